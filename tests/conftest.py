@@ -1,0 +1,163 @@
+"""Real servers for the tests: PostgreSQL, the S3 protocol, Spark, the whole stack. Each starts once and is ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def real_snapshot() -> Path:
+    """The folder with a real snapshot of totesys; the tests that need it are skipped without it."""
+    named = os.environ.get("TOTELAKE_REAL_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data" / "totesys-2024-08-22"
+    if not (folder / "sales_order.csv").is_file():
+        pytest.skip(f"the real snapshot of totesys is not in {folder}; name its folder with TOTELAKE_REAL_DATA")
+    return folder
+
+
+class Postgres:
+    """A PostgreSQL server of its own, with the roles of the stack."""
+
+    def __init__(self, port: int, passwords: dict[str, str]) -> None:
+        self.port = port
+        self.passwords = passwords
+
+    def dsn(self, database: str, role: str = "totelake_admin") -> str:
+        """A connection URL."""
+        return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, owner: str = "totelake_admin") -> str:
+        """Create an empty database; its owner's connection URL."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        connection = psycopg2.connect(self.dsn("postgres"))
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} OWNER {owner}")
+            cursor.execute(f"ALTER DATABASE {name} SET search_path = star, public")
+        connection.close()
+        return self.dsn(name, owner)
+
+    def secret(self, dsn: str, role: str) -> dict[str, Any]:
+        """The content of a secret for that database and role."""
+        return {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "dbname": dsn.rsplit("/", 1)[1],
+            "username": role,
+            "password": self.passwords[role],
+        }
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One PostgreSQL server; every test makes databases of its own."""
+    from totelake.stack import postgres as server
+    from totelake.stack.processes import free_port
+
+    home, port = tmp_path_factory.mktemp("postgres"), free_port()
+    part, data, password = server.start_server(home, port, home / "postgres.log")
+    try:
+        yield Postgres(port, server.create_databases(port, password))
+    finally:
+        server.stop_server(part, data)
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """moto as the AWS endpoint, in a process of its own; every test makes buckets and databases of its own."""
+    from totelake.stack.lifecycle import answers
+    from totelake.stack.processes import end, free_port, spawn, wait_ready
+
+    port, log = free_port(), tmp_path_factory.mktemp("moto") / "moto.log"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
+    part = spawn("moto", [sys.executable, "-m", "totelake.stack.aws_endpoint", str(port)], port, log, environment)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_ready(part, lambda: answers(f"{url}/moto-api/"), log)
+        yield url
+    finally:
+        end(part)
+
+
+@pytest.fixture
+def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The environment of a job on the moto endpoint; the endpoint's address."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    return moto_endpoint
+
+
+@pytest.fixture(scope="session")
+def localglue_endpoint(moto_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """localglue over the moto endpoint, in this process; every test makes databases and crawlers of its own."""
+    from localglue.app import LocalGlue
+    from localglue.server import Server
+    from localglue.settings import Settings
+
+    server = Server("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.server_port}"
+    server.glue = LocalGlue(Settings(moto_endpoint, url, tmp_path_factory.mktemp("localglue"), sys.executable))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield url
+    finally:
+        server.shutdown()
+        thread.join()
+        server.glue.close()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def spark(moto_endpoint: str) -> Iterator[Any]:
+    """The one Spark session of this process, with S3A on the moto endpoint."""
+    from pyspark.sql import SparkSession
+
+    from totelake.stack import spark as stack_spark
+
+    os.environ.update(stack_spark.environment())
+    builder = SparkSession.builder.appName("tests").config("spark.sql.ansi.enabled", "true")
+    for name, value in stack_spark.settings(moto_endpoint).items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield session
+    gateway = session.sparkContext._gateway
+    session.stop()
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.send_signal(signal.SIGTERM)
+    gateway.proc.wait()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The whole local stack in a folder of its own."""
+    from totelake.stack import lifecycle
+
+    home = tmp_path_factory.mktemp("stack")
+    running = lifecycle.start(home)
+    try:
+        yield running
+    finally:
+        lifecycle.stop(home)
+        keep = os.environ.get("TOTELAKE_KEEP_LOGS")
+        if keep:
+            shutil.copytree(home / "logs", keep, dirs_exist_ok=True)

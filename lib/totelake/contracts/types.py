@@ -1,0 +1,103 @@
+"""One type table: PostgreSQL -> Arrow, Hive (Glue, Athena), Spark. An unknown type raises, it never becomes a string.
+
+Parquet follows from Arrow; `time` travels through the lake as the text HH:MM:SS.mmm and is cast at load.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from totelake.errors import ContractError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_NUMERIC = re.compile(r"^numeric(?:\((\d+)(?:,(\d+))?\))?$")
+_TEXT = re.compile(r"^(text|character varying(\(\d+\))?|character\(\d+\)|\"[^\"]+\")$")
+_TIMESTAMP = re.compile(r"^timestamp(\(\d\))? without time zone$")
+_TIME = re.compile(r"^time(\(\d\))? without time zone$")
+_DEFAULT_DECIMAL = (10, 2)
+_FIXED = {
+    "smallint": ("int16", "smallint", "smallint"),
+    "integer": ("int32", "int", "int"),
+    "bigint": ("int64", "bigint", "bigint"),
+    "boolean": ("bool", "boolean", "boolean"),
+    "real": ("float", "float", "float"),
+    "double precision": ("double", "double", "double"),
+    "date": ("date32", "date", "date"),
+}
+
+
+class UnknownTypeError(ContractError):
+    """A PostgreSQL type that the lake has no exact type for."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(
+            f"the PostgreSQL type {type_name} has no exact type in the lake; "
+            "add it to totelake.contracts.types or cast the column in the source"
+        )
+
+
+def decimal_of(type_name: str) -> tuple[int, int] | None:
+    """Precision and scale of a numeric type, (10, 2) when it states none; None for any other type."""
+    match = _NUMERIC.match(type_name)
+    if match is None:
+        return None
+    if match.group(1) is None:
+        return _DEFAULT_DECIMAL
+    return int(match.group(1)), int(match.group(2) or 0)
+
+
+def is_text(type_name: str) -> bool:
+    """Whether the type is character data (enums included)."""
+    return _TEXT.match(type_name) is not None
+
+
+def is_timestamp(type_name: str) -> bool:
+    """Whether the type is a timestamp without time zone."""
+    return _TIMESTAMP.match(type_name) is not None
+
+
+def is_time(type_name: str) -> bool:
+    """Whether the type is a time of day without time zone."""
+    return _TIME.match(type_name) is not None
+
+
+def arrow_type(type_name: str) -> pyarrow.DataType:
+    """The Arrow type of a PostgreSQL type. Raises UnknownTypeError."""
+    import pyarrow
+
+    if type_name in _FIXED:
+        return pyarrow.type_for_alias(_FIXED[type_name][0])
+    decimal = decimal_of(type_name)
+    if decimal is not None:
+        return pyarrow.decimal128(*decimal)
+    if is_text(type_name) or is_time(type_name):
+        return pyarrow.string()
+    if is_timestamp(type_name):
+        return pyarrow.timestamp("us")
+    raise UnknownTypeError(type_name)
+
+
+def _sql_type(type_name: str, position: int, timestamp: str) -> str:
+    if type_name in _FIXED:
+        return _FIXED[type_name][position]
+    decimal = decimal_of(type_name)
+    if decimal is not None:
+        return f"decimal({decimal[0]},{decimal[1]})"
+    if is_text(type_name) or is_time(type_name):
+        return "string"
+    if is_timestamp(type_name):
+        return timestamp
+    raise UnknownTypeError(type_name)
+
+
+def hive_type(type_name: str) -> str:
+    """The type in the Data Catalog and in Athena. Raises UnknownTypeError."""
+    return _sql_type(type_name, 1, "timestamp")
+
+
+def spark_type(type_name: str) -> str:
+    """The Spark SQL type name. Raises UnknownTypeError."""
+    return _sql_type(type_name, 2, "timestamp")

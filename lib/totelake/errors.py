@@ -1,0 +1,39 @@
+"""The errors of the suite: each carries one sentence that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class TotelakeError(Exception):
+    """Root of every error that a user can read and act on."""
+
+
+class ConfigurationError(TotelakeError):
+    """An argument, a setting or a file is missing or wrong; a retry does not help."""
+
+
+class ContractError(ConfigurationError):
+    """A contract under catalog/ cannot be used as it stands."""
+
+
+class SourceError(TotelakeError):
+    """The source database refuses or lacks what ingestion needs."""
+
+
+class LakeError(TotelakeError):
+    """The lake's buckets or catalogue refuse or lack what a job needs."""
+
+
+class SchemaMismatchError(TotelakeError):
+    """What arrived does not fit its contract."""
+
+
+class WarehouseError(TotelakeError):
+    """The warehouse refuses or lacks what the load needs."""
+
+
+class MismatchError(TotelakeError):
+    """Source, lake and warehouse do not agree."""
+
+
+class RetriableError(TotelakeError):
+    """A passing condition; the same call may succeed later."""

@@ -1,0 +1,89 @@
+"""AWS clients, made on first use. Endpoints come from the environment, so the same code meets AWS and one machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+_RETRIES: Any = {"mode": "standard", "max_attempts": 5}
+
+
+class Clients:
+    """boto3 clients by service name; `endpoints` gives a service's URL, '' the one for all others.
+
+    `credentials` are a key and its secret; without them boto3 looks where it always does.
+    """
+
+    def __init__(
+        self,
+        region: str | None = None,
+        endpoints: Mapping[str, str] | None = None,
+        credentials: tuple[str, str] | None = None,
+    ) -> None:
+        self.region = region
+        self._credentials = credentials
+        self.endpoints = dict(endpoints or {})
+        self._made: dict[str, Any] = {}
+        self._lock = Lock()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Clients:
+        """Read AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> and the region: boto3 1.21 knows no endpoint variables."""
+        given = os.environ if environment is None else environment
+        prefix = "AWS_ENDPOINT_URL"
+        endpoints = {
+            name[len(prefix) :].lstrip("_").lower(): value
+            for name, value in given.items()
+            if (name == prefix or name.startswith(prefix + "_")) and value
+        }
+        return cls(given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"), endpoints)
+
+    def client(self, service: str) -> Any:
+        """The client of a service."""
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = self._make(service)
+            return self._made[service]
+
+    def _make(self, service: str) -> Any:
+        from boto3.session import Session
+        from botocore.config import Config
+
+        endpoint = self.endpoints.get(service) or self.endpoints.get("")
+        config = Config(
+            retries=_RETRIES,
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=32,
+            s3={"addressing_style": "path"} if endpoint else None,
+        )
+        key, secret = self._credentials or (None, None)
+        session: Any = Session(key, secret, region_name=self.region)
+        return session.client(service, endpoint_url=endpoint, config=config)
+
+    @property
+    def s3(self) -> Any:
+        """Amazon S3."""
+        return self.client("s3")
+
+    @property
+    def glue(self) -> Any:
+        """AWS Glue."""
+        return self.client("glue")
+
+    @property
+    def secretsmanager(self) -> Any:
+        """AWS Secrets Manager."""
+        return self.client("secretsmanager")
+
+    @property
+    def cloudwatch(self) -> Any:
+        """Amazon CloudWatch metrics."""
+        return self.client("cloudwatch")
+
+    @property
+    def logs(self) -> Any:
+        """Amazon CloudWatch Logs."""
+        return self.client("logs")

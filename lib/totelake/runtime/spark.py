@@ -1,0 +1,54 @@
+"""The Spark session of a job: AWS Glue's where there is one, else a plain one. Only Spark jobs import this module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+# what the suite relies on, whatever the platform's defaults are
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+}
+
+
+def open_spark(name: str) -> SparkSession:
+    """The session, with UTC, ANSI SQL and microsecond timestamps."""
+    session = _glue_session() or SparkSession.builder.appName(name).getOrCreate()
+    for setting, value in _SETTINGS.items():
+        session.conf.set(setting, value)
+    return session
+
+
+def activate(session: SparkSession) -> None:
+    """Make the session that of the calling thread, whose columns take their casts' mode from it when they are made.
+
+    In a thread without a session a number too large for its type would wrap, whatever the settings say.
+    """
+    jvm: Any = session._jvm
+    jvm.org.apache.spark.sql.SparkSession.setActiveSession(session._jsparkSession)
+
+
+def _glue_session() -> Any:
+    """The session inside Glue's own context, which feeds Glue's metrics; None where Glue's classes are not there."""
+    try:
+        from awsglue.context import GlueContext
+    except ImportError:
+        return None
+    context: Any = SparkContext.getOrCreate()
+    if type(context._jvm.com.amazonaws.services.glue.GlueContext).__name__ == "JavaPackage":
+        return None
+    return GlueContext(context).spark_session
+
+
+def open_jvm() -> Any:
+    """The driver's Java machine, without a session: enough to speak JDBC, and there long before Spark is."""
+    SparkContext._ensure_initialized()
+    return SparkContext._jvm

@@ -1,0 +1,86 @@
+"""Who may import what: the lines that keep jobs small, Python 3.9 possible and localglue apart."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LIB = ROOT / "lib"
+# modules of Spark jobs, and of the command line, inside packages that Python-shell jobs share
+SPARK_MODULES = {Path("totelake/runtime/spark.py")}
+SHELL_PACKAGES = ("capture", "feeds", "lake", "maintain", "registry", "contracts", "runtime")
+
+
+def modules(package: str) -> list[Path]:
+    """The package's modules, relative to lib/."""
+    return sorted(path.relative_to(LIB) for path in (LIB / package).rglob("*.py"))
+
+
+def imports(module: Path) -> Iterator[str]:
+    """Every module that is imported anywhere in the file, functions included."""
+    for node in ast.walk(ast.parse((LIB / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def offenders(package: str, *forbidden: str) -> list[str]:
+    """Modules of a package that import what they may not."""
+    return [
+        f"{module} imports {name}"
+        for module in modules(package)
+        if module not in SPARK_MODULES
+        for name in imports(module)
+        if any(name == banned or name.startswith(f"{banned}.") for banned in forbidden)
+    ]
+
+
+@pytest.mark.parametrize("package", SHELL_PACKAGES)
+def test_no_spark_in_python_shell_code(package: str) -> None:
+    assert offenders(f"totelake/{package}", "pyspark", "py4j", "totelake.star", "totelake.warehouse") == []
+
+
+@pytest.mark.parametrize("package", [*SHELL_PACKAGES, "star", "warehouse"])
+def test_no_local_stack_in_what_jobs_run(package: str) -> None:
+    local = ("totelake.stack", "totelake.seed", "totelake.cli", "totelake.deploy", "totelake.demo", "totelake.query")
+    assert offenders(f"totelake/{package}", *local, "moto", "duckdb", "typer", "rich") == []
+
+
+def test_builders_of_the_star_talk_to_no_aws_service() -> None:
+    assert offenders("totelake/star", "boto3", "botocore") == []
+
+
+def test_only_the_runtime_imports_awsglue() -> None:
+    found = [
+        module for module in modules("totelake") if any(name.split(".")[0] == "awsglue" for name in imports(module))
+    ]
+    assert found == [Path("totelake/runtime/spark.py")]
+
+
+def test_localglue_and_totelake_do_not_know_each_other() -> None:
+    assert offenders("localglue", "totelake") == []
+    assert offenders("totelake", "localglue") == []
+
+
+def test_job_scripts_import_their_work_and_the_runtime_only() -> None:
+    for path in sorted((ROOT / "glue_jobs").glob("*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= 40, path.name
+        names = {name.split(".")[0] for name in imports(path)}
+        assert names == {"totelake"}, path.name
+
+
+def test_python_shell_code_is_written_for_python_3_9() -> None:
+    for package in SHELL_PACKAGES:
+        for module in modules(f"totelake/{package}"):
+            text = (LIB / module).read_text(encoding="utf-8")
+            tree = ast.parse(text, feature_version=(3, 9))
+            annotated = [node for node in ast.walk(tree) if isinstance(node, (ast.AnnAssign, ast.arg))]
+            future = "from __future__ import annotations" in text
+            assert future or not annotated, f"{module} has annotations that Python 3.9 would evaluate"

@@ -1,0 +1,75 @@
+"""Where objects lie: every key of both buckets is made here."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+COMMITS = "_commits"
+INFLIGHT = "_inflight"
+STATE = "_state"
+SCHEMAS = "_schemas"
+QUARANTINE = "dead_letters/rows"
+_DIGITS = 12
+
+
+def number_text(number: int) -> str:
+    """A batch or commit number as 12 digits, so that keys sort as numbers do."""
+    return f"{number:0{_DIGITS}d}"
+
+
+def commits_prefix(log: str) -> str:
+    """The prefix below which a log's manifests lie."""
+    return f"{COMMITS}/{log}/"
+
+
+def commit_key(log: str, number: int) -> str:
+    """The key of one manifest."""
+    return f"{commits_prefix(log)}{number_text(number)}.json"
+
+
+def commit_number(key: str) -> int:
+    """The number of the manifest at that key."""
+    return int(key.rsplit("/", 1)[-1][: -len(".json")])
+
+
+def ingested_key(source: str, table: str, day: str, batch: int) -> str:
+    """The final key of a table's events of one batch; `day` is YYYY-MM-DD."""
+    return f"{source}/{table}/ingested_on={day}/{number_text(batch)}.parquet"
+
+
+def quarantined_key(zone: str, table: str, number: int, part: int = 0) -> str:
+    """The final key of rows that did not fit: `zone` is the source's name, or `star` for what the builders refused."""
+    return f"{QUARANTINE}/{zone}/{table}/{number_text(number)}-{part}.parquet"
+
+
+def schema_key(source: str, table: str, fingerprint: str) -> str:
+    """The key of a known schema."""
+    return f"{SCHEMAS}/{source}/{table}/{fingerprint}.json"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at committing a number; its objects lie apart from those of every other try."""
+
+    log: str
+    number: int
+    id: str
+
+    @classmethod
+    def new(cls, log: str, number: int, run_id: str) -> Attempt:
+        """An attempt of that run, told apart from its other attempts by a random part."""
+        return cls(log, number, f"{run_id}-{uuid.uuid4().hex[:12]}")
+
+    @property
+    def prefix(self) -> str:
+        """The in-flight prefix that only this attempt writes to."""
+        return f"{INFLIGHT}/{self.log}/{number_text(self.number)}/{self.id}/"
+
+    def staged_key(self, table: str, name: str) -> str:
+        """The in-flight key of one object."""
+        return f"{self.prefix}{table}/{name}"
+
+    def state_key(self, owner: str, name: str) -> str:
+        """The key of a state object, which is read where it was written because only the manifest names it."""
+        return f"{STATE}/{owner}/{number_text(self.number)}-{self.id}{name}"

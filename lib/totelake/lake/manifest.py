@@ -1,0 +1,111 @@
+"""Manifests: what one commit consists of. A manifest in place is the commit; nothing else is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from totelake.errors import LakeError
+
+FORMAT = 1
+DATA = "data"
+BOOKMARK = "bookmark"
+REPLAY = "replay"
+_OBJECTS = ("objects", "quarantine")
+
+
+@dataclass(frozen=True)
+class LakeObject:
+    """One object: staged by an attempt, copied to its final key once committed. `checksum` is its SHA-256 in hex."""
+
+    staged: str
+    key: str
+    rows: int
+    bytes: int
+    checksum: str = ""
+    partition: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableCommit:
+    """What a commit does to one table; rows that did not fit it are apart, in `quarantine`."""
+
+    objects: tuple[LakeObject, ...] = ()
+    rows: int = 0
+    inserts: int = 0
+    updates: int = 0
+    deletes: int = 0
+    quarantined: int = 0
+    quarantine: tuple[LakeObject, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One commit of a log; `state` is the bookmark that moves with it."""
+
+    log: str
+    number: int
+    attempt: str
+    kind: str
+    committed_at: str
+    tables: Mapping[str, TableCommit] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+    def objects(self) -> Iterator[LakeObject]:
+        """Every object of every table, its quarantine's included."""
+        for table in self.tables.values():
+            yield from table.objects
+            yield from table.quarantine
+
+    def objects_of(self, name: str) -> tuple[LakeObject, ...]:
+        """The objects of one table, none when the commit does not touch it."""
+        return self.tables[name].objects if name in self.tables else ()
+
+    def quarantine_of(self, name: str) -> tuple[LakeObject, ...]:
+        """The objects of what a table refused."""
+        return self.tables[name].quarantine if name in self.tables else ()
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """The manifest as readable JSON, keys in a fixed order."""
+    document = {
+        "format": FORMAT,
+        "log": manifest.log,
+        "number": manifest.number,
+        "attempt": manifest.attempt,
+        "kind": manifest.kind,
+        "committed_at": manifest.committed_at,
+        "tables": {name: _table_document(table) for name, table in manifest.tables.items()},
+        "state": manifest.state,
+    }
+    return (json.dumps(document, indent=1) + "\n").encode("utf-8")
+
+
+def _table_document(table: TableCommit) -> dict[str, Any]:
+    document = dict(vars(table))
+    for name in _OBJECTS:
+        document[name] = [dict(vars(item), partition=dict(item.partition)) for item in getattr(table, name)]
+    return document
+
+
+def _table(entry: Mapping[str, Any]) -> TableCommit:
+    objects = {name: tuple(LakeObject(**item) for item in entry.get(name, ())) for name in _OBJECTS}
+    return TableCommit(**{**entry, **objects})
+
+
+def from_json(body: bytes, where: str) -> Manifest:
+    """Read a manifest; `where` names it in errors. Raises LakeError when it is damaged or of a newer format."""
+    try:
+        document = json.loads(body)
+        if document["format"] != FORMAT:
+            raise LakeError(f"{where} has format {document['format']}, this version reads {FORMAT}; upgrade totelake")
+        tables = {name: _table(entry) for name, entry in document["tables"].items()}
+        fields = ("log", "number", "attempt", "kind", "committed_at", "state")
+        return Manifest(tables=tables, **{name: document[name] for name in fields})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LakeError(
+            f"{where} is no readable manifest ({error}); restore the object from its version history"
+        ) from error

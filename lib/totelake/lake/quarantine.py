@@ -1,0 +1,111 @@
+"""Rows that did not fit: why, and all that is known of them, as parquet beside the rows that did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+UNREADABLE = "unreadable"
+MISSING_PARENT = "missing_parent"
+INVALID_VALUE = "invalid_value"
+INVALID_DATE = "invalid_date"
+OUT_OF_RANGE = "out_of_range"
+REQUIRED = "required"
+UNKNOWN_CODE = "unknown_code"
+
+SCHEMA = pa.schema(
+    [
+        pa.field("source_table", pa.string()),
+        pa.field("source_key", pa.int64()),
+        pa.field("rule", pa.string()),
+        pa.field("column_name", pa.string()),
+        pa.field("value", pa.string()),
+        pa.field("payload", pa.string()),
+        pa.field("_op", pa.string()),
+        pa.field("_batch", pa.int64()),
+        pa.field("_captured_at", pa.timestamp("us")),
+    ]
+)
+HIVE_COLUMNS = (
+    ("source_table", "string"),
+    ("source_key", "bigint"),
+    ("rule", "string"),
+    ("column_name", "string"),
+    ("value", "string"),
+    ("payload", "string"),
+    ("_op", "string"),
+    ("_batch", "bigint"),
+    ("_captured_at", "timestamp"),
+)
+SPARK_SCHEMA = ", ".join(f"`{name}` {kind}" for name, kind in HIVE_COLUMNS)
+QUARANTINE_TABLE = "quarantine"
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row of the source with a column that cannot be read exactly; `values` are its columns as text, None is NULL."""
+
+    key: int
+    column: str
+    values: Mapping[str, str | None]
+
+    @property
+    def payload(self) -> str:
+        """All columns as a JSON object of texts."""
+        return json.dumps(dict(self.values), ensure_ascii=False)
+
+
+class QuarantineWriter:
+    """Writes rows that could not be read; the object begins with the first of them."""
+
+    def __init__(self, open_target: Any, table: str, batch: int, captured_at: datetime) -> None:
+        self._open_target = open_target
+        self._table, self._batch, self._captured_at = table, batch, captured_at.replace(tzinfo=None)
+        self._target: Any = None
+        self._writer: pq.ParquetWriter | None = None
+        self.rows = 0
+
+    def write(self, rows: Sequence[tuple[str, BadRow]]) -> None:
+        """Write rows with their operation, I or U."""
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            if self._writer is None:
+                self._target = self._open_target()
+                self._writer = pq.ParquetWriter(
+                    self._target, SCHEMA, compression="zstd", version="2.6", coerce_timestamps="us"
+                )
+            self._writer.write_table(pa.Table.from_pydict(self._columns(part), schema=SCHEMA))
+            self.rows += len(part)
+
+    def _columns(self, rows: Sequence[tuple[str, BadRow]]) -> dict[str, list[Any]]:
+        count = len(rows)
+        return {
+            "source_table": [self._table] * count,
+            "source_key": [row.key for _, row in rows],
+            "rule": [UNREADABLE] * count,
+            "column_name": [row.column for _, row in rows],
+            "value": [row.values.get(row.column) for _, row in rows],
+            "payload": [row.payload for _, row in rows],
+            "_op": [operation for operation, _ in rows],
+            "_batch": [self._batch] * count,
+            "_captured_at": [self._captured_at] * count,
+        }
+
+    def store(self) -> Any:
+        """Finish the object; None when there were no rows."""
+        if self._writer is None:
+            return None
+        self._writer.close()
+        return self._target.store()
+
+    def abandon(self) -> None:
+        """Drop the object."""
+        if self._target is not None:
+            self._target.abandon()

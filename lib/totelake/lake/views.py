@@ -1,0 +1,140 @@
+"""The views that people query: Athena views over the logs, each moved to a new batch by one UpdateTable.
+
+The published batch stands in the view's text, and a query resolves the view before it lists objects, so it sees the
+whole of a batch or nothing of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from totelake.contracts.model import DIMENSION, Table
+from totelake.contracts.types import hive_type
+from totelake.lake.catalogue import columns_input, put_table
+from totelake.lake.partitions import log_name
+
+BATCH_PARAMETER = "totelake.batch"
+_PRESTO = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3)"}
+_PREFIX, _SUFFIX = "/* Presto View: ", " */"
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's name, its columns with Hive types, and its text in Athena's SQL."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    sql: str
+
+
+def views_of(table: Table, database: str, batch: int) -> tuple[View, ...]:
+    """The views of a star table up to a batch."""
+    log = f'"{database}"."{log_name(table)}"'
+    if table.kind == DIMENSION:
+        return (_dimension(table, log, batch),)
+    return (_versions(table, log, batch), _current(table, log, batch), _history(table, log, batch))
+
+
+def _contract_columns(table: Table) -> list[tuple[str, str]]:
+    return [(column.name, hive_type(column.type)) for column in table.lake_columns]
+
+
+def _names(columns: list[tuple[str, str]]) -> str:
+    return ", ".join(f'"{name}"' for name, _ in columns)
+
+
+def _dimension(table: Table, log: str, batch: int) -> View:
+    """The latest values of each key; a deletion in the source is a mark, the key stays."""
+    columns, key = _contract_columns(table), f'"{table.key_name}"'
+    text = (
+        f'SELECT {_names(columns)}, "_last_op" = \'D\' AS "_deleted", "_batch", "_captured_at" FROM ('
+        f'SELECT {_names(columns)}, "_op", "_batch", "_captured_at", '
+        f'first_value("_op") OVER (PARTITION BY {key} ORDER BY "_batch" DESC) AS "_last_op", '
+        f'row_number() OVER (PARTITION BY {key} ORDER BY CASE WHEN "_op" = \'D\' THEN 1 ELSE 0 END, "_batch" DESC) '
+        f'AS "_rank" FROM {log} WHERE "_batch" <= {batch}) AS "versions" '
+        'WHERE "_rank" = 1 AND "_op" <> \'D\''
+    )
+    more = [("_deleted", "boolean"), ("_batch", "bigint"), ("_captured_at", "timestamp")]
+    return View(table.name, tuple(columns + more), text)
+
+
+def _fact_columns(table: Table) -> list[tuple[str, str]]:
+    partition = [(table.partition_by, "string")] if table.partition_by else []
+    return [*_contract_columns(table), ("_batch", "bigint"), ("_captured_at", "timestamp"), *partition]
+
+
+def _versions(table: Table, log: str, batch: int) -> View:
+    """Every captured version."""
+    columns = _fact_columns(table)
+    text = f'SELECT {_names(columns)} FROM {log} WHERE "_batch" <= {batch} AND "_op" <> \'D\''
+    return View(table.name, tuple(columns), text)
+
+
+def _current(table: Table, log: str, batch: int) -> View:
+    """The latest version of each key that is not deleted."""
+    columns = _fact_columns(table)
+    text = (
+        f'SELECT {_names(columns)} FROM (SELECT {_names(columns)}, "_op", '
+        f'row_number() OVER (PARTITION BY "{table.key_name}" ORDER BY "_batch" DESC) AS "_rank" '
+        f'FROM {log} WHERE "_batch" <= {batch}) AS "versions" WHERE "_rank" = 1 AND "_op" <> \'D\''
+    )
+    return View(f"current_{table.short_name}", tuple(columns), text)
+
+
+def _history(table: Table, log: str, batch: int) -> View:
+    """Every version with the time from which and until which it was captured, and the deletion that ended it."""
+    columns = _fact_columns(table)
+    following = f'OVER (PARTITION BY "{table.key_name}" ORDER BY "_batch")'
+    text = (
+        f'SELECT {_names(columns)}, "_captured_at" AS "valid_from", "_next_at" AS "valid_to", '
+        'CASE WHEN "_next_op" = \'D\' THEN "_next_at" END AS "deleted_at" FROM ('
+        f'SELECT {_names(columns)}, "_op", lead("_captured_at") {following} AS "_next_at", '
+        f'lead("_op") {following} AS "_next_op" FROM {log} WHERE "_batch" <= {batch}) AS "versions" '
+        "WHERE \"_op\" <> 'D'"
+    )
+    times = [("valid_from", "timestamp"), ("valid_to", "timestamp"), ("deleted_at", "timestamp")]
+    return View(f"history_{table.short_name}", tuple(columns + times), text)
+
+
+def publish(glue: Any, database: str, table: Table, batch: int) -> None:
+    """Move the table's views to a batch, creating those that are missing; a view never goes back."""
+    for view in views_of(table, database, batch):
+
+        def decide(present: Mapping[str, Any] | None, view: View = view) -> Mapping[str, Any] | None:
+            wanted = view_input(view, database, batch)
+            if present is None:
+                return wanted
+            published = int(present.get("Parameters", {}).get(BATCH_PARAMETER, 0))
+            same = present.get("ViewOriginalText") == wanted["ViewOriginalText"]
+            return None if published > batch or same else wanted
+
+        put_table(glue, database, view.name, decide, keep_version=False)
+
+
+def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
+    """The catalogue's table of an Athena view."""
+    columns = [{"name": name, "type": _PRESTO.get(kind, kind)} for name, kind in view.columns]
+    document = {"originalSql": view.sql, "catalog": "awsdatacatalog", "schema": database, "columns": columns}
+    text = base64.b64encode(json.dumps(document).encode("utf-8")).decode("ascii")
+    return {
+        "Name": view.name,
+        "TableType": "VIRTUAL_VIEW",
+        "Parameters": {"presto_view": "true", "comment": "Presto View", BATCH_PARAMETER: str(batch)},
+        "ViewOriginalText": f"{_PREFIX}{text}{_SUFFIX}",
+        "ViewExpandedText": "/* Presto View */",
+        "StorageDescriptor": {"Columns": columns_input(view.columns), "Location": "", "SerdeInfo": {}},
+        "PartitionKeys": [],
+    }
+
+
+def view_sql(table: Mapping[str, Any]) -> str:
+    """The SQL inside a catalogue's view. Raises ValueError when it is no Athena view."""
+    text = table.get("ViewOriginalText", "")
+    if not text.startswith(_PREFIX):
+        raise ValueError(f"{table['Name']} is no Athena view")
+    document = json.loads(base64.b64decode(text[len(_PREFIX) : -len(_SUFFIX)]))
+    return str(document["originalSql"])

@@ -1,0 +1,1 @@
+"""Capture: what changed in the source since the last commit, found from one snapshot and judged by content."""

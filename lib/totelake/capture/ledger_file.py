@@ -1,0 +1,226 @@
+"""The ledger's files: keys and row hashes, sorted by key, in row groups that can be read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from totelake.errors import LakeError
+from totelake.lake.objects import ObjectReader, ObjectWriter
+
+GROUP_ROWS = 16_384
+_SPAN = 4 * 1024**2
+_BASE = pa.schema([("key", pa.int64()), ("hash", pa.uint64())])
+_DELTA = pa.schema([("key", pa.int64()), ("hash", pa.uint64()), ("change", pa.int8())])
+
+
+@dataclass(frozen=True)
+class StateFile:
+    """A file of state as a manifest names it."""
+
+    key: str
+    rows: int
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> StateFile:
+        """Read it from a manifest."""
+        return cls(document["key"], document["rows"], document["bytes"], document["sha256"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form in a manifest."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Changes to a ledger, sorted by key, one for each: the new hash, or gone; `change` is what it did to the count."""
+
+    keys: np.ndarray
+    hashes: np.ndarray
+    alive: np.ndarray
+    change: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @classmethod
+    def none(cls) -> Entries:
+        """No changes."""
+        zero = np.zeros(0, dtype=np.int64)
+        return cls(zero, zero.astype(np.uint64), zero.astype(bool), zero.astype(np.int8))
+
+    @classmethod
+    def of(cls, keys: np.ndarray, hashes: np.ndarray, change: np.ndarray) -> Entries:
+        """Changes in any order, each key at most once; -1 in `change` means that the key is gone."""
+        order = np.argsort(keys, kind="stable")
+        change = change[order].astype(np.int8)
+        return cls(keys[order], hashes[order], change >= 0, change)
+
+    def then(self, later: Entries) -> Entries:
+        """These changes followed by later ones: the later hash counts, the counts add up."""
+        if not len(self) or not len(later):
+            return later if len(later) else self
+        keys = np.concatenate([self.keys, later.keys])
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        last = np.append(keys[1:] != keys[:-1], True)
+        sums = np.cumsum(np.concatenate([self.change, later.change])[order].astype(np.int64))[last]
+        return Entries(
+            keys[last],
+            np.concatenate([self.hashes, later.hashes])[order][last],
+            np.concatenate([self.alive, later.alive])[order][last],
+            np.diff(sums, prepend=0).astype(np.int8),
+        )
+
+    def between(self, low: int | None, high: int | None) -> Entries:
+        """Those with low <= key < high; None leaves a side open."""
+        start = 0 if low is None else int(np.searchsorted(self.keys, low))
+        end = len(self) if high is None else int(np.searchsorted(self.keys, high))
+        return Entries(self.keys[start:end], self.hashes[start:end], self.alive[start:end], self.change[start:end])
+
+
+class BaseWriter:
+    """Writes a base: keys in ascending order, in blocks of any size."""
+
+    def __init__(self, target: ObjectWriter) -> None:
+        self._target = target
+        self._writer = pq.ParquetWriter(
+            target, _BASE, compression="zstd", use_dictionary=False, write_statistics=["key"]
+        )
+        self._keys: list[np.ndarray] = []
+        self._hashes: list[np.ndarray] = []
+        self._waiting = 0
+        self.rows = 0
+
+    def write(self, keys: np.ndarray, hashes: np.ndarray) -> None:
+        """Append a block."""
+        self._keys.append(keys)
+        self._hashes.append(hashes)
+        self._waiting += len(keys)
+        self.rows += len(keys)
+        if self._waiting >= GROUP_ROWS:
+            self._flush(whole_groups_only=True)
+
+    def store(self) -> StateFile:
+        """Finish the file."""
+        self._flush(whole_groups_only=False)
+        self._writer.close()
+        stored = self._target.store()
+        return StateFile(stored.key, self.rows, stored.bytes, stored.sha256)
+
+    def abandon(self) -> None:
+        """Drop the file."""
+        self._target.abandon()
+
+    def _flush(self, whole_groups_only: bool) -> None:
+        if not self._waiting:
+            return
+        keys, hashes = np.concatenate(self._keys), np.concatenate(self._hashes)
+        end = len(keys) - len(keys) % GROUP_ROWS if whole_groups_only else len(keys)
+        if end:
+            table = pa.Table.from_arrays([pa.array(keys[:end]), pa.array(hashes[:end])], schema=_BASE)
+            self._writer.write_table(table, row_group_size=GROUP_ROWS)
+        self._keys, self._hashes, self._waiting = [keys[end:]], [hashes[end:]], len(keys) - end
+
+
+def write_delta(target: ObjectWriter, entries: Entries) -> StateFile:
+    """Write changes as one file."""
+    hashes = pa.array(entries.hashes, mask=~entries.alive)
+    table = pa.Table.from_arrays([pa.array(entries.keys), hashes, pa.array(entries.change)], schema=_DELTA)
+    pq.write_table(table, target, compression="zstd", use_dictionary=False)
+    stored = target.store()
+    return StateFile(stored.key, len(entries), stored.bytes, stored.sha256)
+
+
+def read_delta(s3: Any, bucket: str, file: StateFile) -> tuple[Entries, int]:
+    """Read a file of changes whole; also the bytes fetched."""
+    reader = ObjectReader(s3, bucket, file.key, file.bytes)
+    with reading(bucket, file):
+        table = pq.ParquetFile(reader).read(use_threads=False)
+    column = table.column("hash")
+    alive = ~np.asarray(column.is_null().to_numpy())
+    entries = Entries(
+        table.column("key").to_numpy(),
+        column.fill_null(0).to_numpy().astype(np.uint64),
+        alive,
+        table.column("change").to_numpy(),
+    )
+    return entries, reader.fetched
+
+
+class BaseFile:
+    """A base in place, read by row groups; bucket i holds keys from `mins[i - 1]` up to `mins[i]`."""
+
+    def __init__(self, s3: Any, bucket: str, file: StateFile) -> None:
+        self._bucket, self._state = bucket, file
+        self._reader = ObjectReader(s3, bucket, file.key, file.bytes)
+        with reading(bucket, file):
+            self._file = pq.ParquetFile(self._reader)
+            self._groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
+            self.mins = np.array([group.column(0).statistics.min for group in self._groups], dtype=np.int64)
+            self.counts = np.array([group.num_rows for group in self._groups], dtype=np.int64)
+        self._span: range = range(0)
+
+    @property
+    def fetched(self) -> int:
+        """Bytes read from S3 so far."""
+        return self._reader.fetched
+
+    def group(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Keys and hashes of one row group."""
+        table = self._read(index, ["key", "hash"])
+        return table.column("key").to_numpy(), table.column("hash").to_numpy()
+
+    def keys(self, index: int) -> np.ndarray:
+        """The keys alone of one row group."""
+        keys: np.ndarray = self._read(index, ["key"]).column("key").to_numpy()
+        return keys
+
+    def groups(self, wanted: Sequence[int]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Several row groups in order; neighbours are fetched together, up to 4 MB a request."""
+        position = 0
+        while position < len(wanted):
+            end = position + 1
+            start_byte = self._bounds(wanted[position])[0]
+            while (
+                end < len(wanted)
+                and wanted[end] == wanted[end - 1] + 1
+                and self._bounds(wanted[end])[1] - start_byte <= _SPAN
+            ):
+                end += 1
+            self._reader.fetch(start_byte, self._bounds(wanted[end - 1])[1])
+            for index in wanted[position:end]:
+                yield (index, *self.group(index))
+            position = end
+
+    def _read(self, index: int, columns: list[str]) -> pa.Table:
+        with reading(self._bucket, self._state):
+            return self._file.read_row_group(index, columns=columns, use_threads=False)
+
+    def _bounds(self, index: int) -> tuple[int, int]:
+        columns = [self._groups[index].column(i) for i in range(2)]
+        starts = [min(c.data_page_offset, c.dictionary_page_offset or c.data_page_offset) for c in columns]
+        return min(starts), max(start + c.total_compressed_size for start, c in zip(starts, columns))
+
+
+class reading:
+    """Says which state file is damaged when it does not read as parquet."""
+
+    def __init__(self, bucket: str, file: StateFile) -> None:
+        self._where = f"s3://{bucket}/{file.key}"
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, pa.ArrowInvalid):
+            raise LakeError(
+                f"{self._where} is no readable ledger ({error}); restore it from the bucket's version history"
+            ) from error

@@ -1,0 +1,131 @@
+"""What ingestion cannot use ends the run with one sentence that names it, and commits nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.capture.conftest import Source, insert_designs
+from totelake.contracts import catalog
+from totelake.stack.processes import free_port
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"password": "wrong"}, "password authentication failed"),
+        ({"username": "nobody_here", "password": "x"}, "password authentication failed"),
+        ({"dbname": "not_there"}, "does not exist; create it or correct dbname in the secret"),
+        ({"port": "abc"}, "the port in the secret"),
+        ({"password": ""}, "has no password"),
+    ],
+)
+def test_a_secret_that_does_not_fit(source: Source, values: dict[str, Any], says: str) -> None:
+    source.change_secret(**values)
+    _fails(source, says)
+
+
+def test_a_server_that_is_not_there(source: Source) -> None:
+    source.change_secret(port=free_port())
+    _fails(source, "see that the server is up and that host and port in the secret are right")
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("DROP TABLE staff", "has no public.staff; create what is missing"),
+        (
+            f"DROP TABLE {', '.join(table.name for table in catalog().source_tables('totesys'))}",
+            "has none of the 11 tables: it is empty, or not the source; on one machine run `totelake seed`, "
+            "else correct dbname in the secret",
+        ),
+        ("REVOKE SELECT ON staff FROM totelake_reader", "may not read public.staff"),
+        (
+            "REVOKE SELECT ON design FROM totelake_reader; GRANT SELECT (design_id, created_at, design_name, "
+            "file_location, file_name, last_updated) ON design TO totelake_reader",
+            "GRANT SELECT ON public.design TO totelake_reader (whole tables",
+        ),
+        ("ALTER TABLE staff DROP CONSTRAINT staff_pkey", "public.staff needs a primary key"),
+        ("ALTER TABLE staff SET UNLOGGED", "public.staff is not logged"),
+        ("ALTER TABLE staff ADD COLUMN place point", "public.staff.place: the PostgreSQL type point"),
+        ("ALTER TABLE staff ADD COLUMN _op text", "a name the lake keeps for itself"),
+        (
+            "ALTER TABLE design ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON design USING (design_id > 5)",
+            "a policy would hide rows",
+        ),
+    ],
+)
+def test_a_source_that_does_not_fit(source: Source, statement: str, says: str) -> None:
+    source.sql(insert_designs(1, 3), statement)
+    _fails(source, says)
+
+
+PAYMENTS = (
+    "INSERT INTO payment SELECT i, '2024-01-01', '2024-01-01', 100 + i, 1, 10, 1, 1, true, '2024-01-01', 1, 1 "
+    "FROM generate_series(1, 5) AS i"
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "key"),
+    [
+        (("ADD PRIMARY KEY (transaction_id)",), "transaction_id"),
+        (("RENAME COLUMN payment_id TO id", "ADD PRIMARY KEY (id)"), "id"),
+    ],
+)
+@pytest.mark.parametrize("allow_deletes", ["", "payment"])
+def test_a_key_that_is_another_column_than_the_contracts_captures_nothing(
+    source: Source, statements: tuple[str, ...], key: str, allow_deletes: str
+) -> None:
+    source.sql(PAYMENTS)
+    source.run()
+    before = source.replayed("payment")
+    source.sql("ALTER TABLE payment DROP CONSTRAINT payment_pkey")
+    source.sql(*(f"ALTER TABLE payment {statement}" for statement in statements))
+    says = f"the primary key of public.payment is {key}, its contract and all that was captured say payment_id; make"
+    _fails(source, says, **({"allow_deletes": allow_deletes} if allow_deletes else {}))
+    assert source.replayed("payment") == before and len(before) == 5
+
+
+def test_a_table_whose_key_is_put_back_is_captured_again(source: Source) -> None:
+    source.sql(PAYMENTS)
+    source.run()
+    source.sql(
+        "ALTER TABLE payment DROP CONSTRAINT payment_pkey", "ALTER TABLE payment ADD PRIMARY KEY (transaction_id)"
+    )
+    _fails(source, "make payment_id the primary key again")
+    source.sql("ALTER TABLE payment DROP CONSTRAINT payment_pkey", "ALTER TABLE payment ADD PRIMARY KEY (payment_id)")
+    source.sql("UPDATE payment SET paid = false WHERE payment_id = 3", "DELETE FROM payment WHERE payment_id = 5")
+    assert source.changes(source.run(), "payment") == [("U", 3), ("D", 5)]
+    assert source.replayed("payment") == source.content("payment")
+
+
+def test_a_bucket_that_is_not_there(source: Source) -> None:
+    _fails(source, "does not exist", ingestion_bucket="no-such-bucket-here")
+
+
+def test_a_secret_that_is_not_there(source: Source) -> None:
+    _fails(source, "there is no secret nothing-here", totesys_secret="nothing-here")
+
+
+def test_a_ledger_that_is_gone(filled: Source) -> None:
+    newest = filled.log().newest()
+    assert newest is not None
+    key = newest.state["tables"]["design"]["ledger"]["base"]["key"]
+    filled.s3.put_object(Bucket=filled.bucket, Key=key, Body=b"")
+    filled.sql(insert_designs(201, 201))
+    with pytest.raises(SystemExit, match=f"LakeError: s3://{filled.bucket}/{key} is not there"):
+        filled.run()
+
+
+def _fails(source: Source, says: str, **more: Any) -> None:
+    before = source.log().newest_number()
+    with pytest.raises(SystemExit) as failure:
+        source.run(**more)
+    sentence = str(failure.value.code)
+    assert says in sentence and "\n" not in sentence
+    assert source.postgres.passwords["totelake_reader"] not in sentence
+    assert source.log().newest_number() == before

@@ -1,0 +1,101 @@
+"""From source columns to warehouse columns, as the contracts' lineage says. Pure: columns in, columns out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from totelake.contracts.model import Column, Table
+from totelake.contracts.types import is_time, is_timestamp, spark_type
+from totelake.lake.quarantine import INVALID_DATE, INVALID_VALUE, OUT_OF_RANGE, REQUIRED
+from totelake.star.refused import reason
+
+DELETED = "deleted"
+
+
+def valid_date(contract: Column) -> SparkColumn:
+    """A column as a date when it is one by the contract's pattern and range, else NULL."""
+    if not contract.is_text_date:
+        return F.when(_in_range(contract, F.to_date(contract.name)), F.to_date(contract.name))
+    # Java's $ also matches before a line break at the end, its z does not
+    is_written_so = F.col(contract.name).rlike(rf"{contract.pattern}\z")
+    return F.when(is_written_so & _in_range(contract, _parsed(contract)), _parsed(contract))
+
+
+def _parsed(contract: Column) -> SparkColumn:
+    return F.expr(f"try_cast(`{contract.name}` AS date)")
+
+
+def _in_range(contract: Column, day: SparkColumn) -> SparkColumn:
+    if contract.minimum is None:
+        return F.lit(True)
+    return day.between(F.lit(contract.minimum).cast("date"), F.lit(contract.maximum).cast("date"))
+
+
+def derived(target: Column, source: Column) -> SparkColumn:
+    """A warehouse column from one source column; NULL where the value cannot become one."""
+    value = F.col(source.name)
+    if target.type == "date":
+        return valid_date(source)
+    if is_timestamp(source.type) and is_time(target.type):
+        return F.date_format(value, "HH:mm:ss.SSS")
+    if source.type == target.type:
+        return value
+    return F.expr(f"try_cast(`{source.name}` AS {spark_type(target.type)})")
+
+
+def against(target: Column, source: Column) -> SparkColumn:
+    """The reason why a row's value cannot become the target's; NULL when it can."""
+    value, result = F.col(source.name), derived(target, source)
+    is_lost = value.isNotNull() & result.isNull()
+    found = F.when(is_lost, reason(INVALID_VALUE, source.name, value))
+    if target.type == "date":
+        day = _parsed(source) if source.is_text_date else F.to_date(source.name)
+        outside = F.when(is_lost & ~_in_range(source, day), reason(OUT_OF_RANGE, source.name, value))
+        found = F.coalesce(outside, F.when(is_lost, reason(INVALID_DATE, source.name, value)))
+    if target.required:
+        found = F.coalesce(found, F.when(value.isNull(), reason(REQUIRED, source.name, value)))
+    return found
+
+
+def project(target: Table, source: Table) -> tuple[list[SparkColumn], list[SparkColumn]]:
+    """The target's columns in contract order with exact types, and the reasons that speak against a row.
+
+    A deletion has its key alone.
+    """
+    key_target = _fed_by(target, source.name, source.key[0].name)
+    columns, reasons = [], []
+    for column in target.lake_columns:
+        origin = source.column(column.sources[0].column)
+        value = derived(column, origin)
+        kept = value if column.name == key_target else F.when(F.col("_op") != "D", value)
+        columns.append(kept.cast(spark_type(column.type)).alias(column.name))
+        reasons.append(against(column, origin))
+    return columns, reasons
+
+
+def _fed_by(target: Table, table: str, column: str) -> str:
+    """The target's column that carries the source's key."""
+    for item in target.lake_columns:
+        if item.sources and (item.sources[0].table, item.sources[0].column) == (table, column):
+            return item.name
+    raise KeyError(f"{target.name} does not carry the key {table}.{column}")
+
+
+def with_month(rows: DataFrame, partition: str) -> DataFrame:
+    """Add a fact's partition column: the month of created_date, `deleted` for a deletion."""
+    month = F.when(F.col("_op") == "D", F.lit(DELETED)).otherwise(F.date_format("created_date", "yyyy-MM"))
+    return rows.withColumn(partition, month)
+
+
+def types_of(table: Table) -> Mapping[str, str]:
+    """The Spark types of a source table's columns."""
+    return {column.name: spark_type("text" if column.enum else column.type) for column in table.columns}
+
+
+def columns_text(types: Mapping[str, str]) -> str:
+    """Names and Spark types as Spark reads a schema from text."""
+    return ", ".join(f"`{name}` {kind}" for name, kind in types.items())

@@ -1,0 +1,152 @@
+"""A lake of its own on the moto endpoint: events and verdicts as earlier jobs leave them, builds, and their rows."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.star.samples import NOON, captured_at
+from totelake.contracts import catalog
+from totelake.contracts.types import arrow_type
+from totelake.lake.commits import CommitLog
+from totelake.lake.keys import ingested_key, quarantined_key, schema_key
+from totelake.lake.manifest import DATA, Manifest
+from totelake.lake.quarantine import SCHEMA as QUARANTINE
+from totelake.lake.verdicts import LOG, SOURCE, AcceptedObject, batch_document
+from totelake.runtime import JobArguments, open_runtime
+from totelake.star.job import build_dimensions, build_facts
+
+WORK = {"build_dimensions": build_dimensions, "build_facts": build_facts}
+METADATA = [("_op", pa.string()), ("_batch", pa.int64()), ("_captured_at", pa.timestamp("us")), ("_xid", pa.int64())]
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Lake:
+    """Both buckets, both databases, and a verdict log that the test writes."""
+
+    def __init__(self, endpoint: str) -> None:
+        name = uuid.uuid4().hex[:12]
+        self.ingestion, self.processed = f"ingestion-{name}", f"processed-{name}"
+        self.database = f"processed_{name}"
+        self.s3 = boto3.client("s3", endpoint_url=endpoint)
+        self.glue = boto3.client("glue", endpoint_url=endpoint)
+        for bucket in (self.ingestion, self.processed):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        self.glue.create_database(DatabaseInput={"Name": self.database})
+        self._verdicts = 0
+
+    def accept(self, *batches: tuple[int, Mapping[str, Rows]], types: Mapping[str, str] | None = None) -> None:
+        """One verdict over batches of events; `types` are PostgreSQL types of columns that differ from the contract."""
+        self._verdicts += 1
+        documents = []
+        for number, tables in batches:
+            accepted = {name: self.put_events(number, name, rows, types) for name, rows in tables.items()}
+            documents.append(batch_document(number, f"{captured_at(number).isoformat()}+00:00", accepted))
+        state = {"through": {SOURCE: batches[-1][0]}, "batches": {SOURCE: documents}}
+        verdict = Manifest(LOG, self._verdicts, "attempt", DATA, f"{NOON.isoformat()}+00:00", {}, state)
+        assert CommitLog(self.s3, self.ingestion, LOG).commit(verdict)
+
+    def accept_unreadable(self, batch: int, name: str, key: int) -> None:
+        """One verdict over a batch of which ingestion has set one row of one table apart."""
+        self._verdicts += 1
+        place = quarantined_key(SOURCE, name, batch)
+        known = {"source_table": name, "source_key": key, "rule": "unreadable", "column_name": "created_at"}
+        entry = {**known, "value": "infinity", "payload": "{}", "_op": "U", "_batch": batch}
+        body = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist([{**entry, "_captured_at": captured_at(batch)}], QUARANTINE), body)
+        self.s3.put_object(Bucket=self.ingestion, Key=place, Body=body.getvalue())
+        accepted = {name: AcceptedObject("", 0, 0, 0, 0, "", place, 1)}
+        document = batch_document(batch, f"{captured_at(batch).isoformat()}+00:00", accepted)
+        state = {"through": {SOURCE: batch}, "batches": {SOURCE: [document]}}
+        verdict = Manifest(LOG, self._verdicts, "attempt", DATA, NOON.isoformat(), {}, state)
+        assert CommitLog(self.s3, self.ingestion, LOG).commit(verdict)
+
+    def put_events(self, batch: int, name: str, rows: Rows, types: Mapping[str, str] | None = None) -> AcceptedObject:
+        """Write a batch's events of a table, with their schema, at their final key."""
+        table = catalog().table(name)
+        given = {column.name: "text" if column.enum else column.type for column in table.columns}
+        columns = {**given, **{name: kind for name, kind in (types or {}).items() if name in given}}
+        columns = {name: kind for name, kind in columns.items() if kind != "absent"}
+        fingerprint = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(columns)).hex
+        schema = pa.schema([(name, arrow_type(kind)) for name, kind in columns.items()] + METADATA)
+        metadata = {"_op": "I", "_batch": batch, "_captured_at": captured_at(batch), "_xid": 700}
+        body = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist([{**metadata, **row} for row in rows], schema), body)
+        key = ingested_key(SOURCE, table.name, "2026-11-23", batch)
+        self.s3.put_object(Bucket=self.ingestion, Key=key, Body=body.getvalue())
+        document = {"table": table.name, "columns": [{"name": name, "type": kind} for name, kind in columns.items()]}
+        known = schema_key(SOURCE, table.name, fingerprint)
+        self.s3.put_object(Bucket=self.ingestion, Key=known, Body=json.dumps(document).encode())
+        kinds = [row.get("_op", "I") for row in rows]
+        return AcceptedObject(key, len(rows), *(kinds.count(kind) for kind in "IUD"), fingerprint)
+
+    def build(self, job: str, **more: Any) -> None:
+        """One run of a job, which may fail as its script would."""
+        given = {
+            "ingestion_bucket": self.ingestion,
+            "processed_bucket": self.processed,
+            "ingestion_database": "ingestion",
+            "processed_database": self.database,
+            **more,
+        }
+        words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+        arguments = JobArguments.from_argv(["script", *words], job)
+        with open_runtime(arguments) as runtime:
+            WORK[job](runtime, arguments)
+
+    def log(self, table: str) -> CommitLog:
+        """A star table's commits."""
+        return CommitLog(self.s3, self.processed, table)
+
+    def manifests(self, table: str) -> list[Manifest]:
+        """All of a star table's commits."""
+        return list(self.log(table).since(0))
+
+    def table(self, name: str) -> pa.Table:
+        """All rows of a star table at the final keys that its commits name, ordered by batch and key."""
+        found = []
+        for manifest in self.manifests(name):
+            for item in manifest.objects_of(name):
+                part = self.parquet(item.key)
+                assert part.num_rows == item.rows
+                found.append(part)
+        key = catalog().table(name).key_name
+        return pa.concat_tables(found).sort_by([("_batch", "ascending"), (key, "ascending")])
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """The same as tuples: the contract's columns, then `_op` and `_batch`."""
+        names = [column.name for column in catalog().table(name).lake_columns]
+        return [tuple(row.values()) for row in self.table(name).select([*names, "_op", "_batch"]).to_pylist()]
+
+    def parquet(self, key: str) -> pa.Table:
+        """The content of a parquet object of the processed bucket."""
+        return pq.read_table(io.BytesIO(self.s3.get_object(Bucket=self.processed, Key=key)["Body"].read()))
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys of the processed bucket below a prefix."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.processed, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+    def view(self, name: str) -> str:
+        """The batch that a view shows, and when there is none, an error."""
+        table = self.glue.get_table(DatabaseName=self.database, Name=name)["Table"]
+        return str(table["Parameters"]["totelake.batch"])
+
+    def partitions(self, name: str) -> dict[str, str]:
+        """The partitions of a log: value and location."""
+        found = self.glue.get_partitions(DatabaseName=self.database, TableName=name)["Partitions"]
+        return {item["Values"][0]: item["StorageDescriptor"]["Location"] for item in found}
+
+
+@pytest.fixture
+def lake(aws: str, spark: Any) -> Iterator[Lake]:
+    """An empty lake. Spark is the process's own session."""
+    yield Lake(aws)

@@ -1,0 +1,110 @@
+"""Rows in quarantine tried again once their contract is mended: they come as rows of their own batches, once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.star.conftest import Lake
+from tests.unit.star.samples import SPARK, row
+from totelake.contracts.catalog import parse_catalog
+from totelake.contracts.documents import documents
+from totelake.lake.verdicts import REPLAY_PROPERTY
+from totelake.star import build, job, replay
+
+pytestmark = SPARK
+Mend = Callable[..., None]
+
+
+@pytest.fixture
+def mend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mend]:
+    """Change a column's custom properties in its contract, for all that the builders read."""
+
+    def change(table: str, column: str, **values: Any) -> None:
+        files = copy.deepcopy(dict(documents()))
+        properties = files[f"sources/totesys/{table}.yaml"]["schema"][0]["properties"]
+        (found,) = [item for item in properties if item["name"] == column]
+        found["customProperties"] = [
+            {**item, "value": values.get(item["property"], item["value"])} for item in found["customProperties"]
+        ]
+        mended = parse_catalog(files)
+        for module in (build, job, replay):
+            monkeypatch.setattr(module, "catalog", lambda: mended)
+
+    yield change
+
+
+def replayed(lake: Lake, name: str = "build_facts") -> None:
+    """A run of a job in a workflow run that asks for a replay."""
+    workflow = lake.database
+    if workflow not in lake.glue.list_workflows()["Workflows"]:
+        lake.glue.create_workflow(Name=workflow)
+    run = lake.glue.start_workflow_run(Name=workflow, RunProperties={REPLAY_PROPERTY: "1"})["RunId"]
+    lake.build(name, WORKFLOW_NAME=workflow, WORKFLOW_RUN_ID=run)
+
+
+def found(lake: Lake, table: str = "fact_payment") -> list[tuple[int, str, int]]:
+    """Key, operation and batch of every row."""
+    return [(item[0], *item[-2:]) for item in lake.rows(table)]
+
+
+def test_what_fits_now_is_a_row_of_its_own_batch_and_what_does_not_stays(lake: Lake, mend: Mend) -> None:
+    late, never = row("payment", 2, payment_date="2250-01-01"), row("payment", 3, payment_date="soon")
+    lake.accept((1, {"payment": [row("payment", 1), late, never]}))
+    lake.accept((2, {"payment": [row("payment", 2, "U")]}))
+    lake.build("build_facts")
+    assert found(lake) == [(1, "I", 1), (2, "U", 2)]
+    mend("payment", "payment_date", maximum="2299-12-31")
+    replayed(lake)
+    assert found(lake) == [(1, "I", 1), (2, "I", 1), (2, "U", 2)]
+    newest = lake.manifests("fact_payment")[-1]
+    assert (newest.kind, newest.state["replayed"], newest.state["through"]) == ("replay", {"1": 1}, {"totesys": 2})
+    assert str(lake.table("fact_payment").column("payment_date")[1]) == "2250-01-01"
+
+
+def test_a_replay_releases_a_row_once_and_later_builds_go_on_from_it(lake: Lake, mend: Mend) -> None:
+    lake.accept((1, {"payment": [row("payment", 2, payment_date="2250-01-01")]}))
+    lake.build("build_facts")
+    mend("payment", "payment_date", maximum="2299-12-31")
+    replayed(lake)
+    replayed(lake)
+    assert [manifest.kind for manifest in lake.manifests("fact_payment")] == ["data", "replay"]
+    lake.accept((2, {"payment": [row("payment", 3)]}))
+    lake.build("build_facts")
+    assert found(lake) == [(2, "I", 1), (3, "I", 2)]
+
+
+def test_the_days_that_released_rows_refer_to_are_added(lake: Lake, mend: Mend) -> None:
+    lake.accept((1, {"payment": [row("payment", 1), row("payment", 2, payment_date="2250-01-01")]}))
+    lake.build("build_dimensions")
+    lake.build("build_facts")
+    mend("payment", "payment_date", maximum="2299-12-31")
+    replayed(lake, "build_dimensions")
+    days = lake.table("dim_date").column("date_id").to_pylist()
+    assert (days[0].year, days[-1].year, len(days)) == (2023, 2251, len(set(days)))
+    assert lake.manifests("dim_date")[-1].state["years"] == [2023, 2251]
+
+
+def test_without_anything_that_fits_nothing_is_committed(lake: Lake) -> None:
+    lake.accept((1, {"payment": [row("payment", 3, payment_date="soon")], "design": [row("design", 1)]}))
+    for name in ("build_facts", "build_dimensions"):
+        lake.build(name)
+        before = lake.keys("_commits/")
+        replayed(lake, name)
+        assert lake.keys("_commits/") == before
+
+
+def test_every_column_comes_back_from_its_text(lake: Lake, mend: Mend) -> None:
+    """What was set apart and released is exactly what it would have been."""
+    lake.accept((1, {"payment": [row("payment", 2, payment_date="2250-01-01"), row("payment", 3)]}))
+    lake.build("build_facts")
+    mend("payment", "payment_date", maximum="2299-12-31")
+    replayed(lake)
+    one, other = (
+        {name: value for name, value in item.items() if name not in ("payment_id", "payment_date")}
+        for item in lake.table("fact_payment").to_pylist()
+    )
+    assert one == other

@@ -1,0 +1,179 @@
+"""The warehouse's tables and views as SQL, generated from the contracts. Every statement can be repeated."""
+
+from __future__ import annotations
+
+from totelake.contracts.catalog import Catalog
+from totelake.contracts.model import FACT, Column, Table
+from totelake.errors import WarehouseError
+
+STAR, ETL, STAGING = "star", "etl", "staging"
+
+_ETL = (
+    """CREATE TABLE IF NOT EXISTS etl.batch (
+    target_table text NOT NULL,
+    source text NOT NULL,
+    batch bigint NOT NULL,
+    commit_number bigint NOT NULL,
+    rows bigint NOT NULL,
+    deletions bigint NOT NULL,
+    quarantined bigint NOT NULL,
+    held bigint NOT NULL,
+    captured_at timestamp without time zone NOT NULL,
+    applied_at timestamp without time zone NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
+    PRIMARY KEY (target_table, source, batch)
+)""",
+    "COMMENT ON TABLE etl.batch IS 'What was applied: one row for each table and batch. Times are UTC.'",
+    """CREATE TABLE IF NOT EXISTS etl.fact_version (
+    target_table text NOT NULL,
+    record_id integer NOT NULL,
+    source_key bigint NOT NULL,
+    batch bigint NOT NULL,
+    captured_at timestamp without time zone NOT NULL,
+    PRIMARY KEY (target_table, record_id),
+    UNIQUE (target_table, source_key, batch)
+)""",
+    "COMMENT ON TABLE etl.fact_version IS 'Which version of which source row each fact row is.'",
+    """CREATE TABLE IF NOT EXISTS etl.deletion (
+    target_table text NOT NULL,
+    source_key bigint NOT NULL,
+    batch bigint NOT NULL,
+    captured_at timestamp without time zone NOT NULL,
+    PRIMARY KEY (target_table, source_key, batch)
+)""",
+    "COMMENT ON TABLE etl.deletion IS 'Source rows of facts that were deleted.'",
+    """CREATE TABLE IF NOT EXISTS etl.dimension_version (
+    target_table text NOT NULL,
+    dimension_key text NOT NULL,
+    batch bigint NOT NULL,
+    deleted boolean NOT NULL,
+    PRIMARY KEY (target_table, dimension_key)
+)""",
+    "COMMENT ON TABLE etl.dimension_version IS 'The batch of each dimension row, and whether its source row is gone.'",
+    """CREATE TABLE IF NOT EXISTS etl.quarantine (
+    target_table text NOT NULL,
+    source_key bigint NOT NULL,
+    batch bigint NOT NULL,
+    operation text NOT NULL,
+    rule text NOT NULL,
+    column_name text NOT NULL,
+    value text,
+    payload jsonb NOT NULL,
+    captured_at timestamp without time zone NOT NULL,
+    status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'released', 'superseded')),
+    settled_at timestamp without time zone,
+    PRIMARY KEY (target_table, source_key, batch)
+)""",
+    "COMMENT ON TABLE etl.quarantine IS 'Rows that do not fit, and what became of them. The payload is the source row; "
+    "for the rule missing_parent of a fact it is the fact row.'",
+    """CREATE TABLE IF NOT EXISTS etl.replay (
+    target_table text NOT NULL,
+    commit_number bigint NOT NULL,
+    rows bigint NOT NULL,
+    applied_at timestamp without time zone NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
+    PRIMARY KEY (target_table, commit_number)
+)""",
+    "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was mended.'",
+    "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
+)
+
+
+def quoted(name: str) -> str:
+    """A quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(table: Table) -> str:
+    """A star table's quoted name with its schema."""
+    return f"{STAR}.{quoted(table.name)}"
+
+
+def statements(catalog: Catalog) -> list[str]:
+    """Everything, in an order in which each statement finds what it needs."""
+    found = [f"CREATE SCHEMA IF NOT EXISTS {schema}" for schema in (STAR, ETL, STAGING)]
+    found += [create_table(table) for table in catalog.warehouse_tables()]
+    found += _ETL
+    for fact in catalog.facts():
+        found += [current_view(fact), history_view(fact)]
+        if fact.alias:
+            columns = ", ".join(quoted(name) for name in fact.column_names)
+            found.append(
+                f"CREATE OR REPLACE VIEW {STAR}.{quoted(fact.alias)} AS SELECT {columns} FROM {qualified(fact)}"
+            )
+    return found
+
+
+def create_table(table: Table) -> str:
+    """A star table with its key and foreign keys."""
+    lines = [f"    {_definition(column)}" for column in table.columns]
+    lines.append(f"    PRIMARY KEY ({', '.join(quoted(column.name) for column in table.key)})")
+    return f"CREATE TABLE IF NOT EXISTS {qualified(table)} (\n" + ",\n".join(lines) + "\n)"
+
+
+def _definition(column: Column) -> str:
+    kind = "serial" if column.serial else column.type
+    required = " NOT NULL" if column.required else ""
+    reference = column.foreign_key
+    refers = f" REFERENCES {STAR}.{quoted(reference.table)} ({quoted(reference.column)})" if reference else ""
+    return f"{quoted(column.name)} {kind}{required}{refers}"
+
+
+def _fact_columns(fact: Table) -> str:
+    return ", ".join(f"f.{quoted(name)}" for name in fact.column_names)
+
+
+def current_view(fact: Table) -> str:
+    """The latest version of each source row that is not deleted."""
+    later = "e.target_table = v.target_table AND e.source_key = v.source_key AND e.batch > v.batch"
+    return f"""CREATE OR REPLACE VIEW {STAR}.{quoted(f"current_{fact.short_name}")} AS
+SELECT {_fact_columns(fact)}
+  FROM {qualified(fact)} AS f
+  JOIN etl.fact_version AS v ON v.target_table = '{fact.name}' AND v.record_id = f.{quoted(fact.key[0].name)}
+ WHERE NOT EXISTS (SELECT FROM etl.fact_version AS e WHERE {later})
+   AND NOT EXISTS (SELECT FROM etl.deletion AS e WHERE {later})"""
+
+
+def history_view(fact: Table) -> str:
+    """Every version of each source row, with the times (UTC) from and until which it was current, and its deletion."""
+    return f"""CREATE OR REPLACE VIEW {STAR}.{quoted(f"history_{fact.short_name}")} AS
+WITH events AS (
+    SELECT source_key, batch, captured_at, record_id, false AS is_deletion
+      FROM etl.fact_version WHERE target_table = '{fact.name}'
+    UNION ALL
+    SELECT source_key, batch, captured_at, NULL, true
+      FROM etl.deletion WHERE target_table = '{fact.name}'
+), spans AS (
+    SELECT *, lead(captured_at) OVER following AS next_at, lead(is_deletion) OVER following AS next_is_deletion
+      FROM events WINDOW following AS (PARTITION BY source_key ORDER BY batch)
+)
+SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS valid_to,
+       CASE WHEN s.next_is_deletion THEN s.next_at END AS deleted_at
+  FROM spans AS s JOIN {qualified(fact)} AS f ON f.{quoted(fact.key[0].name)} = s.record_id"""
+
+
+def create(dsn: str, catalog: Catalog) -> None:
+    """Create what is missing, in one transaction. Raises WarehouseError when the role may not."""
+    import psycopg2
+
+    try:
+        connection = psycopg2.connect(dsn, connect_timeout=10)
+    except psycopg2.Error as error:
+        raise WarehouseError(f"the warehouse cannot be reached: {_one_line(error)}; see its address") from None
+    try:
+        with connection, connection.cursor() as cursor:
+            for statement in statements(catalog):
+                cursor.execute(statement)
+    except psycopg2.Error as error:
+        raise WarehouseError(
+            f"the warehouse's tables cannot be created: {_one_line(error)}; see the rights of the role"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def is_fact(table: Table) -> bool:
+    """Whether its rows are versions."""
+    return table.kind == FACT

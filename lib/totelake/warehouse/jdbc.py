@@ -1,0 +1,154 @@
+"""PostgreSQL by the JDBC driver of the Spark driver's own JVM: AWS Glue's Spark brings no Python driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+
+from totelake.errors import ConfigurationError, RetriableError, TotelakeError, WarehouseError
+
+_NEEDED = ("host", "port", "dbname", "username", "password")
+DRIVER = "org.postgresql.Driver"
+_DEEPEST = 20
+
+
+class Address:
+    """Where the warehouse is, from a secret; the password is in the properties and never in the URL."""
+
+    def __init__(self, secret: Mapping[str, Any], name: str) -> None:
+        missing = [key for key in _NEEDED if secret.get(key) in (None, "")]
+        if missing:
+            raise ConfigurationError(f"the secret {name} has no {missing[0]}; it needs {', '.join(_NEEDED)}")
+        self.url = f"jdbc:postgresql://{secret['host']}:{secret['port']}/{secret['dbname']}"
+        self.label = f"the warehouse {secret['dbname']} at {secret['host']}:{secret['port']}"
+        self.properties = {
+            "user": str(secret["username"]),
+            "password": str(secret["password"]),
+            "ApplicationName": "totelake",
+            "reWriteBatchedInserts": "true",
+            "connectTimeout": "10",
+            "tcpKeepAlive": "true",
+        }
+        for name in ("sslmode", "sslrootcert"):
+            if secret.get(name):
+                self.properties[name] = str(secret[name])
+
+
+class Connection:
+    """One JDBC connection."""
+
+    def __init__(self, address: Address, java: Any) -> None:
+        self._address, self._java = address, java
+
+    def run(self, statement: str) -> int:
+        """Execute a statement; the rows that it changed, 0 for one that changes none."""
+        with _speaking(self._address):
+            prepared = self._java.createStatement()
+            try:
+                prepared.execute(statement)
+                return max(0, int(prepared.getUpdateCount()))
+            finally:
+                prepared.close()
+
+    def rows(self, query: str) -> list[tuple[str | None, ...]]:
+        """All rows of a query, every value as text."""
+        with _speaking(self._address):
+            statement = self._java.createStatement()
+            try:
+                result = statement.executeQuery(query)
+                width = result.getMetaData().getColumnCount()
+                found = []
+                while result.next():
+                    found.append(tuple(result.getString(place + 1) for place in range(width)))
+                return found
+            finally:
+                statement.close()
+
+    def insert(self, statement: str, rows: Sequence[Sequence[str | int]]) -> None:
+        """Execute a statement with `?` once for each row, in one batch."""
+        if not rows:
+            return
+        with _speaking(self._address):
+            prepared = self._java.prepareStatement(statement)
+            try:
+                for row in rows:
+                    for place, value in enumerate(row):
+                        if isinstance(value, int):
+                            prepared.setLong(place + 1, value)
+                        else:
+                            prepared.setString(place + 1, value)
+                    prepared.addBatch()
+                prepared.executeBatch()
+            finally:
+                prepared.close()
+
+    def commit(self) -> None:
+        """End the transaction: everything in it becomes visible."""
+        with _speaking(self._address):
+            self._java.commit()
+
+    def rollback(self) -> None:
+        """End the transaction: nothing of it happened."""
+        with _speaking(self._address):
+            self._java.rollback()
+
+
+@contextmanager
+def connect(jvm: Any, address: Address) -> Iterator[Connection]:
+    """A connection without autocommit; what is not committed is rolled back when it closes."""
+    properties = jvm.java.util.Properties()
+    for name, value in address.properties.items():
+        properties.setProperty(name, value)
+    with _speaking(address):
+        java = jvm.org.postgresql.Driver().connect(address.url, properties)
+        java.setAutoCommit(False)
+    try:
+        yield Connection(address, java)
+    finally:
+        java.close()
+
+
+@contextmanager
+def _speaking(address: Address) -> Iterator[None]:
+    try:
+        yield
+    except Py4JJavaError as error:
+        raise explained(address, error.java_exception) from None
+
+
+def explained(address: Address, exception: Any) -> TotelakeError:
+    """What a Java exception of the driver means, as one sentence; the password is taken out of whatever it says."""
+    found = _of_driver(exception)
+    said = " ".join(str((found or exception).getMessage()).replace(address.properties["password"], "***").split())
+    if found is None:
+        return WarehouseError(f"{address.label}: {said}; see the job's error log")
+    state, role = str(found.getSQLState() or ""), address.properties["user"]
+    if state.startswith("28"):
+        return WarehouseError(f"{address.label} refuses the role {role}: {said}; correct the secret")
+    if state.startswith("3D"):
+        return WarehouseError(f"{address.label} does not exist: {said}; create it or correct dbname in the secret")
+    if state.startswith(("08", "57P")):
+        return RetriableError(f"{address.label} cannot be reached: {said}; see that it is up, and run the job again")
+    if state in ("40001", "40P01", "55P03"):
+        return RetriableError(f"{address.label}: {said}; run the job again")
+    if state == "42501":
+        return WarehouseError(f"{address.label}: {said}; grant it to the role {role}")
+    if state.startswith("23"):
+        return WarehouseError(f"{address.label}: {said}; nothing of this load was applied, reconcile the tables named")
+    return WarehouseError(f"{address.label} answered {state or 'no state'}: {said}; see the server's log")
+
+
+def _of_driver(exception: Any) -> Any:
+    """The driver's own exception among the causes that Spark and JDBC's batches wrap around it; None without one."""
+    for _ in range(_DEEPEST):
+        if exception is None:
+            return None
+        name = str(exception.getClass().getName())
+        if name.startswith("org.postgresql."):
+            return exception
+        following = exception.getNextException() if name == "java.sql.BatchUpdateException" else None
+        exception = following or exception.getCause()
+    return None

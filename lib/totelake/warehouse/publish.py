@@ -1,0 +1,172 @@
+"""The SQL of a load's transaction: dimensions by their newest version, facts by what is not there, `etl` with both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from totelake.contracts.model import FACT, Table
+from totelake.contracts.types import is_time, is_timestamp
+from totelake.errors import WarehouseError
+from totelake.lake.quarantine import HIVE_COLUMNS
+from totelake.lake.verdicts import SOURCE
+from totelake.warehouse import quarantine
+from totelake.warehouse.ddl import STAGING, qualified, quoted
+from totelake.warehouse.jdbc import Connection
+from totelake.warehouse.plan import BatchEntry, TableLoad
+
+_POSTGRES = {"bigint": "bigint", "timestamp": "timestamp without time zone"}
+_METADATA = ("_op text NOT NULL", "_batch bigint NOT NULL", "_captured_at timestamp without time zone NOT NULL")
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('totelake.load'))"
+_RECORD = """
+INSERT INTO etl.batch (target_table, source, batch, commit_number, rows, deletions, quarantined, held, captured_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::timestamptz AT TIME ZONE 'UTC') ON CONFLICT DO NOTHING"""
+
+_REPLAYED = "INSERT INTO etl.replay (target_table, commit_number, rows) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+
+
+def staging_name(run: str, table: Table) -> str:
+    """The quoted name of a run's staging table; within PostgreSQL's 63 bytes."""
+    return f"{STAGING}.{quoted(f'{table.name}_{run}'[:63])}"
+
+
+def quarantine_name(run: str, table: Table) -> str:
+    """The quoted name of a run's staging table for what did not fit; within PostgreSQL's 63 bytes."""
+    return f"{STAGING}.{quoted(f'{table.name}_q_{run}'[:63])}"
+
+
+def create_quarantine(run: str, table: Table) -> str:
+    """An unlogged table as Spark writes what did not fit."""
+    columns = [f"{quoted(name)} {_POSTGRES.get(kind, 'text')}" for name, kind in HIVE_COLUMNS]
+    return f"CREATE UNLOGGED TABLE {quarantine_name(run, table)} ({', '.join(columns)})"
+
+
+def create_staging(run: str, table: Table) -> str:
+    """An unlogged table as Spark writes it: the lake's columns, a time of day still as text."""
+    columns = [
+        f"{quoted(column.name)} {'text' if is_time(column.type) else column.type}" for column in table.lake_columns
+    ]
+    return f"CREATE UNLOGGED TABLE {staging_name(run, table)} ({', '.join([*columns, *_METADATA])})"
+
+
+def apply(connection: Connection, run: str, load: TableLoad) -> None:
+    """Bring one table's staged rows to the warehouse. Raises WarehouseError when they are not what the log says."""
+    if load.quarantine:
+        connection.run(quarantine.set_apart(quarantine_name(run, load.table), load))
+    if load.has_rows:
+        _check_staged(connection, run, load)
+        if load.table.kind == FACT:
+            connection.run(quarantine.orphans(_staged(run, load.table), load.table))
+        for statement in _fact(run, load.table) if load.table.kind == FACT else _dimension(run, load.table):
+            connection.run(statement)
+    connection.insert(_RECORD, [_record(load.table, entry) for entry in load.batches])
+    connection.insert(_REPLAYED, [(load.table.name, replay.commit, replay.rows) for replay in load.replays])
+    if load.table.kind == FACT:
+        connection.run(quarantine.mark_replayed(load.table))
+
+
+def settle(connection: Connection, tables: Sequence[Table], loads: Sequence[TableLoad]) -> None:
+    """Release what its parent arrived for, mark what a newer version replaced, count again, and check the balance.
+
+    Raises WarehouseError when an event of the load is neither a row nor a deletion nor in quarantine.
+    """
+    for table in tables:
+        for statement in quarantine.settle(table):
+            connection.run(statement)
+    for load in loads:
+        if load.table.kind == FACT:
+            _check_applied(connection, load)
+
+
+def _record(table: Table, entry: BatchEntry) -> tuple[str | int, ...]:
+    counts = (entry.rows, entry.deletions, entry.quarantined, entry.held)
+    return (table.name, SOURCE, entry.batch, entry.commit, *counts, entry.captured_at)
+
+
+def _staged(run: str, table: Table) -> str:
+    """The staged rows, each (key, batch) once: a task that Spark tried twice may have written its rows twice."""
+    key = quoted(table.key_name)
+    return f"(SELECT DISTINCT ON ({key}, _batch) * FROM {staging_name(run, table)} ORDER BY {key}, _batch)"
+
+
+def _check_staged(connection: Connection, run: str, load: TableLoad) -> None:
+    key = quoted(load.table.key_name)
+    query = f"SELECT count(*) FROM (SELECT DISTINCT {key}, _batch FROM {staging_name(run, load.table)}) AS s"
+    found = int(connection.rows(query)[0][0] or 0)
+    if load.expected is not None and found != load.expected:
+        raise WarehouseError(
+            f"{load.table.name}: {found} rows were staged of {load.expected} that its log names to batch "
+            f"{load.through}; nothing was applied, run the job again"
+        )
+
+
+def _check_applied(connection: Connection, load: TableLoad) -> None:
+    """Events = fact rows + deletions + quarantined (+ held), for every batch of the load."""
+    bounds = f"target_table = '{load.table.name}' AND batch > {load.after} AND batch <= {load.through}"
+    query = f"""
+SELECT batch, sum(versions), sum(deletions) FROM (
+    SELECT batch, 1 AS versions, 0 AS deletions FROM etl.fact_version WHERE {bounds}
+    UNION ALL SELECT batch, 0, 1 FROM etl.deletion WHERE {bounds}
+    UNION ALL SELECT batch, 1, 0 FROM etl.quarantine WHERE status = 'open' AND {bounds}) AS applied
+ GROUP BY batch"""
+    applied = {int(row[0] or 0): tuple(int(count or 0) for count in row[1:]) for row in connection.rows(query)}
+    for entry in load.batches:
+        found, captured = applied.get(entry.batch, (0, 0)), (entry.rows + entry.quarantined, entry.deletions)
+        if found != captured:
+            raise WarehouseError(
+                f"{load.table.name} batch {entry.batch}: {found[0]} versions (those in quarantine included) and "
+                f"{found[1]} deletions would be applied of {captured[0]} and {captured[1]} captured; "
+                "nothing was applied, reconcile before the next load"
+            )
+
+
+def _values(table: Table, alias: str) -> str:
+    values = []
+    for column in table.lake_columns:
+        name = f"{alias}.{quoted(column.name)}"
+        is_cast = is_time(column.type) or is_timestamp(column.type)
+        values.append(f"{name}::{column.type}" if is_cast else name)
+    return ", ".join(values)
+
+
+def _dimension(run: str, table: Table) -> list[str]:
+    key = quoted(table.key_name)
+    names = [quoted(column.name) for column in table.lake_columns]
+    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != key)
+    newer = (
+        f"SELECT FROM etl.dimension_version AS v WHERE v.target_table = '{table.name}' "
+        f"AND v.dimension_key = s.{key}::text AND v.batch > s._batch"
+    )
+    staged = staging_name(run, table)
+    return [
+        f"INSERT INTO {qualified(table)} ({', '.join(names)}) SELECT {_values(table, 's')} FROM ("
+        f"SELECT DISTINCT ON ({key}) * FROM {staged} WHERE _op <> 'D' ORDER BY {key}, _batch DESC) AS s "
+        f"WHERE NOT EXISTS ({newer}) ON CONFLICT ({key}) DO UPDATE SET {changes}",
+        "INSERT INTO etl.dimension_version AS v (target_table, dimension_key, batch, deleted) "
+        f"SELECT DISTINCT ON ({key}) '{table.name}', {key}::text, _batch, _op = 'D' FROM {staged} "
+        f"ORDER BY {key}, _batch DESC "
+        "ON CONFLICT (target_table, dimension_key) DO UPDATE SET batch = EXCLUDED.batch, deleted = EXCLUDED.deleted "
+        "WHERE EXCLUDED.batch >= v.batch",
+    ]
+
+
+def _fact(run: str, table: Table) -> list[str]:
+    key, record = quoted(table.key_name), quoted(table.key[0].name)
+    names = ", ".join(quoted(column.name) for column in table.lake_columns)
+    sequence = f"pg_get_serial_sequence('{qualified(table)}', '{table.key[0].name}')"
+    there = (
+        f"SELECT FROM etl.fact_version AS v WHERE v.target_table = '{table.name}' "
+        f"AND v.source_key = s.{key} AND v.batch = s._batch"
+    )
+    return [
+        f"WITH fresh AS MATERIALIZED (SELECT nextval({sequence}) AS _record, s.* FROM ("
+        f"SELECT s.* FROM {_staged(run, table)} AS s WHERE s._op <> 'D' AND NOT EXISTS ({there}) "
+        f"AND NOT ({quarantine.is_orphan(table, 's')}) "
+        f"ORDER BY s._batch, s.{key}) AS s), "
+        f"inserted AS (INSERT INTO {qualified(table)} ({record}, {names}) "
+        f"SELECT s._record, {_values(table, 's')} FROM fresh AS s) "
+        "INSERT INTO etl.fact_version (target_table, record_id, source_key, batch, captured_at) "
+        f"SELECT '{table.name}', s._record, s.{key}, s._batch, s._captured_at FROM fresh AS s",
+        "INSERT INTO etl.deletion (target_table, source_key, batch, captured_at) "
+        f"SELECT '{table.name}', s.{key}, s._batch, s._captured_at FROM {_staged(run, table)} AS s "
+        "WHERE s._op = 'D' ON CONFLICT DO NOTHING",
+    ]

@@ -1,0 +1,273 @@
+"""The load on real PostgreSQL, Spark and S3: whole, once, all or nothing."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.integration.warehouse.conftest import NOON, Warehouse, dimensions, row
+from totelake.contracts import catalog
+from totelake.lake import loaded
+from totelake.lake.commits import CommitLog
+from totelake.stack.processes import free_port
+from totelake.warehouse import load as load_module
+from totelake.warehouse import publish
+
+pytestmark = pytest.mark.integration
+PAYMENT, DESIGN = catalog().table("fact_payment"), catalog().table("dim_design")
+
+
+def payment(key: int, **values: Any) -> dict[str, Any]:
+    return row(PAYMENT, payment_id=key, **values)
+
+
+def tombstone(key: int) -> dict[str, Any]:
+    return {"payment_id": key, "_op": "D"}
+
+
+def hour(batch: int) -> datetime:
+    return NOON.replace(hour=12 + batch)
+
+
+def test_a_first_load_brings_every_value(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7, payment_amount=Decimal("12.30"), paid=False)], **dimensions())
+    warehouse.load()
+    assert warehouse.rows("SELECT * FROM fact_payment") == [
+        (1, 7, NOON.date(), time(9, 30, 0, 123000), NOON.date(), time(9, 30, 0, 123000), 1, 1, Decimal("12.30"), 1, 1,
+         False, NOON.date()),
+    ]  # fmt: skip
+    assert warehouse.rows("SELECT * FROM dim_design") == [(1, "text", "text", "text")]
+    recorded = "SELECT batch, commit_number, rows, deletions, quarantined, held, captured_at FROM etl.batch"
+    assert warehouse.rows(f"{recorded} WHERE target_table = 'fact_payment'") == [(1, 1, 1, 0, 0, 0, hour(1))]
+    assert warehouse.rows("SELECT count(*) FROM etl.batch") == [(11,)]
+    assert warehouse.rows("SELECT count(*) FROM pg_class WHERE relnamespace = 'staging'::regnamespace") == [(0,)]
+
+
+def test_versions_and_deletions_make_the_current_state_and_the_history(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7, paid=False), payment(8)], **dimensions())
+    warehouse.load()
+    warehouse.commit(2, fact_payment=[payment(7, paid=True, _op="U"), tombstone(8)])
+    warehouse.commit(3, fact_payment=[payment(8, paid=False)])
+    warehouse.load()
+    assert warehouse.rows("SELECT payment_id, paid FROM current_payment ORDER BY 1") == [(7, True), (8, False)]
+    history = "SELECT payment_id, paid, batch, valid_from, valid_to, deleted_at FROM history_payment ORDER BY 1, 3"
+    assert warehouse.rows(history) == [
+        (7, False, 1, hour(1), hour(2), None),
+        (7, True, 2, hour(2), None, None),
+        (8, True, 1, hour(1), hour(2), hour(2)),
+        (8, False, 3, hour(3), None, None),
+    ]
+    assert warehouse.rows("SELECT payment_record_id, payment_id FROM fact_payment ORDER BY 1") == [
+        (1, 7), (2, 8), (3, 7), (4, 8),
+    ]  # fmt: skip
+    assert warehouse.rows("SELECT DISTINCT rows, deletions FROM etl.batch WHERE target_table = 'fact_payment' "
+                          "AND batch = 2") == [(1, 1)]  # fmt: skip
+
+
+def test_a_dimension_keeps_its_latest_values_and_outlives_its_source(warehouse: Warehouse) -> None:
+    warehouse.commit(1, **dimensions())
+    warehouse.commit(2, dim_design=[row(DESIGN, design_name="new", _op="U")])
+    warehouse.load()
+    assert warehouse.rows("SELECT design_name FROM dim_design") == [("new",)]
+    warehouse.commit(3, dim_design=[{"design_id": 1, "_op": "D"}])
+    warehouse.load()
+    assert warehouse.rows("SELECT design_name FROM dim_design") == [("new",)]
+    version = "SELECT batch, deleted FROM etl.dimension_version WHERE target_table = 'dim_design'"
+    assert warehouse.rows(version) == [(3, True)]
+
+
+def test_nothing_pending_starts_no_spark_and_changes_nothing(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
+    warehouse.load()
+    before = warehouse.content()
+    monkeypatch.setattr(load_module, "open_spark", lambda name: pytest.fail("Spark was opened"))
+    warehouse.load()
+    warehouse.commit(2)
+    warehouse.load()
+    assert warehouse.content() == before
+    assert warehouse.rows("SELECT max(batch) FROM etl.batch") == [(2,)]
+
+
+def test_an_empty_warehouse_catches_up_to_the_same_content(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7), payment(8)], **dimensions())
+    warehouse.load()
+    warehouse.commit(2, fact_payment=[payment(7, paid=False), tombstone(8)])
+    warehouse.load()
+    step_by_step = warehouse.content()
+    warehouse.rows("DROP SCHEMA star CASCADE; DROP SCHEMA etl CASCADE")
+    warehouse.load()
+    assert warehouse.content() == step_by_step
+
+
+def test_a_restored_backup_catches_up_without_doubling(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
+    warehouse.commit(2, fact_payment=[payment(7, paid=False), tombstone(9)])
+    warehouse.load()
+    before = warehouse.content()
+    warehouse.rows("DELETE FROM etl.batch WHERE batch = 2")
+    warehouse.load()
+    assert warehouse.content() == before
+
+
+def test_a_load_notes_what_it_has_taken_and_a_second_look_notes_nothing(warehouse: Warehouse) -> None:
+    log = CommitLog(warehouse.s3, warehouse.bucket, loaded.LOG)
+    warehouse.commit(1, **dimensions())
+    warehouse.load()
+    assert loaded.taken(log) == {table.name: 1 for table in catalog().warehouse_tables()}
+    warehouse.load()
+    assert log.newest_number() == 1
+    warehouse.commit(2)
+    warehouse.load()
+    assert loaded.taken(log) == {table.name: 2 for table in catalog().warehouse_tables()}
+    warehouse.rows("DELETE FROM etl.batch WHERE batch = 2")
+    warehouse.load()
+    assert warehouse.rows("SELECT max(batch) FROM etl.batch") == [(2,)]
+    assert log.newest_number() == 2
+
+
+def test_a_load_that_dies_before_its_note_is_noted_by_the_next(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    warehouse.commit(1, **dimensions())
+    with monkeypatch.context() as patch:
+        patch.setattr(loaded, "remember", die)
+        with pytest.raises(KeyboardInterrupt):
+            warehouse.load()
+    log = CommitLog(warehouse.s3, warehouse.bucket, loaded.LOG)
+    assert warehouse.rows("SELECT max(batch) FROM etl.batch") == [(1,)] and loaded.taken(log) == {}
+    warehouse.load()
+    assert set(loaded.taken(log).values()) == {1}
+
+
+def test_a_load_that_fails_notes_nothing(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    warehouse.commit(1, **dimensions())
+    monkeypatch.setattr(publish, "settle", fail)
+    with pytest.raises(KeyboardInterrupt):
+        warehouse.load()
+    assert loaded.taken(CommitLog(warehouse.s3, warehouse.bucket, loaded.LOG)) == {}
+
+
+@pytest.mark.parametrize("step", ["create_staging", "apply", "commit"])
+def test_a_crash_at_any_step_applies_nothing_and_is_made_good(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    warehouse.commit(1, **dimensions())
+    warehouse.load()
+    warehouse.commit(2, fact_payment=[payment(7)])
+    before = warehouse.content()
+
+    def crash(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if step == "commit":
+            patch.setattr(publish, "_check_applied", crash)
+        else:
+            patch.setattr(publish, step, crash)
+        with pytest.raises(KeyboardInterrupt):
+            warehouse.load()
+    assert warehouse.content() == before
+    warehouse.load()
+    assert [found[0] for found in warehouse.content()["fact_payment"]] == [7]
+
+
+def test_of_two_loads_at_once_each_row_is_applied_once(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(key) for key in range(1, 50)], **dimensions())
+    barrier, failures = threading.Barrier(2), []
+
+    def one(name: str) -> None:
+        barrier.wait()
+        try:
+            warehouse.load(JOB_RUN_ID=f"jr_{name * 32}")
+        except BaseException as error:
+            failures.append(error)
+
+    warehouse.rows("SELECT 1")
+    warehouse.load(JOB_RUN_ID="jr_first")
+    warehouse.commit(2, fact_payment=[payment(key, paid=False) for key in range(1, 50)])
+    threads = [threading.Thread(target=one, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert warehouse.rows("SELECT count(*), count(DISTINCT payment_id) FROM fact_payment") == [(98, 49)]
+
+
+def test_rows_that_a_repeated_task_staged_twice_are_applied_once(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.commit(1, fact_payment=[payment(7), tombstone(9)], **dimensions())
+    write = load_module._Load._write
+
+    def twice(self: Any, spark: Any, load: Any) -> None:
+        write(self, spark, load)
+        write(self, spark, load)
+
+    monkeypatch.setattr(load_module._Load, "_write", twice)
+    warehouse.load()
+    assert warehouse.rows("SELECT count(*) FROM fact_payment") == [(1,)]
+    assert warehouse.rows("SELECT count(*) FROM etl.deletion") == [(1,)]
+
+
+def test_a_log_that_promises_more_than_it_has_applies_nothing(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7), payment(7)], **dimensions())
+    _fails(warehouse, "fact_payment: 1 rows were staged of 2 that its log names to batch 1; nothing was applied")
+    assert warehouse.content()["dim_design"] == []
+
+
+def test_an_object_that_is_gone_is_told(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
+    warehouse.s3.delete_object(Bucket=warehouse.bucket, Key="fact_payment/000000000001-0.parquet")
+    _fails(
+        warehouse, "nor is its copy fact_payment/000000000001-0.parquet; restore one from the bucket's version history"
+    )
+
+
+def test_a_commit_whose_builder_died_before_its_copies_is_loaded(warehouse: Warehouse) -> None:
+    key = "fact_payment/000000000001-0.parquet"
+    warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
+    source = {"Bucket": warehouse.bucket, "Key": key}
+    warehouse.s3.copy_object(Bucket=warehouse.bucket, Key="staged", CopySource=source)
+    warehouse.s3.delete_object(**source)
+    warehouse.load()
+    assert warehouse.rows("SELECT payment_id FROM fact_payment") == [(7,)]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"password": "wrong"}, "refuses the role totelake_loader"),
+        ({"dbname": "not_there"}, "not_there"),
+        ({"username": "totelake_reader", "password": "x"}, "refuses the role totelake_reader"),
+        ({"password": None}, "has no password"),
+    ],
+)
+def test_a_secret_that_does_not_fit_is_told(warehouse: Warehouse, values: dict[str, Any], says: str) -> None:
+    warehouse.change_secret(**values)
+    _fails(warehouse, says)
+
+
+def test_a_warehouse_that_is_not_there_is_told(warehouse: Warehouse) -> None:
+    warehouse.change_secret(port=free_port())
+    _fails(warehouse, "cannot be reached")
+
+
+def _fails(warehouse: Warehouse, says: str) -> None:
+    with pytest.raises(SystemExit) as failure:
+        warehouse.load()
+    sentence = str(failure.value.code)
+    assert says in sentence and "\n" not in sentence
+    assert warehouse.postgres.passwords["totelake_loader"] not in sentence

@@ -1,0 +1,116 @@
+"""What a load takes: whole batches that all tables have reached, from where the warehouse stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from totelake.contracts import catalog
+from totelake.contracts.catalog import Catalog
+from totelake.errors import ConfigurationError
+from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
+from totelake.warehouse.ddl import statements
+from totelake.warehouse.jdbc import Address
+from totelake.warehouse.plan import Applied, BatchEntry, TableLoad, plan
+
+FACT, DIMENSION = catalog().table("fact_payment"), catalog().table("dim_design")
+
+
+def manifest(number: int, batches: dict[int, tuple[int, int]], objects: int = 1) -> Manifest:
+    """A star table's commit: rows and deletions by batch."""
+    rows = sum(sum(counts) for counts in batches.values())
+    items = tuple(LakeObject("staged", f"key-{number}-{i}", rows if i == 0 else 0, 1) for i in range(objects))
+    documents: dict[str, Any] = {
+        str(batch): {"rows": found, "deletions": gone, "quarantined": 0, "held": 0, "captured_at": f"t{batch}"}
+        for batch, (found, gone) in batches.items()
+    }
+    state = {"through": {"totesys": max(batches)}, "verdict": number, "batches": documents}
+    return Manifest(
+        "log", number, "a", DATA, "now", {"fact_payment": TableCommit(items), "dim_design": TableCommit(items)}, state
+    )
+
+
+def entry(batch: int, commit: int, rows: int = 0, deletions: int = 0) -> BatchEntry:
+    return BatchEntry(batch, commit, rows, deletions, 0, 0, f"t{batch}")
+
+
+def test_nothing_built_is_nothing_to_load() -> None:
+    assert plan([FACT], {"fact_payment": Applied()}, {"fact_payment": []}) == []
+
+
+def test_everything_applied_is_nothing_to_load() -> None:
+    assert plan([FACT], {"fact_payment": Applied(3, 2)}, {"fact_payment": []}) == []
+
+
+def test_all_pending_commits_are_one_unit() -> None:
+    logs = {"fact_payment": [manifest(1, {1: (5, 0)}), manifest(2, {2: (1, 1), 3: (0, 2)}, objects=2)]}
+    assert plan([FACT], {"fact_payment": Applied()}, logs) == [
+        TableLoad(
+            FACT, 0, 3, ("key-1-0", "key-2-0", "key-2-1"), 9,
+            (entry(1, 1, 5), entry(2, 1, 1, 1), entry(3, 2, 0, 2)),
+        )
+    ]  # fmt: skip
+
+
+def test_tables_wait_for_the_slowest() -> None:
+    logs = {"fact_payment": [manifest(1, {1: (5, 0), 2: (4, 0)})], "dim_design": [manifest(1, {1: (2, 0)})]}
+    loads = plan([FACT, DIMENSION], dict.fromkeys(logs, Applied()), logs)
+    assert [(load.table.name, load.through, load.expected) for load in loads] == [
+        ("fact_payment", 1, 5), ("dim_design", 1, 2),
+    ]  # fmt: skip
+    assert loads[0].batches == (entry(1, 0, 5),)
+
+
+def test_a_commit_that_was_cut_is_read_again_for_its_rest() -> None:
+    logs = {"fact_payment": [manifest(1, {1: (5, 0), 2: (4, 0)})]}
+    load = plan([FACT], {"fact_payment": Applied(1, 0)}, logs)[0]
+    assert (load.after, load.through, load.keys, load.expected) == (1, 2, ("key-1-0",), 4)
+    assert load.batches == (entry(2, 1, 4),)
+
+
+def test_a_cut_dimension_cannot_say_how_many_rows_are_due() -> None:
+    logs = {"dim_design": [manifest(1, {1: (5, 0), 2: (4, 0)})], "fact_payment": [manifest(1, {1: (5, 0)})]}
+    loads = plan([DIMENSION, FACT], dict.fromkeys(logs, Applied()), logs)
+    assert loads[0].expected is None
+
+
+def test_a_table_that_is_ahead_waits_for_the_others() -> None:
+    logs = {"fact_payment": [], "dim_design": [manifest(2, {2: (1, 0)})]}
+    assert plan([FACT, DIMENSION], {"fact_payment": Applied(1, 1), "dim_design": Applied(1, 1)}, logs) == []
+
+
+def test_the_ddl_has_every_contract_and_can_be_repeated() -> None:
+    found = statements(catalog())
+    assert all(
+        statement.startswith(
+            (
+                "CREATE TABLE IF NOT EXISTS",
+                "CREATE SCHEMA IF NOT EXISTS",
+                "CREATE OR REPLACE VIEW",
+                "COMMENT",
+                "CREATE INDEX IF",
+            )
+        )
+        for statement in found
+    )
+    fact = next(statement for statement in found if '"fact_payment" (' in statement)
+    assert '"payment_record_id" serial NOT NULL' in fact
+    assert '"payment_date" date NOT NULL REFERENCES star."dim_date" ("date_id")' in fact
+    assert statements(Catalog({}, {}))[:3] == [
+        f"CREATE SCHEMA IF NOT EXISTS {name}" for name in ("star", "etl", "staging")
+    ]
+
+
+@pytest.mark.parametrize("missing", ["host", "port", "dbname", "username", "password"])
+def test_a_secret_that_lacks_a_value_is_named(missing: str) -> None:
+    secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "p"}
+    with pytest.raises(ConfigurationError, match=f"the secret totelake/warehouse has no {missing}"):
+        Address({**secret, missing: ""}, "totelake/warehouse")
+
+
+def test_the_password_is_not_in_the_url() -> None:
+    secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "hidden", "sslmode": "require"}
+    address = Address(secret, "s")
+    assert (address.url, address.label) == ("jdbc:postgresql://h:1/d", "the warehouse d at h:1")
+    assert address.properties["password"] == "hidden" and address.properties["sslmode"] == "require"

@@ -1,0 +1,32 @@
+"""boto3 clients of the AWS endpoint behind localglue, made once and shared by all threads."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+DUMMY = "testing"
+
+
+class Clients:
+    """Clients of S3, CloudWatch Logs and the Data Catalog at one endpoint."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        session = boto3.Session(
+            aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", DUMMY),
+            aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", DUMMY),
+            aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
+            region_name=region,
+        )
+        config = Config(max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3})
+        self.s3: Any = session.client("s3", endpoint_url=endpoint, config=config)
+        self.logs: Any = session.client("logs", endpoint_url=endpoint, config=config)
+        self.catalogue: Any = session.client("glue", endpoint_url=endpoint, config=config)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in (self.s3, self.logs, self.catalogue):
+            client.close()

@@ -1,0 +1,115 @@
+"""How a run is started: its arguments, command line and environment, worked out without doing anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localglue.clients import DUMMY
+from localglue.errors import InvalidInput
+from localglue.model import Body
+from localglue.settings import Settings
+from localglue.states import Origin, fixed_id
+
+PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
+_MODULES = "--additional-python-modules"
+_PY_FILES = "--extra-py-files"
+_JARS = "--extra-jars"
+_CONF = "--conf"
+# Python's own settings of whoever started localglue must not reach a job: on AWS there are none
+_NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Objects to fetch before a run can start."""
+
+    script: str
+    python: tuple[str, ...]
+    jars: tuple[str, ...]
+    installed: tuple[str, ...]
+    """Modules by name, which must be there already: nothing is installed at run time."""
+
+
+def dashed(arguments: Mapping[str, str]) -> dict[str, str]:
+    """The arguments with the dashes that some of Glue's own are written without (`library-set`)."""
+    return {name if name.startswith("--") else f"--{name}": value for name, value in arguments.items()}
+
+
+def merged_arguments(job: Body, given: Mapping[str, str]) -> dict[str, str]:
+    """What the script gets: the job's defaults, overridden by the run's, overridden by what nobody may override."""
+    defaults, fixed = job.get("DefaultArguments", {}), job.get("NonOverridableArguments", {})
+    return {**dashed(defaults), **dashed(given), **dashed(fixed)}
+
+
+def needs(job: Body, arguments: Mapping[str, str]) -> Needs:
+    """What the run reads from S3, and what it expects to be installed."""
+    modules = _listed(arguments.get(_MODULES))
+    wheels = [module for module in modules if module.startswith("s3://")]
+    return Needs(
+        script=job["Command"]["ScriptLocation"],
+        python=(*_listed(arguments.get(_PY_FILES)), *wheels),
+        jars=tuple(_listed(arguments.get(_JARS))),
+        installed=tuple(module for module in modules if not module.startswith("s3://")),
+    )
+
+
+def script_arguments(run: Body, arguments: Mapping[str, str], origin: Origin) -> list[str]:
+    """The script's argv after its name, as Glue passes it."""
+    own = {"--JOB_NAME": run["JobName"], "--JOB_ID": fixed_id("j", run["JobName"]), "--JOB_RUN_ID": run["Id"]}
+    if origin.workflow and origin.workflow_run:
+        own |= {"--WORKFLOW_NAME": origin.workflow, "--WORKFLOW_RUN_ID": origin.workflow_run}
+    return [word for pair in {**arguments, **own}.items() for word in pair]
+
+
+def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], arguments: Mapping[str, str],
+            jars: Sequence[str]) -> list[str]:  # fmt: skip
+    """The command line of a run."""
+    if kind == PYTHON_SHELL:
+        return [settings.python_shell, str(script), *argv]
+    if settings.spark_submit is None:
+        raise InvalidInput("this localglue has no spark-submit, so no Spark job can run; start it with --spark-submit")
+    words = [settings.spark_submit]
+    if settings.spark_properties:
+        words += ["--properties-file", str(settings.spark_properties)]
+    if jars:
+        words += ["--jars", ",".join(jars)]
+    for setting in spark_conf(arguments.get(_CONF, "")):
+        words += ["--conf", setting]
+    return [*words, str(script), *argv]
+
+
+def spark_conf(value: str) -> list[str]:
+    """Glue's one argument `a=b --conf c=d` as the settings that it stands for."""
+    return [setting.strip() for setting in re.split(r"(?:^|\s)--conf\s", value) if setting.strip()]
+
+
+def environment(settings: Settings, inherited: Mapping[str, str], python_path: Sequence[Path]) -> dict[str, str]:
+    """The environment of a run: localglue's, the endpoints, credentials of some kind, and the run's own Python path."""
+    own = {
+        "AWS_ENDPOINT_URL": settings.endpoint,
+        "AWS_ENDPOINT_URL_GLUE": settings.own_url,
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_REGION": settings.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONUNBUFFERED": "1",
+        "TZ": "UTC",
+    }
+    if python_path:
+        own["PYTHONPATH"] = ":".join(str(path) for path in python_path)
+    kept = {name: value for name, value in inherited.items() if name not in _NOT_INHERITED}
+    return {**_defaults(settings), **kept, **own}
+
+
+def _defaults(settings: Settings) -> dict[str, str]:
+    found = {"AWS_ACCESS_KEY_ID": DUMMY, "AWS_SECRET_ACCESS_KEY": DUMMY}
+    beside = Path(settings.spark_submit).parent / "python" if settings.spark_submit else None
+    if beside and beside.exists():  # the interpreter that has pyspark, not the one that happens to be first on PATH
+        found |= {"PYSPARK_PYTHON": str(beside), "PYSPARK_DRIVER_PYTHON": str(beside)}
+    return found
+
+
+def _listed(value: str | None) -> list[str]:
+    return [part.strip() for part in (value or "").split(",") if part.strip()]

@@ -1,0 +1,139 @@
+"""What the crawler writes into the catalogue for what it has found: tables and partitions as on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localglue.discovery import Content, Found, Values
+from localglue.model import Body
+
+DEPRECATED = "DEPRECATED_BY_CRAWLER"
+RUN_ID = "CRAWL_RUN_ID"
+_PARQUET: Body = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        "Parameters": {"serialization.format": "1"},
+    },
+}
+_KEPT = ("Description", "Owner", "Retention", "PartitionKeys")
+
+
+def new_table(found: Found, crawler: str, crawl_id: str) -> Body:
+    """The TableInput of a table that the catalogue does not have."""
+    parameters = _table_parameters(found, crawler, crawl_id)
+    columns = [{"Name": name, "Type": kind} for name, kind in found.content.columns.items()]
+    return {
+        "Name": found.name,
+        "Owner": "owner",
+        "Retention": 0,
+        "StorageDescriptor": _storage(found.location, columns, parameters),
+        "PartitionKeys": [{"Name": key, "Type": "string"} for key in found.keys],
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": parameters,
+    }
+
+
+def changed_table(found: Found, present: Body, crawler: str, crawl_id: str, only_merge: bool) -> Body:
+    """The TableInput that brings a table up to date: its columns stay in their order, new ones are appended.
+
+    `only_merge` is MergeNewColumns: types of columns that are there do not change.
+    """
+    kinds = {} if only_merge else found.content.columns
+    columns = [{**one, "Type": kinds.get(one["Name"], one["Type"])} for one in present["StorageDescriptor"]["Columns"]]
+    known = {one["Name"] for one in columns}
+    columns += [{"Name": name, "Type": kind} for name, kind in found.content.columns.items() if name not in known]
+    before = {name: value for name, value in present.get("Parameters", {}).items() if name != DEPRECATED}
+    parameters = {**before, **_table_parameters(found, crawler, crawl_id)}
+    return {
+        **new_table(found, crawler, crawl_id),
+        **{name: present[name] for name in _KEPT if name in present},
+        "StorageDescriptor": _storage(present["StorageDescriptor"]["Location"], columns, parameters),
+        "Parameters": parameters,
+    }
+
+
+def deprecated_table(present: Body, moment: float) -> Body:
+    """The TableInput that marks a table whose objects are gone."""
+    kept = {name: present[name] for name in (*_KEPT, "Name", "StorageDescriptor", "TableType") if name in present}
+    return {**kept, "Parameters": {**present.get("Parameters", {}), DEPRECATED: str(int(moment * 1000))}}
+
+
+def new_partition(values: Values, location: str, content: Content, inherited: list[Body] | None) -> Body:
+    """The PartitionInput of a new partition; `inherited` are the table's columns where it takes them over."""
+    parameters = _statistics(content)
+    columns = inherited or [{"Name": name, "Type": kind} for name, kind in content.columns.items()]
+    return {
+        "Values": list(values),
+        "StorageDescriptor": _storage(location, columns, parameters),
+        "Parameters": parameters,
+    }
+
+
+def changed_partition(present: Body, wanted: Body) -> Body | None:
+    """The PartitionInput with new columns at the old location; None when the columns are the same."""
+    if columns_of(present) == columns_of(wanted):
+        return None
+    storage = {**present["StorageDescriptor"], "Columns": wanted["StorageDescriptor"]["Columns"]}
+    parameters = {**present.get("Parameters", {}), **wanted["Parameters"]}
+    return {"Values": present["Values"], "StorageDescriptor": storage, "Parameters": parameters}
+
+
+def columns_of(described: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The columns of a table or partition, as (name, type)."""
+    return [(one["Name"], one["Type"]) for one in described["StorageDescriptor"]["Columns"]]
+
+
+def same_shape(one: Body, other: Body) -> bool:
+    """Whether two tables differ in nothing that makes a new version: columns, partition keys, location."""
+    return _shape(one) == _shape(other)
+
+
+def same_parameters(one: Body, other: Body) -> bool:
+    """Whether two tables have the same parameters, but for the crawl that wrote them."""
+    without: list[Body] = [{**table.get("Parameters", {}), RUN_ID: ""} for table in (one, other)]
+    return without[0] == without[1]
+
+
+def _shape(table: Body) -> tuple[Any, ...]:
+    keys = [one["Name"] for one in table.get("PartitionKeys", ())]
+    return columns_of(table), keys, table["StorageDescriptor"]["Location"].rstrip("/")
+
+
+def _table_parameters(found: Found, crawler: str, crawl_id: str) -> dict[str, str]:
+    own = {
+        "CrawlerSchemaDeserializerVersion": "1.0",
+        "CrawlerSchemaSerializerVersion": "1.0",
+        "UPDATED_BY_CRAWLER": crawler,
+        RUN_ID: crawl_id,
+    }
+    filtered = {"partition_filtering.enabled": "true"} if found.keys else {}
+    return {**own, **filtered, **_statistics(found.content)}
+
+
+def _statistics(content: Content) -> dict[str, str]:
+    return {
+        "averageRecordSize": str(content.bytes // max(1, content.rows)),
+        "classification": "parquet",
+        "compressionType": "none",
+        "objectCount": str(content.objects),
+        "recordCount": str(content.rows),
+        "sizeKey": str(content.bytes),
+        "typeOfData": "file",
+    }
+
+
+def _storage(location: str, columns: list[Body], parameters: Mapping[str, str]) -> Body:
+    return {
+        "Columns": columns,
+        "Location": location,
+        **_PARQUET,
+        "Compressed": False,
+        "NumberOfBuckets": -1,
+        "BucketColumns": [],
+        "SortColumns": [],
+        "Parameters": dict(parameters),
+        "StoredAsSubDirectories": False,
+    }

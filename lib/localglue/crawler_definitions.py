@@ -1,0 +1,203 @@
+"""Crawler definitions."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from localglue import cron
+from localglue.errors import AlreadyExists, CrawlerRunning, EntityNotFound, GlueError, InvalidInput
+from localglue.globs import pattern_of
+from localglue.model import Body
+from localglue.operations import Operations
+from localglue.paging import page_of
+from localglue.scheduler import Schedule
+from localglue.states import ACTIVE, CANCELLING, ERROR, FAILED, now
+from localglue.store import CRAWL, CRAWLER, Store
+
+LOG_GROUP = "/aws-glue/crawlers"
+SCHEDULED, NOT_SCHEDULED = "SCHEDULED", "NOT_SCHEDULED"
+_CHANGEABLE = (
+    "Role", "DatabaseName", "Description", "Targets", "Classifiers", "TablePrefix", "SchemaChangePolicy",
+    "RecrawlPolicy", "LineageConfiguration", "LakeFormationConfiguration", "Configuration",
+    "CrawlerSecurityConfiguration",
+)  # fmt: skip
+_DEFAULTS: Body = {
+    "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
+    "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+    "Classifiers": [],
+}
+
+
+class CrawlerDefinitions:
+    """Create, read, update, schedule and delete crawlers."""
+
+    def __init__(self, store: Store, lock: threading.RLock) -> None:
+        self._store, self._lock = store, lock
+        self.changed: Callable[[], None] = lambda: None
+        """Called when schedules may have changed."""
+
+    def operations(self) -> Operations:
+        """The operations of Glue that this answers."""
+        everything = self._store.all
+        return {
+            "CreateCrawler": self.create,
+            "UpdateCrawler": self.update,
+            "GetCrawler": lambda request: {"Crawler": self.describe(self.get(request["Name"]))},
+            "GetCrawlers": lambda request: page_of(
+                request, "Crawlers", [self.describe(c) for c in everything(CRAWLER)]
+            ),
+            "BatchGetCrawlers": self.batch_get,
+            "ListCrawlers": lambda request: page_of(request, "CrawlerNames", [c["Name"] for c in everything(CRAWLER)]),
+            "DeleteCrawler": self.delete,
+            "StartCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], SCHEDULED),
+            "StopCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], NOT_SCHEDULED),
+            "UpdateCrawlerSchedule": self.update_schedule,
+        }
+
+    def get(self, name: str) -> Body:
+        """The crawler's definition. Raises EntityNotFound."""
+        crawler = self._store.get(CRAWLER, name)
+        if crawler is None:
+            raise EntityNotFound("crawler", name)
+        return crawler
+
+    def create(self, request: Body) -> Body:
+        """Add a crawler. Raises AlreadyExists, InvalidInput."""
+        name = request["Name"]
+        if self._store.get(CRAWLER, name):
+            raise AlreadyExists("crawler", name)
+        kept = {key: value for key, value in request.items() if key in _CHANGEABLE}
+        crawler = {"Name": name, **_DEFAULTS, **kept, "Version": 1, "CreationTime": now(), "LastUpdated": now()}
+        self._save(_scheduled(crawler, request.get("Schedule")))
+        return {}
+
+    def update(self, request: Body) -> Body:
+        """Change what the update names. Raises EntityNotFound, CrawlerRunning, InvalidInput."""
+        with self._lock:
+            crawler = self._idle(request["Name"])
+            crawler |= {key: value for key, value in request.items() if key in _CHANGEABLE}
+            crawler |= {"Version": crawler["Version"] + 1, "LastUpdated": now()}
+            self._save(_scheduled(crawler, request.get("Schedule")))
+        return {}
+
+    def update_schedule(self, request: Body) -> Body:
+        """Give the crawler another schedule. Raises InvalidInput."""
+        with self._lock:
+            self._save(_scheduled(self.get(request["CrawlerName"]), request.get("Schedule")))
+        return {}
+
+    def batch_get(self, request: Body) -> Body:
+        """The crawlers of these names, and the names that no crawler has."""
+        found = {name: self._store.get(CRAWLER, name) for name in request["CrawlerNames"]}
+        return {
+            "Crawlers": [self.describe(crawler) for crawler in found.values() if crawler],
+            "CrawlersNotFound": [name for name, crawler in found.items() if not crawler],
+        }
+
+    def delete(self, request: Body) -> Body:
+        """Remove a crawler. Raises EntityNotFound, CrawlerRunning."""
+        with self._lock:
+            self._idle(request["Name"])
+            self._store.delete(CRAWLER, request["Name"])
+        self.changed()
+        return {}
+
+    def active(self, name: str) -> Body | None:
+        """The crawl that is going on, if one is."""
+        found = self._store.runs_in_states(CRAWL, ACTIVE, name)
+        return found[0] if found else None
+
+    def schedules(self, start: Callable[[str], None]) -> list[Schedule]:
+        """The schedules that are in force; `start` gets the crawler's name when its moment has come."""
+        return [
+            Schedule(crawler["Schedule"]["ScheduleExpression"], crawler["ScheduledOn"], partial(start, crawler["Name"]))
+            for crawler in self._store.all(CRAWLER)
+            if crawler.get("Schedule", {}).get("State") == SCHEDULED
+        ]
+
+    def describe(self, crawler: Body) -> Body:
+        """The crawler as GetCrawler answers it, with its state and last crawl."""
+        crawls = self._store.runs_of(CRAWL, crawler["Name"], 2)
+        ended = next((crawl for crawl in crawls if crawl["State"] not in ACTIVE), None)
+        described = {**crawler, "State": "READY", "CrawlElapsedTime": 0}
+        active = self.active(crawler["Name"])
+        if active:
+            described["State"] = "STOPPING" if active["State"] == CANCELLING else "RUNNING"
+            described["CrawlElapsedTime"] = int(1000 * (now() - active["StartedOn"]))
+        if ended:
+            described["LastCrawl"] = {
+                "Status": FAILED if ended["State"] == ERROR else ended["State"],
+                "ErrorMessage": ended.get("ErrorMessage"),
+                "LogGroup": LOG_GROUP,
+                "LogStream": crawler["Name"],
+                "MessagePrefix": ended["CrawlId"],
+                "StartTime": ended["StartedOn"],
+            }
+        return described
+
+    def _idle(self, name: str) -> Body:
+        crawler = self.get(name)
+        if self.active(name):
+            raise CrawlerRunning(name)
+        return crawler
+
+    def _schedule(self, name: str, state: str) -> Body:
+        with self._lock:
+            crawler = self.get(name)
+            if "Schedule" not in crawler:
+                raise _NoSchedule(name)
+            if crawler["Schedule"]["State"] == state:
+                raise _ScheduleUnchanged(name, state)
+            crawler["Schedule"]["State"] = state
+            self._save({**crawler, "ScheduledOn": now()})
+        return {}
+
+    def _save(self, crawler: Body) -> None:
+        name, targets = crawler["Name"], crawler.get("Targets", {})
+        if not targets.get("S3Targets"):
+            raise InvalidInput(f"crawler {name} has no S3Targets; localglue crawls nothing else")
+        if any(targets.get(kind) for kind in targets if kind != "S3Targets"):
+            raise InvalidInput(f"crawler {name}: localglue crawls S3Targets only; remove the other targets")
+        for target in targets["S3Targets"]:
+            if not target.get("Path", "").startswith("s3://"):
+                raise InvalidInput(f"crawler {name}: the path '{target.get('Path')}' is no s3:// address")
+            for exclusion in target.get("Exclusions", ()):
+                pattern_of(exclusion)
+        _check_configuration(name, crawler.get("Configuration"))
+        self._store.put(CRAWLER, name, crawler)
+        self.changed()
+
+
+class _NoSchedule(GlueError):
+    code = "NoScheduleException"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"crawler {name} has no schedule; give it one with UpdateCrawlerSchedule")
+
+
+class _ScheduleUnchanged(GlueError):
+    def __init__(self, name: str, state: str) -> None:
+        super().__init__(f"the schedule of crawler {name} is {state} already")
+        self.code = "SchedulerRunningException" if state == SCHEDULED else "SchedulerNotRunningException"
+
+
+def _scheduled(crawler: Body, expression: str | None) -> Body:
+    """The crawler with a schedule in force; without one when the expression is empty, as it was when there is none."""
+    if expression is None:
+        return crawler
+    if not expression:
+        return {key: value for key, value in crawler.items() if key != "Schedule"}
+    cron.check(expression)
+    return {**crawler, "Schedule": {"ScheduleExpression": expression, "State": SCHEDULED}, "ScheduledOn": now()}
+
+
+def _check_configuration(name: str, configuration: str | None) -> None:
+    try:
+        parsed = json.loads(configuration or "{}")
+    except ValueError as problem:
+        raise InvalidInput(f"crawler {name}: Configuration is not JSON ({problem})") from problem
+    if not isinstance(parsed, dict):
+        raise InvalidInput(f"crawler {name}: Configuration must be a JSON object, and is {configuration}")

@@ -1,0 +1,100 @@
+"""What the footer of a parquet object says: columns with Hive types, rows. Remembered by the object's ETag."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from localglue.errors import InvalidInput
+from localglue.store import Store
+
+_TAIL = 64 * 1024
+_SIMPLE = {
+    "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint", "uint8": "smallint", "uint16": "int",
+    "uint32": "bigint", "uint64": "decimal(20,0)", "float": "float", "double": "double", "bool": "boolean",
+    "string": "string", "large_string": "string", "binary": "binary", "large_binary": "binary",
+    "date32[day]": "date",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Footer:
+    """Columns as (name, Hive type) in the file's order, and the number of rows."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: int
+
+
+class NotParquet(Exception):
+    """An object that is no readable parquet."""
+
+
+class UnknownType(InvalidInput):
+    """A column whose type Hive does not have."""
+
+
+class Footers:
+    """Reads footers from S3."""
+
+    def __init__(self, s3: Any, store: Store) -> None:
+        self._s3, self._store = s3, store
+
+    def read(self, bucket: str, item: dict[str, Any]) -> Footer:
+        """The footer of an object as a listing names it. Raises NotParquet."""
+        key, etag = item["Key"], item["ETag"]
+        known = self._store.footer(bucket, key, etag)
+        if known is None:
+            footer = self._parsed(bucket, key, item["Size"])
+            known = {"columns": [list(column) for column in footer.columns], "rows": footer.rows}
+            self._store.put_footer(bucket, key, etag, known)
+        return Footer(tuple((name, kind) for name, kind in known["columns"]), known["rows"])
+
+    def _parsed(self, bucket: str, key: str, size: int) -> Footer:
+        tail = self._bytes(bucket, key, max(0, size - _TAIL), size)
+        if len(tail) < 12 or tail[-4:] != b"PAR1":
+            raise NotParquet(f"s3://{bucket}/{key} is not parquet")
+        needed = int.from_bytes(tail[-8:-4], "little") + 8
+        if needed > len(tail):
+            tail = self._bytes(bucket, key, max(0, size - needed), size)
+        try:
+            metadata = pq.read_metadata(io.BytesIO(b"PAR1" + tail[-needed:]))
+            schema = metadata.schema.to_arrow_schema()
+        except (pa.ArrowInvalid, OSError) as error:
+            raise NotParquet(f"s3://{bucket}/{key} has no readable parquet footer ({error})") from error
+        columns = tuple((field.name.lower(), _type_of(field, bucket, key)) for field in schema)
+        return Footer(columns, metadata.num_rows)
+
+    def _bytes(self, bucket: str, key: str, start: int, end: int) -> bytes:
+        answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
+        body: bytes = answer["Body"].read()
+        return body
+
+
+def _type_of(field: pa.Field, bucket: str, key: str) -> str:
+    try:
+        return hive_type(field.type)
+    except UnknownType as problem:
+        raise UnknownType(f"s3://{bucket}/{key}, column {field.name}: {problem.message}") from problem
+
+
+def hive_type(kind: pa.DataType) -> str:
+    """The Hive type that Glue's crawler gives a parquet column. Raises UnknownType."""
+    if str(kind) in _SIMPLE:
+        return _SIMPLE[str(kind)]
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"array<{hive_type(kind.value_type)}>"
+    if pa.types.is_struct(kind):
+        return f"struct<{','.join(f'{field.name}:{hive_type(field.type)}' for field in kind)}>"
+    if pa.types.is_map(kind):
+        return f"map<{hive_type(kind.key_type)},{hive_type(kind.item_type)}>"
+    if pa.types.is_dictionary(kind):
+        return hive_type(kind.value_type)
+    raise UnknownType(f"parquet's {kind} has no Hive type; write the column with another type")

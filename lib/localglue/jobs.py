@@ -1,0 +1,94 @@
+"""Job definitions."""
+
+from __future__ import annotations
+
+from localglue.commands import PYTHON_SHELL, SPARK
+from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
+from localglue.model import Body
+from localglue.operations import Operations
+from localglue.paging import page_of
+from localglue.states import now
+from localglue.store import JOB, Store
+
+_DEFAULT_TIMEOUT = {PYTHON_SHELL: 2880, SPARK: 480}
+_DEFAULT_GLUE_VERSION = "5.1"
+
+
+class Jobs:
+    """Create, read, update and delete job definitions."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def operations(self) -> Operations:
+        """The operations of Glue that this answers."""
+        return {
+            "CreateJob": self.create,
+            "UpdateJob": self.update,
+            "GetJob": lambda request: {"Job": self.get(request["JobName"])},
+            "GetJobs": lambda request: page_of(request, "Jobs", self._store.all(JOB)),
+            "ListJobs": self.list_names,
+            "BatchGetJobs": self.batch_get,
+            "DeleteJob": self.delete,
+        }
+
+    def get(self, name: str) -> Body:
+        """The job. Raises EntityNotFound."""
+        job = self._store.get(JOB, name)
+        if job is None:
+            raise EntityNotFound("job", name)
+        return job
+
+    def create(self, request: Body) -> Body:
+        """Add a job. Raises AlreadyExists, InvalidInput."""
+        name = request["Name"]
+        if self._store.get(JOB, name):
+            raise AlreadyExists("job", name)
+        moment = now()
+        self._store.put(JOB, name, {**completed(request), "CreatedOn": moment, "LastModifiedOn": moment})
+        return {"Name": name}
+
+    def update(self, request: Body) -> Body:
+        """Replace a job's definition: what the update does not name goes back to its default, as on AWS."""
+        name = request["JobName"]
+        created = self.get(name)["CreatedOn"]
+        job = completed({**request["JobUpdate"], "Name": name})
+        self._store.put(JOB, name, {**job, "CreatedOn": created, "LastModifiedOn": now()})
+        return {"JobName": name}
+
+    def list_names(self, request: Body) -> Body:
+        """The names of all jobs."""
+        return page_of(request, "JobNames", [job["Name"] for job in self._store.all(JOB)])
+
+    def batch_get(self, request: Body) -> Body:
+        """The jobs of these names, and the names that no job has."""
+        found = {name: self._store.get(JOB, name) for name in request["JobNames"]}
+        return {
+            "Jobs": [job for job in found.values() if job],
+            "JobsNotFound": [name for name, job in found.items() if not job],
+        }
+
+    def delete(self, request: Body) -> Body:
+        """Remove a job; no error when there is none, as on AWS."""
+        self._store.delete(JOB, request["JobName"])
+        return {"JobName": request["JobName"]}
+
+
+def completed(request: Body) -> Body:
+    """The definition with Glue's defaults. Raises InvalidInput when it could never run."""
+    command = request.get("Command", {})
+    kind = command.get("Name")
+    if kind not in _DEFAULT_TIMEOUT:
+        raise InvalidInput(f"job {request['Name']}: Command.Name is '{kind}'; localglue runs pythonshell and glueetl")
+    if not command.get("ScriptLocation", "").startswith("s3://"):
+        raise InvalidInput(f"job {request['Name']}: Command.ScriptLocation must be an s3:// address")
+    if kind == PYTHON_SHELL and request.get("MaxCapacity", 0.0625) not in (0.0625, 1, 1.0):
+        raise InvalidInput(f"job {request['Name']}: MaxCapacity of a Python shell job is 0.0625 or 1")
+    defaults: Body = {
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "MaxRetries": 0,
+        "Timeout": _DEFAULT_TIMEOUT[kind],
+        "DefaultArguments": {},
+    }
+    defaults |= {"MaxCapacity": 0.0625} if kind == PYTHON_SHELL else {"GlueVersion": _DEFAULT_GLUE_VERSION}
+    return {**defaults, **{name: value for name, value in request.items() if name != "Tags"}}

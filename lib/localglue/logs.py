@@ -1,0 +1,108 @@
+"""Lines streamed to CloudWatch Logs while a run goes on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+_LOG = logging.getLogger(__name__)
+_EVERY = 0.5
+_MOST_EVENTS = 10_000
+_MOST_BYTES = 1_000_000
+_EVENT_OVERHEAD = 26
+_MOST_WAITING = 50_000
+_CLOSED_WITHIN = 30.0
+
+Line = tuple[int, str]
+"""Milliseconds since the epoch, text."""
+
+
+class LogShipper:
+    """Sends lines to one stream of several log groups, every half second, in the order in which they were written."""
+
+    def __init__(self, client: Any, groups: Sequence[str], stream: str) -> None:
+        self._client = client
+        self._stream = stream
+        self._waiting: dict[str, list[Line]] = {group: [] for group in groups}
+        self._changed = threading.Condition()
+        self._closing = False
+        self._broken = False
+        self._thread = threading.Thread(target=self._run, name=f"logs-{stream[:12]}", daemon=True)
+        self._thread.start()
+
+    def write(self, group: str, text: str) -> None:
+        """Take one line; waits while too many are waiting to be sent."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting[group]) < _MOST_WAITING or self._broken)
+            if not self._broken:
+                self._waiting[group].append((int(time.time() * 1000), text or " "))
+
+    def close(self) -> None:
+        """Send what is left; returns when everything has been sent."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(_CLOSED_WITHIN)
+
+    def _run(self) -> None:
+        try:
+            for group in self._waiting:
+                ensure_stream(self._client, group, self._stream)
+            while self._send():
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, _EVERY)
+        except (BotoCoreError, ClientError) as problem:
+            _LOG.error("the log lines of %s cannot be sent to CloudWatch Logs: %s", self._stream, problem)
+            with self._changed:
+                self._broken = True
+                self._changed.notify_all()
+
+    def _send(self) -> bool:
+        """Send what is waiting; False when nothing more can come."""
+        with self._changed:
+            closing = self._closing
+            taken = {group: lines for group, lines in self._waiting.items() if lines}
+            self._waiting.update({group: [] for group in taken})
+            self._changed.notify_all()
+        for group, lines in taken.items():
+            send(self._client, group, self._stream, lines)
+        return not closing
+
+
+def send(client: Any, group: str, stream: str, lines: Sequence[Line]) -> None:
+    """Put the lines into the stream, in as many calls as CloudWatch's limits ask for."""
+    for batch in batches(lines):
+        events = [{"timestamp": moment, "message": text} for moment, text in batch]
+        client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def batches(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """The lines in batches of at most 10,000 events and a million bytes."""
+    batch: list[Line] = []
+    size = 0
+    for line in lines:
+        own = len(line[1].encode("utf-8", "replace")) + _EVENT_OVERHEAD
+        if batch and (len(batch) == _MOST_EVENTS or size + own > _MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(line)
+        size += own
+    if batch:
+        yield batch
+
+
+def ensure_stream(client: Any, group: str, stream: str) -> None:
+    """Create the log group and the stream where they are missing."""
+    for call, names in (
+        (client.create_log_group, {"logGroupName": group}),
+        (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
+    ):
+        try:
+            call(**names)
+        except client.exceptions.ResourceAlreadyExistsException:
+            continue

@@ -1,0 +1,81 @@
+"""A run's process: in a group of its own, its output read line by line while it runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess  # nosec B404 - running the job's script is what this is for
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+OUTPUT, ERROR_OUTPUT = "output", "error"
+_TAIL = 400
+_LONGEST_LINE = 250_000
+Sink = Callable[[str, str], None]
+"""Takes the name of the stream and one line."""
+
+
+class JobProcess:
+    """A started process; what it leaves running in its group ends with it."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, sink: Sink) -> None:
+        self._sink = sink
+        self._tails: dict[str, deque[str]] = {name: deque(maxlen=_TAIL) for name in (OUTPUT, ERROR_OUTPUT)}
+        self._popen = subprocess.Popen(  # nosec B603 - no shell; the command is the configured interpreter and a script
+            list(command),
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._readers = [self._reader(OUTPUT, self._popen.stdout), self._reader(ERROR_OUTPUT, self._popen.stderr)]
+
+    @property
+    def pid(self) -> int:
+        """The process's id, which is its group's too."""
+        return self._popen.pid
+
+    def tail(self, name: str) -> list[str]:
+        """The last lines of a stream."""
+        return list(self._tails[name])
+
+    def wait(self) -> int:
+        """The exit status, negative for a signal, when the process has ended and all its output is read."""
+        status = self._popen.wait()
+        self._signal(signal.SIGKILL)
+        for reader in self._readers:
+            reader.join()
+        return status
+
+    def end(self, grace: float) -> None:
+        """Ask the whole group to end, and end it after `grace` seconds."""
+        self._signal(signal.SIGTERM)
+        try:
+            self._popen.wait(grace)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._popen.pid, number)
+        except (ProcessLookupError, PermissionError):  # nobody is left in the group
+            return
+
+    def _reader(self, name: str, stream: IO[bytes] | None) -> threading.Thread:
+        if stream is None:
+            raise ValueError(f"the process has no {name}")
+        thread = threading.Thread(target=self._read, args=(name, stream), daemon=True)
+        thread.start()
+        return thread
+
+    def _read(self, name: str, stream: IO[bytes]) -> None:
+        with stream:
+            for raw in iter(lambda: stream.readline(_LONGEST_LINE), b""):
+                line = raw.decode("utf-8", "replace").rstrip("\r\n")
+                self._tails[name].append(line)
+                self._sink(name, line)

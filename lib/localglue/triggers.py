@@ -1,0 +1,140 @@
+"""Trigger definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
+from localglue.model import Body
+from localglue.operations import Operations
+from localglue.paging import page_of
+from localglue.predicates import started_by
+from localglue.scheduler import Schedule
+from localglue.states import JOB_NODE, now
+from localglue.store import CRAWLER, JOB, TRIGGER, WORKFLOW, Store
+from localglue.trigger_rules import CONDITIONAL, ON_DEMAND, SCHEDULED, check
+
+CREATED, ACTIVATED, DEACTIVATED = "CREATED", "ACTIVATED", "DEACTIVATED"
+_FIXED = ("Name", "Id", "Type", "State", "WorkflowName")
+
+
+class Triggers:
+    """Create, read, update, activate and delete triggers; starting one on demand is left to `on_demand`."""
+
+    def __init__(self, store: Store, on_demand: Callable[[Body], None]) -> None:
+        self._store = store
+        self._on_demand = on_demand
+        self.changed: Callable[[], None] = lambda: None
+        """Called when schedules may have changed."""
+
+    def operations(self) -> Operations:
+        """The operations of Glue that this answers."""
+        return {
+            "CreateTrigger": self.create,
+            "UpdateTrigger": self.update,
+            "GetTrigger": lambda request: {"Trigger": self.get(request["Name"])},
+            "GetTriggers": lambda request: page_of(request, "Triggers", self._starting(request)),
+            "ListTriggers": self.list_names,
+            "BatchGetTriggers": self.batch_get,
+            "StartTrigger": self.start,
+            "StopTrigger": self.stop,
+            "DeleteTrigger": self.delete,
+        }
+
+    def get(self, name: str) -> Body:
+        """The trigger. Raises EntityNotFound."""
+        trigger = self._store.get(TRIGGER, name)
+        if trigger is None:
+            raise EntityNotFound("trigger", name)
+        return trigger
+
+    def of_workflow(self, workflow: str) -> list[Body]:
+        """The triggers that belong to a workflow."""
+        return [trigger for trigger in self._store.all(TRIGGER) if trigger.get("WorkflowName") == workflow]
+
+    def create(self, request: Body) -> Body:
+        """Add a trigger. Raises AlreadyExists, EntityNotFound, InvalidInput."""
+        name = request["Name"]
+        if self._store.get(TRIGGER, name):
+            raise AlreadyExists("trigger", name)
+        self._check(request)
+        state = ACTIVATED if request.get("StartOnCreation") else CREATED
+        kept = {key: value for key, value in request.items() if key not in ("StartOnCreation", "Tags")}
+        self._save({**kept, "Id": name, "State": state})
+        return {"Name": name}
+
+    def update(self, request: Body) -> Body:
+        """Replace the definition, as on AWS: what the update does not name is gone; type, state and workflow stay."""
+        trigger = self.get(request["Name"])
+        changed = {"Actions": [], **request["TriggerUpdate"], **{key: trigger[key] for key in _FIXED if key in trigger}}
+        self._check(changed)
+        self._save(changed)
+        return {"Trigger": changed}
+
+    def list_names(self, request: Body) -> Body:
+        """The names of all triggers, or of those that start one job."""
+        return page_of(request, "TriggerNames", [trigger["Name"] for trigger in self._starting(request)])
+
+    def _starting(self, request: Body) -> list[Body]:
+        triggers, job = self._store.all(TRIGGER), request.get("DependentJobName")
+        return [one for one in triggers if job is None or (JOB_NODE, job) in map(started_by, one["Actions"])]
+
+    def batch_get(self, request: Body) -> Body:
+        """The triggers of these names, and the names that no trigger has."""
+        found = {name: self._store.get(TRIGGER, name) for name in request["TriggerNames"]}
+        return {
+            "Triggers": [trigger for trigger in found.values() if trigger],
+            "TriggersNotFound": [name for name, trigger in found.items() if not trigger],
+        }
+
+    def start(self, request: Body) -> Body:
+        """Activate a trigger; one on demand does its actions at once, and stays as it is."""
+        trigger = self.get(request["Name"])
+        if trigger["Type"] == ON_DEMAND:
+            self._on_demand(trigger)
+        else:
+            self._save({**trigger, "State": ACTIVATED})
+        return {"Name": trigger["Name"]}
+
+    def stop(self, request: Body) -> Body:
+        """Deactivate a trigger."""
+        trigger = self.get(request["Name"])
+        if trigger["Type"] == ON_DEMAND:
+            raise InvalidInput(f"trigger {trigger['Name']} is ON_DEMAND, so there is nothing to stop")
+        self._save({**trigger, "State": DEACTIVATED})
+        return {"Name": trigger["Name"]}
+
+    def delete(self, request: Body) -> Body:
+        """Remove a trigger; no error when there is none, as on AWS."""
+        self._store.delete(TRIGGER, request["Name"])
+        self.changed()
+        return {"Name": request["Name"]}
+
+    def schedules(self, fire: Callable[[Body], None]) -> list[Schedule]:
+        """The schedules of the activated triggers; `fire` gets the trigger when its moment has come."""
+        active = [one for one in self._store.all(TRIGGER) if one["Type"] == SCHEDULED and one["State"] == ACTIVATED]
+        return [Schedule(one["Schedule"], one["ChangedOn"], partial(fire, one)) for one in active]
+
+    def _save(self, trigger: Body) -> None:
+        self._store.put(TRIGGER, trigger["Name"], {**trigger, "ChangedOn": now()})
+        self.changed()
+
+    def _check(self, trigger: Body) -> None:
+        """Raises InvalidInput, and EntityNotFound when the trigger starts what does not exist."""
+        check(trigger)
+        for kind, name in map(started_by, trigger["Actions"]):
+            if self._store.get(JOB if kind == JOB_NODE else CRAWLER, name) is None:
+                raise EntityNotFound(kind.lower(), name)
+        self._check_workflow(trigger)
+
+    def _check_workflow(self, trigger: Body) -> None:
+        workflow = trigger.get("WorkflowName")
+        if workflow is None:
+            return
+        if self._store.get(WORKFLOW, workflow) is None:
+            raise EntityNotFound("workflow", workflow)
+        starts = [other for other in self.of_workflow(workflow) if other["Type"] != CONDITIONAL]
+        others = [other["Name"] for other in starts if other["Name"] != trigger["Name"]]
+        if trigger["Type"] != CONDITIONAL and others:
+            raise InvalidInput(f"workflow {workflow} has the start trigger {others[0]} already, and may have only one")

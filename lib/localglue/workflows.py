@@ -1,0 +1,88 @@
+"""Workflow definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from localglue.errors import AlreadyExists, EntityNotFound
+from localglue.graph import graph
+from localglue.model import Body
+from localglue.operations import Operations
+from localglue.paging import page_of
+from localglue.states import now
+from localglue.store import TRIGGER, WORKFLOW, WORKFLOW_RUN, Store
+from localglue.triggers import Triggers
+
+
+class Workflows:
+    """Create, read, update and delete workflows."""
+
+    def __init__(self, store: Store, triggers: Triggers) -> None:
+        self._store = store
+        self._triggers = triggers
+        self.describe_run: Callable[[Body, bool], Body] = lambda run, _: run
+        """Gives a run its statistics and, when asked for, its graph."""
+
+    def operations(self) -> Operations:
+        """The operations of Glue that this answers."""
+        return {
+            "CreateWorkflow": self.create,
+            "UpdateWorkflow": self.update,
+            "GetWorkflow": self.describe,
+            "BatchGetWorkflows": self.batch_get,
+            "ListWorkflows": lambda request: page_of(
+                request, "Workflows", [workflow["Name"] for workflow in self._store.all(WORKFLOW)]
+            ),
+            "DeleteWorkflow": self.delete,
+        }
+
+    def get(self, name: str) -> Body:
+        """The workflow. Raises EntityNotFound."""
+        workflow = self._store.get(WORKFLOW, name)
+        if workflow is None:
+            raise EntityNotFound("workflow", name)
+        return workflow
+
+    def create(self, request: Body) -> Body:
+        """Add a workflow. Raises AlreadyExists."""
+        name = request["Name"]
+        if self._store.get(WORKFLOW, name):
+            raise AlreadyExists("workflow", name)
+        kept = {key: value for key, value in request.items() if key != "Tags"}
+        moment = now()
+        self._store.put(WORKFLOW, name, {**kept, "CreatedOn": moment, "LastModifiedOn": moment})
+        return {"Name": name}
+
+    def update(self, request: Body) -> Body:
+        """Replace description, default properties and concurrency by what the update names."""
+        workflow = self.get(request["Name"])
+        kept = {"Name": workflow["Name"], "CreatedOn": workflow["CreatedOn"]}
+        self._store.put(WORKFLOW, workflow["Name"], {**kept, **request, "LastModifiedOn": now()})
+        return {"Name": workflow["Name"]}
+
+    def describe(self, request: Body) -> Body:
+        """The workflow with its last run and, when asked for, its graph."""
+        workflow = dict(self.get(request["Name"]))
+        name = workflow["Name"]
+        last = self._store.runs_of(WORKFLOW_RUN, name, 1)
+        if last:
+            workflow["LastRun"] = self.describe_run(last[0], request.get("IncludeGraph", False))
+        if request.get("IncludeGraph"):
+            workflow["Graph"] = graph(name, self._triggers.of_workflow(name), {})
+        return {"Workflow": workflow}
+
+    def batch_get(self, request: Body) -> Body:
+        """The workflows of these names, and the names that no workflow has."""
+        found = {name: self._store.get(WORKFLOW, name) for name in request["Names"]}
+        return {
+            "Workflows": [self.describe({**request, "Name": name})["Workflow"] for name in found if found[name]],
+            "MissingWorkflows": [name for name, workflow in found.items() if not workflow],
+        }
+
+    def delete(self, request: Body) -> Body:
+        """Remove a workflow with its triggers; no error when there is none, as on AWS."""
+        name = request["Name"]
+        for trigger in self._triggers.of_workflow(name):
+            self._store.delete(TRIGGER, trigger["Name"])
+        self._store.delete(WORKFLOW, name)
+        return {"Name": name}

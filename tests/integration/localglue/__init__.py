@@ -1,0 +1,1 @@
+"""localglue against a real AWS endpoint on this machine, spoken to by boto3."""

@@ -1,0 +1,96 @@
+"""Arguments, command lines and environments of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localglue.commands import command, environment, merged_arguments, needs, script_arguments, spark_conf
+from localglue.errors import InvalidInput
+from localglue.settings import Settings
+from localglue.states import Origin, fixed_id
+
+SETTINGS = Settings("http://aws", "http://glue", Path("/state"), "/py/python3.9", region="eu-west-1")
+
+
+def test_the_run_overrides_the_job_and_nobody_overrides_what_is_fixed() -> None:
+    job = {"DefaultArguments": {"--a": "1", "library-set": "analytics"}, "NonOverridableArguments": {"--z": "fixed"}}
+    assert merged_arguments(job, {"--a": "2", "--z": "mine"}) == {
+        "--a": "2",
+        "--library-set": "analytics",
+        "--z": "fixed",
+    }
+    assert merged_arguments({}, {}) == {}
+
+
+def test_what_a_run_needs_is_read_from_its_arguments() -> None:
+    arguments = {
+        "--extra-py-files": "s3://b/one.whl, s3://b/two.py",
+        "--additional-python-modules": "s3://b/three.whl,pandas==2.3.3",
+        "--extra-jars": "s3://b/a.jar",
+    }
+    found = needs({"Command": {"ScriptLocation": "s3://b/job.py"}}, arguments)
+    assert (found.script, found.python, found.jars, found.installed) == (
+        "s3://b/job.py",
+        ("s3://b/one.whl", "s3://b/two.py", "s3://b/three.whl"),
+        ("s3://b/a.jar",),
+        ("pandas==2.3.3",),
+    )
+
+
+def test_the_script_learns_who_it_is_and_in_a_workflow_of_which_run() -> None:
+    run = {"JobName": "job", "Id": "jr_1"}
+    alone = ["--a", "", "--JOB_NAME", "job", "--JOB_ID", fixed_id("j", "job"), "--JOB_RUN_ID", "jr_1"]
+    assert script_arguments(run, {"--a": ""}, Origin("t")) == alone
+    inside = script_arguments(run, {"--a": ""}, Origin("t", "w", "wr_1"))
+    assert inside == [*alone, "--WORKFLOW_NAME", "w", "--WORKFLOW_RUN_ID", "wr_1"]
+
+
+def test_a_python_shell_run_is_the_interpreter_and_the_script() -> None:
+    words = command(SETTINGS, "pythonshell", Path("/run/job.py"), ["--a", "1"], {}, [])
+    assert words == ["/py/python3.9", "/run/job.py", "--a", "1"]
+
+
+def test_a_spark_run_without_spark_submit_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="start it with --spark-submit"):
+        command(SETTINGS, "glueetl", Path("/run/job.py"), [], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "settings"),
+    [
+        ("", []),
+        ("a=1", ["a=1"]),
+        ("a=1 --conf b=2 3 --conf c=x--conf", ["a=1", "b=2 3", "c=x--conf"]),
+        ("--conf a=1", ["a=1"]),
+    ],
+)
+def test_one_conf_argument_holds_many_settings(value: str, settings: list[str]) -> None:
+    assert spark_conf(value) == settings
+
+
+def test_the_environment_is_inherited_but_for_python_s_own(tmp_path: Path) -> None:
+    inherited = {"PATH": "/bin", "PYTHONPATH": "/mine", "VIRTUAL_ENV": "/venv", "AWS_ACCESS_KEY_ID": "real"}
+    made = environment(SETTINGS, inherited, [Path("/wheels/1"), Path("/wheels/2")])
+    assert made == {
+        "PATH": "/bin",
+        "AWS_ACCESS_KEY_ID": "real",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ENDPOINT_URL": "http://aws",
+        "AWS_ENDPOINT_URL_GLUE": "http://glue",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_REGION": "eu-west-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": "/wheels/1:/wheels/2",
+        "TZ": "UTC",
+    }
+
+
+def test_spark_runs_with_the_python_beside_it_unless_told_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text("")
+    settings = Settings("a", "b", Path("/state"), "python", spark_submit=str(tmp_path / "spark-submit"))
+    made: dict[str, Any] = environment(settings, {"PYSPARK_DRIVER_PYTHON": "/own"}, [])
+    assert (made["PYSPARK_PYTHON"], made["PYSPARK_DRIVER_PYTHON"]) == (str(tmp_path / "python"), "/own")

@@ -1,0 +1,10 @@
+"""totesys on one machine: its schema, its content from files or from a generator, and business that goes on."""
+
+from __future__ import annotations
+
+from totelake.seed.business import Simulation, new_order, silent_edit, simulate
+from totelake.seed.csv_files import seed_from_csv
+from totelake.seed.history import seed_generated
+from totelake.seed.schema import create_schema
+
+__all__ = ["Simulation", "create_schema", "new_order", "seed_from_csv", "seed_generated", "silent_edit", "simulate"]

@@ -1,0 +1,114 @@
+"""The schema of totesys, generated from the contracts: enums, defaults, sequences, keys, and no other index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+
+from totelake.contracts import catalog
+from totelake.contracts.model import Column, Table
+from totelake.errors import SourceError
+
+SOURCE = "totesys"
+READER = "totelake_reader"
+
+
+def tables() -> tuple[Table, ...]:
+    """The source's tables, parents before children."""
+    return catalog().source_tables(SOURCE)
+
+
+@contextmanager
+def transaction(dsn: str) -> Iterator[Any]:
+    """A cursor in one transaction, which is committed at the end. Raises SourceError when the server refuses."""
+    try:
+        connection = psycopg2.connect(dsn, connect_timeout=10)
+    except psycopg2.Error as error:
+        raise SourceError(f"totesys cannot be reached: {_one_line(error)}; run `totelake status`") from None
+    try:
+        with connection, connection.cursor() as cursor:
+            yield cursor
+    except psycopg2.Error as error:
+        raise SourceError(f"totesys refused: {_one_line(error)}; nothing was changed") from error
+    finally:
+        connection.close()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def create_schema(dsn: str) -> None:
+    """Drop what is there of the 11 tables and create them empty."""
+    with transaction(dsn) as cursor:
+        create_tables(cursor)
+
+
+def create_tables(cursor: Any) -> None:
+    """The same inside a transaction that goes on."""
+    for statement in statements():
+        cursor.execute(statement)
+
+
+def statements() -> list[str]:
+    """The SQL that drops and creates everything."""
+    found = [f"DROP TABLE IF EXISTS {_name(table)} CASCADE" for table in reversed(tables())]
+    enums = {column.type: column.enum for table in tables() for column in table.columns if column.enum}
+    for kind, labels in enums.items():
+        found.append(f"DROP TYPE IF EXISTS {kind}")
+        found.append(f"CREATE TYPE {kind} AS ENUM ({', '.join(_literal(label) for label in labels)})")
+    for table in tables():
+        found += _create(table)
+    names = ", ".join(_name(table) for table in tables())
+    grant = f"GRANT SELECT ON {names} TO {READER}"
+    found.append(f"DO $$ BEGIN IF to_regrole('{READER}') IS NOT NULL THEN {grant}; END IF; END $$")
+    return found
+
+
+def _name(table: Table) -> str:
+    return f'{table.schema}."{table.name}"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def sequence(table: Table) -> str:
+    """The sequence of a table's key, by the name that a serial column would have."""
+    return f'{table.schema}."{table.name}_{table.key_name}_seq"'
+
+
+def _create(table: Table) -> Iterator[str]:
+    yield f"CREATE SEQUENCE {sequence(table)} AS integer"
+    lines = [_definition(table, column) for column in table.columns]
+    lines.append(f'PRIMARY KEY ("{table.key_name}")')
+    lines += [f'UNIQUE ("{column.name}")' for column in table.columns if column.unique]
+    lines += [_foreign_key(column) for column in table.columns if column.foreign_key]
+    yield f"CREATE TABLE {_name(table)} ({', '.join(lines)})"
+    yield f'ALTER SEQUENCE {sequence(table)} OWNED BY {_name(table)}."{table.key_name}"'
+
+
+def _definition(table: Table, column: Column) -> str:
+    default = f"nextval('{sequence(table)}'::regclass)" if column.primary_key else column.default
+    required = " NOT NULL" if column.required else ""
+    return f'"{column.name}" {column.type}{required}' + (f" DEFAULT {default}" if default else "")
+
+
+def _foreign_key(column: Column) -> str:
+    reference = column.foreign_key
+    if reference is None:
+        raise ValueError(f"{column.name} refers to nothing")
+    return (
+        f'FOREIGN KEY ("{column.name}") REFERENCES public."{reference.table}" ("{reference.column}") '
+        f"ON UPDATE CASCADE ON DELETE {column.on_delete}"
+    )
+
+
+def set_sequences(cursor: Any) -> None:
+    """Let every sequence go on after the highest key."""
+    for table in tables():
+        key = f'"{table.key_name}"'
+        cursor.execute(f"SELECT setval('{sequence(table)}', coalesce(max({key}), 1), count(*) > 0) FROM {_name(table)}")

@@ -1,0 +1,218 @@
+"""Start, look at and end the whole stack."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess  # nosec B404: localglue's own command ends what it has left running
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Callable
+
+import boto3
+import psycopg2
+
+from totelake.errors import ConfigurationError, RetriableError
+from totelake.stack import postgres, spark
+from totelake.stack.model import (
+    ADMIN,
+    HOST,
+    LOADER,
+    LOCALGLUE,
+    MOTO,
+    POSTGRES,
+    READER,
+    REGION,
+    STATE_FILE,
+    TOTESYS,
+    WAREHOUSE,
+    Part,
+    Stack,
+)  # fmt: skip
+from totelake.stack.processes import end, is_alive, spawn, usable_port, wait_ready
+from totelake.stack.python_shell import find_python_shell
+
+_ORDER = (POSTGRES, MOTO, LOCALGLUE)
+Progress = Callable[[str], None]
+
+
+def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress = lambda _: None) -> Stack:
+    """Start the stack, or give the one that runs. Raises ConfigurationError when a part is dead or cannot start."""
+    home = home.resolve()
+    running = found(home)
+    if running is not None:
+        return running
+    home.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as undo:
+        stack = _start(home, ports or {}, undo, progress)
+        undo.pop_all()
+    return stack
+
+
+def found(home: Path) -> Stack | None:
+    """The stack that runs there, None when there is none. Raises ConfigurationError when a part of it is dead."""
+    stack = Stack.read(home.resolve())
+    if stack is not None:
+        refuse_half(stack, status_of(stack))
+    return stack
+
+
+def refuse_half(stack: Stack, parts: Mapping[str, bool]) -> None:
+    """Raises ConfigurationError when one of the parts does not answer."""
+    dead = [name for name, alive in parts.items() if not alive]
+    if dead:
+        raise ConfigurationError(
+            f"the stack in {stack.home} is half up: {', '.join(dead)} {'do' if len(dead) > 1 else 'does'} not answer; "
+            "run `totelake down`, which removes the stack's data, then `totelake up` and `totelake seed`"
+        )
+
+
+def chosen_ports(wanted: Mapping[str, int]) -> dict[str, int]:
+    """A port for each part: the wanted one, else a free one. Raises ConfigurationError when one is taken."""
+    return {name: usable_port(wanted.get(name), name) for name in _ORDER}
+
+
+def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, progress: Progress) -> Stack:
+    parts: dict[str, Part] = {}
+    logs = home / "logs"
+    numbers = chosen_ports(ports)
+    progress("starting PostgreSQL")
+    parts[POSTGRES], data, admin_password = postgres.start_server(home, numbers[POSTGRES], logs / "postgres.log")
+    undo.callback(postgres.stop_server, parts[POSTGRES], data)
+    passwords = postgres.create_databases(numbers[POSTGRES], admin_password)
+    progress("starting the AWS endpoint")
+    parts[MOTO] = _spawn(MOTO, ["totelake.stack.aws_endpoint", str(numbers[MOTO])], numbers[MOTO], logs, {})
+    undo.callback(end, parts[MOTO])
+    endpoint = f"http://{HOST}:{numbers[MOTO]}"
+    wait_ready(parts[MOTO], lambda: answers(f"{endpoint}/moto-api/"), logs / "moto.log")
+    progress("starting localglue")
+    parts[LOCALGLUE] = _start_localglue(home, numbers[LOCALGLUE], endpoint, logs)
+    undo.callback(end, parts[LOCALGLUE])
+    stack = Stack(str(home), dict(parts), passwords, str(data))
+    progress("creating buckets and secrets")
+    _furnish(stack)
+    stack.save()
+    return stack
+
+
+def _spawn(name: str, module: list[str], port: int, logs: Path, more: Mapping[str, str]) -> Part:
+    environment = {**os.environ, **more}
+    return spawn(name, [sys.executable, "-m", *module], port, logs / f"{name}.log", environment)
+
+
+def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
+    properties = spark.write_properties(home / "spark-defaults.conf", endpoint)
+    submit = Path(sys.executable).parent / "spark-submit"
+    command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
+    command += ["--state", str(home / "localglue"), "--python-shell", str(find_python_shell())]
+    command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    part = _spawn(LOCALGLUE, command, port, logs, {**spark.environment(), "PATH": path})
+    try:
+        wait_ready(part, lambda: answers(f"http://{HOST}:{port}/health"), logs / "localglue.log")
+    except BaseException:
+        end(part)
+        raise
+    return part
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # nosec B310: an http address of this machine
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def client(stack: Stack, service: str) -> Any:
+    """A boto3 client of the stack."""
+    session: Any = boto3.session.Session()
+    return session.client(
+        service,
+        endpoint_url=stack.glue_endpoint if service == "glue" else stack.aws_endpoint,
+        region_name=stack.region,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",  # nosec B106: the endpoint of this machine checks none
+    )
+
+
+def _furnish(stack: Stack) -> None:
+    s3 = client(stack, "s3")
+    for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stack.region})
+    secrets = client(stack, "secretsmanager")
+    for name, role in ((TOTESYS, READER), (WAREHOUSE, LOADER)):
+        secrets.create_secret(Name=f"totelake/{name}", SecretString=json.dumps(stack.secret(role, name)))
+
+
+def status(home: Path) -> dict[str, bool] | None:
+    """Each part and whether it answers; None when no stack was started there."""
+    stack = Stack.read(home.resolve())
+    return None if stack is None else status_of(stack)
+
+
+def status_of(stack: Stack) -> dict[str, bool]:
+    """Each part of the stack and whether it answers."""
+    return {
+        POSTGRES: is_alive(stack.parts[POSTGRES]) and _postgres_answers(stack),
+        MOTO: is_alive(stack.parts[MOTO]) and answers(f"{stack.aws_endpoint}/moto-api/"),
+        LOCALGLUE: is_alive(stack.parts[LOCALGLUE]) and answers(f"{stack.glue_endpoint}/health"),
+    }
+
+
+def _postgres_answers(stack: Stack) -> bool:
+    try:
+        psycopg2.connect(stack.dsn(ADMIN, TOTESYS), connect_timeout=5).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def load(home: Path) -> Stack:
+    """The stack that runs. Raises ConfigurationError when none does, or a part of it is dead."""
+    stack = found(home)
+    if stack is None:
+        raise none_up(home)
+    return stack
+
+
+def none_up(home: Path) -> ConfigurationError:
+    """That no stack is up in this folder, which may be the wrong one."""
+    return ConfigurationError(
+        f"no stack is up in {home}; run `totelake up`, or name the folder of one that is up in TOTELAKE_HOME"
+    )
+
+
+def stop(home: Path) -> bool:
+    """End what `start` started, and remove its data; its logs stay. False when nothing was up.
+
+    Raises RetriableError when a job lives on: its record stays, so that this can be tried again.
+    """
+    home = home.resolve()
+    stack = Stack.read(home)
+    if stack is None:
+        return False
+    end(stack.parts[LOCALGLUE])
+    _end_jobs(home / "localglue")
+    end(stack.parts[MOTO])
+    postgres.stop_server(stack.parts[POSTGRES], Path(stack.data))
+    shutil.rmtree(home / "localglue", ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        (home / "spark-defaults.conf").unlink()
+    (home / STATE_FILE).unlink()
+    return True
+
+
+def _end_jobs(state: Path) -> None:
+    """End the jobs of a localglue that died before; only its own record knows them, for they are nobody's children."""
+    command = [sys.executable, "-m", "localglue", "end-orphans", "--state", str(state)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # nosec B603: fixed words, no shell
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        raise RetriableError(f"jobs of the stack may still run: {why}, then run `totelake down` again")

@@ -1,0 +1,128 @@
+"""What a running stack consists of, as it is kept in `<home>/stack.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+HOST = "127.0.0.1"
+REGION = "eu-west-2"
+READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
+TOTESYS, WAREHOUSE = "totesys", "warehouse"
+STATE_FILE = "stack.json"
+POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the stack; `started` tells it from a later process with the same id."""
+
+    name: str
+    pid: int
+    started: float
+    port: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that was started. Passwords are made for it alone."""
+
+    home: str
+    parts: Mapping[str, Part]
+    passwords: Mapping[str, str] = field(repr=False)
+    data: str = ""
+    ingestion_bucket: str = "totelake-ingestion"
+    processed_bucket: str = "totelake-processed"
+    artifacts_bucket: str = "totelake-artifacts"
+    region: str = REGION
+
+    @property
+    def postgres_port(self) -> int:
+        """Where PostgreSQL listens."""
+        return self.parts[POSTGRES].port
+
+    @property
+    def aws_endpoint(self) -> str:
+        """The endpoint of every AWS service but Glue."""
+        return f"http://{HOST}:{self.parts[MOTO].port}"
+
+    @property
+    def glue_endpoint(self) -> str:
+        """The endpoint of AWS Glue."""
+        return f"http://{HOST}:{self.parts[LOCALGLUE].port}"
+
+    def dsn(self, role: str, database: str) -> str:
+        """A connection URL."""
+        return f"postgresql://{role}:{self.passwords[role]}@{HOST}:{self.postgres_port}/{database}"
+
+    @property
+    def totesys_dsn(self) -> str:
+        """The source, by the role that may only read."""
+        return self.dsn(READER, TOTESYS)
+
+    @property
+    def totesys_admin_dsn(self) -> str:
+        """The source, by its owner."""
+        return self.dsn(ADMIN, TOTESYS)
+
+    @property
+    def warehouse_dsn(self) -> str:
+        """The warehouse, by the role that loads it."""
+        return self.dsn(LOADER, WAREHOUSE)
+
+    @property
+    def warehouse_admin_dsn(self) -> str:
+        """The warehouse, by the server's superuser."""
+        return self.dsn(ADMIN, WAREHOUSE)
+
+    def secret(self, role: str, database: str) -> dict[str, Any]:
+        """The content of a secret with which jobs connect."""
+        return {
+            "host": HOST,
+            "port": self.postgres_port,
+            "dbname": database,
+            "username": role,
+            "password": self.passwords[role],
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which any AWS tool and any PostgreSQL client finds the stack."""
+        return {
+            "TOTESYS_DSN": self.totesys_dsn,
+            "TOTESYS_ADMIN_DSN": self.totesys_admin_dsn,
+            "WAREHOUSE_DSN": self.warehouse_dsn,
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",  # nosec B105: the endpoint of this machine checks none
+            "AWS_DEFAULT_REGION": self.region,
+            "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
+            "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,
+            "TOTELAKE_ARTIFACTS_BUCKET": self.artifacts_bucket,
+        }
+
+    def save(self) -> None:
+        """Write the state file, readable by its owner only."""
+        path = Path(self.home) / STATE_FILE
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=1)
+
+    @classmethod
+    def read(cls, home: Path) -> Stack | None:
+        """The stack that was started under that folder; None when none was."""
+        path = home / STATE_FILE
+        if not path.is_file():
+            return None
+        document = json.loads(path.read_text(encoding="utf-8"))
+        document["parts"] = {name: Part(**part) for name, part in document["parts"].items()}
+        return cls(**document)
+
+
+def default_home() -> Path:
+    """The state folder: TOTELAKE_HOME, else `.totelake` in the current folder."""
+    return Path(os.environ.get("TOTELAKE_HOME") or ".totelake").resolve()

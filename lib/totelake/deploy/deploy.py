@@ -1,0 +1,100 @@
+"""deploy: a release in the artifacts bucket, the Glue resources over it, the tables of the warehouse."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from totelake.contracts import Catalog, catalog
+from totelake.contracts.model import SOURCE
+from totelake.deploy.apply import CREATED, UNCHANGED, UPDATED, Change, apply
+from totelake.deploy.plan import Plan, Settings, plan
+from totelake.deploy.release import Release, build, checkout
+from totelake.deploy.target import Target
+from totelake.errors import WarehouseError
+
+Progress = Callable[[str], None]
+_RELATIONS = """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'v') AND n.nspname IN ('star', 'etl')"""
+
+
+def deploy(target: Target, progress: Progress = lambda _: None, activate_schedule: bool = False) -> list[Change]:
+    """Bring a target to what this checkout describes; what was done to each resource. A second call changes nothing."""
+    progress("building the wheel")
+    release = build(checkout())
+    progress("uploading the release")
+    changes = [upload(target.clients.s3, target.artifacts_bucket, release)]
+    for change in apply(target.clients.glue, desired(catalog(), target, release), activate_schedule):
+        progress(f"{change.kind} {change.name}: {change.outcome}")
+        changes.append(change)
+    if target.warehouse_dsn:
+        progress("creating the warehouse's tables")
+        changes.append(_warehouse(target.warehouse_dsn))
+    return changes
+
+
+def desired(contracts: Catalog, target: Target, release: Release) -> Plan:
+    """The resources of this release on that target."""
+    root = f"s3://{target.artifacts_bucket}"
+    settings = Settings(
+        ingestion_bucket=target.ingestion_bucket,
+        processed_bucket=target.processed_bucket,
+        role=target.role,
+        scripts=f"{root}/{release.key('glue_jobs')}",
+        wheel=f"{root}/{release.key(release.wheel)}",
+        libraries=tuple(f"{root}/{release.key(name)}" for name in release.libraries),
+    )
+    return plan(contracts.pipeline, tables_by_source(contracts), settings)
+
+
+def tables_by_source(contracts: Catalog) -> Mapping[str, list[str]]:
+    """The names of the ingested tables, by source."""
+    found: dict[str, list[str]] = {}
+    for table in contracts.tables.values():
+        if table.kind == SOURCE:
+            found.setdefault(table.domain, []).append(table.name)
+    return found
+
+
+def upload(s3: Any, bucket: str, release: Release) -> Change:
+    """Upload the files that are not there: a key names its content, so one that is there is right."""
+    missing = list(_missing(s3, bucket, release))
+    for name in missing:
+        s3.put_object(Bucket=bucket, Key=release.key(name), Body=release.files[name])
+    return Change("release", release.id, CREATED if missing else UNCHANGED)
+
+
+def _missing(s3: Any, bucket: str, release: Release) -> Iterator[str]:
+    for name in release.files:
+        try:
+            s3.head_object(Bucket=bucket, Key=release.key(name))
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            yield name
+
+
+def _warehouse(dsn: str) -> Change:
+    from totelake.warehouse import ddl
+
+    before = _relations(dsn)
+    ddl.create(dsn, catalog())
+    outcome = UNCHANGED if _relations(dsn) == before else UPDATED if before else CREATED
+    return Change("warehouse", "tables and views", outcome)
+
+
+def _relations(dsn: str) -> frozenset[str]:
+    """The tables and views that the warehouse has. Raises WarehouseError when it cannot be reached."""
+    import psycopg2
+
+    try:
+        connection = psycopg2.connect(dsn, connect_timeout=10)
+    except psycopg2.Error as error:
+        words = " ".join(str(error).split())
+        raise WarehouseError(f"the warehouse cannot be reached: {words}; see its address and password") from None
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(_RELATIONS)
+        return frozenset(row[0] for row in cursor.fetchall())

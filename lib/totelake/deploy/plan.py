@@ -1,0 +1,164 @@
+"""The Glue resources that catalog/pipeline.yaml asks for, as the requests that create them; pure, without any I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from totelake.errors import ContractError
+
+Resource = dict[str, Any]
+PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
+SCHEDULED, CONDITIONAL = "SCHEDULED", "CONDITIONAL"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between deployments: buckets, the jobs' role, the addresses of scripts and wheels."""
+
+    ingestion_bucket: str
+    processed_bucket: str
+    role: str
+    scripts: str
+    wheel: str
+    libraries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every resource by its name, each the parameters of its Create call."""
+
+    databases: Mapping[str, Resource]
+    jobs: Mapping[str, Resource]
+    crawlers: Mapping[str, Resource]
+    workflows: Mapping[str, Resource]
+    triggers: Mapping[str, Resource]
+
+
+def plan(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]], settings: Settings) -> Plan:
+    """The resources of a pipeline; `sources` names the tables of each source. Raises ContractError for a loose end."""
+    _check(pipeline, sources)
+    prefix = pipeline["prefix"]
+    return Plan(
+        databases={name: {"Name": name} for name in pipeline["databases"].values()},
+        jobs=_named(_job(prefix, name, entry, pipeline["defaults"], settings) for name, entry in _of(pipeline, "jobs")),
+        crawlers=_named(_crawler(prefix, name, entry, sources, settings) for name, entry in _of(pipeline, "crawlers")),
+        workflows=_named(_workflow(prefix, name, entry) for name, entry in _of(pipeline, "workflows")),
+        triggers=_named(_trigger(prefix, name, entry) for name, entry in _of(pipeline, "triggers")),
+    )
+
+
+def _of(pipeline: Mapping[str, Any], kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+    return list(pipeline.get(kind, {}).items())
+
+
+def _named(resources: Any) -> dict[str, Resource]:
+    return {resource["Name"]: resource for resource in resources}
+
+
+def _check(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]]) -> None:
+    jobs, workflows = pipeline["jobs"], pipeline.get("workflows", {})
+    for name, trigger in _of(pipeline, "triggers"):
+        for job in [*trigger["jobs"], *trigger.get("after", ())]:
+            if job not in jobs:
+                raise ContractError(
+                    f"catalog/pipeline.yaml: the trigger {name} names the job {job}, which is not there; "
+                    f"known are {', '.join(jobs)}"
+                )
+        if trigger.get("workflow") not in (None, *workflows):
+            raise ContractError(
+                f"catalog/pipeline.yaml: the trigger {name} belongs to the workflow {trigger['workflow']}, "
+                "which is not there; add it or correct the name"
+            )
+    for name, crawler in _of(pipeline, "crawlers"):
+        for source in crawler["sources"]:
+            if not sources.get(source):
+                raise ContractError(
+                    f"catalog/pipeline.yaml: the crawler {name} names the source {source}, which has no contracts "
+                    "under catalog/sources; add them or correct the name"
+                )
+
+
+def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> Resource:
+    kind = entry["kind"]
+    if kind not in (PYTHON_SHELL, SPARK):
+        raise ContractError(f"catalog/pipeline.yaml: the job {name} is of kind {kind}; use {PYTHON_SHELL} or {SPARK}")
+    own = {**defaults[kind], **entry}
+    script = f"{settings.scripts}/{name.replace('-', '_')}.py"
+    resource: Resource = {
+        "Name": f"{prefix}-{name}",
+        "Description": entry["description"],
+        "Role": settings.role,
+        "Command": {"Name": kind, "PythonVersion": own["python_version"], "ScriptLocation": script},
+        "DefaultArguments": _arguments(kind, entry, defaults, settings),
+        "ExecutionProperty": {"MaxConcurrentRuns": own.get("max_concurrent_runs", 1)},
+        "MaxRetries": own["max_retries"],
+        "Timeout": own["timeout_minutes"],
+    }
+    if kind == PYTHON_SHELL:
+        return {**resource, "MaxCapacity": own["max_capacity"]}
+    size = {"WorkerType": own["worker_type"], "NumberOfWorkers": own["number_of_workers"]}
+    return {**resource, "GlueVersion": own["glue_version"], **size}
+
+
+def _arguments(kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+    """Common, kind's and job's arguments, the later overriding the earlier, with the wheel where its kind wants it."""
+    merged = {**defaults["arguments"], **defaults[kind].get("arguments", {}), **entry.get("arguments", {})}
+    known = {"ingestion_bucket": settings.ingestion_bucket, "processed_bucket": settings.processed_bucket}
+    arguments = {f"--{name}": str(value).format(**known) for name, value in merged.items()}
+    if kind == PYTHON_SHELL:
+        return {**arguments, "--extra-py-files": settings.wheel}
+    return {**arguments, "--additional-python-modules": ",".join((settings.wheel, *settings.libraries))}
+
+
+def _crawler(
+    prefix: str, name: str, entry: Mapping[str, Any], sources: Mapping[str, Sequence[str]], settings: Settings
+) -> Resource:
+    """One S3 target for each table, never the bucket; a partition takes its columns from the table."""
+    paths = [
+        f"s3://{settings.ingestion_bucket}/{source}/{table}/"
+        for source in entry["sources"]
+        for table in sources[source]
+    ]
+    output = {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
+    }
+    return {
+        "Name": f"{prefix}-{name}",
+        "Description": entry["description"],
+        "Role": settings.role,
+        "DatabaseName": entry["database"],
+        "Targets": {"S3Targets": [{"Path": path} for path in paths]},
+        "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
+        "Configuration": json.dumps({"Version": 1.0, "CrawlerOutput": output}, sort_keys=True),
+    }
+
+
+def _workflow(prefix: str, name: str, entry: Mapping[str, Any]) -> Resource:
+    return {
+        "Name": f"{prefix}-{name}",
+        "Description": entry["description"],
+        "MaxConcurrentRuns": entry["max_concurrent_runs"],
+    }
+
+
+def _trigger(prefix: str, name: str, entry: Mapping[str, Any]) -> Resource:
+    resource: Resource = {
+        "Name": f"{prefix}-{name}",
+        "Type": entry["type"],
+        "Actions": [{"JobName": f"{prefix}-{job}"} for job in entry["jobs"]],
+    }
+    if entry.get("workflow"):
+        resource["WorkflowName"] = f"{prefix}-{entry['workflow']}"
+    if entry["type"] == SCHEDULED:
+        resource["Schedule"] = entry["schedule"]
+    if entry["type"] == CONDITIONAL:
+        conditions = [
+            {"LogicalOperator": "EQUALS", "JobName": f"{prefix}-{job}", "State": "SUCCEEDED"} for job in entry["after"]
+        ]
+        resource["Predicate"] = {"Logical": "AND", "Conditions": conditions}
+        resource["StartOnCreation"] = True
+    return resource

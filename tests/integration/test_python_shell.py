@@ -1,0 +1,58 @@
+"""What runs in Python-shell jobs passes its tests on the interpreter and the packages that AWS Glue gives them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from totelake.stack.python_shell import find_python_shell
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = (
+    "tests/unit/capture",
+    "tests/unit/contracts",
+    "tests/unit/lake/test_commits.py",
+    "tests/unit/lake/test_loaded.py",
+    "tests/unit/lake/test_manifest.py",
+    "tests/unit/maintain",
+    "tests/unit/registry",
+    "tests/unit/runtime",
+)
+_VERSIONS = "import boto3, botocore, numpy, pandas, psycopg2, pyarrow, sys; print(sys.version_info[:2]); " + "; ".join(
+    f"print({name}.__version__.split()[0])" for name in ("boto3", "botocore", "numpy", "pandas", "psycopg2", "pyarrow")
+)
+
+
+@pytest.fixture(scope="module")
+def python39() -> Path:
+    """The Python 3.9 of Python-shell jobs; the tests are skipped where there is none."""
+    python = find_python_shell()
+    if str(python) == sys.executable:
+        pytest.skip("there is no Python 3.9 with Glue's analytics set; name one with PYTHON39= and run `make install`")
+    return python
+
+
+def test_the_packages_are_those_of_glue(python39: Path) -> None:
+    said = subprocess.run([str(python39), "-c", _VERSIONS], capture_output=True, text=True, check=True)
+    pins = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "constraints" / "pyshell.txt").read_text(), re.MULTILINE))
+    wanted = [pins[name] for name in ("boto3", "botocore", "numpy", "pandas", "psycopg2-binary", "pyarrow")]
+    assert said.stdout.split("\n")[:-1] == ["(3, 9)", *wanted]
+
+
+def test_the_tests_pass_on_it(python39: Path) -> None:
+    done = subprocess.run(
+        [str(python39), "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *TESTS],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": "lib"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert re.search(r"\d{3} passed", done.stdout)

@@ -1,0 +1,204 @@
+"""The resources of a pipeline, as the requests that create them."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from tests.conftest import ROOT
+from totelake.contracts import catalog
+from totelake.deploy.deploy import tables_by_source
+from totelake.deploy.plan import Plan, Settings, plan
+from totelake.errors import ContractError
+
+SETTINGS = Settings(
+    "in", "out", "arn:aws:iam::1:role/jobs", "s3://art/r/glue_jobs", "s3://art/r/t.whl", ("s3://art/i.whl",)
+)
+SOURCES = {"shop": ["customer", "sale"]}
+
+
+def pipeline(**parts: Any) -> dict[str, Any]:
+    """A pipeline of two jobs, a crawler and a workflow, with some parts replaced."""
+    return {
+        "prefix": "shop",
+        "databases": {"ingestion": "shop_in"},
+        "defaults": {
+            "arguments": {"ingestion_bucket": "{ingestion_bucket}", "depth": 3},
+            "pythonshell": {"python_version": "3.9", "max_capacity": 0.0625, "arguments": {"library-set": "analytics"}},
+            "glueetl": {"python_version": "3", "glue_version": "5.1", "worker_type": "G.1X", "number_of_workers": 2},
+        },
+        "jobs": {
+            "take-in": {"description": "In.", "kind": "pythonshell", "timeout_minutes": 5, "max_retries": 1},
+            "build": {
+                "description": "Build.",
+                "kind": "glueetl",
+                "timeout_minutes": 60,
+                "max_retries": 0,
+                "number_of_workers": 5,
+                "arguments": {"depth": 4},
+            },
+        },
+        "crawlers": {"in": {"description": "Crawl.", "database": "shop_in", "sources": ["shop"]}},
+        "workflows": {"refresh": {"description": "All.", "max_concurrent_runs": 1}},
+        "triggers": {
+            "start": {"type": "ON_DEMAND", "workflow": "refresh", "jobs": ["take-in"]},
+            "then": {"type": "CONDITIONAL", "workflow": "refresh", "after": ["take-in"], "jobs": ["build"]},
+            "clock": {"type": "SCHEDULED", "schedule": "cron(0/10 * * * ? *)", "jobs": ["take-in"]},
+        },
+        **parts,
+    }
+
+
+def test_a_python_shell_job_gets_the_wheel_as_an_extra_file() -> None:
+    assert plan(pipeline(), SOURCES, SETTINGS).jobs["shop-take-in"] == {
+        "Name": "shop-take-in",
+        "Description": "In.",
+        "Role": "arn:aws:iam::1:role/jobs",
+        "Command": {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": "s3://art/r/glue_jobs/take_in.py"},
+        "DefaultArguments": {
+            "--ingestion_bucket": "in",
+            "--depth": "3",
+            "--library-set": "analytics",
+            "--extra-py-files": "s3://art/r/t.whl",
+        },
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "MaxRetries": 1,
+        "Timeout": 5,
+        "MaxCapacity": 0.0625,
+    }
+
+
+def test_a_spark_job_gets_wheels_as_modules_and_its_own_values_override_the_defaults() -> None:
+    assert plan(pipeline(), SOURCES, SETTINGS).jobs["shop-build"] == {
+        "Name": "shop-build",
+        "Description": "Build.",
+        "Role": "arn:aws:iam::1:role/jobs",
+        "Command": {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": "s3://art/r/glue_jobs/build.py"},
+        "DefaultArguments": {
+            "--ingestion_bucket": "in",
+            "--depth": "4",
+            "--additional-python-modules": "s3://art/r/t.whl,s3://art/i.whl",
+        },
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "MaxRetries": 0,
+        "Timeout": 60,
+        "GlueVersion": "5.1",
+        "WorkerType": "G.1X",
+        "NumberOfWorkers": 5,
+    }
+
+
+def test_a_crawler_has_a_target_for_each_table_and_never_the_bucket() -> None:
+    crawler = plan(pipeline(), SOURCES, SETTINGS).crawlers["shop-in"]
+    assert crawler["Targets"] == {"S3Targets": [{"Path": "s3://in/shop/customer/"}, {"Path": "s3://in/shop/sale/"}]}
+    assert json.loads(crawler["Configuration"])["CrawlerOutput"] == {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
+    }
+
+
+def test_triggers_chain_the_jobs_of_their_workflow() -> None:
+    assert plan(pipeline(), SOURCES, SETTINGS).triggers == {
+        "shop-start": {
+            "Name": "shop-start",
+            "Type": "ON_DEMAND",
+            "WorkflowName": "shop-refresh",
+            "Actions": [{"JobName": "shop-take-in"}],
+        },
+        "shop-then": {
+            "Name": "shop-then",
+            "Type": "CONDITIONAL",
+            "WorkflowName": "shop-refresh",
+            "Actions": [{"JobName": "shop-build"}],
+            "Predicate": {
+                "Logical": "AND",
+                "Conditions": [{"LogicalOperator": "EQUALS", "JobName": "shop-take-in", "State": "SUCCEEDED"}],
+            },
+            "StartOnCreation": True,
+        },
+        "shop-clock": {
+            "Name": "shop-clock",
+            "Type": "SCHEDULED",
+            "Schedule": "cron(0/10 * * * ? *)",
+            "Actions": [{"JobName": "shop-take-in"}],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (
+            {"triggers": {"start": {"type": "ON_DEMAND", "jobs": ["tkae-in"]}}},
+            "catalog/pipeline.yaml: the trigger start names the job tkae-in, which is not there; "
+            "known are take-in, build",
+        ),
+        (
+            {"triggers": {"start": {"type": "ON_DEMAND", "workflow": "nightly", "jobs": ["build"]}}},
+            "catalog/pipeline.yaml: the trigger start belongs to the workflow nightly, which is not there; "
+            "add it or correct the name",
+        ),
+        (
+            {"crawlers": {"in": {"description": "", "database": "shop_in", "sources": ["shpo"]}}},
+            "catalog/pipeline.yaml: the crawler in names the source shpo, which has no contracts under "
+            "catalog/sources; add them or correct the name",
+        ),
+        (
+            {"jobs": {"build": {"kind": "ray"}}, "triggers": {}},
+            "catalog/pipeline.yaml: the job build is of kind ray; use pythonshell or glueetl",
+        ),
+    ],
+    ids=["unknown job", "unknown workflow", "unknown source", "unknown kind"],
+)
+def test_a_loose_end_is_named(parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(ContractError) as raised:
+        plan(pipeline(**parts), SOURCES, SETTINGS)
+    assert str(raised.value) == message
+
+
+def our_plan() -> Plan:
+    """The plan of this repository."""
+    return plan(catalog().pipeline, tables_by_source(catalog()), SETTINGS)
+
+
+def test_every_request_is_one_that_glue_accepts() -> None:
+    service = botocore.session.get_session().get_service_model("glue")
+    ours = our_plan()
+    kinds = {"CreateJob": ours.jobs, "CreateCrawler": ours.crawlers, "CreateWorkflow": ours.workflows}
+    problems = [
+        (name, report.generate_report())
+        for operation, resources in {**kinds, "CreateTrigger": ours.triggers}.items()
+        for name, resource in resources.items()
+        if (report := ParamValidator().validate(resource, service.operation_model(operation).input_shape)).has_errors()
+    ]
+    assert problems == []
+
+
+def test_every_job_has_its_script_and_every_script_its_job() -> None:
+    planned = {job["Command"]["ScriptLocation"].rsplit("/", 1)[1] for job in our_plan().jobs.values()}
+    assert planned == {path.name for path in (ROOT / "glue_jobs").glob("*.py")}
+
+
+def test_a_script_runs_under_the_name_of_its_file() -> None:
+    for path in sorted((ROOT / "glue_jobs").glob("*.py")):
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        names = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+        assert names == [path.stem], path.name
+
+
+def test_the_triggers_of_a_workflow_form_no_circle() -> None:
+    after: dict[str, set[str]] = {}
+    for trigger in our_plan().triggers.values():
+        watched = {condition["JobName"] for condition in trigger.get("Predicate", {}).get("Conditions", ())}
+        for action in trigger["Actions"]:
+            after.setdefault(action["JobName"], set()).update(watched)
+    while after:
+        free = [name for name, before in after.items() if not before & set(after)]
+        assert free, f"a circle among {sorted(after)}"
+        for name in free:
+            del after[name]

@@ -1,0 +1,142 @@
+"""Workflow runs read from Glue's answers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from totelake.errors import RetriableError
+from totelake.observe import job_runs
+from totelake.observe.runs import RunFailedError, RunReport, Step, report, wait
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+
+
+def job_run(state: str, start: int, seconds: float | None = 1.5, **more: Any) -> dict[str, Any]:
+    """An attempt at a job that started some seconds after noon."""
+    started = NOON + timedelta(seconds=start)
+    ended = {} if seconds is None else {"CompletedOn": started + timedelta(seconds=seconds)}
+    return {"Id": f"jr_{start}", "JobRunState": state, "StartedOn": started, **ended, **more}
+
+
+def job(name: str, *attempts: dict[str, Any]) -> dict[str, Any]:
+    """A job's node."""
+    return {"Type": "JOB", "Name": name, "UniqueId": name, "JobDetails": {"JobRuns": list(attempts)}}
+
+
+def run(status: str, *nodes: dict[str, Any]) -> dict[str, Any]:
+    """A workflow run as Glue tells it."""
+    trigger = {"Type": "TRIGGER", "Name": "start", "UniqueId": "t"}
+    return {
+        "WorkflowRunId": "wr_0123456789abcdef",
+        "Name": "refresh",
+        "Status": status,
+        "StartedOn": NOON,
+        "CompletedOn": NOON + timedelta(seconds=20),
+        "Graph": {"Nodes": [trigger, *nodes], "Edges": []},
+    }
+
+
+def test_a_completed_run_with_a_failed_node_has_failed() -> None:
+    found = report(
+        run("COMPLETED", job("b"), job("a", job_run("FAILED", 1, ErrorMessage="no grant on payment; GRANT")))
+    )
+    assert found == RunReport(
+        id="wr_0123456789abcdef",
+        workflow="refresh",
+        status="COMPLETED",
+        started="2026-11-24T12:00:00+00:00",
+        seconds=20.0,
+        steps=(
+            Step("a", "FAILED", "jr_1", "2026-11-24T12:00:01+00:00", 1.5, "no grant on payment; GRANT"),
+            Step("b", "NOT_RUN"),
+        ),
+    )
+    assert found.outcome == "FAILED"
+
+
+def test_the_newest_attempt_counts() -> None:
+    found = report(run("COMPLETED", job("a", job_run("FAILED", 1), job_run("SUCCEEDED", 5))))
+    assert [step.state for step in found.steps] == ["SUCCEEDED"]
+    assert found.outcome == "SUCCEEDED"
+
+
+def test_a_crawl_is_a_step() -> None:
+    crawl = {"State": "CANCELLED", "StartedOn": NOON, "ErrorMessage": "stopped", "LogStream": "c"}
+    node = {"Type": "CRAWLER", "Name": "c", "UniqueId": "c", "CrawlerDetails": {"Crawls": [crawl]}}
+    found = report(run("COMPLETED", node))
+    assert found.failed == (Step("c", "CANCELLED", "c", "2026-11-24T12:00:00+00:00", None, "stopped"),)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "outcome"),
+    [
+        ("RUNNING", "RUNNING", "RUNNING"),
+        ("STOPPED", "STOPPED", "STOPPED"),
+        ("ERROR", "SUCCEEDED", "FAILED"),
+        ("COMPLETED", "TIMEOUT", "FAILED"),
+    ],
+)
+def test_only_success_is_called_success(status: str, state: str, outcome: str) -> None:
+    assert report(run(status, job("a", job_run(state, 1)))).outcome == outcome
+
+
+def test_a_run_that_was_lost_after_its_last_step_is_no_success() -> None:
+    lost = {**run("COMPLETED", job("a", job_run("SUCCEEDED", 1))), "ErrorMessage": "ended during this run"}
+    assert (report(lost).outcome, report(lost).problems) == ("FAILED", ("COMPLETED", "ended during this run"))
+
+
+class Glue:
+    """Answers a run's states, one after the other."""
+
+    def __init__(self, *runs: dict[str, Any]) -> None:
+        self.runs = list(runs)
+
+    def get_workflow_run(self, Name: str, RunId: str, IncludeGraph: bool) -> dict[str, Any]:  # noqa: N803
+        """The next state."""
+        return {"Run": self.runs.pop(0)}
+
+
+def test_waiting_tells_every_look_and_ends_with_the_run() -> None:
+    seen: list[str] = []
+    glue = Glue(
+        run("RUNNING", job("a", job_run("RUNNING", 1, None))), run("COMPLETED", job("a", job_run("SUCCEEDED", 1)))
+    )
+    found = wait(glue, "refresh", "wr_1", lambda item: seen.append(item.outcome), sleep=lambda _: None)
+    assert (found.outcome, seen) == ("SUCCEEDED", ["RUNNING", "SUCCEEDED"])
+
+
+def test_a_failure_names_the_job_and_its_own_words() -> None:
+    failed = job("ingest", job_run("FAILED", 1, ErrorMessage="the password is wrong; correct the secret"))
+    with pytest.raises(RunFailedError) as raised:
+        wait(Glue(run("COMPLETED", failed, job("build"))), "refresh", "wr_1")
+    assert str(raised.value) == (
+        "the run wr_01234567 failed: ingest FAILED: the password is wrong; correct the secret; "
+        "see `totelake logs wr_01234567`"
+    )
+
+
+def test_a_run_that_ended_before_its_end_says_what_did_not_run() -> None:
+    with pytest.raises(RunFailedError) as raised:
+        wait(Glue(run("COMPLETED", job("a", job_run("SUCCEEDED", 1)), job("b"))), "refresh", "wr_1")
+    assert str(raised.value) == (
+        "the run wr_01234567 failed: COMPLETED, b did not run; see `totelake logs wr_01234567`"
+    )
+
+
+def test_a_stack_that_goes_away_while_a_run_is_followed_is_told_with_the_run() -> None:
+    class Gone:
+        def get_workflow_run(self, **_: Any) -> dict[str, Any]:
+            raise ConnectionClosedError(endpoint_url="http://127.0.0.1:1")
+
+        get_job_run = get_workflow_run
+
+    for follow in (wait, job_runs.wait):
+        with pytest.raises(RetriableError) as raised:
+            follow(Gone(), "refresh", "wr_0123456789abcdef")
+        said = str(raised.value)
+        assert said.startswith("Glue went away during wr_01234567 (Connection was closed")
+        assert said.endswith("; see `totelake status` whether the stack is up, then `totelake runs`")

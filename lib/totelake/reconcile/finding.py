@@ -1,0 +1,25 @@
+"""One comparison's result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EQUAL, IN_PROGRESS, DIFFERS = "equal", "in progress", "differs"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was compared for one table, what is on either side, and how they stand; `detail` names what differs."""
+
+    table: str
+    check: str
+    left: str
+    right: str
+    outcome: str
+    detail: str = ""
+
+
+def equal_or_not(table: str, check: str, left: object, right: object, detail: str = "") -> Finding:
+    """A finding of two values that must be equal."""
+    outcome = EQUAL if left == right else DIFFERS
+    return Finding(table, check, str(left), str(right), outcome, "" if outcome == EQUAL else detail)

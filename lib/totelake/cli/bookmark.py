@@ -1,0 +1,124 @@
+"""bookmark: where every step stands, what each batch brought, and from where the next search starts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Annotated
+
+import typer
+
+from totelake.capture import rewind as moving
+from totelake.capture.rewind import BY_HAND
+from totelake.cli.output import AsJson, TargetName, print_json, say, table
+from totelake.cli.pipeline import workflow_name
+from totelake.contracts import catalog
+from totelake.deploy.target import LOCAL, Target
+from totelake.lake.commits import CommitLog
+from totelake.lake.manifest import Manifest
+from totelake.lake.verdicts import SOURCE
+from totelake.observe import history as batches
+from totelake.observe.positions import Positions, read
+from totelake.observe.runs import check_deployed
+from totelake.stack.model import default_home
+
+app = typer.Typer(help="Where every step stands; and moving the bookmark back.", no_args_is_help=True)
+
+
+@app.callback()
+def bookmark() -> None:
+    """Where every step stands; and moving the bookmark back, which captures nothing twice and forgets nothing."""
+
+
+@app.command()
+def show(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
+    """The newest batch, its verdict, and the batch that each star table and the warehouse are at."""
+    where = Target.named(target, default_home())
+    found = read(where.clients.s3, where.ingestion_bucket, where.processed_bucket, catalog(), where.warehouse_dsn)
+    if found.batch is None:
+        check_deployed(where.clients.glue, workflow_name())
+    if as_json:
+        print_json(found.document())
+    else:
+        _print(found)
+
+
+def _print(found: Positions) -> None:
+    if found.batch is None:
+        say("nothing is captured yet; run `totelake run`")
+        return
+    rows = [(item.name, item.keys, item.events, item.search, item.why) for item in found.tables]
+    title = f"totesys: batch {found.batch}, captured {found.captured_at}, snapshot {found.snapshot}"
+    table(title, ("table", "keys", "events", "search", "why"), rows)
+    say(f"judged to batch {found.judged if found.judged is not None else '-'}")
+    applied = found.applied or {}
+    table("star tables", ("table", "built to", "loaded to"), [(n, b, applied.get(n)) for n, b in found.built.items()])
+
+
+@app.command()
+def history(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 10,
+    target: TargetName = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """The batches of totesys, the newest first: what each brought, and why it was looked for."""
+    found = batches.read(_log(Target.named(target, default_home())), limit)
+    if as_json:
+        print_json([item.document() for item in found])
+        return
+    rows = [
+        (
+            item.number,
+            item.kind,
+            item.committed_at,
+            item.inserts,
+            item.updates,
+            item.deletes,
+            item.quarantined,
+            item.why,
+        )
+        for item in found
+    ]
+    columns = ("batch", "kind", "committed at", "inserts", "updates", "deletes", "quarantined", "why")
+    table("batches of totesys", columns, rows)
+
+
+@app.command(name="set")
+def set_to(
+    batch: Annotated[int, typer.Argument(min=1, help="A batch of `totelake bookmark history`.")],
+    target: TargetName = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Let the next run search from the snapshot of that batch on."""
+    log = _log(Target.named(target, default_home()))
+    _told(moving.rewind(log, batch, BY_HAND, _now()), as_json)
+
+
+@app.command()
+def rewind(
+    back: Annotated[int, typer.Option("--batches", min=1, help="How many batches.")] = 1,
+    target: TargetName = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Let the next run search from so many batches further back."""
+    log = _log(Target.named(target, default_home()))
+    _told(moving.rewind(log, moving.batch_before(log, back), BY_HAND, _now()), as_json)
+
+
+@app.command()
+def reset(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
+    """Let the next run compare every table whole."""
+    log = _log(Target.named(target, default_home()))
+    _told(moving.reset(log, BY_HAND, _now()), as_json)
+
+
+def _log(where: Target) -> CommitLog:
+    return CommitLog(where.clients.s3, where.ingestion_bucket, SOURCE)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _told(manifest: Manifest, as_json: bool) -> None:
+    batch = batches.describe(manifest)
+    print_json(batch.document()) if as_json else say(f"batch {batch.number}: at the next run {batch.why}")

@@ -1,0 +1,75 @@
+"""up, down, status, env: the local stack."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from totelake.cli.output import AsJson, print_json, progress, say, table
+from totelake.stack import lifecycle
+from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home
+
+_Port = Annotated[int, typer.Option(help="A free one when not given.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (up, down, status, env):
+        app.command()(command)
+
+
+def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_json: AsJson = False) -> None:
+    """Start PostgreSQL, the AWS endpoint and localglue on this machine; harmless when they run."""
+    home = default_home()
+    stack = lifecycle.found(home)
+    if stack is None:
+        ports = lifecycle.chosen_ports({POSTGRES: postgres_port, MOTO: aws_port, LOCALGLUE: glue_port})
+        with progress(as_json, "starting the stack") as step:
+            stack = lifecycle.start(home, ports, step)
+    _show(stack, dict.fromkeys(stack.parts, True), as_json)
+
+
+def down(as_json: AsJson = False) -> None:
+    """End what `up` started and remove its data; the logs stay."""
+    home = default_home()
+    was_up = Stack.read(home) is not None
+    if was_up:
+        with progress(as_json, "ending the stack"):
+            lifecycle.stop(home)
+    if as_json:
+        print_json({"home": str(home), "was_up": was_up})
+    else:
+        say(f"the stack in {home} is down" if was_up else f"no stack was up in {home}")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Whether every part of the stack answers; exit status 1 when one does not, or there is no stack."""
+    home = default_home()
+    stack = Stack.read(home)
+    if stack is None:
+        raise lifecycle.none_up(home)
+    answers = lifecycle.status_of(stack)
+    _show(stack, answers, as_json)
+    lifecycle.refuse_half(stack, answers)
+
+
+def _show(stack: Stack, answers: dict[str, bool], as_json: bool) -> None:
+    addresses = {POSTGRES: f"127.0.0.1:{stack.postgres_port}", MOTO: stack.aws_endpoint, LOCALGLUE: stack.glue_endpoint}
+    if as_json:
+        parts = {name: {"address": addresses[name], "answers": alive} for name, alive in answers.items()}
+        print_json({"home": stack.home, "parts": parts})
+        return
+    rows = [(name, "up" if alive else "down", addresses[name]) for name, alive in answers.items()]
+    table(f"stack in {stack.home}", ("part", "state", "address"), rows)
+
+
+def env(as_json: AsJson = False) -> None:
+    """The variables with which any PostgreSQL client and AWS tool finds the stack: eval "$(totelake env)"."""
+    variables = lifecycle.load(default_home()).environment()
+    if as_json:
+        print_json(variables)
+        return
+    for name, value in variables.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")

@@ -1,0 +1,1 @@
+SELECT payment_type_id, payment_type_name::text FROM payment_type

@@ -1,0 +1,62 @@
+"""The demo: plays to its end, and leaves nothing running, whatever happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from totelake import demo
+from totelake.errors import SourceError
+from totelake.stack import lifecycle
+from totelake.stack.model import Stack
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder in which nothing is up."""
+    monkeypatch.setenv("TOTELAKE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def test_the_demo_shows_a_silent_edit_arriving_and_ends_its_stack(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert demo.main(["--orders", "60"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("SUCCEEDED") == 10
+    assert "is edited without a new timestamp" in shown
+    assert "s after their commit in totesys" in shown
+    assert "totesys and warehouse" in shown
+    assert shown.endswith("The stack is down.\n")
+    assert Stack.read(home) is None
+
+
+def test_a_failure_is_one_sentence_and_ends_the_stack(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(stack: Stack, orders: int) -> None:
+        assert all(lifecycle.status_of(stack).values())
+        raise SourceError("the source is gone; bring it back")
+
+    monkeypatch.setattr(demo, "play", fail)
+    assert demo.main([]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "totelake: the source is gone; bring it back"
+    assert Stack.read(home) is None
+
+
+def test_a_stack_with_work_in_it_is_refused_and_left_alone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stack = lifecycle.start(home)
+    try:
+        bucket = stack.artifacts_bucket
+        lifecycle.client(stack, "s3").put_object(Bucket=bucket, Key="releases/1/a.py", Body=b"")
+        assert demo.main([]) == 1
+        assert capsys.readouterr().err == (
+            f"totelake: a stack with work in it is up in {home}; run `totelake down` before the demo\n"
+        )
+        assert all(lifecycle.status_of(stack).values())
+    finally:
+        lifecycle.stop(home)

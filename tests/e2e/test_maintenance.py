@@ -1,0 +1,68 @@
+"""The night's workflow between two refreshes: nothing is lost or doubled, and the second compares everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.pipeline import Pipeline, difference, running, waiting, warehouse_tables
+from totelake.lake.commits import CommitLog
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A small source, copied once."""
+    with running(tmp_path_factory.mktemp("nights")) as found:
+        found.command("seed", "--orders", "40")
+        found.command("deploy")
+        found.command("run", "--wait")
+        yield found
+
+
+def audit(pipeline: Pipeline) -> str:
+    """One run of the night's workflow; the state of its job."""
+    run_id = pipeline.glue.start_workflow_run(Name="totelake-audit")["RunId"]
+    for _ in waiting():
+        run = pipeline.glue.get_workflow_run(Name="totelake-audit", RunId=run_id, IncludeGraph=True)["Run"]
+        if run["Status"] != "RUNNING":
+            nodes = run["Graph"]["Nodes"]
+            (last,) = [node["JobDetails"]["JobRuns"][-1] for node in nodes if node.get("JobDetails", {}).get("JobRuns")]
+            return str(last["JobRunState"])
+    raise AssertionError("the workflow does not end")
+
+
+def test_a_night_between_two_refreshes_loses_and_doubles_nothing(pipeline: Pipeline) -> None:
+    pipeline.source("UPDATE sales_order SET units_sold = units_sold + 1 WHERE sales_order_id < 5")
+    pipeline.command("run", "--wait")
+    before = pipeline.keys()
+    assert audit(pipeline) == "SUCCEEDED"
+    assert before <= pipeline.keys()
+    pipeline.source("UPDATE sales_order SET units_sold = units_sold + 1 WHERE sales_order_id < 3")
+    pipeline.command("run", "--wait")
+    newest = CommitLog(pipeline.s3, pipeline.stack.ingestion_bucket, "totesys").newest()
+    assert newest is not None and newest.tables["sales_order"].rows == 2
+    assert {state["search"] for state in newest.state["tables"].values()} == {"whole"}
+    for table in warehouse_tables():
+        assert difference(pipeline.expected(table), pipeline.loaded_now(table)) == {}, table.name
+        assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name
+
+
+def test_a_lost_catalogue_is_made_again_from_the_commits(pipeline: Pipeline) -> None:
+    databases = ("totelake_ingestion", "totelake_processed")
+    names = {
+        name: {table["Name"] for table in pipeline.glue.get_tables(DatabaseName=name)["TableList"]}
+        for name in databases
+    }
+    for database in databases:
+        for table in names[database]:
+            pipeline.glue.delete_table(DatabaseName=database, Name=table)
+    assert pipeline.command("repair", "catalog")["state"] == "SUCCEEDED"
+    for database in databases:
+        found = pipeline.glue.get_tables(DatabaseName=database)["TableList"]
+        assert {table["Name"] for table in found} == names[database]
+    for table in warehouse_tables():
+        assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name
+    assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"

@@ -1,0 +1,109 @@
+"""What the quarantine commands show, over rows made up here; the queries themselves meet a real warehouse elsewhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from totelake.cli import quarantine as commands
+from totelake.cli.app import app
+from totelake.observe.quarantine import Found, Refused
+
+ROW = Refused(
+    target_table="fact_payment",
+    source_key=123456,
+    batch=7,
+    operation="I",
+    rule="unreadable",
+    column_name="payment_amount",
+    value="[NaN]",
+    captured_at="2026-11-24 05:00:00",
+    status="open",
+    settled_at=None,
+    payload={"payment_id": "123456", "paid": None},
+)
+
+
+def invoke(monkeypatch: pytest.MonkeyPatch, found: Found, *words: str, dsn: str | None = "dsn") -> tuple[Result, Any]:
+    """Run a quarantine command over these rows; what it asked for comes with its result."""
+    asked: list[Any] = []
+
+    def find(*given: Any, **named: Any) -> Found:
+        asked.append((given, named))
+        return found
+
+    monkeypatch.setattr(commands.Target, "named", lambda kind, home: SimpleNamespace(warehouse_dsn=dsn))
+    monkeypatch.setattr(commands, "find", find)
+    return CliRunner().invoke(app, ["quarantine", *words], env={"COLUMNS": "200"}), asked
+
+
+def test_the_list_shows_each_row_and_how_many_more_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = invoke(monkeypatch, Found((ROW,), 1234), "list")
+    row = next(line for line in result.stdout.splitlines() if line.startswith("│"))
+    cells = [cell.strip() for cell in row.split("│")[1:-1]]
+    assert cells == ["fact_payment", "123456", "7", "unreadable", "payment_amount", "[NaN]", "open"]
+    assert result.stdout.endswith("these are 1 of 1,234; see more with --limit\n")
+    assert asked == [(("dsn", None, None), {"limit": 100})]
+
+
+def test_the_list_is_asked_for_by_status_and_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["list", "--status", "released", "--table", "dim_staff", "--limit", "5", "--json"]
+    result, asked = invoke(monkeypatch, Found((ROW,), 1), *words)
+    assert asked == [(("dsn", "released", "dim_staff"), {"limit": 5})]
+    document = json.loads(result.stdout)
+    assert document["total"] == 1
+    assert document["rows"] == [{name: value for name, value in asdict(ROW).items() if name != "payload"}]
+
+
+def test_an_empty_quarantine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert invoke(monkeypatch, Found((), 0), "list")[0].stdout == "nothing is in quarantine\n"
+
+
+def test_a_row_is_shown_with_its_payload_in_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Found((replace(ROW, batch=9), ROW), 2)
+    shown = invoke(monkeypatch, found, "show", "fact_payment", "123456")[0].stdout
+    assert shown.index("fact_payment 123456 in batch 9") < shown.index("fact_payment 123456 in batch 7")
+    cells = {tuple(cell.strip() for cell in line.split("│")[1:-1]) for line in shown.splitlines() if "│" in line}
+    assert {("value", "[NaN]"), ("payload.payment_id", "123456"), ("payload.paid", "NULL")} <= cells
+    result, asked = invoke(monkeypatch, found, "show", "fact_payment", "123456", "--json")
+    assert json.loads(result.stdout) == [asdict(row) for row in found.rows]
+    assert asked == [(("dsn",), {"table": "fact_payment", "key": 123456})]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["show", "fact_payment", "5"],
+            "no row of fact_payment with the key 5 was ever in quarantine; see `totelake quarantine list`",
+        ),
+        (
+            ["list", "--table", "payment"],
+            "the warehouse has no table payment; it has dim_counterparty, dim_currency, dim_date, dim_design, "
+            "dim_location, dim_payment_type, dim_staff, dim_transaction, fact_payment, fact_purchase_orders, "
+            "fact_sales_order",
+        ),
+    ],
+    ids=["no such row", "no such table"],
+)
+def test_what_is_not_there_is_told(words: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert str(invoke(monkeypatch, Found((), 0), *words)[0].exception) == message
+
+
+def test_an_unknown_status_is_refused_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = invoke(monkeypatch, Found((), 0), "list", "--status", "closed")
+    assert (result.exit_code, asked) == (2, [])
+    assert "'open', 'released', 'superseded'" in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_warehouse_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = invoke(monkeypatch, Found((), 0), "list", dsn=None)
+    assert str(result.exception) == (
+        "the variable WAREHOUSE_DSN is not set; the quarantine is in the warehouse, name it"
+    )
+    assert asked == []

@@ -1,0 +1,87 @@
+"""One pipeline that the tests of faults share as long as each of them leaves it sound, and fresh ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Postgres
+from tests.e2e.pipeline import query
+from tests.faults.world import World
+from totelake.capture.identity import wait_durable
+
+SOAK = int(os.environ.get("TOTELAKE_SOAK_SEEDS", "0"))
+Fresh = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+def fresh(
+    postgres: Postgres,
+    moto_endpoint: str,
+    localglue_endpoint: str,
+    spark: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Fresh:
+    """Makes pipelines over a small generated source, with nothing run yet. Spark is the process's own session."""
+
+    def make(orders: int = 40) -> World:
+        return World(postgres, moto_endpoint, localglue_endpoint, tmp_path_factory.mktemp("world"), orders)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _shared() -> list[World]:
+    return []
+
+
+@pytest.fixture
+def world(fresh: Fresh, _shared: list[World]) -> Iterator[World]:
+    """A pipeline whose first batches are loaded; the one of the test before when that left it as it must be."""
+    if not (_shared and _shared[0].is_sound):
+        _shared[:] = [fresh()]
+        assert _shared[0].settle() == {}
+    _shared[0].is_sound = False
+    yield _shared[0]
+
+
+def soak_seeds(normal: int) -> range:
+    """The seeds to play: as many as `make soak` asks for, else those of the normal suite."""
+    return range(SOAK or normal)
+
+
+@pytest.fixture(scope="session")
+def soak() -> int:
+    """How many seeds `make soak` asks for; 0 in the normal suite, which takes samples."""
+    return SOAK
+
+
+@pytest.fixture(autouse=True)
+def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the AWS SDK retries it retries at once."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+
+
+@pytest.fixture(autouse=True)
+def _busy_server(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody commits while a capture waits for its batch to be durable.
+
+    On a server where nobody does, log that no commit wrote can stay unflushed for long; then the batch is taken as not
+    durable and the next run compares every table, with one more commit that brings nothing. Tests here count batches.
+    """
+
+    def flushed(session: Any, seen: Any) -> bool:
+        query(postgres.dsn("postgres"), "SELECT pg_logical_emit_message(true, 'tests', '')")
+        return wait_durable(session, seen)
+
+    monkeypatch.setattr("totelake.capture.ingest.wait_durable", flushed)
+
+
+@pytest.fixture
+def root() -> Path:
+    """The project's folder."""
+    return Path(__file__).resolve().parents[2]

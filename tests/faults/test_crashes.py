@@ -1,0 +1,149 @@
+"""Every job dies at its steps, before and after each, and the jobs that follow end as if nothing had happened."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Fresh
+from tests.faults.steps import Killed, Steps, installed
+from tests.faults.world import CHECK, DIMENSIONS, FACTS, INGEST, JOBS, LOAD, SERVICES, World
+from tests.unit.star.samples import SPARK
+from totelake.stack import spark as stack_spark
+
+pytestmark = SPARK
+# how many of the steps' two sides the normal suite tries; `make soak` tries all of them
+SAMPLE: dict[str, int] = {INGEST: 6, CHECK: 4, DIMENSIONS: 2, FACTS: 3, LOAD: 2}
+KILLS = ((INGEST, 5, "before"), (CHECK, 1, "after"), (FACTS, 6, "after"), (LOAD, 4, "before"))
+KINDS = {
+    INGEST: {"PutObject", "source COMMIT"},
+    CHECK: {"PutObject", "CopyObject", "BatchCreatePartition"},
+    DIMENSIONS: {"PutObject", "CopyObject", "Spark parquet", "UpdateTable"},
+    FACTS: {"PutObject", "CopyObject", "Spark parquet", "UpdateTable", "BatchCreatePartition"},
+    LOAD: {"Spark JDBC", "warehouse COMMIT"},
+}
+
+
+def counted(world: World, job: str) -> list[str]:
+    """The steps of an undisturbed run over the same kinds of changes."""
+    names: list[str] = []
+    for _ in range(2 if job == CHECK else 1):  # a check first repeats what the one before it registered
+        world.edit(job == DIMENSIONS)
+        world.chain(before(job))
+        names = stepped(world, job, Steps()).names
+        world.history.add(world.newest())
+    return names
+
+
+def stepped(world: World, job: str, steps: Steps) -> Steps:
+    """One run, counted; it may die."""
+    with installed(steps, *(world.job_clients.client(service) for service in SERVICES)):
+        world.run(job)
+    return steps
+
+
+def before(job: str) -> tuple[str, ...]:
+    """The jobs that a run of this one follows."""
+    return (INGEST, CHECK) if job == FACTS else JOBS[: JOBS.index(job)]
+
+
+def killed(world: World, job: str, at: int, late: bool) -> str:
+    """Let a run die; the step at which it did."""
+    steps = Steps(at, late)
+    with pytest.raises(Killed):
+        stepped(world, job, steps)
+    return steps.died_at
+
+
+def chosen(job: str, steps: int, everything: bool) -> list[tuple[int, bool]]:
+    """Steps and sides to die at."""
+    found = list(itertools.product(range(1, steps + 1), (False, True)))
+    return found if everything else sorted(random.Random(job).sample(found, SAMPLE[job]))
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_that_dies_at_any_step_is_made_good_by_the_next_run(world: World, soak: int, job: str) -> None:
+    names = counted(world, job)
+    assert set(names) >= KINDS[job]
+    for at, late in chosen(job, len(names), soak > 0):
+        batch = world.newest() + 1
+        world.edit(job == DIMENSIONS)
+        world.chain(before(job))
+        assert killed(world, job, at, late) in names
+        world.run(job)
+        assert world.newest() == batch, f"a run that died at step {at} of {names} changed what was captured"
+        world.history.add(batch)
+    assert world.settle() == {}
+
+
+def test_a_first_run_that_dies_again_and_again_ends_as_an_undisturbed_one(fresh: Fresh) -> None:
+    world = fresh()
+    dice = random.Random(20)
+    deaths = dict.fromkeys(JOBS, 0)
+    for job in JOBS:
+        at = 0
+        while True:
+            at += dice.randint(2, 8 + at)
+            steps = Steps(at, dice.random() < 0.5)
+            try:
+                stepped(world, job, steps)
+                break
+            except Killed:
+                deaths[job] += 1
+    assert min(deaths.values()) >= 1, deaths
+    assert world.settle() == {}
+    assert world.newest() == 1
+
+
+@pytest.fixture
+def kill(root: Path, tmp_path: Path) -> Callable[[World, str, int, str], None]:
+    """Run a job's script in a process of its own and kill it with -9 at a step."""
+
+    def run(world: World, job: str, at: int, side: str) -> None:
+        properties = stack_spark.write_properties(tmp_path / "spark.properties", world.endpoint)
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COVERAGE_"))},
+            **stack_spark.environment(),
+            "PYTHONPATH": f"{root}:{root / 'lib'}",
+            "PYSPARK_SUBMIT_ARGS": f"--properties-file {properties} pyspark-shell",
+            "AWS_ENDPOINT_URL": world.endpoint,
+            "AWS_ENDPOINT_URL_GLUE": world.localglue,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "eu-west-2",
+            "TOTELAKE_KILL_AT": f"{at}:{side}",
+        }
+        command = [sys.executable, "-m", "tests.faults.kill_script", str(root / "glue_jobs" / f"{job}.py")]
+        done = subprocess.run(
+            [*command, *world.words()],
+            env=environment,
+            cwd=root,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+        )
+        assert done.returncode == -signal.SIGKILL, done.stderr
+
+    return run
+
+
+def test_processes_killed_with_9_at_a_step_are_made_good_by_the_next_runs(
+    world: World, kill: Callable[[World, str, int, str], None]
+) -> None:
+    for job, at, side in KILLS:
+        batch = world.newest() + 1
+        world.edit()
+        world.chain(before(job))
+        kill(world, job, at, side)
+        world.chain([*before(job), job])
+        assert world.newest() == batch, (job, at, side)
+        world.history.add(batch)
+    assert world.settle() == {}

@@ -1,0 +1,250 @@
+"""A whole pipeline in one process: a real source, both buckets, catalogue, crawler, warehouse, and the jobs in turn.
+
+No workflow runs, so batches cost little. After a chain the content is compared with the source, with a history that
+the test keeps by itself, and the lake with the warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import Postgres
+from tests.e2e import lake
+from tests.e2e.pipeline import ORACLE, Rows, difference, query, warehouse_tables
+from totelake.capture.ingest import ingest_totesys
+from totelake.contracts import catalog
+from totelake.contracts.model import FACT, Table
+from totelake.contracts.types import is_time
+from totelake.lake.commits import CommitLog
+from totelake.lake.verdicts import SOURCE
+from totelake.registry.check import check_schemas
+from totelake.runtime import Clients, JobArguments, open_runtime
+from totelake.seed.history import seed_generated
+from totelake.star.job import build_dimensions, build_facts
+from totelake.warehouse.load import load_warehouse
+
+WORK: Mapping[str, Callable[[Any, JobArguments], Any]] = {
+    "ingest_totesys": ingest_totesys,
+    "check_schemas": check_schemas,
+    "build_dimensions": build_dimensions,
+    "build_facts": build_facts,
+    "load_warehouse": load_warehouse,
+}
+JOBS = tuple(WORK)
+INGEST, CHECK, DIMENSIONS, FACTS, LOAD = JOBS
+SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch")
+UNTIL = datetime(2024, 8, 30, 12)
+
+
+class World:
+    """One pipeline with resources of its own."""
+
+    def __init__(self, postgres: Postgres, endpoint: str, localglue: str, scratch: Path, orders: int = 40) -> None:
+        name = uuid.uuid4().hex[:12]
+        self.postgres, self.endpoint, self.localglue, self.scratch = postgres, endpoint, localglue, scratch
+        self.ingestion, self.processed = f"ingestion-{name}", f"processed-{name}"
+        self.ingestion_database, self.processed_database = f"ingestion_{name}", f"processed_{name}"
+        self.crawler, self._secret = f"crawler-{name}", name
+        self.clients, self.job_clients = self.new_clients(), self.new_clients()
+        self.s3, self.glue = self.clients.s3, self.clients.glue
+        self.source_dsn = postgres.new_database()
+        self.warehouse_dsn = postgres.new_database("totelake_loader")
+        self._make_lake()
+        for role, dsn in (("reader", self.source_dsn), ("loader", self.warehouse_dsn)):
+            secret = json.dumps(postgres.secret(dsn, f"totelake_{role}"))
+            self.clients.secretsmanager.create_secret(Name=f"{role}-{name}", SecretString=secret)
+        seed_generated(self.source_dsn, orders, days=90, until=UNTIL)
+        self.history = History(self)
+        self.is_sound = False
+
+    def _make_lake(self) -> None:
+        for bucket in (self.ingestion, self.processed):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        for database in (self.ingestion_database, self.processed_database):
+            self.glue.create_database(DatabaseInput={"Name": database})
+        self.glue.create_crawler(
+            Name=self.crawler,
+            Role="local",
+            DatabaseName=self.ingestion_database,
+            Targets={
+                "S3Targets": [
+                    {"Path": f"s3://{self.ingestion}/{SOURCE}/{table.name}/"}
+                    for table in catalog().source_tables(SOURCE)
+                ]
+            },
+            Configuration=json.dumps(
+                {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
+            ),
+        )
+
+    def new_clients(self) -> Clients:
+        """Clients of all services that jobs use."""
+        found = Clients("eu-west-2", {"": self.endpoint, "glue": self.localglue}, ("testing", "testing"))
+        for service in SERVICES:
+            found.client(service)
+        return found
+
+    def words(self, **more: Any) -> list[str]:
+        """A script's argv without its own name."""
+        given = {
+            "ingestion_bucket": self.ingestion,
+            "processed_bucket": self.processed,
+            "ingestion_database": self.ingestion_database,
+            "processed_database": self.processed_database,
+            "ingestion_crawler": self.crawler,
+            "totesys_secret": f"reader-{self._secret}",
+            "warehouse_secret": f"loader-{self._secret}",
+            **more,
+        }
+        return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+
+    def run(self, job: str, clients: Clients | None = None, **more: Any) -> Any:
+        """One run of a job, which may fail as its script would."""
+        arguments = JobArguments.from_argv(["script", *self.words(**more)], job)
+        with open_runtime(arguments, clients or self.job_clients) as runtime:
+            return WORK[job](runtime, arguments)
+
+    def chain(self, jobs: Sequence[str] = JOBS) -> None:
+        """The jobs in turn."""
+        for job in jobs:
+            self.run(job)
+
+    def edit(self, with_dimension: bool = False) -> None:
+        """The same kinds of changes each time: two sales of different months, a payment deleted; a design as well."""
+        if with_dimension:
+            change = "designs AS (UPDATE design SET file_name = file_name || '+' WHERE design_id = 1), "
+        else:
+            change = ""
+        self.source(
+            "WITH months AS (SELECT DISTINCT ON (date_trunc('month', created_at)) sales_order_id FROM sales_order "
+            "ORDER BY date_trunc('month', created_at), units_sold LIMIT 2), "
+            f"{change}gone AS (DELETE FROM payment WHERE payment_id = (SELECT max(payment_id) FROM payment)) "
+            "UPDATE sales_order AS s SET units_sold = units_sold + 1 FROM months AS m "
+            "WHERE s.sales_order_id = m.sales_order_id"
+        )
+
+    def settle(self) -> dict[str, Any]:
+        """Run the chain to its end; where the content is not what it must be. What changed since is one batch."""
+        self.chain()
+        self.history.add(self.newest())
+        found = self.differences()
+        self.is_sound = not found
+        return found
+
+    def source(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """A transaction of the source's owner."""
+        return query(self.source_dsn, statement, *values)
+
+    def warehouse(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the warehouse."""
+        return query(self.warehouse_dsn, statement, *values)
+
+    def use_warehouse(self, dsn: str) -> None:
+        """Let the secret name another warehouse."""
+        self.warehouse_dsn = dsn
+        document = json.dumps(self.postgres.secret(dsn, "totelake_loader"))
+        self.clients.secretsmanager.put_secret_value(SecretId=f"loader-{self._secret}", SecretString=document)
+
+    def log(self, name: str = SOURCE) -> CommitLog:
+        """A log of commits: the source's, the verdicts', or a star table's."""
+        star = {table.name for table in warehouse_tables()}
+        return CommitLog(self.s3, self.processed if name in star else self.ingestion, name)
+
+    def newest(self, name: str = SOURCE) -> int:
+        """The number of a log's newest commit."""
+        return self.log(name).newest_number() or 0
+
+    def expected(self, table: Table) -> Rows:
+        """The table's current rows as the hand-written SQL derives them from the source."""
+        return Counter(self.source((ORACLE / f"{table.name}.sql").read_text(encoding="utf-8")))
+
+    def loaded(self, table: Table, relation: str = "") -> Rows:
+        """The table's rows in the warehouse, without the serial number."""
+        columns = ", ".join(f'"{column.name}"' for column in table.lake_columns)
+        return Counter(self.warehouse(f"SELECT {columns} FROM {relation or table.name}"))
+
+    def in_lake(self, table: Table) -> Rows:
+        """The rows that the catalogue's view shows, typed as the warehouse types them."""
+        columns = ", ".join(
+            f'CAST("{column.name}" AS time)' if is_time(column.type) else f'"{column.name}"'
+            for column in table.lake_columns
+        )
+        return Counter(lake.select(self.glue, self.s3, table.name, columns, self.scratch, self.processed_database))
+
+    def differences(self, with_history: bool = True) -> dict[str, Any]:
+        """Where source, history, warehouse and lake differ; empty when all are equal."""
+        found: dict[str, Any] = {}
+        for table in warehouse_tables():
+            now = self.loaded(table, f"current_{table.short_name}" if table.kind == FACT else "")
+            sides = {"warehouse": (self.expected(table), now), "lake": (self.loaded(table), self.in_lake(table))}
+            if table.kind == FACT and with_history:
+                sides["history"] = (self.history.of(table), self.loaded_history(table))
+            for side, (wanted, actual) in sides.items():
+                if wrong := difference(wanted, actual):
+                    found[f"{table.name} {side}"] = wrong
+        return found
+
+    def loaded_history(self, table: Table) -> Rows:
+        """Every version of a fact with its batch, and its deletions."""
+        columns = ", ".join(f'f."{column.name}"' for column in table.lake_columns)
+        versions = self.warehouse(
+            f"SELECT v.batch, v.source_key, {columns} FROM etl.fact_version AS v "
+            f'JOIN {table.name} AS f ON f."{table.key[0].name}" = v.record_id WHERE v.target_table = %s',
+            table.name,
+        )
+        deletions = self.warehouse("SELECT batch, source_key FROM etl.deletion WHERE target_table = %s", table.name)
+        return Counter([*((batch, key, tuple(row)) for batch, key, *row in versions), *deletions])
+
+    def content(self) -> dict[str, Rows]:
+        """All that the warehouse holds but serial numbers and times of application."""
+        found = {table.name: self.loaded(table) for table in warehouse_tables()}
+        for table in catalog().facts():
+            found[f"{table.name} history"] = self.loaded_history(table)
+        for name, columns in _ETL.items():
+            found[name] = Counter(self.warehouse(f"SELECT {columns} FROM etl.{name}"))
+        return found
+
+
+_ETL = {
+    "batch": "target_table, source, batch, rows, deletions, quarantined, held, captured_at",
+    "fact_version": "target_table, source_key, batch, captured_at",
+    "deletion": "target_table, source_key, batch, captured_at",
+    "dimension_version": "target_table, dimension_key, batch, deleted",
+    "quarantine": "target_table, source_key, batch, operation, rule, column_name, value, payload::text, status",
+}
+
+
+class History:
+    """The facts' history as it must be, kept from what the source shows after each batch and from nothing else."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._rows: dict[str, dict[int, str]] = {table.name: {} for table in catalog().facts()}
+        self._versions: dict[str, Rows] = {table.name: Counter() for table in catalog().facts()}
+
+    def of(self, table: Table) -> Rows:
+        """Every version of a fact with the batch that brought it, and its deletions."""
+        return self._versions[table.name]
+
+    def add(self, batch: int) -> None:
+        """What differs in the source from the time before came with this batch."""
+        for table in catalog().facts():
+            whole = dict(self._world.source(f"SELECT {table.key_name}, t::text FROM {table.source} AS t"))
+            rows = {row[0]: row for row in self._world.expected(table)}
+            before, versions = self._rows[table.name], self._versions[table.name]
+            versions.update((batch, key, rows[key]) for key, text in whole.items() if before.get(key) != text)
+            versions.update((batch, key) for key in before.keys() - whole.keys())
+            self._rows[table.name] = whole
+
+    def restart(self) -> None:
+        """Begin anew with what the warehouse has, after a test that knows better how it came there."""
+        for table in catalog().facts():
+            self._versions[table.name] = self._world.loaded_history(table)
+            rows = self._world.source(f"SELECT {table.key_name}, t::text FROM {table.source} AS t")
+            self._rows[table.name] = dict(rows)

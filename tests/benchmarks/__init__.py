@@ -1,0 +1,1 @@
+"""Comparisons that are measured, and tests of what measures."""

@@ -1,0 +1,1 @@
+"""Which changes of totesys a reader loses: hazards on a real PostgreSQL, with several readers following it."""

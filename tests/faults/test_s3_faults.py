@@ -47,7 +47,7 @@ def test_a_commit_whose_first_answer_is_lost_or_a_conflict_is_made_once(world: W
         day = BadDay(first_of_each(fault, lambda _, request: is_conditional(request)))
         assert disturbed(world, job, day) == ""
         commits += day.given[fault]
-    assert commits == 13, "one for the source, one for the verdicts, one for each star table"
+    assert commits == 14, "one for the source, the verdicts, each star table, and what the load has taken"
     assert world.settle() == {}
     assert world.newest() == batch
 

@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PYSHELL := .venv-pyshell
 BENCH := .venv-bench
 SEEDS ?= 20
+# test files that run beside each other; each worker has servers and a Spark session of its own, so give it 3 GB
+WORKERS ?= 2
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 # lets every Python process that the tests start count its coverage; does nothing unless the variable is set
 COVER := import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()
@@ -22,7 +24,8 @@ demo: install ## The main job on this machine, from an empty source to the wareh
 
 test: install ## All tests, and the coverage gate over them and every process they start
 	rm -f .coverage .coverage.*
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest \
+		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

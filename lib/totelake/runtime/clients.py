@@ -84,6 +84,11 @@ class Clients:
         return self.client("cloudwatch")
 
     @property
+    def sns(self) -> Any:
+        """Amazon SNS."""
+        return self.client("sns")
+
+    @property
     def logs(self) -> Any:
         """Amazon CloudWatch Logs."""
         return self.client("logs")

@@ -1,0 +1,93 @@
+"""What is worth an alert, what it says, and when it is told; pure, without any I/O."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+QUIET = timedelta(hours=1)
+_SUBJECT_LIMIT = 99
+_DIGEST = 24
+# what differs between two occurrences of one cause: numbers and ids
+_PARTICULAR = re.compile(r"\b(?:wr|jr)_\w+|\b[0-9a-f]{16,}\b|\d+")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that somebody has to know.
+
+    kind: what sort of thing (run, job, crawler, schema, quarantine, ...). subject: one line. body: what happened,
+    where to look, what to do. key: names the incident within its kind; the same one is told once, ever. cause: what
+    several incidents have in common, by default kind and subject without their numbers; it is told once an hour.
+    """
+
+    kind: str
+    subject: str
+    body: str
+    key: str
+    cause: str = ""
+
+    @property
+    def id(self) -> str:
+        """Names the incident in keys of objects."""
+        return _digest(self.kind, self.key)
+
+    @property
+    def cause_id(self) -> str:
+        """Names the cause in keys of objects."""
+        return f"{self.kind}-{_digest(self.kind, _PARTICULAR.sub('#', self.cause or self.subject))}"
+
+    def document(self) -> dict[str, Any]:
+        """The alert for machines."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent: `count` incidents of one cause in one mail."""
+
+    subject: str
+    text: str
+    count: int
+
+    def document(self) -> dict[str, Any]:
+        """The message for machines."""
+        return asdict(self)
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:_DIGEST]
+
+
+def message(newest: Mapping[str, Any], count: int, since: str) -> Message:
+    """The mail for incidents of one cause: the newest in full, and how many there were since the first."""
+    if count == 1:
+        return Message(_line(newest["subject"]), f"{newest['subject']}\n\n{newest['body']}", 1)
+    more = f"It happened {count} times since {since[:16].replace('T', ' ')} UTC; this is the newest."
+    return Message(_line(f"{count} x {newest['subject']}"), f"{newest['subject']}\n{more}\n\n{newest['body']}", count)
+
+
+def _line(text: str) -> str:
+    """A subject as SNS takes it: printable ASCII, one line, less than 100 characters."""
+    plain = " ".join(text.encode("ascii", "replace").decode().split())
+    plain = "".join(sign if sign.isprintable() else "?" for sign in plain)
+    return plain if len(plain) <= _SUBJECT_LIMIT else f"{plain[: _SUBJECT_LIMIT - 3]}..."
+
+
+Noted = Mapping[str, Mapping[str, datetime]]
+
+
+def due(noted: Noted, told: Noted, now: datetime) -> dict[str, list[str]]:
+    """By cause, the untold incidents, the oldest first, unless something of that cause was told within an hour."""
+    found: dict[str, list[str]] = {}
+    for cause, incidents in noted.items():
+        before = told.get(cause, {})
+        untold = sorted((at, incident) for incident, at in incidents.items() if incident not in before)
+        is_quiet = any(now - at < QUIET for at in before.values())
+        if untold and not is_quiet:
+            found[cause] = [incident for _, incident in untold]
+    return found

@@ -116,9 +116,15 @@ def test_a_row_that_somebody_changed_in_the_warehouse_fails_the_reconciliation(p
     assert "1 comparisons differ, the first is star log = warehouse of fact_payment" in shown
 
 
-def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation(pipeline: Pipeline, mended: Any) -> None:
+def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation_and_all_of_it_is_told(
+    pipeline: Pipeline, mended: Any
+) -> None:
     pipeline.warehouse("UPDATE etl.batch SET rows = rows - 1 WHERE target_table = 'fact_payment' AND batch = 1")
     status, _, shown = pipeline.attempt("reconcile")
     pipeline.warehouse("UPDATE etl.batch SET rows = rows + 1 WHERE target_table = 'fact_payment' AND batch = 1")
     assert status == 1
     assert "captured = applied of fact_payment" in shown and "in the batches [1]" in shown
+    assert pipeline.job("totelake-watch")["JobRunState"] == "SUCCEEDED"
+    told = [item["subject"] for item in pipeline.command("alerts")]
+    for subject in ("dim_currency in quarantine", "fact_sales_order in quarantine", "differ in 1 comparison"):
+        assert any(line.endswith(subject) for line in told), told

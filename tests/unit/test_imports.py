@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 LIB = ROOT / "lib"
 # modules of Spark jobs, and of the command line, inside packages that Python-shell jobs share
 SPARK_MODULES = {Path("totelake/runtime/spark.py")}
-SHELL_PACKAGES = ("capture", "feeds", "lake", "maintain", "registry", "contracts", "runtime")
+SHELL_PACKAGES = ("capture", "feeds", "lake", "maintain", "observe", "registry", "contracts", "runtime")
 
 
 def modules(package: str) -> list[Path]:

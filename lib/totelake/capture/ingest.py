@@ -23,6 +23,8 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, ingested_key, quarantined_key
 from totelake.lake.manifest import BOOKMARK, DATA, LakeObject, Manifest, TableCommit
 from totelake.lake.objects import NullWriter, ObjectWriter
+from totelake.observe.alerts import alert
+from totelake.observe.notices import deletions_held_back
 from totelake.runtime.arguments import DISABLE, PAUSE, JobArguments
 from totelake.runtime.runtime import Runtime
 
@@ -61,9 +63,16 @@ def ingest_totesys(runtime: Runtime, arguments: JobArguments) -> Manifest | None
             return None
         if log.commit(manifest):
             _report(runtime, manifest, "committed")
+            for name, state in Bookmark.of(manifest).tables.items():
+                if state.deferred and state.deferred != _deferred_before(bookmark, name):
+                    alert(runtime, arguments, deletions_held_back(name, state.deferred, manifest.number))
             return manifest
         runtime.log.info("another run committed batch %s first; looking again", manifest.number)
     raise RetriableError(f"other runs committed {_TRIES} batches of {SOURCE} first; run the job again when they ended")
+
+
+def _deferred_before(bookmark: Bookmark, table: str) -> int:
+    return bookmark.tables[table].deferred if table in bookmark.tables else 0
 
 
 def _allowed(*lists: str | None) -> str:

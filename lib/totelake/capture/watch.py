@@ -1,4 +1,4 @@
-"""watch: start the refresh when the source has changes or earlier work is pending; otherwise do nothing."""
+"""watch: start the refresh when the source has changes or earlier work is pending, and tell what failed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ from totelake.capture.source import SourceAddress, connect
 from totelake.contracts import catalog
 from totelake.lake import loaded
 from totelake.lake.commits import CommitLog
+from totelake.observe.lookout import look_out
 from totelake.observe.runs import report
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 
 
 def watch(runtime: Runtime, arguments: JobArguments) -> str | None:
-    """Look once; the id of the workflow run that was started, None when there is no work or a run is at it."""
+    """Look once; the id of the workflow run that was started, None when there is no work or a run is at it.
+
+    Failed runs are told whatever becomes of the look, an unreachable source included.
+    """
+    try:
+        return _start_refresh(runtime, arguments)
+    finally:
+        look_out(runtime, arguments)
+
+
+def _start_refresh(runtime: Runtime, arguments: JobArguments) -> str | None:
     client, workflow = runtime.clients.glue, arguments.refresh_workflow
     newest = _newest_run(client, workflow)
     failures = failed_actions(newest) if newest else []

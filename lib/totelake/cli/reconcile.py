@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 
 import typer
@@ -11,8 +12,12 @@ from totelake.cli.output import AsJson, TargetName, print_json, progress, say, t
 from totelake.contracts import catalog
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
-from totelake.reconcile.finding import DIFFERS
+from totelake.observe.alerts import alert
+from totelake.observe.notices import mismatch
+from totelake.reconcile.finding import DIFFERS, Finding
 from totelake.reconcile.reconcile import reconcile as comparing
+from totelake.runtime.arguments import JobArguments
+from totelake.runtime.runtime import Runtime
 from totelake.stack.model import default_home
 
 
@@ -39,9 +44,22 @@ def reconcile(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
         rows = [(item.check, item.table, item.left, item.outcome, item.detail) for item in found]
         table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
         say(f"{len(found) - len(wrong)} of {len(found)} comparisons hold")
+    _tell(where, wrong)
     if wrong:
-        first = wrong[0]
         raise MismatchError(
-            f"{len(wrong)} comparisons differ, the first is {first.check} of {first.table}: {first.left} against "
-            f"{first.right}{' (' + first.detail + ')' if first.detail else ''}; see docs/guarantees.md for what to do"
+            f"{len(wrong)} comparisons differ, the first is {_words(wrong[0])}; see docs/guarantees.md for what to do"
         )
+
+
+def _words(found: Finding) -> str:
+    detail = f" ({found.detail})" if found.detail else ""
+    return f"{found.check} of {found.table}: {found.left} against {found.right}{detail}"
+
+
+def _tell(where: Target, wrong: list[Finding]) -> None:
+    """The number for the dashboard, and an alert, so that others know of it too."""
+    arguments = JobArguments("reconcile", ingestion_bucket=where.ingestion_bucket, job_name="reconcile")
+    runtime = Runtime(arguments, where.clients, logging.getLogger("totelake.reconcile"))
+    runtime.metric("ReconciliationMismatches", len(wrong), "Count")
+    if wrong:
+        alert(runtime, arguments, mismatch(len(wrong), _words(wrong[0]), runtime.now().isoformat()))

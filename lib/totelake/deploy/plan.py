@@ -16,7 +16,7 @@ SCHEDULED, CONDITIONAL = "SCHEDULED", "CONDITIONAL"
 
 @dataclass(frozen=True)
 class Settings:
-    """What differs between deployments: buckets, the jobs' role, the addresses of scripts and wheels."""
+    """What differs between deployments: buckets, the jobs' role, addresses of scripts and wheels, the alerts' topic."""
 
     ingestion_bucket: str
     processed_bucket: str
@@ -24,6 +24,7 @@ class Settings:
     scripts: str
     wheel: str
     libraries: tuple[str, ...] = ()
+    alert_topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,13 @@ def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str
 def _arguments(kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> dict[str, str]:
     """Common, kind's and job's arguments, the later overriding the earlier, with the wheel where its kind wants it."""
     merged = {**defaults["arguments"], **defaults[kind].get("arguments", {}), **entry.get("arguments", {})}
-    known = {"ingestion_bucket": settings.ingestion_bucket, "processed_bucket": settings.processed_bucket}
-    arguments = {f"--{name}": str(value).format(**known) for name, value in merged.items()}
+    known = {
+        "ingestion_bucket": settings.ingestion_bucket,
+        "processed_bucket": settings.processed_bucket,
+        "alert_topic": settings.alert_topic,
+    }
+    filled = {f"--{name}": str(value).format(**known) for name, value in merged.items()}
+    arguments = {name: value for name, value in filled.items() if value}
     if kind == PYTHON_SHELL:
         return {**arguments, "--extra-py-files": settings.wheel}
     return {**arguments, "--additional-python-modules": ",".join((settings.wheel, *settings.libraries))}

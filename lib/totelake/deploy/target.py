@@ -27,6 +27,7 @@ class Target:
     role: str
     warehouse_dsn: str | None
     stack: Stack | None = None
+    alert_topic: str = ""
 
     @classmethod
     def of_stack(cls, stack: Stack) -> Target:
@@ -40,6 +41,7 @@ class Target:
             role=_LOCAL_ROLE,
             warehouse_dsn=stack.warehouse_dsn,
             stack=stack,
+            alert_topic=stack.alert_topic,
         )
 
     @classmethod
@@ -56,6 +58,7 @@ class Target:
             artifacts_bucket=artifacts,
             role=_variable(environment, "TOTELAKE_JOB_ROLE"),
             warehouse_dsn=environment.get("WAREHOUSE_DSN"),
+            alert_topic=environment.get("TOTELAKE_ALERT_TOPIC", ""),
         )
 
     @classmethod

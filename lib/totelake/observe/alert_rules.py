@@ -59,6 +59,16 @@ class Message:
         return asdict(self)
 
 
+def body(happened: str, look: str, do: str) -> str:
+    """An alert's body: what happened, where to look, what to do."""
+    parts = (("What happened", happened), ("Where to look", look), ("What to do", do))
+    return "\n\n".join(f"{title}\n{_indented(text)}" for title, text in parts)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
 def _digest(*words: str) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:_DIGEST]
 

@@ -18,13 +18,14 @@ import boto3
 import psycopg2
 
 from totelake.errors import ConfigurationError, RetriableError
-from totelake.stack import postgres, spark
+from totelake.stack import outbox, postgres, spark
 from totelake.stack.model import (
     ADMIN,
     HOST,
     LOADER,
     LOCALGLUE,
     MOTO,
+    OUTBOX,
     POSTGRES,
     READER,
     REGION,
@@ -86,7 +87,8 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     undo.callback(postgres.stop_server, parts[POSTGRES], data)
     passwords = postgres.create_databases(numbers[POSTGRES], admin_password)
     progress("starting the AWS endpoint")
-    parts[MOTO] = _spawn(MOTO, ["totelake.stack.aws_endpoint", str(numbers[MOTO])], numbers[MOTO], logs, {})
+    command = ["totelake.stack.aws_endpoint", str(numbers[MOTO]), str(home / OUTBOX)]
+    parts[MOTO] = _spawn(MOTO, command, numbers[MOTO], logs, outbox.environment())
     undo.callback(end, parts[MOTO])
     endpoint = f"http://{HOST}:{numbers[MOTO]}"
     wait_ready(parts[MOTO], lambda: answers(f"{endpoint}/moto-api/"), logs / "moto.log")
@@ -94,7 +96,7 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     parts[LOCALGLUE] = _start_localglue(home, numbers[LOCALGLUE], endpoint, logs)
     undo.callback(end, parts[LOCALGLUE])
     stack = Stack(str(home), dict(parts), passwords, str(data))
-    progress("creating buckets and secrets")
+    progress("creating buckets, secrets and the topic of the alerts")
     _furnish(stack)
     stack.save()
     return stack
@@ -146,6 +148,7 @@ def _furnish(stack: Stack) -> None:
     s3 = client(stack, "s3")
     for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stack.region})
+    outbox.subscribe(client(stack, "sns"), stack)
     secrets = client(stack, "secretsmanager")
     for name, role in ((TOTESYS, READER), (WAREHOUSE, LOADER)):
         secrets.create_secret(Name=f"totelake/{name}", SecretString=json.dumps(stack.secret(role, name)))
@@ -202,7 +205,8 @@ def stop(home: Path) -> bool:
     _end_jobs(home / "localglue")
     end(stack.parts[MOTO])
     postgres.stop_server(stack.parts[POSTGRES], Path(stack.data))
-    shutil.rmtree(home / "localglue", ignore_errors=True)
+    for name in ("localglue", OUTBOX):
+        shutil.rmtree(home / name, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         (home / "spark-defaults.conf").unlink()
     (home / STATE_FILE).unlink()

@@ -15,6 +15,8 @@ READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
 TOTESYS, WAREHOUSE = "totesys", "warehouse"
 STATE_FILE = "stack.json"
 POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
+ALERTS = "totelake-alerts"
+OUTBOX = "outbox"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,16 @@ class Stack:
     def glue_endpoint(self) -> str:
         """The endpoint of AWS Glue."""
         return f"http://{HOST}:{self.parts[LOCALGLUE].port}"
+
+    @property
+    def alert_topic(self) -> str:
+        """The SNS topic of the alerts, whose mails land in the outbox."""
+        return f"arn:aws:sns:{self.region}:123456789012:{ALERTS}"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder of the mails, one file each."""
+        return Path(self.home) / OUTBOX
 
     def dsn(self, role: str, database: str) -> str:
         """A connection URL."""
@@ -103,6 +115,7 @@ class Stack:
             "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
             "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,
             "TOTELAKE_ARTIFACTS_BUCKET": self.artifacts_bucket,
+            "TOTELAKE_ALERT_TOPIC": self.alert_topic,
         }
 
     def save(self) -> None:

@@ -16,6 +16,8 @@ from totelake.lake.keys import Attempt
 from totelake.lake.manifest import DATA, REPLAY, Manifest, TableCommit
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.verdicts import BUILD_TO, LOG, REPLAY_PROPERTY, SOURCE, pending_batches
+from totelake.observe.alerts import alert
+from totelake.observe.notices import quarantined
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.star.plan import Unit, Written, inputs_of, plan
@@ -155,6 +157,7 @@ class _Build:
         if commit.quarantined:
             self._runtime.log.warning("%s: %d rows do not fit and are in quarantine", name, commit.quarantined)
             self._runtime.metric("RowsQuarantined", commit.quarantined, "Count", Table=name)
+            alert(self._runtime, self._arguments, quarantined(name, commit.quarantined, unit.number))
         return True
 
     def _writer(self) -> UnitWriter:

@@ -1,0 +1,124 @@
+"""Alerts over the real protocols: noted in S3 once, told by SNS once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from totelake.observe.alerts import Alert, alert, messages, tell
+from totelake.runtime import Clients, JobArguments
+from totelake.runtime.runtime import Runtime
+from totelake.stack import outbox
+
+pytestmark = pytest.mark.integration
+
+
+class Desk:
+    """A bucket, a topic, and a queue that gets what is published; the clock is the test's."""
+
+    def __init__(self) -> None:
+        name = uuid.uuid4().hex[:12]
+        clients = Clients.from_environment()
+        self._sqs = clients.client("sqs")
+        self._queue = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        topic = clients.sns.create_topic(Name=name)["TopicArn"]
+        clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+        clients.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        self.arguments = JobArguments("watch", ingestion_bucket=name, alert_topic=topic, job_name="lake-watch")
+        self.runtime = Runtime(self.arguments, clients, logging.getLogger("alerts"))
+        self.later(0)
+
+    def later(self, minutes: int) -> None:
+        """Set the clock so long after now."""
+        moment = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+        self.runtime.now = lambda: moment  # type: ignore[method-assign]
+
+    def note(self, key: str, subject: str = "it broke") -> bool:
+        return alert(self.runtime, self.arguments, Alert("job", subject, f"body of {key}", key))
+
+    def mail(self) -> list[tuple[str, str]]:
+        """Subjects and texts that arrived since the last call."""
+        answer = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        found = []
+        for item in answer.get("Messages", ()):
+            self._sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=item["ReceiptHandle"])
+            body = json.loads(item["Body"])
+            found.append((body["Subject"], body["Message"]))
+        return found
+
+
+@pytest.fixture
+def desk(aws: str) -> Desk:
+    return Desk()
+
+
+def test_an_incident_is_told_once_however_often_it_is_noted_and_looked_at(desk: Desk) -> None:
+    assert [desk.note("1"), desk.note("1")] == [True, False]
+    tell(desk.runtime, desk.arguments)
+    desk.later(90)
+    assert not desk.note("1")
+    tell(desk.runtime, desk.arguments)
+    assert desk.mail() == [("it broke", "it broke\n\nbody of 1")]
+
+
+def test_a_storm_is_one_message_at_once_and_one_with_a_count_after_an_hour(desk: Desk) -> None:
+    desk.note("1")
+    tell(desk.runtime, desk.arguments)
+    for minute in (10, 20, 30):
+        desk.later(minute)
+        desk.note(str(minute))
+        assert tell(desk.runtime, desk.arguments) == []
+    desk.later(61)
+    tell(desk.runtime, desk.arguments)
+    first, second = desk.mail()
+    assert (first[0], second[0]) == ("it broke", "3 x it broke")
+    assert second[1].startswith("it broke\nIt happened 3 times since ")
+    sent = messages(desk.runtime.clients.s3, desk.arguments.ingestion_bucket, 10)
+    assert [(item["subject"], item["count"]) for item in sent] == [("3 x it broke", 3), ("it broke", 1)]
+
+
+def test_what_sns_did_not_take_is_told_by_a_later_look(desk: Desk) -> None:
+    desk.note("1")
+    gone = replace(desk.arguments, alert_topic=f"{desk.arguments.alert_topic}-gone")
+    with pytest.raises(ClientError, match="NotFound"):
+        tell(desk.runtime, gone)
+    tell(desk.runtime, desk.arguments)
+    assert [subject for subject, _ in desk.mail()] == ["it broke"]
+
+
+def test_a_notification_becomes_a_mail_that_any_reader_opens(tmp_path: Path) -> None:
+    taken: list[str] = []
+
+    def rest(request: Any, start: Callable[..., Any]) -> list[bytes]:
+        taken.append(request["PATH_INFO"])
+        return []
+
+    application = outbox.receiving(rest, tmp_path / "outbox")
+    body = {"Subject": "it broke", "Message": "größe\n\nb", "MessageId": "m", "Timestamp": "2026-11-24T12:00:00.000Z"}
+    content = json.dumps(body).encode()
+    environ = {"PATH_INFO": "/totelake-outbox", "CONTENT_LENGTH": str(len(content)), "wsgi.input": _Input(content)}
+    assert application(environ, lambda *_: None) == [b""]
+    application({"PATH_INFO": "/bucket"}, lambda *_: None)
+    (file,) = (tmp_path / "outbox").iterdir()
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert (file.name, mail["Subject"], mail["Date"]) == (
+        "20261124T120000-m.eml", "it broke", "Tue, 24 Nov 2026 12:00:00 +0000",
+    )  # fmt: skip
+    assert mail.get_content() == "größe\n\nb\n"
+    assert taken == ["/bucket"]
+
+
+class _Input:
+    def __init__(self, content: bytes) -> None:
+        self.read = lambda size: content[:size]

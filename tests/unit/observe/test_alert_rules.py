@@ -1,0 +1,57 @@
+"""What makes one incident, one cause and one message."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from totelake.observe.alert_rules import Alert, Message, due, message
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+
+
+def ago(minutes: int) -> datetime:
+    return NOON - timedelta(minutes=minutes)
+
+
+def alert(subject: str = "3 rows of fact_payment wait in quarantine", key: str = "7", cause: str = "") -> Alert:
+    return Alert("quarantine", subject, "body", key, cause)
+
+
+def test_an_incident_is_its_kind_and_key_whatever_it_says() -> None:
+    assert alert("a").id == alert("b").id
+    assert len({alert().id, alert(key="8").id, Alert("job", "a", "b", "7").id}) == 3
+
+
+def test_numbers_and_ids_do_not_make_another_cause() -> None:
+    assert alert().cause_id == alert("12 rows of fact_payment wait in quarantine").cause_id
+    assert alert(cause="run wr_ab12 died").cause_id == alert(cause="run wr_cd34 died").cause_id
+    assert alert().cause_id != alert("3 rows of fact_sales_order wait in quarantine").cause_id
+
+
+def test_one_incident_is_told_as_it_is() -> None:
+    assert message({"subject": "s", "body": "b"}, 1, "") == Message("s", "s\n\nb", 1)
+
+
+def test_several_incidents_of_one_cause_are_counted() -> None:
+    told = message({"subject": "s", "body": "b"}, 6, "2026-11-24T11:00:00+00:00")
+    assert told == Message("6 x s", "s\nIt happened 6 times since 2026-11-24 11:00 UTC; this is the newest.\n\nb", 6)
+
+
+def test_a_subject_is_what_sns_takes() -> None:
+    told = message({"subject": "größe\n\tzu " + "x" * 200, "body": "b"}, 1, "")
+    assert told.subject == "gr??e zu " + "x" * 87 + "..."
+    assert len(told.subject) == 99
+
+
+def test_the_first_of_a_cause_is_due_at_once_and_what_follows_within_the_hour_waits() -> None:
+    noted = {"a": {"1": ago(40), "2": ago(20), "3": ago(10)}, "b": {"4": ago(1)}}
+    assert due(noted, {"a": {"1": ago(39)}}, NOON) == {"b": ["4"]}
+
+
+def test_what_waited_is_due_together_when_the_hour_is_over_the_oldest_first() -> None:
+    noted = {"a": {"1": ago(90), "3": ago(10), "2": ago(20)}}
+    assert due(noted, {"a": {"1": ago(60)}}, NOON) == {"a": ["2", "3"]}
+
+
+def test_what_was_told_is_never_due_again() -> None:
+    assert due({"a": {"1": ago(600)}}, {"a": {"1": ago(599)}}, NOON) == {}

@@ -57,3 +57,13 @@ def wait(
     if found.state != "SUCCEEDED":
         raise LakeError(f"{job} {found.state}: {found.message or 'without a message'}; see its log, run {run_id}")
     return found
+
+
+def seconds_of(glue: Any, job: str, newest: int = 20) -> float:
+    """Seconds of execution of the newest successful runs, on average; 0 when none has succeeded or it is not there."""
+    try:
+        runs = glue.get_job_runs(JobName=job, MaxResults=newest)["JobRuns"]
+    except glue.exceptions.EntityNotFoundException:
+        return 0.0
+    good = [int(run.get("ExecutionTime", 0)) for run in runs if run["JobRunState"] == "SUCCEEDED"]
+    return sum(good) / len(good) if good else 0.0

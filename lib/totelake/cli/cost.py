@@ -1,0 +1,72 @@
+"""cost: what a month costs on AWS."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from totelake.cli.output import AsJson, TargetName, print_json, say, table
+from totelake.contracts import catalog
+from totelake.contracts.documents import documents
+from totelake.deploy.target import LOCAL, Target
+from totelake.observe import cost as reckoning
+from totelake.observe.job_runs import seconds_of
+from totelake.observe.prices import Prices
+from totelake.stack.model import default_home
+
+
+class Network(str, Enum):
+    """How jobs reach what they need."""
+
+    PUBLIC = reckoning.PUBLIC
+    ENDPOINTS = reckoning.ENDPOINTS
+    NAT = reckoning.NAT
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(cost)
+
+
+def cost(
+    cadence: Annotated[str, typer.Option(help="Between two looks of watch: 10m, 1h.")] = "10m",
+    changes_per_day: Annotated[int, typer.Option(min=0, help="Changes in totesys, each in a look of its own.")] = 20,
+    network: Annotated[Network, typer.Option(help="Public, or private with interface endpoints or NAT.")] = (
+        Network.PUBLIC
+    ),
+    rds: Annotated[bool, typer.Option("--rds", help="With the warehouse on RDS.")] = False,
+    glue_version: Annotated[str, typer.Option(help="Of the Spark jobs, else as in catalog/pipeline.yaml.")] = "",
+    region: Annotated[str, typer.Option(help="Whose prices.")] = "eu-west-2",
+    measured: Annotated[bool, typer.Option("--measured", help="Seconds from the target's run history.")] = False,
+    target: TargetName = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """What a month costs on AWS by part, against crawling and running Spark in every cycle."""
+    pipeline, prices = catalog().pipeline, Prices.of(documents()["prices.yaml"], region)
+    seconds = {}
+    if measured:
+        glue, prefix = Target.named(target, default_home()).clients.glue, pipeline["prefix"]
+        seconds = {name: found for name in pipeline["jobs"] if (found := seconds_of(glue, f"{prefix}-{name}"))}
+    usage = reckoning.Usage(
+        reckoning.minutes(cadence), changes_per_day, network.value, rds, glue_version, seconds
+    )  # fmt: skip
+    lines = reckoning.month(pipeline, prices, usage)
+    ours, naive = sum(line.usd for line in lines), sum(line.naive_usd for line in lines)
+    if as_json:
+        document = {"usage": asdict(usage), "region": region, "prices_of": prices.oldest}
+        print_json({**document, "lines": [asdict(line) for line in lines], "usd": ours, "naive_usd": naive})
+        return
+    rows = [(line.part, line.basis, _usd(line.usd), _usd(line.naive_usd)) for line in lines]
+    rows.append(("total", "", f"{ours:,.2f}", f"{naive:,.2f}"))
+    table(f"USD a month in {region}", ("part", "reckoned with", "totelake", "naive"), rows)
+    say(
+        f"list prices of {prices.oldest} or later, see catalog/prices.yaml; "
+        f"{'seconds from the run history' if seconds else 'assumed seconds, see --measured'}"
+    )
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:,.2f}" if amount else ""

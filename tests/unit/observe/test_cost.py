@@ -1,0 +1,145 @@
+"""What a month costs, against values reckoned by hand from the prices of eu-west-2."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from totelake.cli.main import main
+from totelake.contracts import catalog
+from totelake.contracts.documents import documents
+from totelake.errors import ConfigurationError
+from totelake.observe.cost import Line, Usage, minutes, month, runs_per_month
+from totelake.observe.job_runs import seconds_of
+from totelake.observe.prices import Prices
+
+TABLE = documents()["prices.yaml"]
+PRICES = Prices.of(TABLE, "eu-west-2")
+
+
+def lines(**usage: Any) -> dict[str, Line]:
+    """A month's parts by name."""
+    found = month(catalog().pipeline, PRICES, Usage(**{"cadence": 10, "changes_per_day": 20, **usage}))
+    return {line.part: line for line in found}
+
+
+def usd(part: str, **usage: Any) -> tuple[float, float]:
+    """One part for totelake and for the naive design, in cents' precision."""
+    line = lines(**usage)[part]
+    return round(line.usd, 2), round(line.naive_usd, 2)
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("watch", (1.98, 0)),  # 4,320 looks x 1 minute x 1/16 DPU = 4.5 DPU-hours x 0.44
+        ("ingest-totesys", (0.28, 0)),  # 600 refreshes x 1 minute x 1/16 DPU = 0.625 DPU-hours
+        ("load-warehouse", (26.40, 0)),  # 600 x 3 minutes x 2 DPU = 60 DPU-hours
+        ("maintain-lake", (0.01, 0)),  # 30 nights x 1 minute x 1/16 DPU = 0.03125 DPU-hours
+        ("crawler", (0.15, 633.60)),  # 10 minutes x 2 DPU = 1/3 DPU-hour, once or 4,320 times
+        ("Spark in every cycle", (0, 570.24)),  # 4,320 x 3 jobs x 3 minutes x 2 DPU = 1,296 DPU-hours
+        ("S3 storage", (0.12, 0.12)),  # 5 GB x 0.024
+        ("Secrets Manager", (0.83, 0.83)),  # 2 x 0.40 + (4,320 + 2 x 600) / 10,000 x 0.05
+        ("CloudWatch", (3.00, 3.00)),  # 10 of 20 metrics x 0.30, the rest is free
+        ("network", (0, 0)),
+    ],
+)
+def test_each_part_is_what_it_is_by_hand(part: str, expected: tuple[float, float]) -> None:
+    assert usd(part) == expected
+
+
+def test_requests_to_s3_follow_looks_and_refreshes() -> None:
+    # (4,320 x 17 + 600 x 300) / 1,000 x 0.0053 + (4,320 x 14 + 600 x 300) / 1,000 x 0.00042
+    # naive: 4,320 x 300 / 1,000 x (0.0053 + 0.00042)
+    assert usd("S3 requests") == (1.44, 7.41)
+
+
+def test_private_networks_cost_by_the_hour() -> None:
+    assert usd("network", network="endpoints") == (39.60, 39.60)  # 5 endpoints x 720 h x 0.011
+    assert usd("network", network="nat") == (36.00, 36.00)  # 720 h x 0.05
+
+
+def test_a_warehouse_on_rds_is_a_part_of_its_own() -> None:
+    assert "RDS PostgreSQL" not in lines()
+    assert usd("RDS PostgreSQL", has_rds=True) == (15.62, 15.62)  # 720 x 0.018 + 20 x 0.133
+
+
+def test_glue_6_has_a_price_of_its_own() -> None:
+    assert usd("build-facts", glue_version="6.0") == (18.48, 0)  # 60 DPU-hours x 0.308
+
+
+def test_measured_seconds_count_from_a_minute_on() -> None:
+    assert usd("build-facts", seconds={"build-facts": 90.0}) == (13.20, 0)  # half of three minutes
+    assert usd("watch", seconds={"watch": 12.0}) == (1.98, 0)
+
+
+def test_a_quiet_source_pays_for_looks_alone_and_a_busy_one_for_a_refresh_in_each() -> None:
+    assert usd("build-facts", changes_per_day=0) == (0, 0)
+    assert usd("build-facts", changes_per_day=10_000) == (190.08, 0)  # 4,320 x 3 minutes x 2 DPU
+
+
+@pytest.mark.parametrize(
+    ("schedule", "runs"),
+    [
+        ("cron(0/10 * * * ? *)", 4320),
+        ("cron(15 2 * * ? *)", 30),
+        ("cron(0 */6 * * ? *)", 120),
+        ("cron(5,35 8 * * ? *)", 60),
+    ],
+)
+def test_a_schedule_gives_its_runs_of_a_month(schedule: str, runs: int) -> None:
+    assert runs_per_month(schedule) == runs
+
+
+@pytest.mark.parametrize(("text", "expected"), [("5m", 5), ("10m", 10), ("2h", 120), ("1d", 1440)])
+def test_a_cadence_is_minutes(text: str, expected: int) -> None:
+    assert minutes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["4m", "2d", "10", "m", "ten", "0m"])
+def test_a_cadence_that_glue_has_not_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="from 5m .Glue's fastest. to 1d"):
+        minutes(text)
+
+
+def test_every_price_has_a_source_a_day_and_says_how_certain_it_is() -> None:
+    for name, item in TABLE["prices"].items():
+        assert item["source"] and len(item["as_of"]) == len("2026-01-01"), name
+        assert set(item["certainty"].values()) <= {"seen", "derived"}, name
+
+
+def test_a_region_without_prices_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no prices for mars-1; add them, or use --region eu-west-2 or us"):
+        Prices.of(TABLE, "mars-1")
+
+
+def test_the_command_sums_the_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--cadence", "1h", "--changes-per-day", "0", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["usage"]["cadence"] == 60
+    assert found["usd"] == pytest.approx(sum(line["usd"] for line in found["lines"]))
+    assert found["naive_usd"] == pytest.approx(sum(line["naive_usd"] for line in found["lines"]))
+    assert main(["cost"]) == 0
+    assert "1,215.20" in capsys.readouterr().out
+
+
+def test_a_version_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--glue-version", "auto"]) == 1
+    assert "--glue-version is 'auto'; write a version of AWS Glue" in capsys.readouterr().err
+
+
+def test_the_run_history_gives_the_seconds_of_what_succeeded() -> None:
+    runs = [
+        {"JobRunState": "SUCCEEDED", "ExecutionTime": 100},
+        {"JobRunState": "FAILED", "ExecutionTime": 7},
+        {"JobRunState": "SUCCEEDED", "ExecutionTime": 140},
+    ]
+    glue: Any = SimpleNamespace(
+        get_job_runs=lambda **_: {"JobRuns": runs}, exceptions=SimpleNamespace(EntityNotFoundException=KeyError)
+    )
+    assert seconds_of(glue, "lake-build") == 120
+    runs[:] = runs[1:2]
+    assert seconds_of(glue, "lake-build") == 0

@@ -1,0 +1,139 @@
+"""Deploy a release to an environment on AWS by Terraform; a desk and the delivery pipeline run the same.
+
+python -m totelake.deploy.environment build FOLDER          build once, into a folder
+python -m totelake.deploy.environment deploy ENV [...]      publish it under its content hash, then apply Terraform
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess  # nosec B404: git is a program
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from totelake.deploy.deploy import upload
+from totelake.deploy.published import DOCUMENT, Published, save, saved
+from totelake.deploy.release import Release, build, checkout
+from totelake.deploy.terraform import Terraform
+from totelake.errors import ConfigurationError, TotelakeError
+from totelake.lake.conditional import create_once
+from totelake.runtime.aws_errors import sentence_for
+from totelake.runtime.clients import Clients
+
+VARIABLES = "release.auto.tfvars.json"
+_BUCKET = "artifacts_bucket"
+_STORAGE = "module.storage"
+_PROGRAM = "python -m totelake.deploy.environment"
+
+
+def deploy(
+    terraform: Terraform,
+    s3: Any,
+    release: tuple[Release, Published] | str,
+    head: str,
+    is_agreed: bool,
+    say: Callable[[str], None] = print,
+) -> Published:
+    """Publish a release that is at hand, or take an earlier one by its hash, and apply Terraform with it."""
+    terraform.init()
+    bucket = terraform.outputs().get(_BUCKET)
+    if isinstance(release, str):
+        published = _earlier(s3, bucket, release)
+        _check_commit(published, head)
+    else:
+        files, published = release
+        if bucket is None:
+            say("the first deployment: the buckets come before what goes into them")
+            _write_variables(terraform, published)
+            terraform.apply(is_agreed, f"-target={_STORAGE}")
+        _publish(s3, terraform.outputs()[_BUCKET], files, published, say)
+    _write_variables(terraform, published)
+    terraform.apply(is_agreed)
+    say(f"deployed {published.id}, built from commit {published.commit or 'unknown'}")
+    return published
+
+
+def _publish(s3: Any, bucket: str, release: Release, published: Published, say: Callable[[str], None]) -> None:
+    say(f"release {published.id}: {upload(s3, bucket, release).outcome}")
+    create_once(s3, bucket, f"releases/{published.id}/{DOCUMENT}", published.to_json())
+
+
+def _write_variables(terraform: Terraform, published: Published) -> None:
+    (terraform.folder / VARIABLES).write_text(json.dumps(published.variables(), indent=1), encoding="utf-8")
+
+
+def _earlier(s3: Any, bucket: str | None, release_id: str) -> Published:
+    """A release that was published before. Raises ConfigurationError when it was not."""
+    try:
+        if bucket is not None:
+            key = f"releases/{release_id}/{DOCUMENT}"
+            return Published.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except s3.exceptions.NoSuchKey:
+        pass
+    raise ConfigurationError(f"no release {release_id} was deployed to this environment; take one from its history")
+
+
+def _check_commit(published: Published, head: str) -> None:
+    """A release goes with the Terraform configuration of its own commit: arguments and jobs belong together."""
+    if published.commit and head and published.commit != head:
+        raise ConfigurationError(
+            f"release {published.id} was built from commit {published.commit}, this checkout is at {head}; "
+            f"run `git checkout {published.commit}` first"
+        )
+
+
+def head_of(root: Path) -> str:
+    """The commit that is checked out; '' where there is no repository."""
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return ""
+    done = subprocess.run(  # nosec B603: a fixed command, no shell
+        [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description="Build releases and deploy them to environments.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    building = commands.add_parser("build", help="build the wheels and scripts once, into a folder")
+    building.add_argument("folder", type=Path)
+    deploying = commands.add_parser("deploy", help="publish a release and apply Terraform")
+    deploying.add_argument("environment")
+    deploying.add_argument("--from", dest="folder", type=Path, help="a folder that `build` made; else it is built now")
+    deploying.add_argument("--release", help="the hash of an earlier release: roll back to it")
+    deploying.add_argument("--yes", action="store_true", help="do not ask before applying")
+    given = parser.parse_args(argv)
+    try:
+        root = checkout()
+        head = head_of(root)
+        if given.command == "build":
+            save(build(root), head, given.folder)
+            print(Published.from_json((given.folder / DOCUMENT).read_bytes()).id)  # noqa: T201
+            return 0
+        release: tuple[Release, Published] | str = given.release or _at_hand(given.folder, root, head)
+        terraform = Terraform(root / "terraform", given.environment)
+        deploy(terraform, Clients.from_environment().s3, release, head, given.yes)
+        return 0
+    except (TotelakeError, ClientError, BotoCoreError) as error:
+        known = error if isinstance(error, TotelakeError) else sentence_for(error)
+        print(f"deploy: {known}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _at_hand(folder: Path | None, root: Path, head: str) -> tuple[Release, Published]:
+    if folder is not None:
+        return saved(folder)
+    release = build(root)
+    return release, Published.of(release, head)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

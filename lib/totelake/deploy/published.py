@@ -1,0 +1,77 @@
+"""A release on its way: what is known of it beside its files, in a folder or in the artifacts bucket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from totelake.deploy.release import Release
+from totelake.errors import ConfigurationError
+
+DOCUMENT = "release.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is known of a release without its files: its hash, what it consists of, and the commit it was built from."""
+
+    id: str
+    wheel: str
+    libraries: tuple[str, ...]
+    commit: str = ""
+
+    @classmethod
+    def of(cls, release: Release, commit: str) -> Published:
+        """That of a release at hand."""
+        return cls(release.id, release.wheel, release.libraries, commit)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Published:
+        """Read back what `to_json` wrote."""
+        document = json.loads(text)
+        return cls(document["id"], document["wheel"], tuple(document["libraries"]), document["commit"])
+
+    def to_json(self) -> bytes:
+        """The document beside the release's files."""
+        document = {"id": self.id, "wheel": self.wheel, "libraries": list(self.libraries), "commit": self.commit}
+        return json.dumps(document, indent=1).encode()
+
+    def variables(self) -> dict[str, Any]:
+        """What Terraform has to know: keys in the artifacts bucket."""
+        prefix = f"releases/{self.id}"
+        return {
+            "release_id": self.id,
+            "release_scripts": f"{prefix}/glue_jobs",
+            "release_wheel": f"{prefix}/{self.wheel}",
+            "release_libraries": [f"{prefix}/{name}" for name in self.libraries],
+        }
+
+
+def save(release: Release, commit: str, folder: Path) -> None:
+    """Write a release into a folder, as the build hands it to the deployments."""
+    for name, content in release.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (folder / DOCUMENT).write_bytes(Published.of(release, commit).to_json())
+
+
+def saved(folder: Path) -> tuple[Release, Published]:
+    """Read a release from a folder. Raises ConfigurationError when its content is not what its hash says."""
+    document = folder / DOCUMENT
+    if not document.is_file():
+        raise ConfigurationError(f"{folder} has no {DOCUMENT}; make it with `make release`")
+    published = Published.from_json(document.read_bytes())
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != document
+    }
+    release = Release(files, published.wheel, published.libraries)
+    if release.id != published.id:
+        raise ConfigurationError(
+            f"the files in {folder} are release {release.id}, its {DOCUMENT} says {published.id}; build it again"
+        )
+    return release, published

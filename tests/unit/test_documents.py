@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from totelake.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -24,3 +27,16 @@ def test_every_test_that_is_named_exists(document: Path) -> None:
 def test_every_link_leads_somewhere(document: Path) -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
         assert (document.parent / link).exists(), f"{document.name} links to {link}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_command_that_is_named_exists(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    known = get_command(app).commands  # type: ignore[attr-defined]
+    for name, sub in re.findall(r"(?:`|^)totelake ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", text, re.MULTILINE):
+        assert name in known, f"{document.name} names `totelake {name}`"
+        if sub and hasattr(known[name], "commands"):
+            assert sub in known[name].commands, f"{document.name} names `totelake {name} {sub}`"
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for name in re.findall(r"(?:`|^)make ([a-z][a-z-]*)", text, re.MULTILINE):
+        assert name in targets, f"{document.name} names `make {name}`"

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg2
 
 from totelake.errors import ConfigurationError, RetriableError, SourceError, TotelakeError
+from totelake.runtime.tls import VERIFIED, sslmode_of
 
 _NEEDED = ("host", "port", "dbname", "username", "password")
 _OLDEST_VERSION = 130000
@@ -38,7 +39,7 @@ class SourceAddress:
     dbname: str
     username: str
     password: str = field(repr=False)
-    sslmode: str = "prefer"
+    sslmode: str = VERIFIED
     sslrootcert: str | None = None
 
     @classmethod
@@ -55,7 +56,7 @@ class SourceAddress:
             dbname=str(secret["dbname"]),
             username=str(secret["username"]),
             password=str(secret["password"]),
-            sslmode=str(secret.get("sslmode") or "prefer"),
+            sslmode=sslmode_of(secret),
             sslrootcert=secret.get("sslrootcert"),
         )
 
@@ -101,6 +102,8 @@ def connection_error(address: SourceAddress, said: str) -> TotelakeError:
         return SourceError(f"{address} does not exist; create it or correct dbname in the secret")
     if "role" in low and "does not exist" in low:
         return SourceError(f"{address} has no role {address.username}; create it or correct username in the secret")
+    if "certificate" in low:
+        return SourceError(f"{address} is not trusted: {plain}; correct host or sslrootcert in the secret")
     for text, remedy in _REFUSALS:
         if text in low:
             return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy}")

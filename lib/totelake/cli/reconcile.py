@@ -18,6 +18,7 @@ from totelake.reconcile.finding import DIFFERS, Finding
 from totelake.reconcile.reconcile import reconcile as comparing
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
+from totelake.runtime.tls import with_local_bundle
 from totelake.stack.model import default_home
 
 
@@ -30,7 +31,8 @@ def reconcile(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Compare source, lake and warehouse, each at its own batch; fails when they differ beyond work in progress."""
     where = Target.named(target, default_home())
     name = catalog().pipeline["jobs"]["ingest-totesys"]["arguments"]["totesys_secret"]
-    secret = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+    stored = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+    secret = with_local_bundle(stored, name, where.clients.s3)
     buckets = (where.ingestion_bucket, where.processed_bucket)
     found = []
     with progress(as_json, "comparing") as step:

@@ -39,14 +39,8 @@ class Published:
         return json.dumps(document, indent=1).encode()
 
     def variables(self) -> dict[str, Any]:
-        """What Terraform has to know: keys in the artifacts bucket."""
-        prefix = f"releases/{self.id}"
-        return {
-            "release_id": self.id,
-            "release_scripts": f"{prefix}/glue_jobs",
-            "release_wheel": f"{prefix}/{self.wheel}",
-            "release_libraries": [f"{prefix}/{name}" for name in self.libraries],
-        }
+        """What Terraform has to know."""
+        return {"release": {"id": self.id, "wheel": self.wheel, "libraries": list(self.libraries)}}
 
 
 def save(release: Release, commit: str, folder: Path) -> None:

@@ -22,6 +22,12 @@ class Terraform:
             raise ConfigurationError(
                 f"there is no environment {environment}; terraform/environments has {', '.join(known) or 'none'}"
             )
+        backend = folder / "environments" / f"{environment}.s3.tfbackend"
+        if not backend.is_file():
+            raise ConfigurationError(
+                f"{backend} is not there, so nobody knows where the state of {environment} is; "
+                "write it as docs/operations.md says"
+            )
         program = shutil.which("terraform")
         if program is None:
             raise ConfigurationError(

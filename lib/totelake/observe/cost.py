@@ -12,8 +12,7 @@ from totelake.observe.prices import Prices
 
 DAYS = 30
 HOURS = DAYS * 24
-PUBLIC, ENDPOINTS, NAT = "public", "endpoints", "nat"
-NETWORKS = (PUBLIC, ENDPOINTS, NAT)
+PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
 _FASTEST = 5
 _DAY = 24 * 60
 _UNITS = {"m": 1, "h": 60, "d": _DAY}

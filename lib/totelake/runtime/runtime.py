@@ -17,6 +17,7 @@ from totelake.errors import ConfigurationError, TotelakeError
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.aws_errors import sentence_for
 from totelake.runtime.clients import Clients
+from totelake.runtime.tls import with_local_bundle
 
 METRIC_NAMESPACE = "totelake"
 
@@ -64,7 +65,7 @@ class Runtime:
             )
 
     def secret(self, name: str) -> Mapping[str, Any]:
-        """A secret's JSON object. Raises ConfigurationError, which never shows the content."""
+        """A secret's JSON object, an sslrootcert at s3:// fetched. Raises ConfigurationError, which never shows it."""
         try:
             text = self.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"]
             value = json.loads(text)
@@ -80,7 +81,7 @@ class Runtime:
             raise ConfigurationError(
                 f"the secret {name} is not a JSON object; store host, port, dbname, username, password"
             )
-        return value
+        return with_local_bundle(value, name, self.clients.s3)
 
 
 def _logger(arguments: JobArguments) -> logging.Logger:

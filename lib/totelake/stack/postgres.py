@@ -18,6 +18,7 @@ import psycopg2
 from psycopg2 import sql
 
 from totelake.errors import ConfigurationError
+from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
 from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, TOTESYS, WAREHOUSE, Part
 from totelake.stack.processes import end, spawn, wait_ready
 
@@ -147,27 +148,15 @@ def create_databases(port: int, admin_password: str) -> dict[str, str]:
     """Create the databases and roles; the passwords by role. The reader can read and nothing else."""
     passwords = {ADMIN: admin_password, READER: secrets.token_urlsafe(18), LOADER: secrets.token_urlsafe(18)}
     server = f"postgresql://{ADMIN}:{admin_password}@{HOST}:{port}"
+    # one server holds both databases, so neither may be open to the role of the other
     _run(f"{server}/postgres", [
-        *(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(passwords[role]))
-          for role in (READER, LOADER)),
-        sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER)),
         *(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) for name in (TOTESYS, WAREHOUSE)),
-        sql.SQL("ALTER DATABASE {} SET search_path = star, public").format(sql.Identifier(WAREHOUSE)),
-        sql.SQL("REVOKE ALL ON DATABASE {}, {} FROM PUBLIC").format(sql.Identifier(TOTESYS), sql.Identifier(WAREHOUSE)),
-        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(TOTESYS), sql.Identifier(READER)),
-        sql.SQL("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}").format(
-            sql.Identifier(WAREHOUSE), sql.Identifier(LOADER)
-        ),
+        sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(TOTESYS)),
     ])  # fmt: skip
-    _run(f"{server}/{TOTESYS}", [
-        sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
-        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(READER)),
-        sql.SQL("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {}").format(sql.Identifier(READER)),
-    ])  # fmt: skip
-    _run(f"{server}/{WAREHOUSE}", [
-        sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(sql.Identifier(name), sql.Identifier(LOADER))
-        for name in ("star", "etl", "staging")
-    ])  # fmt: skip
+    for script, role, database in ((SOURCE_READER, READER, TOTESYS), (WAREHOUSE_LOADER, LOADER, WAREHOUSE)):
+        variables = {"role": role, "database": database, "password": passwords[role]}
+        _run(f"{server}/{database}", list(statements(script, variables)))
+    _run(f"{server}/{TOTESYS}", [sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC")])
     return passwords
 
 

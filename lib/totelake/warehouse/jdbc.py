@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
 
 from totelake.errors import ConfigurationError, RetriableError, TotelakeError, WarehouseError
+from totelake.runtime.tls import sslmode_of
 
 _NEEDED = ("host", "port", "dbname", "username", "password")
 DRIVER = "org.postgresql.Driver"
 _DEEPEST = 20
+_UNTRUSTED = ("could not be verified", "SSL error", "SSL root certificate")
 
 
 class Address:
@@ -32,9 +35,17 @@ class Address:
             "connectTimeout": "10",
             "tcpKeepAlive": "true",
         }
-        for name in ("sslmode", "sslrootcert"):
-            if secret.get(name):
-                self.properties[name] = str(secret[name])
+        self.properties["sslmode"] = sslmode_of(secret)
+        if secret.get("sslrootcert"):
+            self.properties["sslrootcert"] = str(secret["sslrootcert"])
+
+    def spread(self, spark: Any) -> dict[str, str]:
+        """The properties for Spark's writers, which get the certificates as a file in their own folder."""
+        file = self.properties.get("sslrootcert")
+        if file is None or spark.sparkContext.master.startswith("local"):
+            return self.properties
+        spark.sparkContext.addFile(file)
+        return {**self.properties, "sslrootcert": Path(file).name}
 
 
 class Connection:
@@ -128,6 +139,10 @@ def explained(address: Address, exception: Any) -> TotelakeError:
     state, role = str(found.getSQLState() or ""), address.properties["user"]
     if state.startswith("28"):
         return WarehouseError(f"{address.label} refuses the role {role}: {said}; correct the secret")
+    if state.startswith("08") and any(word in said for word in _UNTRUSTED):
+        return WarehouseError(
+            f"{address.label} is not trusted: {said}; correct host, sslmode or sslrootcert in the secret"
+        )
     if state.startswith("3D"):
         return WarehouseError(f"{address.label} does not exist: {said}; create it or correct dbname in the secret")
     if state.startswith(("08", "57P")):

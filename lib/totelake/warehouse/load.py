@@ -139,7 +139,7 @@ class _Load:
             rows = spark.read.schema(schema).parquet(*paths)
             due = rows.where(is_due)
             due.coalesce(writers).write.format("jdbc").options(
-                url=self._address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **self._address.properties
+                url=self._address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **self._address.spread(spark)
             ).mode("append").save()
         except (Py4JJavaError, PySparkException) as error:
             if any(word in str(error) for word in _GONE):

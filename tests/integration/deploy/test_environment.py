@@ -38,7 +38,8 @@ class Account:
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         self.folder, self._calls = folder / "terraform", folder / "calls"
         (self.folder / "environments").mkdir(parents=True)
-        (self.folder / "environments" / "dev.tfvars").touch()
+        for name in ("dev.tfvars", "dev.s3.tfbackend", "half.tfvars"):
+            (self.folder / "environments" / name).touch()
         program = folder / "bin" / "terraform"
         program.parent.mkdir()
         program.write_text(STAND_IN, encoding="utf-8")
@@ -81,22 +82,17 @@ def test_the_first_deployment_makes_the_buckets_publishes_and_applies(account: A
     ]  # fmt: skip
     root = f"releases/{RELEASE.id}"
     assert account.keys() == [f"{root}/{name}" for name in ("glue_jobs/a.py", "l.whl", "release.json", "t.whl")]
-    assert account.variables() == {
-        "release_id": RELEASE.id,
-        "release_scripts": f"{root}/glue_jobs",
-        "release_wheel": f"{root}/t.whl",
-        "release_libraries": [f"{root}/l.whl"],
-    }
+    assert account.variables() == {"release": {"id": RELEASE.id, "wheel": "t.whl", "libraries": ["l.whl"]}}
 
 
 def test_an_earlier_release_is_taken_from_the_bucket_by_its_hash(account: Account) -> None:
     account.deploy()
     newer = Release({**RELEASE.files, "glue_jobs/a.py": b"raise"}, "t.whl", ("l.whl",))
     account.deploy((newer, Published.of(newer, "beef")), "beef")
-    assert account.variables()["release_id"] == newer.id
+    assert account.variables()["release"]["id"] == newer.id
     calls = account.deploy(RELEASE.id)
     assert [call.split()[1] for call in calls] == ["init", "output", "apply"]
-    assert account.variables()["release_id"] == RELEASE.id
+    assert account.variables()["release"]["id"] == RELEASE.id
 
 
 def test_a_release_goes_with_the_configuration_of_its_own_commit(account: Account) -> None:
@@ -119,8 +115,10 @@ def test_a_terraform_that_fails_fails_the_deployment(account: Account, monkeypat
 
 
 def test_an_environment_that_is_not_there_is_named_with_those_that_are(account: Account) -> None:
-    with pytest.raises(ConfigurationError, match="no environment live; terraform/environments has dev"):
+    with pytest.raises(ConfigurationError, match="no environment live; terraform/environments has dev, half"):
         Terraform(account.folder, "live")
+    with pytest.raises(ConfigurationError, match="half.s3.tfbackend is not there, so nobody knows where the state of"):
+        Terraform(account.folder, "half")
 
 
 def test_a_build_is_handed_on_in_a_folder_that_is_checked_when_it_is_read(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_requests_to_s3_follow_looks_and_refreshes() -> None:
 
 
 def test_private_networks_cost_by_the_hour() -> None:
-    assert usd("network", network="endpoints") == (39.60, 39.60)  # 5 endpoints x 720 h x 0.011
-    assert usd("network", network="nat") == (36.00, 36.00)  # 720 h x 0.05
+    assert usd("network", network="private-endpoints") == (47.52, 47.52)  # 6 endpoints x 720 h x 0.011
+    assert usd("network", network="private-nat") == (36.00, 36.00)  # 720 h x 0.05
 
 
 def test_a_warehouse_on_rds_is_a_part_of_its_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,3 +115,17 @@ def test_the_password_is_not_in_the_url() -> None:
     address = Address(secret, "s")
     assert (address.url, address.label) == ("jdbc:postgresql://h:1/d", "the warehouse d at h:1")
     assert address.properties["password"] == "hidden" and address.properties["sslmode"] == "require"
+
+
+def test_sparks_writers_on_other_machines_get_the_certificates_as_a_file_in_their_own_folder() -> None:
+    secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "p", "sslrootcert": "/tls/ca.pem"}
+    added: list[str] = []
+
+    def spread(master: str, **more: str) -> dict[str, str]:
+        context = SimpleNamespace(master=master, addFile=added.append)
+        return Address({**secret, **more}, "s").spread(SimpleNamespace(sparkContext=context))
+
+    assert spread("yarn")["sslrootcert"] == "ca.pem" and added == ["/tls/ca.pem"]
+    assert spread("local[2]")["sslrootcert"] == "/tls/ca.pem"
+    assert "sslrootcert" not in spread("yarn", sslrootcert="")
+    assert len(added) == 1

@@ -1,0 +1,38 @@
+"""The scripts that create the databases' roles."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Postgres
+from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
+
+VARIABLES = {"role": 'odd"name', "database": "shop", "password": "it's; secret"}
+
+
+def said(postgres: Postgres, script: str) -> list[str]:
+    """The statements as they are sent."""
+    import psycopg2
+
+    connection = psycopg2.connect(postgres.dsn("postgres"))
+    try:
+        return [statement.as_string(connection) for statement in statements(script, VARIABLES)]
+    finally:
+        connection.close()
+
+
+def test_names_are_quoted_and_the_password_is_a_literal(postgres: Postgres) -> None:
+    assert said(postgres, SOURCE_READER) == [
+        """CREATE ROLE "odd""name" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD 'it''s; secret'""",
+        'ALTER ROLE "odd""name" SET default_transaction_read_only = on',
+        'GRANT CONNECT ON DATABASE "shop" TO "odd""name"',
+        'GRANT USAGE ON SCHEMA public TO "odd""name"',
+        'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "odd""name"',
+        'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO "odd""name"',
+    ]
+
+
+@pytest.mark.parametrize("script", [SOURCE_READER, WAREHOUSE_LOADER])
+def test_a_script_without_its_variables_makes_nothing(script: str) -> None:
+    with pytest.raises(KeyError):
+        statements(script, {"role": "r"})

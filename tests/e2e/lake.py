@@ -17,18 +17,34 @@ def select(
     glue: Any, s3: Any, view: str, columns: str, scratch: Path, database: str = PROCESSED
 ) -> list[tuple[Any, ...]]:
     """The rows of a view; only the objects under the locations that the catalogue names are read."""
-    sql = view_sql(glue.get_table(DatabaseName=database, Name=view)["Table"])
-    parsed = sqlglot.parse_one(sql, read="athena")
+    columns_of = f'SELECT {columns} FROM "{view}"'
+    return ask(glue, s3, columns_of, scratch, database)
+
+
+def ask(glue: Any, s3: Any, sql: str, scratch: Path, database: str = PROCESSED) -> list[tuple[Any, ...]]:
+    """The rows of a query in Athena's SQL over views of the catalogue, whose texts are resolved as Athena does."""
     with duckdb.connect() as connection:
-        for name in {table.name for table in parsed.find_all(sqlglot.exp.Table)}:
-            connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{database}"')
-            connection.execute(f'CREATE VIEW "{database}"."{name}" AS {_relation(glue, s3, name, scratch, database)}')
-        return connection.execute(f"SELECT {columns} FROM ({parsed.sql(dialect='duckdb')})").fetchall()
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f'CREATE SCHEMA "{database}"')
+        connection.execute(f'SET schema = "{database}"')
+        for view in sorted(_tables(sqlglot.parse_one(sql, read="athena"))):
+            text = sqlglot.parse_one(view_sql(glue.get_table(DatabaseName=database, Name=view)["Table"]), read="athena")
+            for name in _tables(text):
+                relation = _relation(glue, s3, name, scratch, database)
+                connection.execute(f'CREATE VIEW IF NOT EXISTS "{name}" AS {relation}')
+            connection.execute(f'CREATE VIEW "{view}" AS {text.sql(dialect="duckdb")}')
+        return connection.execute(sqlglot.transpile(sql, read="athena", write="duckdb")[0]).fetchall()
+
+
+def _tables(parsed: Any) -> set[str]:
+    """The tables and views that a query reads, without the names that it gives itself in WITH."""
+    own = {found.alias for found in parsed.find_all(sqlglot.exp.CTE)}
+    return {found.name for found in parsed.find_all(sqlglot.exp.Table)} - own
 
 
 def _relation(glue: Any, s3: Any, name: str, scratch: Path, database: str) -> str:
     table = glue.get_table(DatabaseName=database, Name=name)["Table"]
-    columns = ", ".join(f'"{column["Name"]}"' for column in table["StorageDescriptor"]["Columns"])
+    columns = ", ".join(_column(column) for column in table["StorageDescriptor"]["Columns"])
     keys = [key["Name"] for key in table.get("PartitionKeys", ())]
     if not keys:
         return f"SELECT {columns} FROM {_objects(s3, table['StorageDescriptor']['Location'], scratch)}"
@@ -40,6 +56,12 @@ def _relation(glue: Any, s3: Any, name: str, scratch: Path, database: str) -> st
         for part in page["Partitions"]
     ]
     return " UNION ALL ".join(parts)
+
+
+def _column(column: Any) -> str:
+    """A column; a moment has no zone for Athena, whatever the parquet file says."""
+    name = f'"{column["Name"]}"'
+    return f"CAST({name} AS timestamp) AS {name}" if column["Type"] == "timestamp" else name
 
 
 def _objects(s3: Any, location: str, scratch: Path) -> str:

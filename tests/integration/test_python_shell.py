@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from totelake.deploy.release import build
 from totelake.stack.python_shell import find_python_shell
 
 pytestmark = pytest.mark.integration
@@ -56,3 +57,22 @@ def test_the_tests_pass_on_it(python39: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert re.search(r"\d{3} passed", done.stdout)
+
+
+def test_the_wheel_tells_what_a_change_reaches_without_parsers_of_sql_and_yaml(python39: Path, tmp_path: Path) -> None:
+    release = build(ROOT)
+    wheel = tmp_path / release.wheel
+    wheel.write_bytes(release.files[release.wheel])
+    words = "from totelake.registry.impact import impact_of; print(impact_of('design', 'design_name'))"
+    done = subprocess.run(
+        [str(python39), "-c", words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(wheel)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == (
+        "design.design_name is used by dim_design.design_name; queries order_history, top_designs; "
+        "tiles business: Top designs\n"
+    ), done.stderr

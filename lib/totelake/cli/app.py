@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from totelake import __version__
-from totelake.cli import alerts, bookmark, cost, pipeline, quarantine, query, reconcile, repair, source, stack
+from totelake.cli import (
+    alerts,
+    bookmark,
+    cost,
+    drift,
+    impact,
+    pipeline,
+    quarantine,
+    query,
+    reconcile,
+    repair,
+    source,
+    stack,
+)
 
 app = typer.Typer(
     name="totelake",
@@ -34,7 +47,7 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, source, pipeline, query, reconcile, alerts, cost):
+for part in (stack, source, pipeline, query, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(quarantine.app, name="quarantine")

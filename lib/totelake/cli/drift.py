@@ -1,0 +1,128 @@
+"""drift: what is registered, or what the source has now, held against the contracts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from totelake.capture.describe import describe
+from totelake.capture.session import Session
+from totelake.capture.source import SourceAddress, connect
+from totelake.cli.output import AsJson, TargetName, print_json, say, table
+from totelake.contracts import catalog
+from totelake.contracts.model import SOURCE as SOURCE_TABLE
+from totelake.contracts.model import Table
+from totelake.deploy.target import LOCAL, Target
+from totelake.errors import ConfigurationError
+from totelake.lake.verdicts import SOURCE
+from totelake.registry.changes import Change
+from totelake.registry.impact import impact_of
+from totelake.registry.live import source_changes
+from totelake.registry.registered import Version, registered_changes, versions
+from totelake.stack.model import default_home
+
+BREAKING = 3
+REGISTERED, LIVE = "registered", "source"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(drift)
+
+
+def drift(
+    name: Annotated[str, typer.Argument(metavar="TABLE", help="Only this one, with all its versions.")] = "",
+    against: Annotated[
+        str, typer.Option(help="registered: the Data Catalog; source: the live database, before the next run.")
+    ] = REGISTERED,
+    target: TargetName = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Hold schemas against the contracts; exit status 3 when they differ in a way that breaks what is built on them."""
+    if against not in (REGISTERED, LIVE):
+        raise ConfigurationError(f"--against is '{against}'; use {REGISTERED} or {LIVE}")
+    tables = [catalog().table(name)] if name else list(catalog().tables.values())
+    where = Target.named(target, default_home())
+    history: dict[str, list[Version]] = {}
+    if against == LIVE:
+        tables = [item for item in tables if item.kind == SOURCE_TABLE]
+        found = _of_source(where, tables, bool(name))
+    else:
+        history = {item.name: versions(where.clients.glue, _database(item), item) for item in tables}
+        if not any(history.values()):
+            raise ConfigurationError("nothing is registered yet; run `totelake run`, or use --against source")
+        found = {item.name: registered_changes(where.clients.glue, _database(item), item) for item in tables}
+    print_json(_document(found, history)) if as_json else _show(found, history, against, bool(name))
+    if any(change.is_breaking for told in found.values() for change in told):
+        raise typer.Exit(BREAKING)
+
+
+def _database(item: Table) -> str:
+    return str(catalog().pipeline["databases"]["ingestion" if item.kind == SOURCE_TABLE else "processed"])
+
+
+def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, list[Change]]:
+    name = catalog().pipeline["jobs"]["ingest-totesys"]["arguments"]["totesys_secret"]
+    secret = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+    wanted = [item for item in tables if item.domain == SOURCE]
+    with connect(SourceAddress.from_secret(secret, name)) as connection:
+        found = describe(Session(connection), sorted({item.schema for item in wanted}))
+    names = {item.name for item in wanted}
+    return source_changes(wanted, [item for item in found if not only or item.name in names])
+
+
+def _document(found: dict[str, list[Change]], history: dict[str, list[Version]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "table": name,
+            "changes": [{**change.document, "impact": _impact(change)} for change in told],
+            "versions": [
+                {
+                    "version": item.number,
+                    "at": item.at,
+                    "columns": item.columns,
+                    "changes": [change.document for change in item.changes],
+                }
+                for item in history.get(name, ())
+            ],
+        }
+        for name, told in found.items()
+    ]
+
+
+def _impact(change: Change) -> dict[str, Any]:
+    return impact_of(change.table, change.column or None).document()
+
+
+def _show(found: dict[str, list[Change]], history: dict[str, list[Version]], against: str, whole: bool) -> None:
+    told = [change for item in found.values() for change in item]
+    if told:
+        rows = [
+            (item.table, item.column, item.kind, item.before, item.after, "yes" if item.is_breaking else "no")
+            for item in told
+        ]
+        table(f"{against} against contract", ("table", "column", "change", "contract", against, "breaking"), rows)
+        for change in told:
+            if change.is_breaking:
+                say(f"{impact_of(change.table, change.column or None)}")
+    else:
+        say(f"no drift: {len(found)} tables are as their contracts say")
+    missing = [name for name, items in history.items() if not items]
+    if missing:
+        say(f"not registered yet: {', '.join(missing)}")
+    versions_shown = [
+        (name, item.number, item.at, "; ".join(map(_in_short, item.changes)) or f"{item.columns} columns registered")
+        for name, items in history.items()
+        for item in items
+        if whole or item.changes
+    ]
+    if versions_shown:
+        table("registered versions", ("table", "version", "at", "what changed"), versions_shown)
+
+
+def _in_short(change: Change) -> str:
+    sides = f" ({change.before or 'nothing'} -> {change.after or 'nothing'})"
+    return f"{change.column or change.table}: {change.kind}{sides}"

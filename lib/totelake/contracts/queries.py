@@ -1,0 +1,88 @@
+"""The queries of catalog/queries and the dashboards over them, as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from totelake.errors import ContractError
+
+LAKE, WAREHOUSE, BOTH = "lake", "warehouse", "both"
+CHARTS = ("line", "bar", "table")
+_FOLDER, _SUFFIX = "queries/", ".sql"
+_HEADER = re.compile(r"-- (\w+): (\S.*)")
+_FIELDS = ("title", "description", "on")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A named query in the SQL that Athena and PostgreSQL share; `on` says where it can be asked."""
+
+    name: str
+    title: str
+    description: str
+    on: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a dashboard; `x`, `y` and `series` are columns of its query, none for a table."""
+
+    dashboard: str
+    title: str
+    query: str
+    chart: str
+    x: tuple[str, ...] = ()
+    y: str | None = None
+    series: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.dashboard}: {self.title}"
+
+
+def queries_of(files: Mapping[str, Any]) -> dict[str, Query]:
+    """The queries among the catalogue's documents, by name. Raises ContractError for a header that lacks a field."""
+    found = {}
+    for path in sorted(files):
+        if path.startswith(_FOLDER) and path.endswith(_SUFFIX):
+            name = path[len(_FOLDER) : -len(_SUFFIX)]
+            found[name] = _query(path, name, files[path])
+    return found
+
+
+def _query(path: str, name: str, text: str) -> Query:
+    lines = text.splitlines()
+    comments = [line for line in lines if line.startswith("--")]
+    header = {match.group(1): match.group(2) for match in map(_HEADER.fullmatch, comments) if match}
+    wrong = [field for field in _FIELDS if field not in header]
+    if wrong or header["on"] not in (LAKE, WAREHOUSE, BOTH):
+        raise ContractError(
+            f"catalog/{path} needs a line '-- {(wrong or ['on'])[0]}: ...' at its beginning; "
+            f"its lines are {', '.join(_FIELDS)}, and on is {LAKE}, {WAREHOUSE} or {BOTH}"
+        )
+    sql = "\n".join(line for line in lines if not line.startswith("--"))
+    return Query(name, header["title"], header["description"], header["on"], sql)
+
+
+def tiles_of(files: Mapping[str, Any]) -> tuple[Tile, ...]:
+    """The tiles of all dashboards. Raises ContractError for one that has no query or names one that is not there."""
+    queries, found = queries_of(files), []
+    for path in sorted(files):
+        if path.startswith("dashboards/"):
+            found += [_tile(path, str(files[path].get("name")), entry, queries) for entry in files[path]["tiles"]]
+    return tuple(found)
+
+
+def _tile(path: str, dashboard: str, entry: Mapping[str, Any], queries: Mapping[str, Query]) -> Tile:
+    title, query, chart = entry.get("title"), entry.get("query"), entry.get("chart")
+    for field, value, known in (("query", query, tuple(queries)), ("chart", chart, CHARTS)):
+        if value not in known:
+            raise ContractError(
+                f"catalog/{path}: the {field} of the tile {title} is {value}; use one of {', '.join(known)}"
+            )
+    return Tile(
+        dashboard, str(title), str(query), str(chart), tuple(entry.get("x", ())), entry.get("y"), entry.get("series")
+    )

@@ -1,0 +1,95 @@
+"""What a change of a table or column reaches: warehouse columns, views, queries and dashboard tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+from totelake.contracts import catalog
+from totelake.contracts.documents import documents
+from totelake.contracts.lineage import Lineage, lineage, relations_of
+from totelake.contracts.model import Column, Table
+from totelake.contracts.queries import Tile, tiles_of
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What uses a table or column. Columns read `table.column`, tiles `dashboard: title`."""
+
+    subject: str
+    columns: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+    tiles: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The star tables with such columns."""
+        return tuple(sorted({column.split(".", 1)[0] for column in self.columns}))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    def __str__(self) -> str:
+        if not self.columns:
+            return f"nothing uses {self.subject}"
+        parts = (("", self.columns), ("views ", self.views), ("queries ", self.queries), ("tiles ", self.tiles))
+        return f"{self.subject} is used by " + "; ".join(f"{kind}{', '.join(names)}" for kind, names in parts if names)
+
+
+def impact_of(table: str, column: str | None = None) -> Impact:
+    """What uses a source or star table, or one column of it; empty for what no contract names."""
+    stars = catalog().warehouse_tables()
+    return find_impact(table, column, stars, _lineage(), _tiles())
+
+
+@lru_cache(maxsize=1)
+def _lineage() -> Lineage:
+    return lineage(documents(), catalog().warehouse_tables())
+
+
+@lru_cache(maxsize=1)
+def _tiles() -> tuple[Tile, ...]:
+    return tiles_of(documents())
+
+
+def find_impact(table: str, column: str | None, stars: Sequence[Table], read: Lineage, tiles: Sequence[Tile]) -> Impact:
+    """As `impact_of`, over these star tables, what queries read, and tiles."""
+    hit: dict[str, set[str]] = {}
+    for star in stars:
+        found = {item.name for item in star.columns if _comes_from(star, item, table, column)}
+        if found:
+            hit[star.name] = found
+    relations = {relation: star.name for star in stars if star.name in hit for relation in relations_of(star)}
+    queries = tuple(name for name, columns in read.items() if _reads(columns, relations, hit))
+    return Impact(
+        subject=f"{table}.{column}" if column else table,
+        columns=tuple(f"{star.name}.{item}" for star in stars for item in star.column_names if _in(hit, star, item)),
+        views=tuple(view for star in stars if star.name in hit for view in _views(star)),
+        queries=queries,
+        tiles=tuple(str(tile) for tile in tiles if tile.query in queries),
+    )
+
+
+def _comes_from(star: Table, item: Column, table: str, column: str | None) -> bool:
+    if star.name == table:
+        return column in (None, item.name)
+    return any(source.table == table and column in (None, source.column) for source in item.sources)
+
+
+def _in(hit: Mapping[str, set[str]], star: Table, item: str) -> bool:
+    return item in hit.get(star.name, ())
+
+
+def _reads(columns: Mapping[str, Sequence[str]], relations: Mapping[str, str], hit: Mapping[str, set[str]]) -> bool:
+    return any(
+        not hit[relations[relation]].isdisjoint(names) for relation, names in columns.items() if relation in relations
+    )
+
+
+def _views(star: Table) -> list[str]:
+    more = [star.alias] if star.alias else []
+    return [name for name in relations_of(star) if name != star.name] + more

@@ -1,0 +1,86 @@
+"""What the Data Catalog has registered, held against the contracts; its table versions are the history of schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from totelake.contracts.model import SOURCE, Table
+from totelake.contracts.types import hive_type
+from totelake.lake.catalogue import get_table
+from totelake.lake.partitions import METADATA, log_name
+from totelake.registry.changes import Change, Field, changes
+
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+# the PostgreSQL type whose widenings are those of the Hive type
+_CANONICAL = {"int": "integer", "string": "text", "timestamp": "timestamp without time zone", "float": "real"}
+_CANONICAL["double"] = "double precision"
+_OWN = frozenset((*(name for name, _ in METADATA), "_xid"))
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered version of a table: when (ISO 8601), and what it changed; empty `changes` for the first."""
+
+    number: int
+    at: str
+    columns: int
+    changes: tuple[Change, ...]
+
+
+def registered_name(table: Table) -> str:
+    """The catalogue's table of a contract: a source table by its name, a star table's log."""
+    return table.name if table.kind == SOURCE else log_name(table)
+
+
+def registered_fields(columns: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:
+    """Columns of the Data Catalog, without those of our own; types in PostgreSQL's names, so that they compare."""
+    return tuple(
+        Field(str(item["Name"]), _canonical(str(item["Type"]))) for item in columns if str(item["Name"]) not in _OWN
+    )
+
+
+def expected_fields(table: Table) -> tuple[Field, ...]:
+    """What the Data Catalog should have of a contract's table."""
+    return tuple(Field(column.name, _canonical(hive_type(column.type))) for column in table.lake_columns)
+
+
+def _canonical(hive: str) -> str:
+    decimal = _DECIMAL.fullmatch(hive)
+    return f"numeric({decimal.group(1)},{decimal.group(2)})" if decimal else _CANONICAL.get(hive, hive)
+
+
+def registered_changes(glue: Any, database: str, table: Table) -> list[Change]:
+    """How the registered table differs from its contract, the side before; [] when it is not registered yet."""
+    present = get_table(glue, database, registered_name(table))
+    if present is None:
+        return []
+    return changes(table.name, expected_fields(table), registered_fields(present["StorageDescriptor"]["Columns"]))
+
+
+def versions(glue: Any, database: str, table: Table) -> list[Version]:
+    """The registered versions, the oldest first; [] when the table is not registered."""
+    name = registered_name(table)
+    if get_table(glue, database, name) is None:
+        return []
+    pages = glue.get_paginator("get_table_versions").paginate(DatabaseName=database, TableName=name)
+    found = [version for page in pages for version in page["TableVersions"]]
+    return history(table.name, sorted(found, key=lambda version: int(version["VersionId"])))
+
+
+def history(table: str, found: Sequence[Mapping[str, Any]]) -> list[Version]:
+    """What each version changed; those that changed no column of the table's are left out, but for the first."""
+    told: list[Version] = []
+    before: tuple[Field, ...] | None = None
+    for item in found:
+        described = item["Table"]
+        fields = registered_fields(described["StorageDescriptor"]["Columns"])
+        changed = () if before is None else tuple(changes(table, before, fields))
+        if before is None or changed:
+            moment = described.get("UpdateTime") or described.get("CreateTime")
+            at = moment.isoformat(timespec="seconds") if moment else ""
+            told.append(Version(int(item["VersionId"]), at, len(fields), changed))
+        before = fields
+    return told

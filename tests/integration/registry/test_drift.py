@@ -1,0 +1,74 @@
+"""`totelake drift` over what a real crawl registered and what became of it."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.integration.registry.conftest import Registry
+from totelake.cli import drift as command
+from totelake.cli.app import app
+from totelake.lake.catalogue import as_input
+from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_WIDENED
+
+pytestmark = pytest.mark.integration
+KEYS = {"_op": "I", "_batch": 1}
+
+
+@pytest.fixture
+def drift(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs `totelake drift currency` over the registry's database; exit status and document."""
+    registry.ingest(1, {"currency": [{"currency_id": 1, "currency_code": "GBP", **KEYS}]})
+    registry.check()
+    monkeypatch.setattr(command.Target, "named", lambda *_: SimpleNamespace(clients=registry.clients))
+    monkeypatch.setattr(command, "_database", lambda _: registry.database)
+
+    def run(*words: str) -> tuple[int, Any]:
+        result = CliRunner().invoke(app, ["drift", "currency", *words, "--json"])
+        return result.exit_code, json.loads(result.stdout)
+
+    return run
+
+
+def alter(registry: Registry, **kinds: str | None) -> None:
+    """A new version of the registered table with columns of other types, new ones, and without those of no type."""
+    table = registry.glue.get_table(DatabaseName=registry.database, Name="currency")["Table"]
+    columns = {item["Name"]: item["Type"] for item in table["StorageDescriptor"]["Columns"]}
+    columns |= kinds
+    changed = as_input(table)
+    changed["StorageDescriptor"]["Columns"] = [{"Name": name, "Type": kind} for name, kind in columns.items() if kind]
+    registry.glue.update_table(DatabaseName=registry.database, TableInput=changed)
+
+
+def kinds(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Column and kind of each change."""
+    return [(change["column"], change["kind"]) for change in changes]
+
+
+def test_drift_tells_what_is_registered_its_versions_and_what_breaks(registry: Registry, drift: Any) -> None:
+    status, [found] = drift()
+    assert (status, found["changes"], kinds(found["versions"][0]["changes"])) == (0, [], [])
+    alter(registry, currency_id="bigint", note="string")
+    status, [found] = drift()
+    assert (status, kinds(found["changes"])) == (0, [("currency_id", TYPE_WIDENED), ("note", COLUMN_ADDED)])
+    alter(registry, currency_code=None)
+    status, [found] = drift()
+    assert (status, kinds(found["changes"])[1]) == (command.BREAKING, ("currency_code", COLUMN_REMOVED))
+    assert found["changes"][1]["impact"]["columns"] == ["dim_currency.currency_code", "dim_currency.currency_name"]
+    assert [kinds(version["changes"]) for version in found["versions"]] == [
+        [],
+        [("currency_id", TYPE_WIDENED), ("note", COLUMN_ADDED)],
+        [("currency_code", COLUMN_REMOVED)],
+    ]
+
+
+def test_drift_reads_as_tables(registry: Registry, drift: Any) -> None:
+    alter(registry, currency_code=None)
+    shown = CliRunner().invoke(app, ["drift", "currency"], env={"COLUMNS": "200"})
+    assert shown.exit_code == command.BREAKING
+    assert "currency.currency_code is used by dim_currency.currency_code" in shown.stdout
+    assert "currency_code: column removed (text -> nothing)" in shown.stdout

@@ -1,0 +1,76 @@
+"""The queries and dashboards of catalog/, and how wrong ones are refused."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from tests.conftest import ROOT
+
+from totelake.contracts import catalog
+from totelake.contracts.documents import documents
+from totelake.contracts.lineage import COMPILED, find_lineage, lineage
+from totelake.contracts.queries import Query, queries_of, tiles_of
+from totelake.errors import ContractError
+
+sqlglot = pytest.importorskip("sqlglot", reason="the queries are read by sqlglot, which no job needs")
+
+HEADER = "-- title: T\n-- description: D\n-- on: both\n"
+
+
+def test_a_header_reads_as_yaml_too() -> None:
+    for name, query in queries_of(documents()).items():
+        lines = (ROOT / "catalog" / "queries" / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+        header = yaml.load("\n".join(line[3:] for line in lines if line.startswith("-- ")), yaml.BaseLoader)
+        assert header == {"title": query.title, "description": query.description, "on": query.on}
+
+
+def test_the_tiles_draw_columns_that_their_queries_give() -> None:
+    given = {
+        name: set(sqlglot.parse_one(query.sql, read="athena").named_selects)
+        for name, query in queries_of(documents()).items()
+    }
+    tiles = tiles_of(documents())
+    assert {tile.query for tile in tiles} == set(given) - {"order_history"}
+    for tile in tiles:
+        assert {*tile.x, *filter(None, (tile.y, tile.series))} <= given[tile.query], tile
+
+
+def test_a_query_is_its_header_and_its_text() -> None:
+    found = queries_of({"queries/one.sql": f"{HEADER}SELECT 1\n"})
+    assert found == {"one": Query("one", "T", "D", "both", "SELECT 1")}
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "-- title: T\n-- on: both\nSELECT 1", HEADER.replace("both", "moon")])
+def test_a_query_without_its_header_is_refused(text: str) -> None:
+    with pytest.raises(ContractError, match=r"catalog/queries/one\.sql needs a line '-- (title|description|on): "):
+        queries_of({"queries/one.sql": text})
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT nothing FROM dim_staff", "Column 'nothing' could not be resolved"),
+        ("SELECT 1 AS one FROM dim_moon AS m WHERE m.colour = 1", "reads dim_moon, which is not in both"),
+        ("SELECT FROM WHERE", "cannot be used"),
+    ],
+)
+def test_a_query_that_cannot_run_is_refused_when_the_wheel_is_built(sql: str, words: str) -> None:
+    with pytest.raises(ContractError, match=words):
+        find_lineage({"queries/one.sql": f"{HEADER}{sql}"}, catalog().warehouse_tables())
+
+
+def test_compiled_lineage_is_taken_as_it_is() -> None:
+    assert lineage({COMPILED: {"one": {"dim_staff": ["staff_id"]}}}, ()) == {"one": {"dim_staff": ["staff_id"]}}
+
+
+@pytest.mark.parametrize(
+    ("tile", "words"),
+    [
+        ({"title": "T", "query": "two", "chart": "bar"}, "the query of the tile T is two; use one of one"),
+        ({"title": "T", "query": "one", "chart": "pie"}, "the chart of the tile T is pie; use one of line, bar, table"),
+    ],
+)
+def test_a_tile_that_cannot_be_drawn_is_refused(tile: dict[str, str], words: str) -> None:
+    files = {"queries/one.sql": f"{HEADER}SELECT 1", "dashboards/d.yaml": {"name": "d", "tiles": [tile]}}
+    with pytest.raises(ContractError, match=f"catalog/dashboards/d.yaml: {words}"):
+        tiles_of(files)

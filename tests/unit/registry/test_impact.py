@@ -1,0 +1,53 @@
+"""What a change of a table or column reaches."""
+
+from __future__ import annotations
+
+import pytest
+
+from totelake.registry.impact import Impact, impact_of
+
+pytest.importorskip("sqlglot", reason="in a checkout the queries are read by sqlglot; jobs have what the wheel says")
+
+
+def test_a_column_reaches_the_columns_views_queries_and_tiles_that_use_it() -> None:
+    assert impact_of("sales_order", "units_sold") == Impact(
+        subject="sales_order.units_sold",
+        columns=("fact_sales_order.units_sold",),
+        views=("current_sales_order", "history_sales_order"),
+        queries=("order_history", "revenue_by_month", "sales_by_staff_and_counterparty", "top_designs"),
+        tiles=(
+            "business: Revenue by month",
+            "business: Orders by month",
+            "business: Top designs",
+            "business: Who sells and who buys",
+        ),
+    )
+
+
+def test_a_query_that_reads_other_columns_of_the_same_table_is_not_reached() -> None:
+    assert impact_of("design", "file_location") == Impact("design.file_location", ("dim_design.file_location",))
+
+
+def test_a_joined_table_reaches_the_dimension_that_shows_it() -> None:
+    found = impact_of("department")
+    assert found.tables == ("dim_staff",)
+    assert found.columns == ("dim_staff.department_name", "dim_staff.location")
+    assert found.queries == ("sales_by_staff_and_counterparty",)
+
+
+def test_a_column_of_the_warehouse_is_its_own_beginning() -> None:
+    found = impact_of("fact_purchase_orders", "item_code")
+    assert found.columns == ("fact_purchase_orders.item_code",)
+    assert found.views == ("current_purchase_orders", "history_purchase_orders", "fact_purchase_order")
+    assert found.tiles == ("business: Spend by item",)
+
+
+def test_what_no_contract_names_reaches_nothing_and_says_so() -> None:
+    assert str(impact_of("sales_order", "colour")) == "nothing uses sales_order.colour"
+
+
+def test_an_impact_reads_as_one_line() -> None:
+    assert str(impact_of("payment_type", "payment_type_name")) == (
+        "payment_type.payment_type_name is used by dim_payment_type.payment_type_name; queries unpaid_payments; "
+        "tiles business: Unpaid and overdue"
+    )

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def reconcile(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Compare source, lake and warehouse, each at its own batch; fails when they differ beyond work in progress."""
     where = Target.named(target, default_home())
-    name = catalog().pipeline["jobs"]["ingest-totesys"]["arguments"]["totesys_secret"]
+    name = f"{where.prefix}/totesys"
     secret = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
     buckets = (where.ingestion_bucket, where.processed_bucket)
     found = []

@@ -46,6 +46,7 @@ def desired(contracts: Catalog, target: Target, release: Release) -> Plan:
         scripts=f"{root}/{release.key('glue_jobs')}",
         wheel=f"{root}/{release.key(release.wheel)}",
         libraries=tuple(f"{root}/{release.key(name)}" for name in release.libraries),
+        prefix=target.prefix,
     )
     return plan(contracts.pipeline, tables_by_source(contracts), settings)
 

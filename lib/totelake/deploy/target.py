@@ -27,6 +27,7 @@ class Target:
     role: str
     warehouse_dsn: str | None
     stack: Stack | None = None
+    prefix: str = "totelake"
 
     @classmethod
     def of_stack(cls, stack: Stack) -> Target:
@@ -56,6 +57,7 @@ class Target:
             artifacts_bucket=artifacts,
             role=_variable(environment, "TOTELAKE_JOB_ROLE"),
             warehouse_dsn=environment.get("WAREHOUSE_DSN"),
+            prefix=environment.get("TOTELAKE_PREFIX") or "totelake",
         )
 
     @classmethod

@@ -83,6 +83,7 @@ class JobArguments:
     warehouse_secret: str = ""
     refresh_workflow: str = ""
     ingestion_crawler: str = ""
+    metric_namespace: str = "totelake"
     bookmark: str = ENABLE
     allow_deletes: str = ""
     row_limit: int = 20_000_000

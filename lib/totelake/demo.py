@@ -124,8 +124,8 @@ def play(stack: Stack, orders: int) -> None:
 
 
 def _run(target: Target) -> runs.RunReport:
-    run_id = runs.start(target.clients.glue, workflow_name())
-    return runs.wait(target.clients.glue, workflow_name(), run_id)
+    run_id = runs.start(target.clients.glue, workflow_name(target))
+    return runs.wait(target.clients.glue, workflow_name(target), run_id)
 
 
 def _show(report: runs.RunReport) -> None:
@@ -138,10 +138,10 @@ def _arrival(stack: Stack, target: Target) -> None:
     with _told("One edit that leaves last_updated alone, and one new order"):
         change, since = _change(stack)
         say(f"  sales order {change.edited} is edited without a new timestamp; sales order {change.ordered} is new")
-        run_id = runs.start(target.clients.glue, workflow_name())
+        run_id = runs.start(target.clients.glue, workflow_name(target))
         latency = _await(stack, target, change, run_id, since)
         say(f"  both are in the warehouse {latency:.1f} s after their commit in totesys")
-        runs.wait(target.clients.glue, workflow_name(), run_id)
+        runs.wait(target.clients.glue, workflow_name(target), run_id)
     show_history(_ask(stack.warehouse_dsn, _HISTORY, change.edited, change.ordered))
 
 
@@ -173,7 +173,7 @@ def _await(stack: Stack, target: Target, change: Change, run_id: str, since: flo
             if ended:
                 raise WarehouseError(f"the run {run_id} ended and the changes are not in the warehouse; see its logs")
             if time.monotonic() > next_look:
-                ended = runs.get(target.clients.glue, workflow_name(), run_id).is_done
+                ended = runs.get(target.clients.glue, workflow_name(target), run_id).is_done
                 next_look = time.monotonic() + _RUN_LOOK
             time.sleep(_LOOK)
 

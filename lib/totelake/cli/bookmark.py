@@ -35,7 +35,7 @@ def show(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     where = Target.named(target, default_home())
     found = read(where.clients.s3, where.ingestion_bucket, where.processed_bucket, catalog(), where.warehouse_dsn)
     if found.batch is None:
-        check_deployed(where.clients.glue, workflow_name())
+        check_deployed(where.clients.glue, workflow_name(where))
     if as_json:
         print_json(found.document())
     else:

@@ -37,9 +37,9 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def workflow_name() -> str:
+def workflow_name(where: Target) -> str:
     """The refresh workflow's name."""
-    return f"{catalog().pipeline['prefix']}-refresh"
+    return f"{where.prefix}-refresh"
 
 
 def deploy(
@@ -57,14 +57,14 @@ def deploy(
     table("deployed", ("kind", "name", "outcome"), [(item.kind, item.name, item.outcome) for item in changes])
     counts = Counter(change.outcome for change in changes)
     say(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
-    idle = idle_schedules(where.clients.glue, _schedules())
+    idle = idle_schedules(where.clients.glue, _schedules(where))
     if idle:
         say(f"not yet on schedule: {', '.join(idle)}; see `totelake deploy --activate-schedule`")
 
 
-def _schedules() -> list[str]:
-    pipeline = catalog().pipeline
-    return [f"{pipeline['prefix']}-{name}" for name, item in pipeline["triggers"].items() if item["type"] == SCHEDULED]
+def _schedules(where: Target) -> list[str]:
+    triggers = catalog().pipeline["triggers"]
+    return [f"{where.prefix}-{name}" for name, item in triggers.items() if item["type"] == SCHEDULED]
 
 
 def run(
@@ -104,14 +104,14 @@ def _known(table: str) -> str:
 
 def start_refresh(where: Target, properties: Mapping[str, str], wait: bool, as_json: bool) -> None:
     """Start the refresh workflow with run properties, and follow it when told to wait."""
-    run_id = workflow_runs.start(where.clients.glue, workflow_name(), properties)
+    run_id = workflow_runs.start(where.clients.glue, workflow_name(where), properties)
     if not wait:
         print_json({"id": run_id}) if as_json else say(f"started {short(run_id)}; see `totelake runs`")
         return
     try:
         with progress(as_json, f"running {short(run_id)}") as step:
             show = (lambda _: None) if as_json else _teller(step)
-            report = workflow_runs.wait(where.clients.glue, workflow_name(), run_id, show)
+            report = workflow_runs.wait(where.clients.glue, workflow_name(where), run_id, show)
     except KeyboardInterrupt:
         err().print(f"{short(run_id)} goes on; see `totelake runs`")
         raise
@@ -153,22 +153,21 @@ def runs(
 ) -> None:
     """The workflow's runs, the newest first; `logs` and --json tell why one failed."""
     where = Target.named(target, default_home())
-    found = workflow_runs.history(where.clients.glue, workflow_name(), limit)
+    found = workflow_runs.history(where.clients.glue, workflow_name(where), limit)
     if as_json:
         print_json([report.document() for report in found])
         return
-    rows = [(short(item.id), _moment(item), item.outcome, item.seconds, _failed(item)) for item in found]
-    table(workflow_name(), ("run", "started", "outcome", "seconds", "failed"), rows)
+    rows = [(short(item.id), _moment(item), item.outcome, item.seconds, _failed(where, item)) for item in found]
+    table(workflow_name(where), ("run", "started", "outcome", "seconds", "failed"), rows)
 
 
 def _moment(report: RunReport) -> str:
     return report.started[:19].replace("T", " ")
 
 
-def _failed(report: RunReport) -> str:
+def _failed(where: Target, report: RunReport) -> str:
     """The steps' names alone, as `logs --job` takes them: what they said would fill the screen."""
-    prefix = f"{catalog().pipeline['prefix']}-"
-    return ", ".join(step.name.removeprefix(prefix) for step in report.failed)
+    return ", ".join(step.name.removeprefix(f"{where.prefix}-") for step in report.failed)
 
 
 def logs(
@@ -179,7 +178,7 @@ def logs(
 ) -> None:
     """What the jobs of a run wrote."""
     where = Target.named(target, default_home())
-    glue, workflow = where.clients.glue, workflow_name()
+    glue, workflow = where.clients.glue, workflow_name(where)
     steps = job_logs.steps_of(glue, workflow, run)
     wanted = [step for step in steps if not job or step.name.endswith(job)]
     if not wanted:

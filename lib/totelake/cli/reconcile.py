@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def reconcile(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Compare source, lake and warehouse, each at its own batch; fails when they differ beyond work in progress."""
     where = Target.named(target, default_home())
-    name = catalog().pipeline["jobs"]["ingest-totesys"]["arguments"]["totesys_secret"]
+    name = f"{where.prefix}/totesys"
     stored = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
     secret = with_local_bundle(stored, name, where.clients.s3)
     buckets = (where.ingestion_bucket, where.processed_bucket)

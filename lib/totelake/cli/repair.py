@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say
-from totelake.contracts import catalog as contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.observe import job_runs
 from totelake.stack.model import default_home
@@ -22,7 +21,7 @@ def repair() -> None:
 def catalog(target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Tables, partitions and views of both databases, from all commits; what is there and right stays as it is."""
     where = Target.named(target, default_home())
-    job = f"{contracts().pipeline['prefix']}-maintain-lake"
+    job = f"{where.prefix}-maintain-lake"
     run_id = job_runs.start(where.clients.glue, job, {"--whole_history": "true"})
     with progress(as_json, f"{job} goes through all commits"):
         found = job_runs.wait(where.clients.glue, job, run_id)

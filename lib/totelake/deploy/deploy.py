@@ -47,6 +47,7 @@ def desired(contracts: Catalog, target: Target, release: Release) -> Plan:
         wheel=f"{root}/{release.key(release.wheel)}",
         libraries=tuple(f"{root}/{release.key(name)}" for name in release.libraries),
         alert_topic=target.alert_topic,
+        prefix=target.prefix,
     )
     return plan(contracts.pipeline, tables_by_source(contracts), settings)
 

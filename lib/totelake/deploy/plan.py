@@ -16,7 +16,7 @@ SCHEDULED, CONDITIONAL = "SCHEDULED", "CONDITIONAL"
 
 @dataclass(frozen=True)
 class Settings:
-    """What differs between deployments: buckets, the jobs' role, addresses of scripts and wheels, the alerts' topic."""
+    """What differs between deployments: buckets, role, where scripts and wheels are, alerts' topic, names' prefix."""
 
     ingestion_bucket: str
     processed_bucket: str
@@ -25,6 +25,7 @@ class Settings:
     wheel: str
     libraries: tuple[str, ...] = ()
     alert_topic: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Plan:
 def plan(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]], settings: Settings) -> Plan:
     """The resources of a pipeline; `sources` names the tables of each source. Raises ContractError for a loose end."""
     _check(pipeline, sources)
-    prefix = pipeline["prefix"]
+    prefix = settings.prefix or pipeline["prefix"]
+    pipeline = _filled(pipeline, _names(prefix, settings))
     return Plan(
         databases={name: {"Name": name} for name in pipeline["databases"].values()},
         jobs=_named(_job(prefix, name, entry, pipeline["defaults"], settings) for name, entry in _of(pipeline, "jobs")),
@@ -49,6 +51,32 @@ def plan(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]], sett
         workflows=_named(_workflow(prefix, name, entry) for name, entry in _of(pipeline, "workflows")),
         triggers=_named(_trigger(prefix, name, entry) for name, entry in _of(pipeline, "triggers")),
     )
+
+
+def _names(prefix: str, settings: Settings) -> Mapping[str, str]:
+    """What stands in braces in pipeline.yaml. A database's name has no hyphen, which SQL would want quoted."""
+    return {
+        "prefix": prefix,
+        "database_prefix": prefix.replace("-", "_"),
+        "ingestion_bucket": settings.ingestion_bucket,
+        "processed_bucket": settings.processed_bucket,
+        "alert_topic": settings.alert_topic,
+    }
+
+
+def _filled(value: Any, names: Mapping[str, str]) -> Any:
+    """A document with every name in braces replaced. Raises ContractError for a name that is not known."""
+    if isinstance(value, Mapping):
+        return {key: _filled(item, names) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_filled(item, names) for item in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.format(**names)
+    except (KeyError, IndexError, ValueError):
+        known = ", ".join(f"{{{name}}}" for name in names)
+        raise ContractError(f"catalog/pipeline.yaml: '{value}' has a name that is not known; use {known}") from None
 
 
 def _of(pipeline: Mapping[str, Any], kind: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -107,12 +135,7 @@ def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str
 def _arguments(kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> dict[str, str]:
     """Common, kind's and job's arguments, the later overriding the earlier, with the wheel where its kind wants it."""
     merged = {**defaults["arguments"], **defaults[kind].get("arguments", {}), **entry.get("arguments", {})}
-    known = {
-        "ingestion_bucket": settings.ingestion_bucket,
-        "processed_bucket": settings.processed_bucket,
-        "alert_topic": settings.alert_topic,
-    }
-    filled = {f"--{name}": str(value).format(**known) for name, value in merged.items()}
+    filled = {f"--{name}": str(value) for name, value in merged.items()}
     arguments = {name: value for name, value in filled.items() if value}
     if kind == PYTHON_SHELL:
         return {**arguments, "--extra-py-files": settings.wheel}

@@ -28,6 +28,7 @@ class Target:
     warehouse_dsn: str | None
     stack: Stack | None = None
     alert_topic: str = ""
+    prefix: str = "totelake"
 
     @classmethod
     def of_stack(cls, stack: Stack) -> Target:
@@ -59,6 +60,7 @@ class Target:
             role=_variable(environment, "TOTELAKE_JOB_ROLE"),
             warehouse_dsn=environment.get("WAREHOUSE_DSN"),
             alert_topic=environment.get("TOTELAKE_ALERT_TOPIC", ""),
+            prefix=environment.get("TOTELAKE_PREFIX") or "totelake",
         )
 
     @classmethod

@@ -84,6 +84,7 @@ class JobArguments:
     refresh_workflow: str = ""
     ingestion_crawler: str = ""
     alert_topic: str = ""
+    metric_namespace: str = "totelake"
     bookmark: str = ENABLE
     allow_deletes: str = ""
     row_limit: int = 20_000_000

@@ -19,8 +19,6 @@ from totelake.runtime.aws_errors import sentence_for
 from totelake.runtime.clients import Clients
 from totelake.runtime.tls import with_local_bundle
 
-METRIC_NAMESPACE = "totelake"
-
 
 class Runtime:
     """What a job may use of its surroundings."""
@@ -43,7 +41,7 @@ class Runtime:
             "Dimensions": [{"Name": key, "Value": text} for key, text in sorted(dimensions.items())],
         }
         try:
-            self.clients.cloudwatch.put_metric_data(Namespace=METRIC_NAMESPACE, MetricData=[datum])
+            self.clients.cloudwatch.put_metric_data(Namespace=self.arguments.metric_namespace, MetricData=[datum])
         except (ClientError, BotoCoreError) as error:
             self.log.warning("the metric %s=%s was not published: %s", name, value, error)
 

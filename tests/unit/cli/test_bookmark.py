@@ -22,7 +22,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, s3: FakeS3, *words: str, glue: Any =
     """Run a bookmark command over these objects."""
     clients = SimpleNamespace(s3=s3, glue=glue)
     buckets = dict.fromkeys(("ingestion_bucket", "processed_bucket"), "bucket")
-    target = SimpleNamespace(clients=clients, warehouse_dsn=None, **buckets)
+    target = SimpleNamespace(prefix="totelake", clients=clients, warehouse_dsn=None, **buckets)
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
     return CliRunner().invoke(app, ["bookmark", *words], env={"COLUMNS": "200"})
 

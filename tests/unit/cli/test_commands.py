@@ -85,7 +85,9 @@ class Logs:
 
 def invoke(monkeypatch: pytest.MonkeyPatch, glue: Glue, *words: str, s3: Any = None) -> Result:
     """Run a command over these answers."""
-    target = SimpleNamespace(clients=SimpleNamespace(glue=glue, logs=Logs(), s3=s3), ingestion_bucket="bucket")
+    target = SimpleNamespace(
+        prefix="totelake", clients=SimpleNamespace(glue=glue, logs=Logs(), s3=s3), ingestion_bucket="bucket"
+    )
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 
@@ -190,7 +192,9 @@ def test_a_backfill_while_a_run_goes_on_is_taken_by_the_next(monkeypatch: pytest
 def test_the_history_names_what_failed_in_a_line_for_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = job_run("FAILED", 1, ErrorMessage="the role may not read a table " * 20)
     bad = run("COMPLETED", job("totelake-build-dimensions", failed), job("totelake-load-warehouse"))
-    monkeypatch.setattr(commands.Target, "named", lambda *_: SimpleNamespace(clients=SimpleNamespace(glue=Glue(bad))))
+    monkeypatch.setattr(
+        commands.Target, "named", lambda *_: SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=Glue(bad)))
+    )
     result = CliRunner().invoke(app, ["runs"], env={"COLUMNS": "80"})
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines() if "│" in line]
     assert rows == [["wr_01234567", "2026-11-24 12:00:00", "FAILED", "20.0", "build-dimensions"]]

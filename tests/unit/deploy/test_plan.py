@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -152,13 +153,42 @@ def test_triggers_chain_the_jobs_of_their_workflow() -> None:
             {"jobs": {"build": {"kind": "ray"}}, "triggers": {}},
             "catalog/pipeline.yaml: the job build is of kind ray; use pythonshell or glueetl",
         ),
+        (
+            {"databases": {"ingestion": "{stage}_in"}},
+            "catalog/pipeline.yaml: '{stage}_in' has a name that is not known; "
+            "use {prefix}, {database_prefix}, {ingestion_bucket}, {processed_bucket}",
+        ),
     ],
-    ids=["unknown job", "unknown workflow", "unknown source", "unknown kind"],
+    ids=["unknown job", "unknown workflow", "unknown source", "unknown kind", "unknown name"],
 )
 def test_a_loose_end_is_named(parts: dict[str, Any], message: str) -> None:
     with pytest.raises(ContractError) as raised:
         plan(pipeline(**parts), SOURCES, SETTINGS)
     assert str(raised.value) == message
+
+
+def test_another_prefix_names_a_deployment_of_its_own() -> None:
+    parts = {
+        "databases": {"ingestion": "{database_prefix}_in"},
+        "crawlers": {"in": {"description": "", "database": "{database_prefix}_in", "sources": ["shop"]}},
+        "jobs": {
+            "look": {
+                "description": "",
+                "kind": "pythonshell",
+                "timeout_minutes": 5,
+                "max_retries": 0,
+                "arguments": {"shop_secret": "{prefix}/shop", "refresh_workflow": "{prefix}-refresh"},
+            }
+        },
+        "triggers": {"start": {"type": "ON_DEMAND", "workflow": "refresh", "jobs": ["look"]}},
+    }
+    found = plan(pipeline(**parts), SOURCES, replace(SETTINGS, prefix="shop-dev"))
+    names = [list(kind) for kind in (found.databases, found.jobs, found.crawlers, found.workflows, found.triggers)]
+    assert names == [["shop_dev_in"], ["shop-dev-look"], ["shop-dev-in"], ["shop-dev-refresh"], ["shop-dev-start"]]
+    assert found.crawlers["shop-dev-in"]["DatabaseName"] == "shop_dev_in"
+    arguments = found.jobs["shop-dev-look"]["DefaultArguments"]
+    assert arguments["--shop_secret"] == "shop-dev/shop"
+    assert arguments["--refresh_workflow"] == "shop-dev-refresh"
 
 
 def our_plan() -> Plan:

@@ -1,0 +1,146 @@
+module "storage" {
+  source = "./modules/storage"
+
+  name             = var.name
+  account          = local.account
+  partition        = local.partition
+  region           = var.region
+  ingestion_bucket = local.ingestion_bucket
+  processed_bucket = local.processed_bucket
+  artifacts_bucket = local.artifacts_bucket
+  noncurrent_days  = var.noncurrent_days
+}
+
+module "catalog" {
+  source = "./modules/catalog"
+
+  databases        = local.pipeline.databases
+  crawlers         = local.pipeline.crawlers
+  tables_by_source = local.tables_by_source
+  name             = var.name
+  ingestion_bucket = local.ingestion_bucket
+  role_arn         = module.iam.crawler_role_arn
+
+  security_configuration = module.jobs.security_configuration
+}
+
+module "secrets" {
+  source = "./modules/secrets"
+
+  names       = toset(flatten(values(local.secrets_by_job)))
+  kms_key_arn = module.storage.kms_key_arn
+}
+
+module "iam" {
+  source = "./modules/iam"
+
+  name           = var.name
+  account        = local.account
+  partition      = local.partition
+  region         = var.region
+  jobs           = local.pipeline.jobs
+  triggers       = local.pipeline.triggers
+  workflows      = keys(local.pipeline.workflows)
+  crawlers       = keys(local.pipeline.crawlers)
+  databases      = local.pipeline.databases
+  bucket_arns    = module.storage.bucket_arns
+  kms_key_arn    = module.storage.kms_key_arn
+  secret_arns    = module.secrets.arns
+  secrets_by_job = local.secrets_by_job
+  alert_topic    = local.alert_topic
+  private_jobs   = local.private_jobs
+  connection     = local.is_private ? module.network[0].connection : null
+}
+
+module "network" {
+  source = "./modules/network"
+  count  = local.is_private ? 1 : 0
+
+  name           = var.name
+  region         = var.region
+  shape          = var.network_shape
+  cidr           = var.vpc_cidr
+  database_cidrs = var.database_cidrs
+  kms_key_arn    = module.storage.kms_key_arn
+
+  log_retention_days = var.log_retention_days
+}
+
+module "jobs" {
+  source = "./modules/jobs"
+
+  name               = var.name
+  jobs               = local.pipeline.jobs
+  defaults           = local.pipeline.defaults
+  glue_version       = var.glue_version
+  release            = var.release
+  artifacts_bucket   = local.artifacts_bucket
+  role_arns          = module.iam.job_role_arns
+  role_names         = module.iam.job_role_names
+  connections        = { for job in local.private_jobs : job => [module.network[0].connection.name] }
+  kms_key_arn        = module.storage.kms_key_arn
+  log_retention_days = var.log_retention_days
+}
+
+module "workflow" {
+  source = "./modules/workflow"
+
+  name              = var.name
+  workflows         = local.pipeline.workflows
+  triggers          = local.pipeline.triggers
+  job_names         = module.jobs.names
+  schedules_enabled = var.schedules_enabled
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  name              = var.name
+  account           = local.account
+  partition         = local.partition
+  region            = var.region
+  job_names         = module.jobs.names
+  crawler_names     = module.catalog.crawler_names
+  workflow_names    = module.workflow.names
+  watched_source    = "totesys"
+  alert_emails      = var.alert_emails
+  freshness_minutes = var.freshness_minutes
+  schedules_enabled = var.schedules_enabled
+  kms_key_arn       = module.storage.kms_key_arn
+}
+
+module "athena" {
+  source = "./modules/athena"
+
+  name             = var.name
+  database         = local.pipeline.databases.processed
+  artifacts_bucket = local.artifacts_bucket
+  account          = local.account
+  kms_key_arn      = module.storage.kms_key_arn
+  scan_limit_gb    = var.athena_scan_limit_gb
+  queries          = { for path in fileset("${local.catalog}/queries", "*.sql") : trimsuffix(path, ".sql") => file("${local.catalog}/queries/${path}") }
+}
+
+module "quicksight" {
+  source = "./modules/quicksight"
+  count  = var.quicksight == null ? 0 : 1
+
+  name       = var.name
+  account    = local.account
+  settings   = var.quicksight
+  secret_arn = module.secrets.arns["${var.name}/warehouse"]
+  queries    = { for path in fileset("${local.catalog}/queries", "*.sql") : trimsuffix(path, ".sql") => file("${local.catalog}/queries/${path}") }
+}
+
+module "warehouse" {
+  source = "./modules/warehouse"
+  count  = var.create_warehouse ? 1 : 0
+
+  name              = var.name
+  subnet_ids        = module.network[0].subnet_ids
+  vpc_id            = module.network[0].vpc_id
+  security_group_id = module.network[0].security_group_id
+  instance_class    = var.warehouse_instance_class
+  kms_key_arn       = module.storage.kms_key_arn
+  partition         = local.partition
+}

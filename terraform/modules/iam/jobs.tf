@@ -1,0 +1,154 @@
+data "aws_iam_policy_document" "job" {
+  for_each = var.jobs
+
+  statement {
+    sid       = "Code"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.bucket_arns.artifacts}/releases/*"]
+  }
+
+  # the whole bucket, for without leave to list S3 answers 403 where the protocol of commits waits for 404
+  statement {
+    sid       = "List"
+    actions   = ["s3:ListBucket", "s3:GetBucketLocation"]
+    resources = concat(local.read_buckets[each.key], [var.bucket_arns.artifacts])
+  }
+
+  dynamic "statement" {
+    for_each = { for key, arns in { Read = local.objects[each.key].read } : key => arns if length(arns) > 0 }
+
+    content {
+      sid       = statement.key
+      actions   = ["s3:GetObject"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = { for key, arns in { Write = local.objects[each.key].write } : key => arns if length(arns) > 0 }
+
+    content {
+      sid       = statement.key
+      actions   = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = { for key, arns in { Delete = local.objects[each.key].delete } : key => arns if length(arns) > 0 }
+
+    content {
+      sid       = statement.key
+      actions   = ["s3:DeleteObject"]
+      resources = statement.value
+    }
+  }
+
+  statement {
+    sid       = "Key"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+  }
+
+  dynamic "statement" {
+    for_each = length(var.secrets_by_job[each.key]) > 0 ? [[for name in var.secrets_by_job[each.key] : var.secret_arns[name]]] : []
+
+    content {
+      sid       = "Secret"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.access[each.key].tables) > 0 ? [flatten([for zone in local.access[each.key].tables : local.tables[zone]])] : []
+
+    content {
+      sid = "Tables"
+      actions = [
+        "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetTableVersions", "glue:CreateTable", "glue:UpdateTable",
+        "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition", "glue:CreatePartition",
+        "glue:UpdatePartition", "glue:BatchUpdatePartition",
+      ]
+      resources = distinct(statement.value)
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.access[each.key].starts) > 0 ? [local.access[each.key].starts] : []
+
+    content {
+      sid       = "Start"
+      actions   = ["glue:StartWorkflowRun"]
+      resources = [for workflow in statement.value : "${local.glue}:workflow/${var.name}-${workflow}"]
+    }
+  }
+
+  # who starts runs looks how they and everything else of the deployment ended
+  dynamic "statement" {
+    for_each = length(local.access[each.key].starts) > 0 ? ["Observe"] : []
+
+    content {
+      sid     = statement.value
+      actions = ["glue:GetWorkflow", "glue:GetWorkflowRun", "glue:GetWorkflowRuns", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:GetCrawler"]
+      resources = concat(
+        [for workflow in var.workflows : "${local.glue}:workflow/${var.name}-${workflow}"],
+        [for job in keys(var.jobs) : "${local.glue}:job/${var.name}-${job}"],
+        [for crawler in var.crawlers : "${local.glue}:crawler/${var.name}-${crawler}"],
+      )
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.access[each.key].crawls) > 0 ? [local.access[each.key].crawls] : []
+
+    content {
+      sid       = "Crawl"
+      actions   = ["glue:StartCrawler", "glue:GetCrawler"]
+      resources = [for crawler in statement.value : "${local.glue}:crawler/${var.name}-${crawler}"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.part_of[each.key]) > 0 ? [local.part_of[each.key]] : []
+
+    content {
+      sid       = "RunProperties"
+      actions   = ["glue:GetWorkflowRunProperties", "glue:PutWorkflowRunProperties"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.publishes[each.key] ? [var.alert_topic] : []
+
+    content {
+      sid       = "Alert"
+      actions   = ["sns:Publish"]
+      resources = [statement.value]
+    }
+  }
+
+  statement {
+    sid     = "Logs"
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"]
+    resources = [
+      "${local.logs}:/aws-glue/*/${var.name}-role/${var.name}-${each.key}/*",
+    ]
+  }
+
+  # CloudWatch knows no resources for metrics; the namespace is what can be held
+  statement {
+    sid       = "Metrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [var.name, "Glue"]
+    }
+  }
+
+  source_policy_documents = contains(var.private_jobs, each.key) ? [data.aws_iam_policy_document.vpc[0].json] : []
+}

@@ -1,0 +1,89 @@
+locals {
+  glue = "arn:${var.partition}:glue:${var.region}:${var.account}"
+  logs = "arn:${var.partition}:logs:${var.region}:${var.account}:log-group"
+
+  zones = ["ingestion", "processed"]
+
+  access = {
+    for name, job in var.jobs : name => {
+      for key in ["read", "write", "delete", "tables", "starts", "crawls"] : key => try(tolist(job.access[key]), [])
+    }
+  }
+  # `ingestion/_commits` is all below that prefix, `ingestion` all of the bucket
+  objects = {
+    for name, access in local.access : name => {
+      for key in ["read", "write", "delete"] : key => [
+        for path in access[key] : join("/", concat([var.bucket_arns[split("/", path)[0]]], slice(split("/", path), 1, length(split("/", path))), ["*"]))
+      ]
+    }
+  }
+  read_buckets = {
+    for name, access in local.access : name => distinct([
+      for path in concat(access.read, access.write, access.delete) : var.bucket_arns[split("/", path)[0]]
+    ])
+  }
+  # the catalogue wants leave for itself, the database and the table
+  tables = {
+    for zone in local.zones : zone => [
+      "${local.glue}:catalog",
+      "${local.glue}:database/${var.databases[zone]}",
+      "${local.glue}:table/${var.databases[zone]}/*",
+    ]
+  }
+  part_of = {
+    for name in keys(var.jobs) : name => distinct([
+      for trigger in var.triggers : "${local.glue}:workflow/${var.name}-${trigger.workflow}"
+      if can(trigger.workflow) && contains(trigger.jobs, name)
+    ])
+  }
+  publishes = {
+    for name, job in var.jobs : name => contains(values(try(job.arguments, {})), var.alert_topic)
+  }
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["glue.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account]
+    }
+  }
+}
+
+resource "aws_iam_role" "job" {
+  for_each = var.jobs
+
+  name                 = "${var.name}-${each.key}"
+  description          = "The AWS Glue job ${var.name}-${each.key}."
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "job" {
+  for_each = var.jobs
+
+  name   = "job"
+  role   = aws_iam_role.job[each.key].id
+  policy = data.aws_iam_policy_document.job[each.key].json
+}
+
+resource "aws_iam_role" "crawler" {
+  name                 = "${var.name}-crawler"
+  description          = "The AWS Glue crawlers of ${var.name}."
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  max_session_duration = 3600
+}
+
+resource "aws_iam_role_policy" "crawler" {
+  name   = "crawler"
+  role   = aws_iam_role.crawler.id
+  policy = data.aws_iam_policy_document.crawler.json
+}

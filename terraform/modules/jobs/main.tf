@@ -1,0 +1,95 @@
+locals {
+  shell = "pythonshell"
+  spark = "glueetl"
+
+  release  = "s3://${var.artifacts_bucket}/releases/${var.release.id}"
+  wheel    = "${local.release}/${var.release.wheel}"
+  modules  = join(",", [for name in concat([var.release.wheel], var.release.libraries) : "${local.release}/${name}"])
+  code     = { (local.shell) = { "--extra-py-files" = local.wheel }, (local.spark) = { "--additional-python-modules" = local.modules } }
+  log_base = { (local.shell) = "/aws-glue/python-jobs", (local.spark) = "/aws-glue/${var.name}" }
+  # only Spark jobs of Glue 5 and later have a say in where their logs go
+  logging = { (local.shell) = {}, (local.spark) = { "--custom-logGroup-prefix" = local.log_base[local.spark] } }
+
+  # common, then the kind's, then the job's own; the later overrides the earlier
+  arguments = {
+    for name, job in var.jobs : name => merge(
+      local.logging[job.kind],
+      {
+        for argument, value in merge(
+          var.defaults.arguments,
+          lookup(var.defaults[job.kind], "arguments", {}),
+          lookup(job, "arguments", {}),
+        ) : "--${argument}" => tostring(value) if tostring(value) != ""
+      },
+      local.code[job.kind],
+    )
+  }
+}
+
+resource "aws_glue_job" "this" {
+  for_each = var.jobs
+
+  name                   = "${var.name}-${each.key}"
+  description            = each.value.description
+  role_arn               = var.role_arns[each.key]
+  default_arguments      = local.arguments[each.key]
+  connections            = lookup(var.connections, each.key, null)
+  security_configuration = aws_glue_security_configuration.this.name
+  max_retries            = try(each.value.max_retries, var.defaults[each.value.kind].max_retries)
+  timeout                = try(each.value.timeout_minutes, var.defaults[each.value.kind].timeout_minutes)
+
+  glue_version = each.value.kind == local.spark ? coalesce(
+    var.glue_version, try(each.value.glue_version, var.defaults[local.spark].glue_version)
+  ) : null
+  worker_type       = each.value.kind == local.spark ? try(each.value.worker_type, var.defaults[local.spark].worker_type) : null
+  number_of_workers = each.value.kind == local.spark ? try(each.value.number_of_workers, var.defaults[local.spark].number_of_workers) : null
+  max_capacity      = each.value.kind == local.shell ? try(each.value.max_capacity, var.defaults[local.shell].max_capacity) : null
+
+  command {
+    name            = each.value.kind
+    python_version  = try(each.value.python_version, var.defaults[each.value.kind].python_version)
+    script_location = "${local.release}/glue_jobs/${replace(each.key, "-", "_")}.py"
+  }
+
+  execution_property {
+    max_concurrent_runs = try(each.value.max_concurrent_runs, 1)
+  }
+
+  depends_on = [aws_cloudwatch_log_group.this]
+}
+
+resource "aws_glue_security_configuration" "this" {
+  name = var.name
+
+  encryption_configuration {
+    cloudwatch_encryption {
+      cloudwatch_encryption_mode = "SSE-KMS"
+      kms_key_arn                = var.kms_key_arn
+    }
+
+    job_bookmarks_encryption {
+      job_bookmarks_encryption_mode = "CSE-KMS"
+      kms_key_arn                   = var.kms_key_arn
+    }
+
+    s3_encryption {
+      s3_encryption_mode = "SSE-KMS"
+      kms_key_arn        = var.kms_key_arn
+    }
+  }
+}
+
+# Made before the first run, which would make them without an end. With an encrypting security configuration AWS Glue
+# names them by it and by the role, so they are the deployment's own.
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = merge([
+    for job, spec in var.jobs : {
+      for stream in ["error", "output"] :
+      "${job}/${stream}" => "${local.log_base[spec.kind]}/${var.name}-role/${var.role_names[job]}/${stream}"
+    }
+  ]...)
+
+  name              = each.value
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}

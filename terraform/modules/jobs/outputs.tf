@@ -1,0 +1,14 @@
+output "names" {
+  description = "Deployed names of the jobs, by name."
+  value       = { for name, job in aws_glue_job.this : name => job.name }
+}
+
+output "security_configuration" {
+  description = "Security configuration of jobs and crawlers."
+  value       = aws_glue_security_configuration.this.name
+}
+
+output "jobs" {
+  description = "The jobs, by name."
+  value       = aws_glue_job.this
+}

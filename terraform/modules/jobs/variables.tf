@@ -1,0 +1,58 @@
+variable "name" {
+  description = "Prefix of the deployment's names."
+  type        = string
+}
+
+variable "jobs" {
+  description = "Jobs of pipeline.yaml, by name."
+  type        = any
+}
+
+variable "defaults" {
+  description = "Defaults of pipeline.yaml: arguments of all jobs, and each kind's size, version and arguments."
+  type        = any
+}
+
+variable "glue_version" {
+  description = "AWS Glue version of the Spark jobs in place of the default; null for that."
+  type        = string
+}
+
+variable "release" {
+  description = "Content hash and wheels of the release."
+  type = object({
+    id        = string
+    wheel     = string
+    libraries = list(string)
+  })
+}
+
+variable "artifacts_bucket" {
+  description = "Bucket with the releases."
+  type        = string
+}
+
+variable "role_arns" {
+  description = "Each job's role, by job."
+  type        = map(string)
+}
+
+variable "role_names" {
+  description = "The name of each job's role, by job: AWS Glue makes it part of the log group's name."
+  type        = map(string)
+}
+
+variable "connections" {
+  description = "Connections of the jobs with a private database, by job."
+  type        = map(list(string))
+}
+
+variable "kms_key_arn" {
+  description = "Key of data and logs."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+}

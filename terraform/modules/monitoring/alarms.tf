@@ -1,0 +1,98 @@
+locals {
+  # what the jobs publish; `query` sums over all values of a dimension
+  alarms = {
+    stale = {
+      description = "The lake lags behind ${var.watched_source} by more than ${var.freshness_minutes} minutes, or the watch says nothing."
+      metric      = "Freshness"
+      dimensions  = { Source = var.watched_source }
+      statistic   = "Maximum"
+      period      = var.freshness_minutes * 60
+      threshold   = var.freshness_minutes * 60
+      missing     = "breaching"
+    }
+    workflow-failed = {
+      description = "A step of the last refresh did not succeed."
+      metric      = "WorkflowFailed"
+      dimensions  = { Workflow = var.workflow_names["refresh"] }
+      statistic   = "Maximum"
+      period      = 600
+      threshold   = 0
+      missing     = "notBreaching"
+    }
+    source-behind = {
+      description = "${var.watched_source} is a standby that lags, or of an older timeline: nothing is captured until it has caught up."
+      metric      = "SourceBehind"
+      dimensions  = { Source = var.watched_source }
+      statistic   = "Sum"
+      period      = 1800
+      threshold   = 2
+      missing     = "notBreaching"
+    }
+  }
+
+  # a metric for each table; one alarm for all of them
+  table_alarms = {
+    quarantine = {
+      description = "Rows do not fit and wait in quarantine: see `totelake quarantine list`."
+      metric      = "RowsQuarantined"
+    }
+    deletions-held-back = {
+      description = "More rows disappeared from a table than are believed at once: see the log of ingest-totesys and allow them by --allow_deletes."
+      metric      = "DeferredDeletions"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = var.name
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.period
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.missing
+  actions_enabled     = var.schedules_enabled
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "table" {
+  for_each = local.table_alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+
+  metric_query {
+    id          = "total"
+    label       = each.value.metric
+    period      = 600
+    return_data = true
+    expression  = "SELECT SUM(${each.value.metric}) FROM SCHEMA(\"${var.name}\", \"Table\")"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "undelivered" {
+  alarm_name          = "${var.name}-dead-letters"
+  alarm_description   = "Alerts could not be delivered to the topic: read the queue ${aws_sqs_queue.undelivered.name}."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.undelivered.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+}

@@ -1,0 +1,41 @@
+locals {
+  # title, and the metrics as a search over all their dimensions or one by one
+  graphs = [
+    { title = "Freshness, seconds", metrics = [[var.name, "Freshness", "Source", var.watched_source, { stat = "Maximum" }]] },
+    { title = "Failed refreshes", metrics = [[var.name, "WorkflowFailed", "Workflow", var.workflow_names["refresh"], { stat = "Maximum" }]] },
+    { title = "Events captured, by table", metrics = [[{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"EventsCaptured\"', 'Sum', 600)", id = "e" }]] },
+    { title = "Rows loaded", metrics = [[var.name, "RowsLoaded", "Source", var.watched_source, { stat = "Sum" }]] },
+    { title = "Rows in quarantine, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"RowsQuarantined\"', 'Sum', 600)", id = "q" }]] },
+    { title = "Maintenance: commits put in place, objects deleted", metrics = [[var.name, "CommitsRecovered", { stat = "Sum" }], [var.name, "ObjectsExpired", { stat = "Sum" }]] },
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [{
+        type = "alarm", x = 0, y = 0, width = 24, height = 3
+        properties = {
+          title = "Alarms"
+          alarms = concat(
+            [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn],
+            [for alarm in aws_cloudwatch_metric_alarm.table : alarm.arn],
+            [aws_cloudwatch_metric_alarm.undelivered.arn],
+          )
+        }
+      }],
+      [for index, graph in local.graphs : {
+        type = "metric", x = 12 * (index % 2), y = 3 + 6 * floor(index / 2), width = 12, height = 6
+        properties = {
+          title   = graph.title
+          region  = var.region
+          period  = 600
+          view    = "timeSeries"
+          metrics = graph.metrics
+        }
+      }],
+    )
+  })
+}

@@ -1,0 +1,64 @@
+locals {
+  console = "https://${var.region}.console.aws.amazon.com"
+
+  rules = {
+    job-failed = {
+      description = "A job failed or ran out of time."
+      pattern = {
+        source      = ["aws.glue"]
+        detail-type = ["Glue Job State Change"]
+        detail      = { jobName = sort(values(var.job_names)), state = ["FAILED", "TIMEOUT", "ERROR"] }
+      }
+      paths = { name = "$.detail.jobName", state = "$.detail.state", message = "$.detail.message", run = "$.detail.jobRunId" }
+      lines = [
+        "The AWS Glue job <name> ended <state>.",
+        "",
+        "What happened: <message>",
+        "Where to look: ${local.console}/gluestudio/home?region=${var.region}#/job/<name>/run/<run>",
+        "What to do: nothing if a later attempt succeeds; what is pending is taken by the next run. Else mend what the message names; see docs/operations.md.",
+      ]
+    }
+    crawler-failed = {
+      description = "A crawler failed."
+      pattern = {
+        source      = ["aws.glue"]
+        detail-type = ["Glue Crawler State Change"]
+        detail      = { crawlerName = sort(values(var.crawler_names)), state = ["Failed"] }
+      }
+      paths = { name = "$.detail.crawlerName", message = "$.detail.errorMessage" }
+      lines = [
+        "The AWS Glue crawler <name> failed.",
+        "",
+        "What happened: <message>",
+        "Where to look: ${local.console}/glue/home?region=${var.region}#/v2/data-catalog/crawlers/view/<name>",
+        "What to do: mend what the message names and run the workflow; its next check crawls again. See docs/operations.md.",
+      ]
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  for_each = local.rules
+
+  name          = "${var.name}-${each.key}"
+  description   = each.value.description
+  event_pattern = jsonencode(each.value.pattern)
+}
+
+resource "aws_cloudwatch_event_target" "topic" {
+  for_each = local.rules
+
+  rule      = aws_cloudwatch_event_rule.this[each.key].name
+  target_id = "alerts"
+  arn       = aws_sns_topic.alerts.arn
+
+  input_transformer {
+    input_paths = each.value.paths
+    # each line a JSON string: the message is their lines
+    input_template = join("\n", [for line in each.value.lines : "\"${line}\""])
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered.arn
+  }
+}

@@ -1,0 +1,24 @@
+output "topic_arn" {
+  description = "Topic of the alerts."
+  value       = aws_sns_topic.alerts.arn
+}
+
+output "dashboard" {
+  description = "Name of the dashboard."
+  value       = aws_cloudwatch_dashboard.this.dashboard_name
+}
+
+output "alarms" {
+  description = "Alarms on one metric each, by name."
+  value       = aws_cloudwatch_metric_alarm.this
+}
+
+output "rules" {
+  description = "Rules on events of AWS Glue, by name."
+  value       = aws_cloudwatch_event_rule.this
+}
+
+output "targets" {
+  description = "Where the rules' events go, by rule."
+  value       = aws_cloudwatch_event_target.topic
+}

@@ -1,0 +1,59 @@
+variable "name" {
+  description = "Prefix of the deployment's names, and the namespace of its metrics."
+  type        = string
+}
+
+variable "account" {
+  description = "AWS account id."
+  type        = string
+}
+
+variable "partition" {
+  description = "AWS partition."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+}
+
+variable "job_names" {
+  description = "Deployed names of the jobs, by name."
+  type        = map(string)
+}
+
+variable "crawler_names" {
+  description = "Deployed names of the crawlers, by name."
+  type        = map(string)
+}
+
+variable "workflow_names" {
+  description = "Deployed names of the workflows, by name."
+  type        = map(string)
+}
+
+variable "watched_source" {
+  description = "Source whose freshness the watch publishes."
+  type        = string
+}
+
+variable "alert_emails" {
+  description = "Addresses that alerts are mailed to."
+  type        = set(string)
+}
+
+variable "freshness_minutes" {
+  description = "Minutes by which the lake may lag behind the source."
+  type        = number
+}
+
+variable "schedules_enabled" {
+  description = "Whether anything runs by itself: before that, missing figures alarm nobody."
+  type        = bool
+}
+
+variable "kms_key_arn" {
+  description = "Key of messages."
+  type        = string
+}

@@ -1,0 +1,34 @@
+variable "name" {
+  description = "Prefix of the deployment's names."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+}
+
+variable "shape" {
+  description = "private-endpoints or private-nat."
+  type        = string
+}
+
+variable "cidr" {
+  description = "Addresses of the VPC."
+  type        = string
+}
+
+variable "database_cidrs" {
+  description = "Addresses of private databases outside the VPC."
+  type        = list(string)
+}
+
+variable "kms_key_arn" {
+  description = "Key of the flow logs."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days for which flow logs are kept."
+  type        = number
+}

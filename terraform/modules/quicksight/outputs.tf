@@ -1,0 +1,9 @@
+output "data_source_arn" {
+  description = "The warehouse as a data source."
+  value       = aws_quicksight_data_source.warehouse.arn
+}
+
+output "data_source" {
+  description = "The data source."
+  value       = aws_quicksight_data_source.warehouse
+}

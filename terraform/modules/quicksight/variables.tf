@@ -1,0 +1,30 @@
+variable "name" {
+  description = "Prefix of the deployment's names."
+  type        = string
+}
+
+variable "account" {
+  description = "AWS account id."
+  type        = string
+}
+
+variable "settings" {
+  description = "Owner, and the warehouse's address."
+  type = object({
+    principal_arn      = string
+    host               = string
+    port               = number
+    database           = string
+    vpc_connection_arn = optional(string)
+  })
+}
+
+variable "secret_arn" {
+  description = "Secret with the warehouse's username and password, which QuickSight's own role must be allowed to read."
+  type        = string
+}
+
+variable "queries" {
+  description = "SQL by name."
+  type        = map(string)
+}

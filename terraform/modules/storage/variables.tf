@@ -1,0 +1,39 @@
+variable "name" {
+  description = "Prefix of the deployment's names."
+  type        = string
+}
+
+variable "account" {
+  description = "AWS account id."
+  type        = string
+}
+
+variable "partition" {
+  description = "AWS partition."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+}
+
+variable "ingestion_bucket" {
+  description = "Name of the ingestion bucket."
+  type        = string
+}
+
+variable "processed_bucket" {
+  description = "Name of the processed bucket."
+  type        = string
+}
+
+variable "artifacts_bucket" {
+  description = "Name of the bucket with releases and query results."
+  type        = string
+}
+
+variable "noncurrent_days" {
+  description = "Days for which replaced or deleted versions are kept."
+  type        = number
+}

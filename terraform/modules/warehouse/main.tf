@@ -1,0 +1,101 @@
+resource "aws_db_subnet_group" "this" {
+  name       = "${var.name}-warehouse"
+  subnet_ids = var.subnet_ids
+}
+
+resource "aws_security_group" "this" {
+  name        = "${var.name}-warehouse"
+  description = "The warehouse: PostgreSQL from the jobs and from nowhere else."
+  vpc_id      = var.vpc_id
+
+  tags = { Name = "${var.name}-warehouse" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "jobs" {
+  security_group_id            = aws_security_group.this.id
+  description                  = "AWS Glue jobs."
+  referenced_security_group_id = var.security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = 5432
+  to_port                      = 5432
+}
+
+resource "aws_db_parameter_group" "this" {
+  name   = "${var.name}-warehouse"
+  family = "postgres17"
+
+  parameter {
+    name  = "rds.force_ssl"
+    value = "1"
+  }
+
+  parameter {
+    name  = "log_min_duration_statement"
+    value = "5000"
+  }
+
+  parameter {
+    name  = "log_statement"
+    value = "ddl"
+  }
+}
+
+data "aws_iam_policy_document" "monitoring_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["monitoring.rds.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "monitoring" {
+  name               = "${var.name}-rds-monitoring"
+  description        = "Enhanced monitoring of the warehouse of ${var.name}."
+  assume_role_policy = data.aws_iam_policy_document.monitoring_trust.json
+}
+
+resource "aws_iam_role_policy_attachment" "monitoring" {
+  role       = aws_iam_role.monitoring.name
+  policy_arn = "arn:${var.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+}
+
+# RDS keeps the administrator's password in a secret of its own, so it is in no state; jobs use the loader's role.
+resource "aws_db_instance" "this" {
+  identifier     = "${var.name}-warehouse"
+  engine         = "postgres"
+  engine_version = "17"
+  instance_class = var.instance_class
+  db_name        = "warehouse"
+  username       = "totelake_admin"
+
+  manage_master_user_password   = true
+  master_user_secret_kms_key_id = var.kms_key_arn
+
+  allocated_storage     = 20
+  max_allocated_storage = 200
+  storage_type          = "gp3"
+  storage_encrypted     = true
+  kms_key_id            = var.kms_key_arn
+
+  db_subnet_group_name                = aws_db_subnet_group.this.name
+  vpc_security_group_ids              = [aws_security_group.this.id]
+  parameter_group_name                = aws_db_parameter_group.this.name
+  ca_cert_identifier                  = "rds-ca-rsa2048-g1"
+  publicly_accessible                 = false
+  iam_database_authentication_enabled = true
+
+  backup_retention_period    = 14
+  copy_tags_to_snapshot      = true
+  deletion_protection        = true
+  final_snapshot_identifier  = "${var.name}-warehouse-final"
+  auto_minor_version_upgrade = true
+
+  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
+  monitoring_interval             = 60
+  monitoring_role_arn             = aws_iam_role.monitoring.arn
+  performance_insights_enabled    = true
+  performance_insights_kms_key_id = var.kms_key_arn
+}

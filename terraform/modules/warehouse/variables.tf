@@ -1,0 +1,34 @@
+variable "name" {
+  description = "Prefix of the deployment's names."
+  type        = string
+}
+
+variable "partition" {
+  description = "AWS partition."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "VPC of the database."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Private subnets in two zones."
+  type        = list(string)
+}
+
+variable "security_group_id" {
+  description = "Security group of the jobs, which may connect."
+  type        = string
+}
+
+variable "instance_class" {
+  description = "Instance class."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "Key of the storage, the administrator's secret and the insights."
+  type        = string
+}

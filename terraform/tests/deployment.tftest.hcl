@@ -1,0 +1,273 @@
+# What is planned from catalog/pipeline.yaml, without an account: every answer of AWS is a mock.
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-west-2a", "eu-west-2b", "eu-west-2c"] }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-2:123456789012:alerts" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mock" }
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-west-2:123456789012:key/mock" }
+  }
+}
+
+variables {
+  name = "shop-dev"
+  release = {
+    id        = "0123456789abcdef"
+    wheel     = "totelake-1.0.0-py3-none-any.whl"
+    libraries = ["iso4217-1.0-py3-none-any.whl"]
+  }
+}
+
+run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(module.jobs.jobs)) == toset(keys(yamldecode(file("../catalog/pipeline.yaml")).jobs))
+    error_message = "Every job of pipeline.yaml is planned, and no other."
+  }
+
+  assert {
+    condition     = alltrue([for job in module.jobs.jobs : startswith(job.command[0].script_location, "s3://shop-dev-artifacts-123456789012-eu-west-2/releases/0123456789abcdef/glue_jobs/")])
+    error_message = "A script lies under the content hash of its release."
+  }
+
+  assert {
+    condition     = module.jobs.jobs["watch"].max_capacity == 0.0625 && module.jobs.jobs["watch"].command[0].python_version == "3.9"
+    error_message = "A Python-shell job has a sixteenth of a DPU and Python 3.9."
+  }
+
+  assert {
+    condition     = module.jobs.jobs["build-facts"].worker_type == "G.1X" && module.jobs.jobs["build-facts"].number_of_workers == 2 && module.jobs.jobs["build-facts"].glue_version == "5.1"
+    error_message = "A Spark job has two G.1X workers of AWS Glue 5.1."
+  }
+
+  assert {
+    condition = alltrue(flatten([for job in module.jobs.jobs : [
+      for key in ["--additional-python-modules", "--extra-py-files"] : [
+        for name in split(",", lookup(job.default_arguments, key, "s3://none.whl")) : startswith(name, "s3://") && endswith(name, ".whl")
+      ]
+    ]]))
+    error_message = "Code comes from S3: no job downloads from PyPI when it starts."
+  }
+
+  assert {
+    condition     = alltrue([for job in module.jobs.jobs : startswith(job.name, "shop-dev-")])
+    error_message = "A job's name begins with the prefix."
+  }
+
+  assert {
+    condition     = module.jobs.jobs["watch"].default_arguments["--refresh_workflow"] == "shop-dev-refresh" && module.jobs.jobs["watch"].default_arguments["--ingestion_database"] == "shop_dev_ingestion"
+    error_message = "Arguments name what this deployment has."
+  }
+
+  assert {
+    condition     = alltrue([for job in module.jobs.jobs : job.default_arguments["--metric_namespace"] == "shop-dev"])
+    error_message = "Metrics of two deployments do not mix."
+  }
+}
+
+run "by_default_nothing_starts_by_itself_and_there_is_no_network" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for trigger in module.workflow.triggers : trigger.enabled == (trigger.type == "CONDITIONAL")])
+    error_message = "Enabled are only the conditional ones: an ON_DEMAND trigger that is enabled fires at once."
+  }
+
+  assert {
+    condition     = length(module.network) == 0 && alltrue([for job in module.jobs.jobs : job.connections == null])
+    error_message = "Without a private database there is no VPC."
+  }
+}
+
+run "schedules_run_when_they_are_enabled_and_on_demand_triggers_still_do_not_fire" {
+  command = plan
+
+  variables {
+    schedules_enabled = true
+  }
+
+  assert {
+    condition     = alltrue([for trigger in module.workflow.triggers : trigger.enabled == (trigger.type != "ON_DEMAND")])
+    error_message = "Scheduled and conditional triggers are enabled, ON_DEMAND ones never."
+  }
+}
+
+run "only_jobs_with_a_database_are_in_the_private_network" {
+  command = plan
+
+  variables {
+    network_shape = "private-endpoints"
+  }
+
+  assert {
+    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch", "ingest-totesys", "load-warehouse"])
+    error_message = "watch, ingest-totesys and load-warehouse have a connection, no other job has."
+  }
+
+  assert {
+    condition     = contains(module.network[0].endpoints, "secretsmanager") && contains(module.network[0].endpoints, "glue") && !module.network[0].has_nat
+    error_message = "Endpoints in place of a NAT gateway."
+  }
+}
+
+run "a_nat_gateway_takes_the_place_of_endpoints" {
+  command = plan
+
+  variables {
+    network_shape = "private-nat"
+  }
+
+  assert {
+    condition     = module.network[0].has_nat && length(module.network[0].endpoints) == 0
+    error_message = "A NAT gateway and no interface endpoints."
+  }
+}
+
+run "glue_6_is_a_variable" {
+  command = plan
+
+  variables {
+    glue_version = "6.0"
+  }
+
+  assert {
+    condition     = toset([for job in module.jobs.jobs : job.glue_version if job.command[0].name == "glueetl"]) == toset(["6.0"])
+    error_message = "Every Spark job runs AWS Glue 6.0."
+  }
+}
+
+run "silence_failures_and_lost_alerts_are_told" {
+  command = plan
+
+  assert {
+    condition     = module.monitoring.alarms["stale"].treat_missing_data == "breaching" && module.monitoring.alarms["stale"].threshold == 1800
+    error_message = "No figure for 30 minutes is an alarm."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in module.monitoring.alarms : alarm.namespace == "shop-dev"])
+    error_message = "Alarms look at this deployment's metrics."
+  }
+
+  assert {
+    condition     = toset(jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail.jobName) == toset([for job in module.jobs.jobs : job.name])
+    error_message = "The rule names every job of this deployment and no other."
+  }
+
+  assert {
+    condition     = toset(jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail.state) == toset(["FAILED", "TIMEOUT", "ERROR"])
+    error_message = "A job that failed or ran out of time is told."
+  }
+
+  assert {
+    condition     = jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName == ["shop-dev-ingestion"]
+    error_message = "A crawler that failed is told."
+  }
+
+  assert {
+    condition     = alltrue([for target in module.monitoring.targets : length(target.dead_letter_config) == 1])
+    error_message = "What cannot be delivered is kept."
+  }
+}
+
+run "the_quicksight_sources_speak_tls_with_a_secret" {
+  command = plan
+
+  variables {
+    quicksight = {
+      principal_arn = "arn:aws:quicksight:eu-west-2:123456789012:user/default/analyst"
+      host          = "warehouse.example.com"
+    }
+  }
+
+  assert {
+    condition     = !module.quicksight[0].data_source.ssl_properties[0].disable_ssl && length(module.quicksight[0].data_source.credentials[0].credential_pair) == 0
+    error_message = "The password comes from Secrets Manager, never from a variable."
+  }
+}
+
+run "rejects_a_warehouse_without_a_private_network" {
+  command = plan
+
+  variables {
+    create_warehouse = true
+  }
+
+  expect_failures = [var.create_warehouse]
+}
+
+run "rejects_an_untested_glue_version" {
+  command = plan
+
+  variables {
+    glue_version = "4.0"
+  }
+
+  expect_failures = [var.glue_version]
+}
+
+run "rejects_a_release_that_is_no_content_hash_and_a_wheel_that_would_be_compiled" {
+  command = plan
+
+  variables {
+    release = { id = "latest", wheel = "totelake-1.0.0-cp39-cp39-linux_x86_64.whl", libraries = [] }
+  }
+
+  expect_failures = [var.release]
+}
+
+run "rejects_a_network_shape_and_a_name_that_do_not_exist" {
+  command = plan
+
+  variables {
+    network_shape = "open"
+    name          = "Totelake_Dev"
+  }
+
+  expect_failures = [var.network_shape, var.name]
+}
+
+run "rejects_the_whole_internet_as_a_database" {
+  command = plan
+
+  variables {
+    database_cidrs = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.database_cidrs]
+}
+
+run "rejects_alert_addresses_and_retentions_that_aws_would_refuse" {
+  command = plan
+
+  variables {
+    alert_emails       = ["nobody"]
+    log_retention_days = 42
+    freshness_minutes  = 5
+  }
+
+  expect_failures = [var.alert_emails, var.log_retention_days, var.freshness_minutes]
+}

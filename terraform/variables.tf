@@ -1,0 +1,186 @@
+variable "name" {
+  description = "Prefix of every name, so that several deployments fit one account: totelake-dev, totelake-prod."
+  type        = string
+  default     = "totelake"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) <= 24
+    error_message = "name has lower-case letters, digits and single hyphens, begins with a letter and is at most 24 long: it is part of bucket names."
+  }
+}
+
+variable "region" {
+  description = "AWS region of everything."
+  type        = string
+  default     = "eu-west-2"
+}
+
+variable "cost_center" {
+  description = "Value of the tag cost-center, by which the bill is split."
+  type        = string
+  default     = "data-platform"
+}
+
+variable "tags" {
+  description = "Further tags of every resource."
+  type        = map(string)
+  default     = {}
+}
+
+variable "release" {
+  description = "What the jobs run: the content hash under releases/ in the artifacts bucket, and the names of the wheels there. An earlier one is a rollback."
+  type = object({
+    id        = string
+    wheel     = string
+    libraries = list(string)
+  })
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{16}$", var.release.id))
+    error_message = "release.id is the 16 hexadecimal digits that the release was published under."
+  }
+
+  validation {
+    condition     = alltrue([for name in concat([var.release.wheel], var.release.libraries) : endswith(name, "-none-any.whl")])
+    error_message = "release.wheel and release.libraries are names of pure Python wheels: no job downloads or compiles anything when it starts."
+  }
+}
+
+variable "glue_version" {
+  description = "AWS Glue version of the Spark jobs; null takes that of pipeline.yaml."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.glue_version == null || contains(["5.1", "6.0"], coalesce(var.glue_version, "5.1"))
+    error_message = "glue_version is 5.1 (Spark 3.5) or 6.0 (Spark 4.1): the jobs are tested on these."
+  }
+}
+
+variable "schedules_enabled" {
+  description = "Whether the scheduled triggers run. Enable them when the release is published and the secrets have values."
+  type        = bool
+  default     = false
+}
+
+variable "network_shape" {
+  description = "How jobs reach the databases: public (verified TLS, no VPC), private-endpoints (a VPC with interface endpoints) or private-nat (a VPC with a NAT gateway)."
+  type        = string
+  default     = "public"
+
+  validation {
+    condition     = contains(["public", "private-endpoints", "private-nat"], var.network_shape)
+    error_message = "network_shape is public, private-endpoints or private-nat."
+  }
+}
+
+variable "vpc_cidr" {
+  description = "Addresses of the VPC that the private shapes create."
+  type        = string
+  default     = "10.20.0.0/16"
+
+  validation {
+    condition     = can(cidrsubnet(var.vpc_cidr, 4, 15))
+    error_message = "vpc_cidr is an IPv4 range of at least sixteen subnets, such as 10.20.0.0/16."
+  }
+}
+
+variable "database_cidrs" {
+  description = "Addresses of private databases outside the VPC that jobs may connect to on port 5432 (peering, VPN, transit gateway)."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for range in var.database_cidrs : can(cidrhost(range, 0)) && range != "0.0.0.0/0"])
+    error_message = "database_cidrs are IPv4 ranges, and not all of the internet."
+  }
+}
+
+variable "create_warehouse" {
+  description = "Whether to create an RDS PostgreSQL for the warehouse. It is private, so it needs a private network shape."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.create_warehouse || var.network_shape != "public"
+    error_message = "create_warehouse needs network_shape private-endpoints or private-nat: the database has no public address."
+  }
+}
+
+variable "warehouse_instance_class" {
+  description = "Instance class of the warehouse that create_warehouse creates."
+  type        = string
+  default     = "db.t4g.micro"
+}
+
+variable "alert_emails" {
+  description = "Addresses that alerts are mailed to; each confirms its subscription once."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for address in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", address))])
+    error_message = "alert_emails are e-mail addresses."
+  }
+}
+
+variable "freshness_minutes" {
+  description = "Minutes by which the lake may lag behind the source before an alarm; no figure for that long is an alarm, too."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.freshness_minutes >= 10 && var.freshness_minutes % 10 == 0
+    error_message = "freshness_minutes is a multiple of 10 (the watch looks every 10 minutes)."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 365
+
+  validation {
+    condition     = contains([7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653], var.log_retention_days)
+    error_message = "log_retention_days is one that CloudWatch knows, such as 30, 90 or 365."
+  }
+}
+
+variable "noncurrent_days" {
+  description = "Days for which replaced or deleted versions of objects can be restored."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.noncurrent_days >= 7
+    error_message = "noncurrent_days is at least 7: a mistake is not always seen the same day."
+  }
+}
+
+variable "athena_scan_limit_gb" {
+  description = "Gigabytes that one Athena query may scan before it is cancelled."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.athena_scan_limit_gb >= 1
+    error_message = "athena_scan_limit_gb is at least 1."
+  }
+}
+
+variable "quicksight" {
+  description = "QuickSight over the warehouse: the principal that owns data source and data sets, and the warehouse's address; null for none. The account must have QuickSight."
+  type = object({
+    principal_arn      = string
+    host               = string
+    port               = optional(number, 5432)
+    database           = optional(string, "warehouse")
+    vpc_connection_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.quicksight == null || can(regex("^arn:[^:]+:quicksight:", var.quicksight.principal_arn))
+    error_message = "quicksight.principal_arn is the ARN of a QuickSight user or group."
+  }
+}

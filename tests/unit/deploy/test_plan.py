@@ -156,7 +156,7 @@ def test_triggers_chain_the_jobs_of_their_workflow() -> None:
         (
             {"databases": {"ingestion": "{stage}_in"}},
             "catalog/pipeline.yaml: '{stage}_in' has a name that is not known; "
-            "use {prefix}, {database_prefix}, {ingestion_bucket}, {processed_bucket}",
+            "use {prefix}, {database_prefix}, {ingestion_bucket}, {processed_bucket}, {alert_topic}",
         ),
     ],
     ids=["unknown job", "unknown workflow", "unknown source", "unknown kind", "unknown name"],

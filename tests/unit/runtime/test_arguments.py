@@ -75,7 +75,7 @@ def test_glues_own_bookmark_option_changes_nothing() -> None:
     [
         (
             ["--bucket", "x"],
-            "job build_facts: unknown argument --bucket; known are --allow_deletes, --bookmark, --debug, ",
+            "job build_facts: unknown argument --bucket; known are --allow_deletes, --bookmark, --compact_objects, ",
         ),
         (["--bookmark", "on"], "job build_facts: --bookmark is 'on'; use enable, pause or disable"),
         (["--row_limit", "many"], "job build_facts: --row_limit is 'many'; use a whole number above 0"),

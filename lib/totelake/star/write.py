@@ -105,7 +105,7 @@ class UnitWriter:
         return Written(TableCommit(objects, by_batch.total()), {}, by_batch)
 
     def write_anew(self, table: Table, items: Sequence[LakeObject], attempt: Attempt) -> tuple[LakeObject, ...]:
-        """Write the rows of these objects again as few: the same rows with all their columns, in the same partitions."""
+        """Write the rows of these objects again as few: all their columns, in the same partitions."""
         if not items:
             return ()
         activate(self._spark)

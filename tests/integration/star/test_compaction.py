@@ -73,10 +73,8 @@ def test_a_compaction_that_dies_after_its_commit_is_finished_by_the_next_run(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, step: str, is_passed_by: bool
 ) -> None:
     found = batches(lake, 1, 1)
-    owner, method = {"finish": (CommitLog, "finish"), "move": (processed, "move"), "update": (processed, "publish")}[
-        step
-    ]
-    original = getattr(owner, method)
+    owner: Any = CommitLog if step == "finish" else processed
+    original = getattr(owner, step)
 
     def die(*arguments: Any) -> Any:
         if kinds(lake) == "ddc":

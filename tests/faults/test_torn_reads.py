@@ -1,4 +1,5 @@
-"""A reader loops over the catalogue's views while a hundred batches edit many months at once: it sees whole batches."""
+"""A reader loops over the catalogue's views while a hundred batches edit many months at once, and the builders compact:
+it sees whole batches."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import random
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -25,7 +26,7 @@ from totelake.contracts.model import Table
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, number_text
-from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
+from totelake.lake.manifest import COMPACTION, DATA, LakeObject, Manifest, TableCommit
 from totelake.lake.verdicts import LOG, SOURCE, AcceptedObject, batch_document
 from totelake.lake.views import view_sql
 from totelake.runtime import Clients, JobArguments, open_runtime
@@ -77,20 +78,36 @@ class Writer:
         objects = tuple(self._put(unit.table, attempt, month, found) for month, found in places.items())
         return Written(TableCommit(objects, len(MONTHS)), {}, {})
 
+    def write_anew(self, table: Table, items: Sequence[LakeObject], attempt: Attempt) -> tuple[LakeObject, ...]:
+        """The rows of these objects, an object for each month."""
+        places: dict[str, list[LakeObject]] = {}
+        for item in items:
+            places.setdefault("".join(item.partition.values()), []).append(item)
+        return tuple(self._merged(table, attempt, month, found) for month, found in places.items())
+
+    def _merged(self, table: Table, attempt: Attempt, month: str, items: list[LakeObject]) -> LakeObject:
+        bodies = [self._s3.get_object(Bucket=self._bucket, Key=item.key)["Body"].read() for item in items]
+        return self._store(
+            table, attempt, month, pa.concat_tables([pq.read_table(io.BytesIO(body)) for body in bodies])
+        )
+
     def _put(self, table: Table, attempt: Attempt, month: str, found: list[Version]) -> LakeObject:
         fields = [(column.name, arrow_type(column.type)) for column in table.lake_columns] + METADATA
         rows = [
             {**row(table), table.key_name: key, "_op": op, "_batch": batch, "_captured_at": NOON + timedelta(0, batch)}
             for key, op, batch in found
         ]
+        return self._store(table, attempt, month, pa.Table.from_pylist(rows, schema=pa.schema(fields)))
+
+    def _store(self, table: Table, attempt: Attempt, month: str, rows: pa.Table) -> LakeObject:
         body = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), body)
+        pq.write_table(rows, body)
         key = attempt.staged_key(table.name, f"{month}.parquet")
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=body.getvalue())
         partition = {table.partition_by: month} if table.partition_by else {}
         folders = [f"{name}={value}" for name, value in partition.items()]
         final = "/".join([table.name, *folders, f"{number_text(attempt.number)}-0.parquet"])
-        return LakeObject(key, final, len(rows), len(body.getvalue()), "", partition)
+        return LakeObject(key, final, rows.num_rows, len(body.getvalue()), "", partition)
 
 
 class Reader:
@@ -187,7 +204,7 @@ def accept(s3: Any, bucket: str, batch: int) -> None:
     assert CommitLog(s3, bucket, LOG).commit(Manifest(LOG, batch, "attempt", DATA, "now", {}, state))
 
 
-def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive(
+def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive_and_builders_compact(
     moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = uuid.uuid4().hex[:12]
@@ -197,7 +214,8 @@ def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive(
     clients.glue.create_database(DatabaseInput={"Name": database})
     monkeypatch.setattr(job._Build, "_open_writer", lambda _: Writer(clients.s3, bucket))
     words = ["--ingestion_bucket", bucket, "--processed_bucket", bucket, "--ingestion_database", "ingestion"]
-    arguments = JobArguments.from_argv(["script", *words, "--processed_database", database], "build_facts")
+    words += ["--processed_database", database, "--compact_objects", "4"]
+    arguments = JobArguments.from_argv(["script", *words], "build_facts")
     loop = Loop(Reader(own, database))
     try:
         for batch in range(1, BATCHES + 1):
@@ -214,6 +232,9 @@ def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive(
     if loop.failure is not None:
         raise loop.failure
     assert loop.torn == []
+    for table in (FACT, DIMENSION):
+        kinds = Counter(manifest.kind for manifest in CommitLog(clients.s3, bucket, table.name).since(0))
+        assert kinds[COMPACTION] >= 5, table.name
     for view, batches in loop.seen.items():
         newest = BATCHES - (BATCHES - 1) % 5 if view == "dim_design" else BATCHES
         assert batches == sorted(batches) and batches[-1] == newest, view

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from totelake.capture import open_transactions
 from totelake.capture.bookmark import Bookmark, TableState
 from totelake.capture.copying import UnreadableError
 from totelake.capture.events import EventWriter
@@ -90,6 +91,7 @@ def _capture(
     attempt = Attempt.new(SOURCE, bookmark.batch + 1, arguments.job_run_id)
     with look(session, tables, bookmark, arguments.bookmark == DISABLE, arguments.allowed_deletes) as seen:
         captured_at = runtime.now()
+        open_transactions.tell(runtime, SOURCE, bookmark, seen.snapshot)
         if not seen.has_work:
             runtime.log.info("nothing changed since batch %s", bookmark.batch)
             return None

@@ -10,6 +10,7 @@ INFLIGHT = "_inflight"
 STATE = "_state"
 SCHEMAS = "_schemas"
 QUARANTINE = "dead_letters/rows"
+COMPACTED = "compacted"
 _DIGITS = 12
 
 
@@ -41,6 +42,13 @@ def ingested_key(source: str, table: str, day: str, batch: int) -> str:
 def quarantined_key(zone: str, table: str, number: int, part: int = 0) -> str:
     """The final key of rows that did not fit: `zone` is the source's name, or `star` for what the builders refused."""
     return f"{QUARANTINE}/{zone}/{table}/{number_text(number)}-{part}.parquet"
+
+
+def star_prefix(table: str, folder: str, moved: int) -> str:
+    """Where a star table's partition lies: `folder` names it, '' where there is none; `moved` is the commit that wrote
+    it anew, 0 before the first. No such place is inside another, so a listing of one never shows the other."""
+    root = f"{COMPACTED}/{table}/{number_text(moved)}/" if moved else f"{table}/"
+    return f"{root}{folder}/" if folder else root
 
 
 def schema_key(source: str, table: str, fingerprint: str) -> str:

@@ -13,6 +13,7 @@ FORMAT = 1
 DATA = "data"
 BOOKMARK = "bookmark"
 REPLAY = "replay"
+COMPACTION = "compaction"
 _OBJECTS = ("objects", "quarantine")
 
 

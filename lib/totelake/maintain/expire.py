@@ -23,6 +23,11 @@ def inflight_of(s3: Any, bucket: str, log: str, mark: int) -> list[Listed]:
 def state_of(s3: Any, bucket: str, log: str) -> list[Listed]:
     """A log's objects of state."""
     prefix = f"{STATE}/{log}/"
+    return objects_below(s3, bucket, prefix)
+
+
+def objects_below(s3: Any, bucket: str, prefix: str) -> list[Listed]:
+    """All objects below a prefix."""
     return list(_objects(s3, bucket, prefix, prefix))
 
 

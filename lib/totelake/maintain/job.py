@@ -9,6 +9,7 @@ from typing import Any
 
 from totelake.capture.bookmark import Bookmark
 from totelake.contracts import catalog
+from totelake.contracts.model import Table
 from totelake.errors import TotelakeError
 from totelake.lake import verdicts
 from totelake.lake.commits import CommitLog
@@ -18,6 +19,7 @@ from totelake.maintain.expire import delete, inflight_of, logs_of, state_of
 from totelake.maintain.garbage import Commit, Listed, Log, next_mark, stale_attempts, stale_state
 from totelake.maintain.ledgers import deltas_of, renew
 from totelake.maintain.recover import Recovery
+from totelake.maintain.replaced import replaced_of
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 
@@ -95,6 +97,10 @@ class _Maintenance:
         stale = stale_attempts(known, listed, self._now) + stale_state(
             known, state_of(self._s3, bucket, name), self._now
         )
+        table = _star_tables().get(name) if zone == "processed" else None
+        if table is not None:
+            database, glue = self._arguments.processed_database, self._runtime.clients.glue
+            stale += replaced_of(self._s3, glue, bucket, database, table, self._now)
         self._expire(bucket, f"{zone}/{name}", stale)
         return next_mark(known, mark, listed, self._now)
 
@@ -102,9 +108,8 @@ class _Maintenance:
         """How a log's commits are finished; those of a source are finished by their verdict."""
         if zone == "ingestion" and name == verdicts.LOG:
             return self._recovery.verdict
-        tables = {table.name: table for table in catalog().warehouse_tables()}
-        if zone == "processed" and name in tables:
-            return partial(self._recovery.star, tables[name])
+        if zone == "processed" and name in _star_tables():
+            return partial(self._recovery.star, _star_tables()[name])
         return lambda manifest: ""
 
     def _expire(self, bucket: str, name: str, items: list[Listed]) -> None:
@@ -148,3 +153,7 @@ class _Maintenance:
         manifest = Manifest(LOG, attempt.number, attempt.id, BOOKMARK, self._now.isoformat(), state=state)
         if not self._own.commit(manifest):
             self._runtime.log.info("another run was faster to remember how far it came")
+
+
+def _star_tables() -> Mapping[str, Table]:
+    return {table.name: table for table in catalog().warehouse_tables()}

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from totelake.contracts.model import FACT, Column, Table
-from totelake.lake.manifest import DATA, REPLAY, Manifest
+from totelake.lake.layout import live_objects
+from totelake.lake.manifest import REPLAY, Manifest
 from totelake.lake.objects import ObjectReader
 from totelake.lake.verdicts import SOURCE
 from totelake.reconcile.finding import Finding, equal_or_not
@@ -67,16 +68,27 @@ def _numbers(table: Table) -> list[Column]:
 
 
 def _versions(s3: Any, bucket: str, table: Table, log: Sequence[Manifest], batch: int, commit: int) -> pa.Table:
-    """The log's versions (no deletions) up to a batch, and of replays up to a commit."""
-    names = [table.key_name, *[column.name for column in _numbers(table)]]
-    parts = [pa.table({name: [] for name in [*names, "_op", "_batch"]})]
+    """The log's versions (no deletions) up to a batch, and of replays up to a commit; as they lie after compactions."""
+    names = [table.key_name, *[column.name for column in _numbers(table)], "_op", "_batch"]
+    parts = [pa.table({name: [] for name in names})]
+    for item in live_objects(table.name, log):
+        rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=names)
+        parts.append(rows.filter(pc.and_(pc.less_equal(rows["_batch"], batch), pc.not_equal(rows["_op"], "D"))))
+    versions = pa.concat_tables(parts[1:]) if parts[1:] else parts[0]
+    waiting: set[tuple[Any, int]] = set()
     for manifest in log:
-        if manifest.kind != DATA and (manifest.kind != REPLAY or manifest.number > commit):
-            continue
-        for item in manifest.objects_of(table.name):
-            rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=[*names, "_op", "_batch"])
-            parts.append(rows.filter(pc.and_(pc.less_equal(rows["_batch"], batch), pc.not_equal(rows["_op"], "D"))))
-    return pa.concat_tables(parts[1:]) if parts[1:] else parts[0]
+        if manifest.kind == REPLAY and manifest.number > commit:
+            for item in manifest.objects_of(table.name):
+                rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=names)
+                waiting.update(_pairs(rows, table))
+    if not waiting:
+        return versions
+    return versions.filter(pa.array([place not in waiting for place in _pairs(versions, table)], pa.bool_()))
+
+
+def _pairs(rows: pa.Table, table: Table) -> list[tuple[Any, int]]:
+    """Key and batch of every row, in order."""
+    return list(zip(rows.column(table.key_name).to_pylist(), rows.column("_batch").to_pylist()))
 
 
 def _totals(rows: pa.Table, table: Table, numbers: Sequence[Column]) -> list[Any]:

@@ -88,6 +88,7 @@ class JobArguments:
     bookmark: str = ENABLE
     allow_deletes: str = ""
     row_limit: int = 20_000_000
+    compact_objects: int = 32
     dry_run: bool = False
     whole_history: bool = False
     debug: bool = False
@@ -125,7 +126,8 @@ class JobArguments:
             )
         values: dict[str, object] = dict(own)
         values["bookmark"] = _one_of(job, "bookmark", own.get("bookmark", ENABLE), _BOOKMARKS)
-        values["row_limit"] = _positive(job, "row_limit", own.get("row_limit", str(cls.row_limit)))
+        for name in ("row_limit", "compact_objects"):
+            values[name] = _positive(job, name, own.get(name, str(getattr(cls, name))))
         values.update({name: _flag(job, name, own[name]) for name in _FLAGS if name in own})
         return cls(
             job=job,

@@ -45,11 +45,11 @@ class Builder:
     """Builds the rows of any star table; reads nothing but the events and states that it is given."""
 
     def __init__(self, spark: SparkSession, reader: EventReader, processed: str) -> None:
-        self._spark, self._reader, self._processed = spark, reader, processed
+        self.spark, self._reader, self._processed = spark, reader, processed
 
     def build(self, unit: Unit) -> Built:
         """The unit's rows in contract order with exact types and metadata; facts with their partition column."""
-        activate(self._spark)
+        activate(self.spark)
         table = unit.table
         is_joined = table.source is not None and len(inputs_of(table)) > 1
         if is_joined and (unit.sources or unit.unreadable):
@@ -64,7 +64,7 @@ class Builder:
     def unreadable(self, unit: Unit) -> DataFrame | None:
         """What ingestion set apart of the unit's driving table; None when there is nothing."""
         paths = [f"s3://{self._reader.bucket}/{item.quarantine}" for item in unit.unreadable]
-        return self._spark.read.schema(SPARK_SCHEMA).parquet(*paths) if paths else None
+        return self.spark.read.schema(SPARK_SCHEMA).parquet(*paths) if paths else None
 
     def _events(self, unit: Unit, name: str) -> DataFrame:
         return self._reader.read(catalog().table(name), unit.objects(name))
@@ -81,7 +81,7 @@ class Builder:
         # of the first batch: whoever loads a part of the unit has the days that its facts refer to
         first = unit.batches[0]
         captured_at = datetime.fromisoformat(first.captured_at).astimezone(timezone.utc).replace(tzinfo=None)
-        return Built(dim_date.build(self._spark, unit.table, years, first.batch, captured_at), state=state)
+        return Built(dim_date.build(self.spark, unit.table, years, first.batch, captured_at), state=state)
 
     def _joined(self, unit: Unit) -> Built:
         driving, other = (catalog().table(name) for name in inputs_of(unit.table))
@@ -103,9 +103,9 @@ class Builder:
         schema = columns_text({**types_of(table), **METADATA_TYPES})
         kept: Sequence[str] = unit.carried.get("inputs", {}).get(table.name, ())
         paths = [f"s3://{self._processed}/{key}" for key in kept]
-        state = self._spark.read.schema(schema).parquet(*paths) if paths else None
+        state = self.spark.read.schema(schema).parquet(*paths) if paths else None
         has_events = table.name in unit.sources
-        events = self._events(unit, table.name) if has_events else self._spark.createDataFrame([], schema)
+        events = self._events(unit, table.name) if has_events else self.spark.createDataFrame([], schema)
         unreadable = self.unreadable(unit) if table.name == unit.table.source else None
         if unreadable is not None:
             events = events.unionByName(_as_versions(unreadable, table))

@@ -13,6 +13,7 @@ from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
+from totelake.lake.layout import Layout
 from totelake.lake.manifest import DATA, REPLAY, Manifest, TableCommit
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.verdicts import BUILD_TO, LOG, REPLAY_PROPERTY, SOURCE, pending_batches
@@ -20,6 +21,7 @@ from totelake.observe.alerts import alert
 from totelake.observe.notices import quarantined
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
+from totelake.star.compact import Compactor
 from totelake.star.plan import Unit, Written, inputs_of, plan
 
 if TYPE_CHECKING:
@@ -68,7 +70,8 @@ class _Build:
         self._runtime, self._arguments = runtime, arguments
         self._s3: Any = runtime.clients.s3
         bucket, database = arguments.processed_bucket, arguments.processed_database
-        self._zone = ProcessedZone(self._s3, runtime.clients.glue, bucket, database)
+        self._zone = ProcessedZone(self._s3, runtime.clients.glue, bucket, database, runtime.now)
+        self._compactor = Compactor(runtime, self._zone, arguments.job_run_id, arguments.compact_objects)
         self._opening = Lock()
         self._open = lru_cache(maxsize=1)(self._open_writer)
 
@@ -102,6 +105,8 @@ class _Build:
         if written is None or not written.commit.objects:
             self._runtime.log.info("%s: nothing in quarantine fits", table.name)
             return
+        layout = Layout.of(log[-1].state)
+        commit = layout.placed(table.name, written.commit)
         carried = {name: value for name, value in log[-1].state.items() if name not in ("batches", "replayed")}
         manifest = Manifest(
             log=table.name,
@@ -109,9 +114,10 @@ class _Build:
             attempt=attempt.id,
             kind=REPLAY,
             committed_at=self._runtime.now().isoformat(),
-            tables={table.name: written.commit},
+            tables={table.name: commit},
             state={
                 **carried,
+                **layout.grown(commit.objects).state(),
                 "batches": {},
                 "replayed": {str(batch): rows for batch, rows in written.quarantined.items()},
                 **written.state,
@@ -135,7 +141,8 @@ class _Build:
         attempt = Attempt.new(name, unit.number, self._arguments.job_run_id)
         is_nothing = not unit.sources and not unit.unreadable
         written = Written(TableCommit(), unit.carried, {}) if is_nothing else self._writer().write(unit, attempt)
-        commit = written.commit
+        layout = Layout.of(unit.state)
+        commit = layout.placed(name, written.commit)
         manifest = Manifest(
             log=name,
             number=unit.number,
@@ -147,6 +154,7 @@ class _Build:
                 "through": {SOURCE: unit.through},
                 "verdict": unit.verdict,
                 "batches": unit.batch_documents(written.quarantined),
+                **layout.grown(commit.objects).state(),
                 **written.state,
             },
         )
@@ -158,6 +166,7 @@ class _Build:
             self._runtime.log.warning("%s: %d rows do not fit and are in quarantine", name, commit.quarantined)
             self._runtime.metric("RowsQuarantined", commit.quarantined, "Count", Table=name)
             alert(self._runtime, self._arguments, quarantined(name, commit.quarantined, unit.number))
+        self._compactor.compact(unit.table, manifest, self._writer)
         return True
 
     def _writer(self) -> UnitWriter:

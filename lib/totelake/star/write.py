@@ -6,7 +6,7 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from typing import Any
@@ -15,15 +15,18 @@ import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, DataFrameWriter
+from pyspark.sql import functions as F
 
 from totelake.contracts.model import Table
+from totelake.contracts.types import spark_type
 from totelake.errors import LakeError, TotelakeError
 from totelake.lake.keys import Attempt, number_text, quarantined_key
 from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.runtime.spark import activate
 from totelake.star.build import Builder
 from totelake.star.plan import Unit, Written
-from totelake.star.projection import DELETED
-from totelake.star.refused import Sorted
+from totelake.star.projection import DELETED, columns_text
+from totelake.star.refused import METADATA_TYPES, Sorted
 
 _ONE_FILE_ROWS = 1_000_000
 _MOST_ROWS_IN_A_FILE = 4_000_000
@@ -43,6 +46,7 @@ class UnitWriter:
 
     def __init__(self, s3: Any, bucket: str, builder: Builder) -> None:
         self._s3, self._bucket, self._builder = s3, bucket, builder
+        self._spark = builder.spark
 
     def write(self, unit: Unit, attempt: Attempt) -> Written:
         """Build and write: rows that fit, and apart from them those that do not. Raises LakeError when one is lost."""
@@ -99,6 +103,23 @@ class UnitWriter:
         for item in objects:
             by_batch.update(_batches(self._body(item.staged)))
         return Written(TableCommit(objects, by_batch.total()), {}, by_batch)
+
+    def write_anew(self, table: Table, items: Sequence[LakeObject], attempt: Attempt) -> tuple[LakeObject, ...]:
+        """Write the rows of these objects again as few: all their columns, in the same partitions."""
+        if not items:
+            return ()
+        activate(self._spark)
+        types = {column.name: spark_type(column.type) for column in table.lake_columns}
+        paths = [f"s3://{self._bucket}/{item.key}" for item in items]
+        try:
+            rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*paths)
+            if table.partition_by:
+                value = F.regexp_extract(F.input_file_name(), f"/{table.partition_by}=([^/]+)/", 1)
+                rows = rows.withColumn(table.partition_by, value)
+            self._write(rows, table, sum(item.rows for item in items), attempt)
+            return self._objects(table, attempt)
+        except (PySparkException, Py4JJavaError) as error:
+            raise explained(table.name, str(error)) from error
 
     def _write(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> None:
         if expected <= _ONE_FILE_ROWS:

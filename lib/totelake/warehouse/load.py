@@ -26,6 +26,7 @@ from totelake.warehouse import publish
 from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import DRIVER, Address, Connection, connect, explained
 from totelake.warehouse.plan import Applied, TableLoad, plan
+from totelake.warehouse.staging import drop_left_over, note
 
 _TABLES_AT_ONCE = 4
 _ROWS_PER_WRITER = 250_000
@@ -103,11 +104,16 @@ class _Load:
 
     def _stage(self, loads: Sequence[TableLoad]) -> None:
         spark = open_spark(self._arguments.job_name)
+        now = self._runtime.now()
         with connect(self._jvm, self._address) as connection:
+            for name in drop_left_over(connection, now):
+                self._runtime.log.warning("%s was left by a load that was killed, and is dropped", name)
             for load in loads:
                 connection.run(publish.create_staging(self._run, load.table))
+                connection.run(note(publish.staging_name(self._run, load.table), now))
                 if load.quarantine:
                     connection.run(publish.create_quarantine(self._run, load.table))
+                    connection.run(note(publish.quarantine_name(self._run, load.table), now))
             connection.commit()
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
             writes = [pool.submit(self._write, spark, load) for load in loads if load.has_rows]

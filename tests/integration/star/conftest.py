@@ -18,6 +18,7 @@ from totelake.contracts import catalog
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import ingested_key, quarantined_key, schema_key
+from totelake.lake.layout import live_objects
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.quarantine import SCHEMA as QUARANTINE
 from totelake.lake.verdicts import LOG, SOURCE, AcceptedObject, batch_document
@@ -113,11 +114,10 @@ class Lake:
     def table(self, name: str) -> pa.Table:
         """All rows of a star table at the final keys that its commits name, ordered by batch and key."""
         found = []
-        for manifest in self.manifests(name):
-            for item in manifest.objects_of(name):
-                part = self.parquet(item.key)
-                assert part.num_rows == item.rows
-                found.append(part)
+        for item in live_objects(name, self.manifests(name)):
+            part = self.parquet(item.key)
+            assert part.num_rows == item.rows
+            found.append(part)
         key = catalog().table(name).key_name
         return pa.concat_tables(found).sort_by([("_batch", "ascending"), (key, "ascending")])
 
@@ -139,6 +139,17 @@ class Lake:
         """The batch that a view shows, and when there is none, an error."""
         table = self.glue.get_table(DatabaseName=self.database, Name=name)["Table"]
         return str(table["Parameters"]["totelake.batch"])
+
+    def shown(self, name: str) -> list[tuple[int, str, int]]:
+        """Key, operation and batch of every row under the locations that the catalogue names."""
+        locations = list(self.partitions(f"{name}_log").values())
+        if not locations:
+            table = self.glue.get_table(DatabaseName=self.database, Name=f"{name}_log")["Table"]
+            locations = [table["StorageDescriptor"]["Location"]]
+        parts = [self.parquet(key) for place in locations for key in self.keys(place.split("/", 3)[3])]
+        key = catalog().table(name).key_name
+        rows = pa.concat_tables(parts).sort_by([("_batch", "ascending"), (key, "ascending")])
+        return [tuple(row.values()) for row in rows.select([key, "_op", "_batch"]).to_pylist()]
 
     def partitions(self, name: str) -> dict[str, str]:
         """The partitions of a log: value and location."""

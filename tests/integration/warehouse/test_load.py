@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, time
+from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from totelake.lake.commits import CommitLog
 from totelake.stack.processes import free_port
 from totelake.warehouse import load as load_module
 from totelake.warehouse import publish
+from totelake.warehouse.staging import note
 
 pytestmark = pytest.mark.integration
 PAYMENT, DESIGN = catalog().table("fact_payment"), catalog().table("dim_design")
@@ -271,3 +272,17 @@ def _fails(warehouse: Warehouse, says: str) -> None:
     sentence = str(failure.value.code)
     assert says in sentence and "\n" not in sentence
     assert warehouse.postgres.passwords["totelake_loader"] not in sentence
+
+
+def test_the_next_load_drops_the_staging_tables_of_one_that_was_killed_a_day_ago(warehouse: Warehouse) -> None:
+    warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
+    warehouse.load()
+    notes = {"killed": hour(1) - timedelta(days=1000), "running": datetime.now(timezone.utc), "somebody": None}
+    for name, made in notes.items():
+        warehouse.rows(f"CREATE UNLOGGED TABLE staging.{name} (a int)")
+        if made is not None:
+            warehouse.rows(note(f"staging.{name}", made.astimezone(timezone.utc)))
+    warehouse.commit(2, fact_payment=[payment(8)])
+    warehouse.load()
+    left = "SELECT relname FROM pg_class WHERE relnamespace = 'staging'::regnamespace ORDER BY 1"
+    assert warehouse.rows(left) == [("running",), ("somebody",)]

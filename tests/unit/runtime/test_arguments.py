@@ -73,7 +73,10 @@ def test_glues_own_bookmark_option_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--bucket", "x"], "job build_facts: unknown argument --bucket; known are --alert_topic, --allow_deletes, "),
+        (
+            ["--bucket", "x"],
+            "job build_facts: unknown argument --bucket; known are --alert_topic, --allow_deletes, --bookmark, ",
+        ),
         (["--bookmark", "on"], "job build_facts: --bookmark is 'on'; use enable, pause or disable"),
         (["--row_limit", "many"], "job build_facts: --row_limit is 'many'; use a whole number above 0"),
         (["--debug", "perhaps"], "job build_facts: --debug is 'perhaps'; use true or false"),

@@ -14,10 +14,9 @@ from totelake.lake.partitions import METADATA, log_name
 from totelake.registry.changes import Change, Field, changes
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
-# the PostgreSQL type whose widenings are those of the Hive type
 _CANONICAL = {"int": "integer", "string": "text", "timestamp": "timestamp without time zone", "float": "real"}
 _CANONICAL["double"] = "double precision"
-_OWN = frozenset((*(name for name, _ in METADATA), "_xid"))
+OWN = frozenset((*(name for name, _ in METADATA), "_xid"))
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,17 @@ def registered_name(table: Table) -> str:
 def registered_fields(columns: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:
     """Columns of the Data Catalog, without those of our own; types in PostgreSQL's names, so that they compare."""
     return tuple(
-        Field(str(item["Name"]), _canonical(str(item["Type"]))) for item in columns if str(item["Name"]) not in _OWN
+        Field(str(item["Name"]), canonical(str(item["Type"]))) for item in columns if str(item["Name"]) not in OWN
     )
 
 
 def expected_fields(table: Table) -> tuple[Field, ...]:
     """What the Data Catalog should have of a contract's table."""
-    return tuple(Field(column.name, _canonical(hive_type(column.type))) for column in table.lake_columns)
+    return tuple(Field(column.name, canonical(hive_type(column.type))) for column in table.lake_columns)
 
 
-def _canonical(hive: str) -> str:
+def canonical(hive: str) -> str:
+    """The PostgreSQL type whose widenings are those of the Hive type."""
     decimal = _DECIMAL.fullmatch(hive)
     return f"numeric({decimal.group(1)},{decimal.group(2)})" if decimal else _CANONICAL.get(hive, hive)
 

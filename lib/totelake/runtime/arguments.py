@@ -20,6 +20,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "build_facts": _LAKE,
     "load_warehouse": _LAKE + ("warehouse_secret",),
     "maintain_lake": _LAKE + ("ingestion_crawler",),
+    "audit_catalog": _LAKE + ("ingestion_crawler",),
 }
 # what Glue passes on, or reads before the script starts; developer guide, "Using job parameters in AWS Glue jobs"
 _GLUE_OWN = frozenset(

@@ -17,6 +17,8 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, ingested_key
 from totelake.lake.manifest import BOOKMARK, DATA, LakeObject, Manifest, TableCommit
 from totelake.lake.verdicts import LOG, SOURCE
+from totelake.registry.agreement import Disagreement
+from totelake.registry.audit import audit_catalog
 from totelake.registry.check import check_schemas
 from totelake.runtime import Clients, JobArguments, open_runtime
 
@@ -100,10 +102,25 @@ class Registry:
             "ingestion_crawler": self.crawler,
             **more,
         }
+        return self._run("check_schemas", check_schemas, clients, given)
+
+    def audit(self, **more: Any) -> list[Disagreement]:
+        """One run of the nightly audit."""
+        given = {
+            "ingestion_bucket": self.bucket,
+            "processed_bucket": self.bucket,
+            "ingestion_database": self.database,
+            "processed_database": self.database,
+            "ingestion_crawler": self.crawler,
+            **more,
+        }
+        return list(self._run("audit_catalog", audit_catalog, None, given))
+
+    def _run(self, job: str, work: Any, clients: Any, given: dict[str, Any]) -> Any:
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        arguments = JobArguments.from_argv(["script", *words], "check_schemas")
+        arguments = JobArguments.from_argv(["script", *words], job)
         with open_runtime(arguments, clients or self.clients) as runtime:
-            return check_schemas(runtime, arguments)
+            return work(runtime, arguments)
 
     def verdicts(self) -> list[Manifest]:
         """All verdicts."""

@@ -41,6 +41,13 @@ locals {
     domain => sort([for contract in local.contracts : contract.name if contract.domain == domain])
   }
 
+  # a query says for which engine it is: `-- on: lake`, `-- on: warehouse` or `-- on: both`
+  queries = {
+    for path in fileset("${local.catalog}/queries", "*.sql") : trimsuffix(path, ".sql") => file("${local.catalog}/queries/${path}")
+  }
+  lake_queries      = { for name, sql in local.queries : name => sql if can(regex("-- on: (both|lake)", sql)) }
+  warehouse_queries = { for name, sql in local.queries : name => sql if can(regex("-- on: (both|warehouse)", sql)) }
+
   # each argument that names a secret, so that a job's role reads its own and no other
   secrets_by_job = {
     for name, job in local.pipeline.jobs : name =>

@@ -118,7 +118,7 @@ module "athena" {
   account          = local.account
   kms_key_arn      = module.storage.kms_key_arn
   scan_limit_gb    = var.athena_scan_limit_gb
-  queries          = { for path in fileset("${local.catalog}/queries", "*.sql") : trimsuffix(path, ".sql") => file("${local.catalog}/queries/${path}") }
+  queries          = local.lake_queries
 }
 
 module "quicksight" {
@@ -129,7 +129,7 @@ module "quicksight" {
   account    = local.account
   settings   = var.quicksight
   secret_arn = module.secrets.arns["${var.name}/warehouse"]
-  queries    = { for path in fileset("${local.catalog}/queries", "*.sql") : trimsuffix(path, ".sql") => file("${local.catalog}/queries/${path}") }
+  queries    = local.warehouse_queries
 }
 
 module "warehouse" {

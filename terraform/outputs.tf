@@ -1,26 +1,19 @@
-output "ingestion_bucket" {
-  description = "Bucket of the ingestion zone: TOTELAKE_INGESTION_BUCKET."
-  value       = local.ingestion_bucket
-}
-
-output "processed_bucket" {
-  description = "Bucket of the processed zone: TOTELAKE_PROCESSED_BUCKET."
-  value       = local.processed_bucket
+output "environment" {
+  description = "What `totelake --target aws` takes from the environment."
+  value = {
+    AWS_REGION                = var.region
+    TOTELAKE_PREFIX           = var.name
+    TOTELAKE_INGESTION_BUCKET = local.ingestion_bucket
+    TOTELAKE_PROCESSED_BUCKET = local.processed_bucket
+    TOTELAKE_ARTIFACTS_BUCKET = local.artifacts_bucket
+    TOTELAKE_ALERT_TOPIC      = module.monitoring.topic_arn
+    TOTELAKE_ATHENA_WORKGROUP = module.athena.workgroup
+  }
 }
 
 output "artifacts_bucket" {
-  description = "Bucket that releases are published to: TOTELAKE_ARTIFACTS_BUCKET."
+  description = "Bucket that releases are published to."
   value       = local.artifacts_bucket
-}
-
-output "prefix" {
-  description = "Prefix of the deployment's names: TOTELAKE_PREFIX."
-  value       = var.name
-}
-
-output "alert_topic" {
-  description = "Topic that alerts are published to: TOTELAKE_ALERT_TOPIC."
-  value       = module.monitoring.topic_arn
 }
 
 output "job_roles" {

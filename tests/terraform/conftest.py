@@ -51,7 +51,7 @@ def offline() -> str:
 
 def initialised(folder: Path, module: str = "") -> Terraform:
     """A copy of the configuration with what it reads beside it, so that nothing is written to the repository."""
-    ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.auto.tfvars.json")
     shutil.copytree(ROOT / "terraform", folder / "terraform", ignore=ignored)
     shutil.copytree(ROOT / "catalog", folder / "catalog")
     root = folder / "terraform" / module
@@ -68,11 +68,16 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
     yield initialised(tmp_path_factory.mktemp("terraform"))
 
 
-@pytest.fixture(scope="session")
-def planned(terraform: Terraform) -> list[dict[str, Any]]:
+def plan_of(terraform: Terraform) -> list[dict[str, Any]]:
     """Every resource of a plan, with its values."""
     variables = {"name": NAME, "region": REGION, "release": RELEASE, "schedules_enabled": True}
     (terraform.folder / "deployment.tfvars.json").write_text(json.dumps(variables))
     terraform.run("plan", "-input=false", "-no-color", "-var-file=deployment.tfvars.json", "-out=plan")
     root = json.loads(terraform.run("show", "-json", "plan"))["planned_values"]["root_module"]
     return [resource for module in root["child_modules"] for resource in module["resources"]]
+
+
+@pytest.fixture(scope="session")
+def planned(terraform: Terraform) -> list[dict[str, Any]]:
+    """What is planned for this repository's pipeline.yaml."""
+    return plan_of(terraform)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import yaml
 
-from tests.terraform.conftest import ACCOUNT, NAME, REGION, RELEASE
+from tests.terraform.conftest import ACCOUNT, NAME, REGION, RELEASE, Terraform, plan_of
 from totelake.contracts import catalog
 from totelake.deploy.apply import apply, differs
 from totelake.deploy.deploy import tables_by_source
@@ -113,8 +115,10 @@ def named(resources: list[Resource]) -> dict[str, Resource]:
     return {resource["Name"]: resource for resource in resources}
 
 
-def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
-    wanted = plan(catalog().pipeline, tables_by_source(catalog()), SETTINGS)
+def requested(pipeline: Mapping[str, Any]) -> dict[str, Any]:
+    """What deploy requests, by kind and name, without roles and without the order of a crawler's targets."""
+    wanted = plan(pipeline, tables_by_source(catalog()), SETTINGS)
+    jobs = {name: {key: value for key, value in item.items() if key != "Role"} for name, item in wanted.jobs.items()}
     crawlers = {
         name: {
             **{key: value for key, value in item.items() if key != "Role"},
@@ -123,12 +127,42 @@ def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
         }
         for name, item in wanted.crawlers.items()
     }
-    jobs = {name: {key: value for key, value in item.items() if key != "Role"} for name, item in wanted.jobs.items()}
-    assert {values["name"] for values in of_type(planned, "aws_glue_catalog_database")} == set(wanted.databases)
-    assert named([job(values) for values in of_type(planned, "aws_glue_job")]) == jobs
-    assert named([crawler(values) for values in of_type(planned, "aws_glue_crawler")]) == crawlers
-    assert named([workflow(values) for values in of_type(planned, "aws_glue_workflow")]) == dict(wanted.workflows)
-    assert named([trigger(values) for values in of_type(planned, "aws_glue_trigger")]) == dict(wanted.triggers)
+    return {
+        "databases": set(wanted.databases),
+        "jobs": jobs,
+        "crawlers": crawlers,
+        "workflows": dict(wanted.workflows),
+        "triggers": dict(wanted.triggers),
+    }
+
+
+def asked_of_aws(planned: list[Resource]) -> dict[str, Any]:
+    """What Terraform would request, in the same form."""
+    return {
+        "databases": {values["name"] for values in of_type(planned, "aws_glue_catalog_database")},
+        "jobs": named([job(values) for values in of_type(planned, "aws_glue_job")]),
+        "crawlers": named([crawler(values) for values in of_type(planned, "aws_glue_crawler")]),
+        "workflows": named([workflow(values) for values in of_type(planned, "aws_glue_workflow")]),
+        "triggers": named([trigger(values) for values in of_type(planned, "aws_glue_trigger")]),
+    }
+
+
+def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
+    assert asked_of_aws(planned) == requested(catalog().pipeline)
+
+
+def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform) -> None:
+    file = terraform.folder.parent / "catalog" / "pipeline.yaml"
+    before = file.read_text()
+    changed = before.replace("kind: pythonshell", "kind: glueetl")
+    try:
+        file.write_text(changed)
+        planned = plan_of(terraform)
+    finally:
+        file.write_text(before)
+    found = asked_of_aws(planned)
+    assert found == requested(yaml.safe_load(changed))
+    assert {item["Command"]["Name"] for item in found["jobs"].values()} == {"glueetl"}
 
 
 def test_terraform_plans_what_deploy_creates(planned: list[Resource], aws: str, localglue_endpoint: str) -> None:

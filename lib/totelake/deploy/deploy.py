@@ -14,7 +14,7 @@ from totelake.deploy.apply import CREATED, UNCHANGED, UPDATED, Change, apply
 from totelake.deploy.plan import Plan, Settings, plan
 from totelake.deploy.release import Release, build, checkout
 from totelake.deploy.target import Target
-from totelake.errors import WarehouseError
+from totelake.errors import ConfigurationError, WarehouseError
 
 Progress = Callable[[str], None]
 _RELATIONS = """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -22,7 +22,15 @@ _RELATIONS = """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_nam
 
 
 def deploy(target: Target, progress: Progress = lambda _: None, activate_schedule: bool = False) -> list[Change]:
-    """Bring a target to what this checkout describes; what was done to each resource. A second call changes nothing."""
+    """Bring a target to what this checkout describes; what was done to each resource. A second call changes nothing.
+
+    Raises ConfigurationError for an account that Terraform deploys to.
+    """
+    if not target.role:
+        raise ConfigurationError(
+            "on AWS each job has a role of its own, which Terraform gives it: use `make deploy ENV=dev`, "
+            "or name one role for all jobs by TOTELAKE_JOB_ROLE"
+        )
     progress("building the wheel")
     release = build(checkout())
     progress("uploading the release")

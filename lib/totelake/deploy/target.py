@@ -17,7 +17,10 @@ _LOCAL_ROLE = "arn:aws:iam::123456789012:role/totelake-glue"
 
 @dataclass(frozen=True)
 class Target:
-    """Clients and names of one deployment; `warehouse_dsn` is None where only the jobs reach the warehouse."""
+    """Clients and names of one deployment; `warehouse_dsn` is None where only the jobs reach the warehouse.
+
+    `role` is one for all jobs; it is empty where Terraform deploys, which gives each job its own.
+    """
 
     kind: str
     clients: Clients
@@ -57,7 +60,7 @@ class Target:
             ingestion_bucket=ingestion,
             processed_bucket=processed,
             artifacts_bucket=artifacts,
-            role=_variable(environment, "TOTELAKE_JOB_ROLE"),
+            role=environment.get("TOTELAKE_JOB_ROLE", ""),
             warehouse_dsn=environment.get("WAREHOUSE_DSN"),
             alert_topic=environment.get("TOTELAKE_ALERT_TOPIC", ""),
             prefix=environment.get("TOTELAKE_PREFIX") or "totelake",

@@ -28,7 +28,7 @@ resource "aws_athena_named_query" "this" {
   for_each = var.queries
 
   name        = "${var.name}-${replace(each.key, "_", "-")}"
-  description = try(trimspace(regex("^--([^\n]*)", each.value)[0]), each.key)
+  description = try(trimspace(regex("-- description:([^\n]*)", each.value)[0]), each.key)
   workgroup   = aws_athena_workgroup.this.id
   database    = var.database
   query       = each.value

@@ -43,7 +43,7 @@ resource "aws_quicksight_data_set" "this" {
 
   aws_account_id = var.account
   data_set_id    = "${var.name}-${replace(each.key, "_", "-")}"
-  name           = "${var.name} ${replace(each.key, "_", " ")}"
+  name           = try(trimspace(regex("-- title:([^\n]*)", each.value)[0]), each.key)
   import_mode    = "DIRECT_QUERY"
 
   physical_table_map {

@@ -10,7 +10,6 @@ import psycopg2
 
 from totelake.cli.output import say
 from totelake.cli.pipeline import workflow_name
-from totelake.contracts import catalog
 from totelake.deploy import Target
 from totelake.errors import LakeError, TotelakeError
 from totelake.observe import job_runs, runs
@@ -21,11 +20,11 @@ _TAKEN = "payment"
 
 def show_alert(stack: Stack, target: Target) -> None:
     """Take a table away from the reader, let a run fail and `watch` look, and read the mail."""
-    glue, watch = target.clients.glue, f"{catalog().pipeline['prefix']}-watch"
+    glue, workflow, watch = target.clients.glue, workflow_name(target), f"{target.prefix}-watch"
     _administer(stack, f"REVOKE SELECT ON {_TAKEN} FROM totelake_reader")
     try:
         with contextlib.suppress(runs.RunFailedError):
-            runs.wait(glue, workflow_name(), runs.start(glue, workflow_name()))
+            runs.wait(glue, workflow, runs.start(glue, workflow))
         # its own look fails for the same reason, and what failed is told all the same
         with contextlib.suppress(LakeError):
             job_runs.wait(glue, watch, job_runs.start(glue, watch, {}))

@@ -21,6 +21,7 @@ from totelake.cli.output import err, out, say, table
 from totelake.cli.pipeline import workflow_name
 from totelake.contracts import catalog
 from totelake.contracts.model import FACT
+from totelake.demo_alert import show_alert
 from totelake.deploy import Target, deploy
 from totelake.errors import ConfigurationError, TotelakeError, WarehouseError
 from totelake.observe import runs
@@ -120,6 +121,8 @@ def play(stack: Stack, orders: int) -> None:
     with _told("Second run: only what changed"):
         _show(_run(target))
     _arrival(stack, target)
+    with _told("Something fails: the reading role loses a table, and watch tells"):
+        show_alert(stack, target)
     _counts(stack)
 
 

@@ -22,6 +22,8 @@ TESTS = (
     "tests/unit/lake/test_loaded.py",
     "tests/unit/lake/test_manifest.py",
     "tests/unit/maintain",
+    "tests/unit/observe/test_alert_rules.py",
+    "tests/unit/observe/test_failures.py",
     "tests/unit/registry",
     "tests/unit/runtime",
 )

@@ -48,7 +48,15 @@ def test_no_spark_in_python_shell_code(package: str) -> None:
 
 @pytest.mark.parametrize("package", [*SHELL_PACKAGES, "star", "warehouse"])
 def test_no_local_stack_in_what_jobs_run(package: str) -> None:
-    local = ("totelake.stack", "totelake.seed", "totelake.cli", "totelake.deploy", "totelake.demo", "totelake.query")
+    local = (
+        "totelake.stack",
+        "totelake.seed",
+        "totelake.cli",
+        "totelake.deploy",
+        "totelake.demo",
+        "totelake.demo_alert",
+        "totelake.query",
+    )
     assert offenders(f"totelake/{package}", *local, "moto", "duckdb", "typer", "rich") == []
 
 

@@ -48,8 +48,9 @@ def cost(
     pipeline, prices = catalog().pipeline, Prices.of(documents()["prices.yaml"], region)
     seconds = {}
     if measured:
-        glue, prefix = Target.named(target, default_home()).clients.glue, pipeline["prefix"]
-        seconds = {name: found for name in pipeline["jobs"] if (found := seconds_of(glue, f"{prefix}-{name}"))}
+        where = Target.named(target, default_home())
+        found = {name: seconds_of(where.clients.glue, f"{where.prefix}-{name}") for name in pipeline["jobs"]}
+        seconds = {name: mean for name, mean in found.items() if mean}
     usage = reckoning.Usage(
         reckoning.minutes(cadence), changes_per_day, network.value, rds, glue_version, seconds
     )  # fmt: skip

@@ -60,7 +60,9 @@ def _words(found: Finding) -> str:
 
 def _tell(where: Target, wrong: list[Finding]) -> None:
     """The number for the dashboard, and an alert, so that others know of it too."""
-    arguments = JobArguments("reconcile", ingestion_bucket=where.ingestion_bucket, job_name="reconcile")
+    arguments = JobArguments(
+        "reconcile", ingestion_bucket=where.ingestion_bucket, metric_namespace=where.prefix, job_name="reconcile"
+    )
     runtime = Runtime(arguments, where.clients, logging.getLogger("totelake.reconcile"))
     runtime.metric("ReconciliationMismatches", len(wrong), "Count")
     if wrong:

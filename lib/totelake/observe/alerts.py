@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from totelake.errors import ConfigurationError
 from totelake.lake.conditional import create_once
 from totelake.observe.alert_rules import Alert, Message, due, message
 from totelake.runtime.arguments import JobArguments
@@ -41,7 +44,7 @@ def known_incidents(s3: Any, bucket: str) -> frozenset[str]:
 
 
 def tell(runtime: Runtime, arguments: JobArguments) -> list[Message]:
-    """Publish what is due; one message for each cause and hour. Raises what SNS answers when it takes none."""
+    """Publish what is due; one message for each cause and hour. Raises ConfigurationError when SNS takes none."""
     s3, bucket = runtime.clients.s3, arguments.ingestion_bucket
     told: list[Message] = []
     for cause, incidents in due(_noted(s3, bucket), _told(s3, bucket), runtime.now()).items():
@@ -50,7 +53,7 @@ def tell(runtime: Runtime, arguments: JobArguments) -> list[Message]:
         if not arguments.alert_topic:
             runtime.log.warning("nobody is told, for --alert_topic is not set: %s", what.subject)
             continue
-        runtime.clients.sns.publish(TopicArn=arguments.alert_topic, Subject=what.subject, Message=what.text)
+        _publish(runtime.clients.sns, arguments.alert_topic, what)
         now = runtime.now()
         record = {"at": now.isoformat(), "cause": cause, "incidents": incidents, **what.document()}
         create_once(s3, bucket, f"{_MESSAGES}{now.strftime(_TIME)}-{cause}.json", json.dumps(record, indent=1).encode())
@@ -59,6 +62,17 @@ def tell(runtime: Runtime, arguments: JobArguments) -> list[Message]:
         runtime.log.info("told: %s", what.subject)
         told.append(what)
     return told
+
+
+def _publish(sns: Any, topic: str, what: Message) -> None:
+    try:
+        sns.publish(TopicArn=topic, Subject=what.subject, Message=what.text)
+    except ClientError as error:
+        said = error.response["Error"].get("Message", error)
+        raise ConfigurationError(
+            f"the topic {topic} takes no alert ({said}): {what.subject}; correct --alert_topic or the role of watch, "
+            "the next look tells it"
+        ) from error
 
 
 def messages(s3: Any, bucket: str, limit: int) -> list[Mapping[str, Any]]:

@@ -16,7 +16,7 @@ _REFRESH = "-refresh"
 
 
 def look_out(runtime: Runtime, arguments: JobArguments) -> None:
-    """Note failed runs of every workflow and job, and tell what is due. Raises what SNS answers when it takes none."""
+    """Note failed runs of every workflow and job, tell what is due. Raises ConfigurationError when SNS takes none."""
     known = known_incidents(runtime.clients.s3, arguments.ingestion_bucket)
     for found in _failures(runtime, arguments):
         if found.id not in known:

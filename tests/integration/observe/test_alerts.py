@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
+from totelake.errors import ConfigurationError
 from totelake.observe.alerts import Alert, alert, messages, tell
 from totelake.runtime import Clients, JobArguments
 from totelake.runtime.runtime import Runtime
@@ -91,7 +91,7 @@ def test_a_storm_is_one_message_at_once_and_one_with_a_count_after_an_hour(desk:
 def test_what_sns_did_not_take_is_told_by_a_later_look(desk: Desk) -> None:
     desk.note("1")
     gone = replace(desk.arguments, alert_topic=f"{desk.arguments.alert_topic}-gone")
-    with pytest.raises(ClientError, match="NotFound"):
+    with pytest.raises(ConfigurationError, match="-gone takes no alert .*: it broke; correct --alert_topic"):
         tell(desk.runtime, gone)
     tell(desk.runtime, desk.arguments)
     assert [subject for subject, _ in desk.mail()] == ["it broke"]

@@ -22,7 +22,7 @@ from totelake.stack import spark as stack_spark
 
 pytestmark = SPARK
 # how many of the steps' two sides the normal suite tries; `make soak` tries all of them
-SAMPLE: dict[str, int] = {INGEST: 6, CHECK: 4, DIMENSIONS: 3, FACTS: 4, LOAD: 2}
+SAMPLE: dict[str, int] = {INGEST: 4, CHECK: 3, DIMENSIONS: 2, FACTS: 4, LOAD: 2}
 KILLS = ((INGEST, 5, "before"), (CHECK, 1, "after"), (FACTS, 6, "after"), (LOAD, 4, "before"))
 KINDS = {
     INGEST: {"PutObject", "source COMMIT"},
@@ -38,7 +38,8 @@ COMPACTING: dict[str, Any] = {"compact_objects": 1}
 def counted(world: World, job: str) -> list[str]:
     """The steps of an undisturbed run over the same kinds of changes."""
     names: list[str] = []
-    for _ in range(2 if job == CHECK else 1):  # a check first repeats what the one before it registered
+    # a check first repeats what the one before it registered, a builder first compacts what all before it left
+    for _ in range(1 if job in (INGEST, LOAD) else 2):
         world.edit(job == DIMENSIONS)
         world.chain(before(job))
         names = stepped(world, job, Steps(), **compacting(job)).names

@@ -10,6 +10,7 @@ from totelake import __version__
 from totelake.cli import (
     alerts,
     bookmark,
+    contract,
     cost,
     drift,
     impact,
@@ -50,5 +51,6 @@ def options(
 for part in (stack, source, pipeline, query, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
+app.add_typer(contract.app, name="contract")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(repair.app, name="repair")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from totelake.capture.describe import describe
-from totelake.capture.session import Session
-from totelake.capture.source import SourceAddress, connect
+from totelake.cli.live import described_source
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import catalog
 from totelake.contracts.model import SOURCE as SOURCE_TABLE
@@ -51,25 +48,23 @@ def drift(
         tables = [item for item in tables if item.kind == SOURCE_TABLE]
         found = _of_source(where, tables, bool(name))
     else:
-        history = {item.name: versions(where.clients.glue, _database(item), item) for item in tables}
+        history = {item.name: versions(where.clients.glue, _database(where, item), item) for item in tables}
         if not any(history.values()):
             raise ConfigurationError("nothing is registered yet; run `totelake run`, or use --against source")
-        found = {item.name: registered_changes(where.clients.glue, _database(item), item) for item in tables}
+        found = {item.name: registered_changes(where.clients.glue, _database(where, item), item) for item in tables}
     print_json(_document(found, history)) if as_json else _show(found, history, against, bool(name))
     if any(change.is_breaking for told in found.values() for change in told):
         raise typer.Exit(BREAKING)
 
 
-def _database(item: Table) -> str:
-    return str(catalog().pipeline["databases"]["ingestion" if item.kind == SOURCE_TABLE else "processed"])
+def _database(where: Target, item: Table) -> str:
+    zone = "ingestion" if item.kind == SOURCE_TABLE else "processed"
+    return f"{where.prefix.replace('-', '_')}_{zone}"
 
 
 def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, list[Change]]:
-    name = catalog().pipeline["jobs"]["ingest-totesys"]["arguments"]["totesys_secret"]
-    secret = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
     wanted = [item for item in tables if item.domain == SOURCE]
-    with connect(SourceAddress.from_secret(secret, name)) as connection:
-        found = describe(Session(connection), sorted({item.schema for item in wanted}))
+    found = described_source(where, sorted({item.schema for item in wanted}))
     names = {item.name for item in wanted}
     return source_changes(wanted, [item for item in found if not only or item.name in names])
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Callable, TypeVar
 
-from totelake.contracts.documents import documents
+from totelake.contracts.checks import check_references, check_table
+from totelake.contracts.documents import documents, line_of, place
 from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Reference, Table
-from totelake.contracts.types import hive_type
+from totelake.contracts.types import UnknownTypeError, hive_type
 from totelake.errors import ContractError
 
-# what PostgreSQL, Hive and Spark all take for a name: SQL is put together from these
-_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_Built = TypeVar("_Built")
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def parse_catalog(files: Mapping[str, Any]) -> Catalog:
                     f"catalog/{name} names {table.name}, which catalog/{tables[table.name].origin} has; remove one"
                 )
             tables[table.name] = table
-    _check_references(tables)
+    check_references(tables)
     return Catalog(tables, files.get("pipeline.yaml") or {})
 
 
@@ -95,12 +94,19 @@ def _tables_of(name: str, document: Any) -> Iterator[Table]:
     if not isinstance(document, Mapping) or not isinstance(document.get("schema"), list):
         raise ContractError(f"catalog/{name} is no data contract: it needs a list 'schema' with the table in it")
     for entry in document["schema"]:
-        try:
-            yield _table(name, str(document.get("domain", "")), entry)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ContractError(
-                f"catalog/{name}: {error} is missing or of the wrong form; see the contracts beside it"
-            ) from error
+        yield _formed(name, entry, partial(_table, name, str(document.get("domain", ""))))
+
+
+def _formed(name: str, entry: Any, build: Callable[[Any], _Built]) -> _Built:
+    """What is built of an entry. Raises ContractError with its line when it cannot be."""
+    try:
+        return build(entry)
+    except UnknownTypeError as error:
+        raise ContractError(f"{place(name, line_of(entry, 'physicalType'))}: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ContractError(
+            f"{place(name, line_of(entry))}: {error} is missing or of the wrong form; see the contracts beside it"
+        ) from error
 
 
 def _custom(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def _custom(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
     custom = _custom(entry)
-    columns = tuple(_column(name, item) for item in entry["properties"])
+    columns = tuple(_formed(name, item, partial(_column, name)) for item in entry["properties"])
     table = Table(
         name=entry["name"],
         kind=custom["kind"],
@@ -124,8 +130,9 @@ def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
         short_name=custom.get("shortName"),
         alias=custom.get("alias"),
         origin=name,
+        line=line_of(entry),
     )
-    _check_table(table)
+    check_table(table)
     return table
 
 
@@ -139,7 +146,7 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         required=bool(entry.get("required", False)),
         primary_key=bool(entry.get("primaryKey", False)),
         unique=bool(entry.get("unique", False)),
-        foreign_key=_reference(name, keys[0]) if keys else None,
+        foreign_key=_reference(name, line_of(entry), keys[0]) if keys else None,
         on_delete=custom.get("onDelete", "RESTRICT"),
         default=custom.get("default"),
         enum=tuple(custom.get("enum", ())),
@@ -147,46 +154,14 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         minimum=custom.get("minimum"),
         maximum=custom.get("maximum"),
         serial=bool(custom.get("serial", False)),
-        sources=tuple(_reference(name, item) for item in entry.get("transformSourceObjects", ())),
+        sources=tuple(_reference(name, line_of(entry), item) for item in entry.get("transformSourceObjects", ())),
         description=entry.get("description", "") or entry.get("transformLogic", ""),
+        line=line_of(entry),
     )
 
 
-def _reference(name: str, text: str) -> Reference:
+def _reference(name: str, line: int, text: str) -> Reference:
     table, dot, column = text.partition(".")
     if not dot:
-        raise ContractError(f"catalog/{name}: '{text}' is no column; write it as table.column")
+        raise ContractError(f"{place(name, line)}: '{text}' is no column; write it as table.column")
     return Reference(table, column)
-
-
-def _check_table(table: Table) -> None:
-    where = f"catalog/{table.origin}"
-    names = [column.name for column in table.columns]
-    given = (table.name, table.schema, table.partition_by, table.short_name, table.alias, *names)
-    for name in given:
-        if name is not None and not _IDENTIFIER.fullmatch(name):
-            raise ContractError(
-                f"{where}: '{name}' of {table.name} is no identifier; use small letters, digits and _, at most 63"
-            )
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise ContractError(f"{where}: {table.name} names {', '.join(twice)} more than once; keep one")
-    if table.kind not in (SOURCE, DIMENSION, FACT):
-        raise ContractError(f"{where}: the kind of {table.name} is '{table.kind}'; use source, dimension or fact")
-    if len(table.key) != 1:
-        raise ContractError(f"{where}: {table.name} needs exactly one primary key column, it has {len(table.key)}")
-    if table.source_key and table.source_key not in names:
-        raise ContractError(f"{where}: the sourceKey {table.source_key} is no column of {table.name}")
-
-
-def _check_references(tables: Mapping[str, Table]) -> None:
-    for table in tables.values():
-        for column in table.columns:
-            keys = (column.foreign_key,) if column.foreign_key else ()
-            for reference in keys + column.sources:
-                target = tables.get(reference.table)
-                if target is None or reference.column not in target.column_names:
-                    raise ContractError(
-                        f"catalog/{table.origin}: {table.name}.{column.name} refers to {reference}, "
-                        "which no contract has; name an existing column"
-                    )

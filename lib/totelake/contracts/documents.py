@@ -14,6 +14,23 @@ from totelake.errors import ContractError
 COMPILED = "catalog.json"
 
 
+class Located(dict[str, Any]):
+    """A mapping of a YAML text that knows where it and each of its keys stand."""
+
+    line = 0
+    lines: Mapping[str, int] = {}
+
+
+def line_of(mapping: Any, key: str = "") -> int:
+    """The line of a mapping's key, else of the mapping; 0 where it is not known, as in a wheel."""
+    return int(mapping.lines.get(key, mapping.line)) if isinstance(mapping, Located) else 0
+
+
+def place(name: str, line: int) -> str:
+    """A document's path, with the line when it is known."""
+    return f"catalog/{name} line {line}" if line else f"catalog/{name}"
+
+
 @lru_cache(maxsize=1)
 def documents() -> Mapping[str, Any]:
     """Every document by its path below catalog/: parsed YAML, or text for any other file."""
@@ -38,12 +55,28 @@ def read_folder(folder: Path) -> dict[str, Any]:
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """Parse one YAML text. Raises ContractError naming the file and the line."""
+    """Parse one YAML text. Raises ContractError naming file and line, also where a key stands twice."""
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Remembers lines."""
+
+    def located(loader: Any, node: Any) -> Located:
+        found = Located(loader.construct_mapping(node, deep=True))
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise ContractError(
+                    f"{place(name, line)}: '{key.value}' stands in line {lines[key.value]} already; keep one"
+                )
+            lines[key.value] = line
+        found.line, found.lines = node.start_mark.line + 1, lines
+        return found
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, located)
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)  # nosec B506: made of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise ContractError(f"catalog/{name}{where} is not valid YAML; mend the file") from error
+        raise ContractError(f"{place(name, mark.line + 1 if mark else 0)} is not valid YAML; mend the file") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SOURCE = "source"
 DIMENSION = "dimension"
@@ -39,6 +39,7 @@ class Column:
     serial: bool = False
     sources: tuple[Reference, ...] = ()
     description: str = ""
+    line: int = field(default=0, compare=False, repr=False)
 
     @property
     def is_text_date(self) -> bool:
@@ -63,6 +64,7 @@ class Table:
     short_name: str | None = None
     alias: str | None = None
     origin: str = ""
+    line: int = field(default=0, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[Column, ...]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import psycopg2
 import pytest
+from typer.testing import CliRunner
 
 from tests.integration.capture.conftest import Source
+from tests.unit.contracts.test_standard import problems
 from totelake.capture.describe import DescribedTable, describe
+from totelake.capture.draft import draft
 from totelake.capture.session import Session
+from totelake.cli import contract as command
+from totelake.cli.app import app
 from totelake.contracts import catalog
+from totelake.contracts.catalog import parse_catalog
+from totelake.contracts.documents import parse_yaml
+from totelake.errors import ConfigurationError, SourceError
 from totelake.registry import changes
 from totelake.registry.live import source_changes
 
@@ -45,3 +54,48 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
         "currency": [("currency_id", changes.KEY_CHANGED)],
         "address": [("phone", changes.NULLABILITY_LOOSENED)],
     }
+
+
+def test_a_drafted_contract_is_valid_by_the_standard_and_says_what_ours_says(source: Source) -> None:
+    source.sql(
+        "ALTER TABLE staff ADD FOREIGN KEY (department_id) REFERENCES department, ADD UNIQUE (email_address)",
+        "ALTER TABLE staff ALTER created_at SET DEFAULT CURRENT_TIMESTAMP",
+        "COMMENT ON COLUMN staff.email_address IS 'Where letters go.'",
+    )
+    drafts = {f"sources/totesys/{table.name}.yaml": draft(table, "totesys") for table in described(source)}
+    assert [found for document in drafts.values() for found in problems(document)] == []
+    drafted = parse_catalog(drafts)
+    for table in TABLES:
+        plain = [(item.name, item.type, item.required, item.primary_key, item.enum) for item in table.columns]
+        found = drafted.table(table.name).columns
+        assert [(item.name, item.type, item.required, item.primary_key, item.enum) for item in found] == plain
+    staff = drafted.table("staff")
+    assert str(staff.column("department_id").foreign_key) == "department.department_id"
+    assert (staff.column("email_address").unique, staff.column("email_address").description) == (
+        True,
+        "Where letters go.",
+    )
+    assert staff.column("created_at").default == "CURRENT_TIMESTAMP"
+
+
+def test_a_table_without_a_key_of_one_column_gets_no_contract(source: Source) -> None:
+    source.sql("CREATE TABLE a_pair (left_id integer, right_id integer, PRIMARY KEY (left_id, right_id))")
+    pair = next(table for table in described(source) if table.name == "a_pair")
+    with pytest.raises(SourceError, match="a_pair needs a primary key of one column, it has left_id, right_id; give"):
+        draft(pair, "totesys")
+
+
+def test_contract_new_writes_what_it_drafts_and_overwrites_nothing(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command.Target, "named", lambda *_: None)
+    monkeypatch.setattr(command, "described_source", lambda *_: described(source))
+    shown = CliRunner().invoke(app, ["contract", "new", "currency"])
+    assert parse_yaml(shown.stdout, "currency.yaml")["id"] == "totelake.totesys.currency"
+    file = tmp_path / "currency.yaml"
+    for expected in (None, ConfigurationError):
+        result = CliRunner().invoke(app, ["contract", "new", "currency", "--output", str(file)])
+        assert (type(result.exception) if result.exception else None) == expected
+        assert file.read_text(encoding="utf-8") == shown.stdout
+    unknown = CliRunner().invoke(app, ["contract", "new", "moon"])
+    assert str(unknown.exception).startswith("totesys has no table moon; it has address, counterparty, ")

@@ -25,7 +25,7 @@ def drift(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Any:
     registry.ingest(1, {"currency": [{"currency_id": 1, "currency_code": "GBP", **KEYS}]})
     registry.check()
     monkeypatch.setattr(command.Target, "named", lambda *_: SimpleNamespace(clients=registry.clients))
-    monkeypatch.setattr(command, "_database", lambda _: registry.database)
+    monkeypatch.setattr(command, "_database", lambda *_: registry.database)
 
     def run(*words: str) -> tuple[int, Any]:
         result = CliRunner().invoke(app, ["drift", "currency", *words, "--json"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import ROOT
 
 from totelake.contracts import catalog
 from totelake.contracts.catalog import parse_catalog
@@ -95,9 +96,63 @@ def test_a_reference_to_nothing_is_refused_with_file_and_column(files: dict[str,
     with pytest.raises(ContractError) as refused:
         parse_catalog(files)
     assert str(refused.value) == (
-        "catalog/sources/totesys/staff.yaml: staff.department_id refers to department.id, which no contract has; "
-        "name an existing column"
+        "catalog/sources/totesys/staff.yaml line 34: staff.department_id refers to department.id, "
+        "which no contract has; name an existing column"
     )
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "message"),
+    [
+        ("to: department.department_id", "to: division.id",
+         "line 34: staff.department_id refers to division.id, which no contract has; name an existing column"),
+        ("physicalType: text", "physicalType: money",
+         "line 28: the PostgreSQL type money has no exact type in the lake; add it to totelake.contracts.types or cast "
+         "the column in the source"),
+        ("required: true", "required: true\n        required: false",
+         "line 24: 'required' stands in line 23 already; keep one"),
+        ("required: true", "required: false",
+         "line 20: staff.staff_id is a primary key and not required; set required: true"),
+        ("value: evolve", "value: thaw", "line 11: the schemaPolicy of staff is 'thaw'; use evolve or freeze"),
+        ("primaryKeyPosition: 1", "primaryKeyPosition: 1\n  ]",
+         "line 26 is not valid YAML; mend the file"),
+        ("        physicalType: integer\n", "",
+         "line 20: 'physicalType' is missing or of the wrong form; see the contracts beside it"),
+    ],
+    ids=["missing table", "unknown type", "key twice", "contradictory keys", "unknown policy", "no yaml", "no type"],
+)  # fmt: skip
+def test_a_wrong_contract_is_refused_with_file_line_and_remedy(
+    files: dict[str, Any], was: str, becomes: str, message: str
+) -> None:
+    name = "sources/totesys/staff.yaml"
+    text = (ROOT / "catalog" / name).read_text(encoding="utf-8")
+    with pytest.raises(ContractError) as refused:
+        parse_catalog({**files, name: parse_yaml(text.replace(was, becomes, 1), name)})
+    assert str(refused.value) == f"catalog/{name} {message}"
+
+
+def test_keys_of_a_column_that_cannot_all_hold_are_refused(files: dict[str, Any]) -> None:
+    column = entry(files, "sources/totesys/payment.yaml")["properties"][-1]
+    custom = [{"property": "minimum", "value": "2199-01-01"}, {"property": "maximum", "value": "1900-01-01"}]
+    for wrong, words in (
+        ({"customProperties": custom}, "has the minimum 2199-01-01 above the maximum 1900-01-01; swap them"),
+        ({"logicalTypeOptions": {"pattern": "("}}, r"has a pattern that is none \(.*\); mend it"),
+        (
+            {"logicalTypeOptions": {"pattern": "x"}, "customProperties": [{"property": "enum", "value": ["A"]}]},
+            "has both an enum and a pattern; keep one",
+        ),
+    ):
+        changed = copy.deepcopy(files)
+        entry(changed, "sources/totesys/payment.yaml")["properties"][-1] = {**column, **wrong}
+        with pytest.raises(ContractError, match=words):
+            parse_catalog(changed)
+
+
+def test_a_star_table_of_a_source_that_no_contract_has_is_refused(files: dict[str, Any]) -> None:
+    properties = entry(files, "warehouse/dim_staff.yaml")["customProperties"]
+    next(item for item in properties if item["property"] == "source")["value"] = "people"
+    with pytest.raises(ContractError, match="the source of dim_staff is people, which no contract has"):
+        parse_catalog(files)
 
 
 def test_a_reference_without_a_column_is_refused(files: dict[str, Any]) -> None:

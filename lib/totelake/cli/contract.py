@@ -1,0 +1,50 @@
+"""contract: a first contract of a table that the source has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from totelake.capture.draft import draft
+from totelake.cli.live import described_source
+from totelake.cli.output import TargetName, say
+from totelake.deploy.target import LOCAL, Target
+from totelake.errors import ConfigurationError
+from totelake.lake.verdicts import SOURCE
+from totelake.stack.model import default_home
+
+app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True)
+
+
+@app.callback()
+def contract() -> None:
+    """The contracts under catalog/."""
+
+
+@app.command()
+def new(
+    table: Annotated[str, typer.Argument(help="A table of totesys, with its schema when that is not public.")],
+    output: Annotated[Path | None, typer.Option(help="Write it there, where no file may be; else to stdout.")] = None,
+    target: TargetName = LOCAL,
+) -> None:
+    """Write a first contract of a table from the live source, as a document of the Open Data Contract Standard."""
+    schema, _, name = table.rpartition(".")
+    found = described_source(Target.named(target, default_home()), [schema or "public"])
+    wanted = [item for item in found if item.name == name]
+    if not wanted:
+        raise ConfigurationError(
+            f"{SOURCE} has no table {table}; it has {', '.join(item.name for item in found) or 'none in that schema'}"
+        )
+    text = yaml.safe_dump(draft(wanted[0], SOURCE), sort_keys=False, allow_unicode=True, width=120)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigurationError(f"{output} is there already and is not overwritten; name another file") from None
+    say(f"{output} written; complete its descriptions, grain and ranges")

@@ -1,0 +1,83 @@
+"""Whether contracts make sense, each by itself and all together; what does not is told with file, line and remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from totelake.contracts.documents import place
+from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Table
+from totelake.errors import ContractError
+
+# what PostgreSQL, Hive and Spark all take for a name: SQL is put together from these
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_KINDS = (SOURCE, DIMENSION, FACT)
+_POLICIES = ("evolve", "freeze")
+
+
+def check_table(table: Table) -> None:
+    """Raises ContractError for a contract that contradicts itself."""
+    where = place(table.origin, table.line)
+    names = [column.name for column in table.columns]
+    _check_names(where, table, (table.name, table.schema, table.partition_by, table.short_name, table.alias))
+    for column in table.columns:
+        _check_names(place(table.origin, column.line), table, (column.name,))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        again = [column for column in table.columns if column.name == twice[0]][-1]
+        raise ContractError(
+            f"{place(table.origin, again.line)}: {table.name} names {', '.join(twice)} more than once; keep one"
+        )
+    if table.kind not in _KINDS:
+        raise ContractError(f"{where}: the kind of {table.name} is '{table.kind}'; use source, dimension or fact")
+    if table.policy not in _POLICIES:
+        raise ContractError(f"{where}: the schemaPolicy of {table.name} is '{table.policy}'; use evolve or freeze")
+    if len(table.key) != 1:
+        raise ContractError(f"{where}: {table.name} needs exactly one primary key column, it has {len(table.key)}")
+    if table.source_key and table.source_key not in names:
+        raise ContractError(f"{where}: the sourceKey {table.source_key} is no column of {table.name}")
+    for column in table.columns:
+        _check_column(table, column)
+
+
+def _check_names(where: str, table: Table, names: tuple[str | None, ...]) -> None:
+    for name in names:
+        if name is not None and not _IDENTIFIER.fullmatch(name):
+            raise ContractError(
+                f"{where}: '{name}' of {table.name} is no identifier; use small letters, digits and _, at most 63"
+            )
+
+
+def _check_column(table: Table, column: Column) -> None:
+    """Keys of one column that cannot all hold."""
+    where = f"{place(table.origin, column.line)}: {table.name}.{column.name}"
+    if column.primary_key and not column.required:
+        raise ContractError(f"{where} is a primary key and not required; set required: true")
+    if column.minimum is not None and column.maximum is not None and column.minimum > column.maximum:
+        raise ContractError(f"{where} has the minimum {column.minimum} above the maximum {column.maximum}; swap them")
+    if column.enum and column.pattern is not None:
+        raise ContractError(f"{where} has both an enum and a pattern; keep one")
+    if column.pattern is not None:
+        try:
+            re.compile(column.pattern)
+        except re.error as error:
+            raise ContractError(f"{where} has a pattern that is none ({error}); mend it") from error
+
+
+def check_references(tables: Mapping[str, Table]) -> None:
+    """Raises ContractError for a table or column that is named, but that no contract has."""
+    for table in tables.values():
+        if table.source is not None and table.source not in tables:
+            raise ContractError(
+                f"{place(table.origin, table.line)}: the source of {table.name} is {table.source}, which no contract "
+                "has; write its contract under catalog/sources, or name another table"
+            )
+        for column in table.columns:
+            keys = (column.foreign_key,) if column.foreign_key else ()
+            for reference in keys + column.sources:
+                target = tables.get(reference.table)
+                if target is None or reference.column not in target.column_names:
+                    raise ContractError(
+                        f"{place(table.origin, column.line)}: {table.name}.{column.name} refers to {reference}, "
+                        "which no contract has; name an existing column"
+                    )

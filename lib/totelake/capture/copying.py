@@ -32,8 +32,9 @@ def copy_rows(
     Raises UnreadableError at a value that cannot be read exactly; a careful copy gives such rows apart.
     """
     names = [sql.Identifier(column.name) for column in shape.columns]
-    query = sql.SQL("SELECT {}, t.xmin::text::bigint AS {} FROM {} AS t{} ORDER BY {}").format(
+    query = sql.SQL("SELECT {}, {} AS {} FROM {} AS t{} ORDER BY {}").format(
         sql.SQL(", ").join(names),
+        sql.SQL("t.xmin::text::bigint" if shape.has_xmin else "NULL::bigint"),
         sql.Identifier(XID),
         shape.name,
         sql.SQL(" WHERE ") + where if where is not None else sql.SQL(""),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg2 import sql
 
 from totelake.capture.bookmark import Bookmark, TableState, Window
+from totelake.capture.column_grants import WHY
 from totelake.capture.identity import CHANGED, Identity, judge
 from totelake.capture.session import Session, Snapshot
 from totelake.capture.shape import Shape
@@ -21,6 +22,7 @@ SELECT count(*),
        count(*) FILTER (WHERE {new}), coalesce(sum(hashint8extended({row}, 0)) FILTER (WHERE {new}), 0)::text
   FROM {table} AS t
 """
+_MEASURE_CONTENT = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {table} AS t")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ def within(age: int) -> sql.Composable:
 
 
 def measure(session: Session, shape: Shape, since_age: int, next_age: int) -> Look:
-    """Count a table's rows and both its windows in one scan."""
+    """Count a table's rows and both its windows in one scan; without `xmin` both are the whole content."""
+    if not shape.has_xmin:
+        rows, digest = session.row(_MEASURE_CONTENT.format(table=shape.name))
+        return Look(int(rows), Window(int(rows), digest), Window(int(rows), digest))
     row = sql.SQL("(t.{}::bigint << 32) # t.xmin::text::bigint").format(sql.Identifier(shape.key))
     query = sql.SQL(_MEASURE).format(old=within(since_age), new=within(next_age), row=row, table=shape.name)
     rows, since_rows, since_digest, next_rows, next_digest = session.row(query)
@@ -86,6 +91,9 @@ def choose(
         return Search(WHOLE, previous.compare)
     if previous.fingerprint != shape.fingerprint:
         return Search(WHOLE, "the table's definition changed")
+    if not shape.has_xmin:
+        is_same = look.since == previous.window and not (previous.deferred and allow_deletes)
+        return Search(NOTHING, "") if is_same else Search(WHOLE, WHY)
     reasons = []
     if look.since != previous.window:
         reasons.append(f"{look.since.rows} row versions since the last batch's snapshot")

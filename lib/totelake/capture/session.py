@@ -11,6 +11,7 @@ from typing import Any, Callable
 import psycopg2.errors
 from psycopg2 import sql
 
+from totelake.capture.column_grants import columns_only, hold
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 
@@ -82,9 +83,13 @@ def one_snapshot(
 
     The lock comes before the snapshot: otherwise a table rewritten in between would read as empty.
     """
-    _begin_locked(session, tables, sleep, tries)
+    unlocked = columns_only(session, [(table.schema, table.name) for table in tables])
+    locked = [table for table in tables if (table.schema, table.name) not in unlocked]
+    _begin_locked(session, locked, sleep, tries)
     try:
-        yield Snapshot.parse(session.row("SELECT pg_current_snapshot()::text")[0])
+        snapshot = Snapshot.parse(session.row("SELECT pg_current_snapshot()::text")[0])
+        hold(session, unlocked)
+        yield snapshot
         session.run("COMMIT")
     except BaseException:
         _leave(session)
@@ -99,7 +104,8 @@ def _begin_locked(session: Session, tables: Sequence[Table], sleep: Callable[[fl
         try:
             for setting in _SETTINGS:
                 session.run(setting)
-            session.run(lock)
+            if tables:
+                session.run(lock)
             return
         except psycopg2.errors.LockNotAvailable as error:
             _leave(session)

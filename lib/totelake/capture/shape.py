@@ -27,7 +27,10 @@ SELECT n.nspname::text, c.relname::text, c.oid::bigint, c.relkind::text, c.relpe
        coalesce((SELECT array_agg(k.attnum::int) FROM pg_index i, unnest(i.indkey) AS k(attnum)
                  WHERE i.indrelid = c.oid AND i.indisprimary), '{}'::int[]),
        EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent OR p.oid = h.inhrelid
-               WHERE (h.inhparent = c.oid OR h.inhrelid = c.oid) AND p.relkind NOT IN ('p', 'I') AND c.relkind = 'r')
+               WHERE (h.inhparent = c.oid OR h.inhrelid = c.oid) AND p.relkind NOT IN ('p', 'I') AND c.relkind = 'r'),
+       c.relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE') AND (
+           SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
+           FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
 """
@@ -78,13 +81,17 @@ class SourceColumn:
 
 @dataclass(frozen=True)
 class Shape:
-    """A table as it is now; `fingerprint` changes with anything that could change content without a new row version."""
+    """A table as it is now; `fingerprint` changes with anything that could change content without a new row version.
+
+    `has_xmin` is False where the role may read columns only.
+    """
 
     schema: str
     table: str
     columns: tuple[SourceColumn, ...]
     key: str
     fingerprint: str
+    has_xmin: bool = True
 
     @property
     def name(self) -> sql.Identifier:
@@ -124,7 +131,7 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> dict[str, Shape]:
 def check_presence(session: Session, tables: Sequence[Table]) -> None:
     """Raises SourceError that names every contract table that is missing or may not be read."""
     database, role = session.row("SELECT current_database()::text, current_user::text")
-    readable = {(row[0], row[1]): row[5] for row in _relations(session, tables)}
+    readable = {(row[0], row[1]): row[5] or row[8] for row in _relations(session, tables)}
     names = [(table.schema, table.name) for table in tables]
     missing = [f"{schema}.{name}" for schema, name in names if (schema, name) not in readable]
     if len(missing) == len(names):
@@ -159,7 +166,7 @@ def _grouped(rows: Sequence[tuple[Any, ...]]) -> Mapping[int, list[tuple[Any, ..
 def _shape(
     table: Table, relation: tuple[Any, ...], rows: list[tuple[Any, ...]], descendants: list[tuple[Any, ...]]
 ) -> Shape:
-    schema, name, oid, relkind, _, _, key, _ = relation
+    schema, name, oid, relkind, _, has_xmin, key, _, _ = relation
     where = f"{schema}.{name}"
     columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ())) for row in rows)
     _refuse(where, relation, descendants)
@@ -174,7 +181,7 @@ def _shape(
             f"{table.key_name}; make {table.key_name} the primary key again"
         )
     fingerprint = _digest([oid, relkind, sorted(key), rows, descendants])
-    return Shape(schema, name, columns, key_columns[0].name, fingerprint)
+    return Shape(schema, name, columns, key_columns[0].name, fingerprint, bool(has_xmin))
 
 
 def _refuse(where: str, relation: tuple[Any, ...], descendants: list[tuple[Any, ...]]) -> None:

@@ -45,7 +45,7 @@ def test_a_server_that_is_not_there(source: Source) -> None:
         ("REVOKE SELECT ON staff FROM totelake_reader", "may not read public.staff"),
         (
             "REVOKE SELECT ON design FROM totelake_reader; GRANT SELECT (design_id, created_at, design_name, "
-            "file_location, file_name, last_updated) ON design TO totelake_reader",
+            "file_location, last_updated) ON design TO totelake_reader",
             "GRANT SELECT ON public.design TO totelake_reader (whole tables",
         ),
         ("ALTER TABLE staff DROP CONSTRAINT staff_pkey", "public.staff needs a primary key"),

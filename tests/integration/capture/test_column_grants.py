@@ -1,0 +1,74 @@
+"""A role that may read columns only sees no xmin: content is compared, which is said, and nothing is missed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.capture.conftest import READER, Source, insert_designs
+from totelake.capture import session as session_module
+from totelake.capture.column_grants import WHY
+from totelake.contracts import catalog
+
+pytestmark = pytest.mark.integration
+
+
+GRANT = f"GRANT SELECT ({', '.join(catalog().table('design').column_names)}) ON design TO {READER}"
+
+
+def grant_columns(source: Source) -> None:
+    """Take the table's right away and give that of its columns."""
+    source.sql(f"REVOKE SELECT ON design FROM {READER}", GRANT)
+
+
+def test_without_xmin_the_content_is_compared_and_the_log_says_so(filled: Source) -> None:
+    grant_columns(filled)
+    manifest = filled.run()
+    assert manifest is not None and manifest.state["tables"]["design"]["why"] == WHY and not manifest.tables
+    assert filled.run() is None
+    filled.sql(
+        "UPDATE design SET file_name = 'silent' WHERE design_id = 1",
+        "UPDATE design SET file_name = file_name WHERE design_id = 4",
+        "DELETE FROM design WHERE design_id = 2",
+        insert_designs(201, 201),
+    )
+    assert filled.changes(filled.run(), "design") == [("U", 1), ("D", 2), ("I", 201)]
+    assert filled.run() is None
+    filled.sql(f"GRANT SELECT ON design TO {READER}", "UPDATE design SET file_name = 'back' WHERE design_id = 3")
+    assert filled.changes(filled.run(), "design") == [("U", 3)]
+    assert filled.replayed("design") == filled.content("design")
+
+
+def test_a_transaction_that_was_open_at_the_last_look_is_captured_without_xmin(filled: Source) -> None:
+    grant_columns(filled)
+    late = filled.connect(autocommit=False)
+    late.cursor().execute("UPDATE design SET file_name = 'late' WHERE design_id = 5")
+    filled.run()
+    late.commit()
+    late.close()
+    assert filled.changes(filled.run(), "design") == [("U", 5)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE design ALTER design_id TYPE bigint",
+        "TRUNCATE design",
+        f"ALTER TABLE design RENAME TO former; CREATE TABLE design (LIKE former INCLUDING ALL); {GRANT}",
+    ],
+    ids=["rewritten", "emptied", "swapped"],
+)
+def test_a_table_that_is_replaced_between_snapshot_and_lock_captures_nothing(
+    filled: Source, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    grant_columns(filled)
+    filled.run()
+    batch, hold = filled.log().newest_number(), session_module.hold
+
+    def late(*arguments: object) -> None:
+        filled.sql(change)
+        hold(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session_module, "hold", late)
+    with pytest.raises(SystemExit, match="RetriableError: .*run the job again"):
+        filled.run()
+    assert filled.log().newest_number() == batch

@@ -18,6 +18,7 @@ from totelake.errors import MismatchError
 from totelake.lake.catalogue import as_input, get_table, put_table
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import SCHEMAS, Attempt
+from totelake.lake.layout import Layout
 from totelake.lake.manifest import BOOKMARK, Manifest
 from totelake.lake.partitions import log_name
 from totelake.registry.agreement import (
@@ -155,10 +156,13 @@ class _Audit:
         if present is None:
             return []
         known = known_columns(table, ())
-        told = of_registered(table, present, f"s3://{bucket}/{table.name}/", known)
+        newest = CommitLog(self._s3, bucket, table.name).newest()
+        layout = Layout.of(newest.state) if newest else Layout()
+        place = f"s3://{bucket}/{layout.prefix(table.name, '')}"
+        told = of_registered(table, present, place, known)
         partitions = self._partitions(database, log_name(table)) if table.partition_by else {}
         folders: dict[str, bool] = {}
-        for location in partitions or [f"s3://{bucket}/{table.name}/"]:
+        for location in partitions or [place]:
             for item in self._listed(location.split("/", 3)[3], bucket):
                 folders[location] = True
                 if item.modified >= self._since:

@@ -15,6 +15,8 @@ from totelake.contracts import catalog
 from totelake.lake import loaded, locations, processed
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import COMPACTION
+from totelake.registry import audit
+from totelake.runtime import JobArguments, open_runtime
 from totelake.runtime.runtime import Runtime
 
 pytestmark = SPARK
@@ -51,6 +53,7 @@ def test_a_partition_is_written_anew_and_later_batches_go_where_it_lies(lake: La
     assert (lake.shown(FACT), kinds(lake), lake.view(FACT)) == (found, "ddcd", "3")
     assert lake.keys(MOVED) == [f"{MOVED}000000000003-0.parquet", f"{MOVED}000000000004-0.parquet"]
     assert lake.partitions(f"{FACT}_log") == {"2024-08": f"s3://{lake.processed}/{MOVED}"}
+    assert audited(lake, FACT) == []
     before = lake.table(FACT)
     found += batches(lake, 4, 6)
     assert (lake.shown(FACT), kinds(lake), lake.view(FACT)) == (found, "ddcddcdd", "6")
@@ -64,6 +67,16 @@ def test_a_log_without_partitions_moves_with_its_table_and_keeps_its_versions(la
     place = f"s3://{lake.processed}/compacted/{DIMENSION}/000000000003/"
     assert (lake.shown(DIMENSION), kinds(lake, DIMENSION)) == (found, "ddcd")
     assert table["StorageDescriptor"]["Location"] == place
+    assert audited(lake, DIMENSION) == []
+
+
+def audited(lake: Lake, table: str) -> list[Any]:
+    """What the nightly audit finds odd about a star table."""
+    words = ["--ingestion_bucket", lake.ingestion, "--processed_bucket", lake.processed, "--ingestion_crawler", "none"]
+    words += ["--ingestion_database", "ingestion", "--processed_database", lake.database]
+    arguments = JobArguments.from_argv(["script", *words], "audit_catalog")
+    with open_runtime(arguments) as runtime:
+        return audit._Audit(runtime, arguments)._processed(catalog().table(table))
 
 
 @pytest.mark.parametrize(

@@ -155,14 +155,18 @@ class _Audit:
         present = get_table(self._glue, database, log_name(table))
         if present is None:
             return []
-        known = known_columns(table, ())
-        newest = CommitLog(self._s3, bucket, table.name).newest()
-        layout = Layout.of(newest.state) if newest else Layout()
-        place = f"s3://{bucket}/{layout.prefix(table.name, '')}"
-        told = of_registered(table, present, place, known)
+        known, lies = known_columns(table, ()), present["StorageDescriptor"]["Location"]
         partitions = self._partitions(database, log_name(table)) if table.partition_by else {}
+        layout = self._layout(table)
+        place = "" if table.partition_by or layout is None else layout.prefix(table.name, "")
+        told = of_registered(table, present, f"s3://{bucket}/{place}" if place else lies, known)
+        for location, partition in partitions.items():
+            folder = f"{table.partition_by}={partition['Values'][0]}"
+            if layout is not None and location != f"s3://{bucket}/{layout.prefix(table.name, folder)}":
+                what = f"the log of {table.name} says that it lies at {layout.prefix(table.name, folder)}; repair it"
+                told.append(Disagreement(f"partition {location}", what))
         folders: dict[str, bool] = {}
-        for location in partitions or [place]:
+        for location in partitions or [lies]:
             for item in self._listed(location.split("/", 3)[3], bucket):
                 folders[location] = True
                 if item.modified >= self._since:
@@ -170,6 +174,13 @@ class _Audit:
         return told + of_partitions(
             log_name(table), folders if partitions else {}, partitions, columns_of(present), known
         )
+
+    def _layout(self, table: Table) -> Layout | None:
+        """Where a star table's log says that it lies; None while its newest commit may be half way."""
+        newest = CommitLog(self._s3, self._arguments.processed_bucket, table.name).newest()
+        if newest is None or datetime.fromisoformat(newest.committed_at) > self._now - SETTLED:
+            return None
+        return Layout.of(newest.state)
 
     def _strangers(self, names: set[str]) -> list[Disagreement]:
         """Tables that the crawler made for what no contract names, as it does when names collide."""

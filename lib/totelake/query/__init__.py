@@ -1,0 +1,1 @@
+"""SQL over the lake and over the warehouse, for people."""

@@ -1,0 +1,141 @@
+"""Athena's SQL over the catalogue of one machine: DuckDB reads what tables and views name, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from totelake.errors import ConfigurationError, LakeError
+from totelake.lake.catalogue import get_table
+from totelake.lake.views import view_sql
+from totelake.query.answer import Answer
+
+_VIEW = "VIRTUAL_VIEW"
+_AT_ONCE = 8
+# columns by name, and none from the folders' names: those come from the catalogue
+_AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
+
+
+class Lake:
+    """The catalogue and its objects; those are never amended, so what was fetched once is kept in `cache`."""
+
+    def __init__(self, glue: Any, s3: Any, database: str, cache: Path) -> None:
+        self._glue, self._s3, self._database, self._cache = glue, s3, database, cache
+
+    def ask(self, sql: str) -> Answer:
+        """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
+        try:
+            parsed = sqlglot.parse_one(sql, read="athena")
+        except SqlglotError as error:
+            raise ConfigurationError(f"the query is no SQL that Athena takes: {_one_line(error)}; mend it") from error
+        if not isinstance(parsed, exp.Query):
+            raise ConfigurationError("the query changes something; ask with SELECT or WITH")
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"CREATE SCHEMA {_quoted(self._database)}")
+            connection.execute(f"SET schema = '{self._database}'")
+            made: set[tuple[str, str]] = set()
+            for database, name in _relations(parsed):
+                self._define(connection, database or self._database, name, made)
+            try:
+                found = connection.execute(parsed.sql(dialect="duckdb"))
+                return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
+            except duckdb.Error as error:
+                raise LakeError(f"the query was refused: {_one_line(error)}; mend it") from error
+
+    def _define(self, connection: Any, database: str, name: str, made: set[tuple[str, str]]) -> None:
+        """Make a view of DuckDB for a table or view of the catalogue, once, after those that it reads."""
+        if (database, name) in made:
+            return
+        made.add((database, name))
+        table = get_table(self._glue, database, name)
+        if table is None:
+            raise ConfigurationError(f"the lake has no {database}.{name}; it has {', '.join(self._names(database))}")
+        if table.get("TableType") == _VIEW:
+            parsed = sqlglot.parse_one(view_sql(table), read="athena")
+            for other, read in _relations(parsed):
+                self._define(connection, other or database, read, made)
+            text = parsed.sql(dialect="duckdb")
+        else:
+            text = self._relation(database, table)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
+        connection.execute(f"CREATE VIEW {_quoted(database)}.{_quoted(name)} AS {text}")
+
+    def _names(self, database: str) -> list[str]:
+        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
+        return sorted(item["Name"] for page in pages for item in page["TableList"])
+
+    def _relation(self, database: str, table: dict[str, Any]) -> str:
+        """A registered table as a query over its partitions' objects, typed as it is registered."""
+        columns, keys = table["StorageDescriptor"]["Columns"], [item["Name"] for item in table["PartitionKeys"]]
+        locations = [((), table["StorageDescriptor"]["Location"])] if not keys else self._parts(database, table["Name"])
+        parts = [
+            f"SELECT *{_constants(keys, values)} FROM read_parquet([{files}], {_AS_REGISTERED})"
+            for values, location in locations
+            if (files := ", ".join(_text(str(path)) for path in self._fetched(location)))
+        ]
+        selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
+        if not parts:
+            nothing = ", ".join(f"NULL AS {_quoted(item)}" for item in [*(one["Name"] for one in columns), *keys])
+            return f"SELECT {nothing} WHERE false"
+        return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join(parts)})"
+
+    def _parts(self, database: str, name: str) -> list[tuple[tuple[str, ...], str]]:
+        pages = self._glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
+        return [
+            (tuple(item["Values"]), item["StorageDescriptor"]["Location"])
+            for page in pages
+            for item in page["Partitions"]
+        ]
+
+    def _fetched(self, location: str) -> list[Path]:
+        """The objects below a location as files."""
+        bucket, prefix = location.removeprefix("s3://").split("/", 1)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(lambda key: self._file(bucket, key), keys))
+
+    def _file(self, bucket: str, key: str) -> Path:
+        path = self._cache / bucket / key
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{path.name}.part")
+            self._s3.download_file(bucket, key, str(part))
+            part.replace(path)
+        return path
+
+
+def _relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
+    """Database and name of what a query reads, without the names that it gives itself in WITH."""
+    own = {found.alias for found in parsed.find_all(exp.CTE)}
+    return ((found.db, found.name) for found in parsed.find_all(exp.Table) if found.db or found.name not in own)
+
+
+def _column(column: dict[str, str]) -> str:
+    """A column; a moment has no zone for Athena, whatever the parquet file says."""
+    name = _quoted(column["Name"])
+    return f"CAST({name} AS timestamp) AS {name}" if column["Type"] == "timestamp" else name
+
+
+def _constants(keys: list[str], values: tuple[str, ...]) -> str:
+    return "".join(f", {_text(value)} AS {_quoted(key)}" for key, value in zip(keys, values))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,79 @@
+"""A query on Athena: polled until it ends, its pages put together, its failure told in Athena's words."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from totelake.cli.app import app
+from totelake.errors import ConfigurationError, LakeError
+from totelake.query.answer import Answer
+from totelake.query.athena import ask
+
+
+class Athena:
+    """Answers with these states in turn, then with two pages of rows."""
+
+    def __init__(self, *states: str) -> None:
+        self._states = iter(states)
+        self.asked: dict[str, Any] = {}
+
+    def start_query_execution(self, **asked: Any) -> dict[str, str]:
+        """Remember what was asked."""
+        self.asked = asked
+        return {"QueryExecutionId": "1"}
+
+    def get_query_execution(self, QueryExecutionId: str) -> dict[str, Any]:  # noqa: N803
+        """The next state."""
+        status = {"State": next(self._states), "StateChangeReason": "COLUMN_NOT_FOUND: line 1:8"}
+        return {"QueryExecution": {"Status": status}}
+
+    def get_paginator(self, name: str) -> Any:
+        """Pages of two rows and of one, the header being the first."""
+        columns = [{"Name": "n", "Type": "bigint"}, {"Name": "words", "Type": "varchar"}]
+        cells = [
+            [{"VarCharValue": "n"}, {"VarCharValue": "words"}],
+            [{"VarCharValue": "1"}, {"VarCharValue": "1"}],
+            [{}, {}],
+        ]
+        rows = [{"Data": item} for item in cells]
+        pages = [
+            {"ResultSet": {"Rows": part, "ResultSetMetadata": {"ColumnInfo": columns}}} for part in (rows[:2], rows[2:])
+        ]
+        return SimpleNamespace(paginate=lambda **_: pages)
+
+
+def test_rows_of_all_pages_are_typed_and_the_header_is_none_of_them() -> None:
+    athena = Athena("QUEUED", "RUNNING", "SUCCEEDED")
+    waits: list[float] = []
+    assert ask(athena, "SELECT 1", "db", "group", waits.append) == Answer(("n", "words"), [[1, "1"], [None, None]])
+    assert len(waits) == 2
+    context = {"QueryExecutionContext": {"Database": "db"}, "WorkGroup": "group"}
+    assert athena.asked == {"QueryString": "SELECT 1", **context}
+
+
+def test_a_query_that_fails_is_told_in_the_words_of_athena() -> None:
+    with pytest.raises(LakeError, match="Athena ended the query FAILED: COLUMN_NOT_FOUND: line 1:8; mend it"):
+        ask(Athena("FAILED"), "SELECT moon", "db", "group")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "give either a query or --name"),
+        (("SELECT 1", "--name", "top_designs"), "give either a query or --name"),
+        (("SELECT 1", "--on", "moon"), "--on is 'moon'; use lake or warehouse"),
+        (("--name", "moon"), "catalog/queries has no moon; it has changed_yesterday, "),
+    ],
+)
+def test_words_that_make_no_query_are_refused(words: tuple[str, ...], message: str) -> None:
+    result = CliRunner().invoke(app, ["query", *words])
+    assert isinstance(result.exception, ConfigurationError) and message in str(result.exception)
+
+
+def test_the_named_queries_are_listed() -> None:
+    shown = CliRunner().invoke(app, ["query", "--name", "list"], env={"COLUMNS": "200"})
+    assert "order_to_payment_lag" in shown.stdout and "Days from order to payment" in shown.stdout

@@ -124,6 +124,12 @@ variable "alert_emails" {
   }
 }
 
+variable "alert_every_failure" {
+  description = "Whether AWS itself mails each failed job run and crawl at once; watch tells the same within ten minutes, once, storms in one mail."
+  type        = bool
+  default     = false
+}
+
 variable "freshness_minutes" {
   description = "Minutes by which the lake may lag behind the source before an alarm; no figure for that long is an alarm, too."
   type        = number

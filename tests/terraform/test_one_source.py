@@ -23,6 +23,7 @@ SETTINGS = Settings(
     scripts=f"{ARTIFACTS}/glue_jobs",
     wheel=f"{ARTIFACTS}/{RELEASE['wheel']}",
     libraries=tuple(f"{ARTIFACTS}/{name}" for name in RELEASE["libraries"]),
+    alert_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-alerts",
     prefix=NAME,
 )
 # only AWS has these: one machine has one role, no keys and no retention of logs

@@ -60,6 +60,7 @@ module "network" {
   region         = var.region
   shape          = var.network_shape
   cidr           = var.vpc_cidr
+  zones          = var.zones
   database_cidrs = var.database_cidrs
   kms_key_arn    = module.storage.kms_key_arn
 

@@ -10,10 +10,6 @@ mock_provider "aws" {
     defaults = { partition = "aws" }
   }
 
-  mock_data "aws_availability_zones" {
-    defaults = { names = ["eu-west-2a", "eu-west-2b", "eu-west-2c"] }
-  }
-
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{}" }
   }

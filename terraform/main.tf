@@ -60,6 +60,7 @@ module "network" {
   region         = var.region
   shape          = var.network_shape
   cidr           = var.vpc_cidr
+  zones          = var.zones
   database_cidrs = var.database_cidrs
   kms_key_arn    = module.storage.kms_key_arn
 
@@ -105,8 +106,10 @@ module "monitoring" {
   watched_source    = "totesys"
   alert_emails      = var.alert_emails
   freshness_minutes = var.freshness_minutes
-  schedules_enabled = var.schedules_enabled
-  kms_key_arn       = module.storage.kms_key_arn
+
+  alert_every_failure = var.alert_every_failure
+  schedules_enabled   = var.schedules_enabled
+  kms_key_arn         = module.storage.kms_key_arn
 }
 
 module "athena" {

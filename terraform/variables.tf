@@ -85,6 +85,17 @@ variable "vpc_cidr" {
   }
 }
 
+variable "zones" {
+  description = "Letters of two availability zones of the region for the private shapes; jobs run in the first."
+  type        = list(string)
+  default     = ["a", "b"]
+
+  validation {
+    condition     = length(var.zones) == 2 && length(toset(var.zones)) == 2 && alltrue([for letter in var.zones : can(regex("^[a-z]$", letter))])
+    error_message = "zones are two different letters, such as a and b."
+  }
+}
+
 variable "database_cidrs" {
   description = "Addresses of private databases outside the VPC that jobs may connect to on port 5432 (peering, VPN, transit gateway)."
   type        = list(string)
@@ -122,6 +133,12 @@ variable "alert_emails" {
     condition     = alltrue([for address in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", address))])
     error_message = "alert_emails are e-mail addresses."
   }
+}
+
+variable "alert_every_failure" {
+  description = "Whether AWS itself mails each failed job run and crawl at once; watch tells the same within ten minutes, once, storms in one mail."
+  type        = bool
+  default     = false
 }
 
 variable "freshness_minutes" {

@@ -10,10 +10,6 @@ mock_provider "aws" {
     defaults = { partition = "aws" }
   }
 
-  mock_data "aws_availability_zones" {
-    defaults = { names = ["eu-west-2a", "eu-west-2b", "eu-west-2c"] }
-  }
-
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{}" }
   }
@@ -188,8 +184,26 @@ run "silence_failures_and_lost_alerts_are_told" {
   }
 
   assert {
-    condition     = alltrue([for target in module.monitoring.targets : length(target.dead_letter_config) == 1])
-    error_message = "What cannot be delivered is kept."
+    condition     = length(module.monitoring.targets) == 0 && module.monitoring.queue_alarms["failures"].metric_name == "NumberOfMessagesSent"
+    error_message = "Failed runs are one alarm, however many there are."
+  }
+
+  assert {
+    condition     = module.monitoring.queue_alarms["undelivered-alerts"].threshold == 0
+    error_message = "One alert that could not be delivered is an alarm."
+  }
+}
+
+run "every_failure_is_mailed_by_aws_itself_for_who_wants_that" {
+  command = plan
+
+  variables {
+    alert_every_failure = true
+  }
+
+  assert {
+    condition     = toset(keys(module.monitoring.targets)) == toset(["job-failed", "crawler-failed"]) && alltrue([for target in module.monitoring.targets : length(target.dead_letter_config) == 1])
+    error_message = "Both rules have the topic as their target, and what cannot be delivered is kept."
   }
 }
 

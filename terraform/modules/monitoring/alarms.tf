@@ -28,6 +28,24 @@ locals {
       threshold   = 2
       missing     = "notBreaching"
     }
+    reconciliation = {
+      description = "Source, lake and warehouse differ beyond work in progress: see what `totelake reconcile` names."
+      metric      = "ReconciliationMismatches"
+      dimensions  = {}
+      statistic   = "Maximum"
+      period      = 600
+      threshold   = 0
+      missing     = "ignore"
+    }
+    audit = {
+      description = "Files, registered schemas, partitions and contracts disagree: see the log of audit-catalog."
+      metric      = "AuditDisagreements"
+      dimensions  = {}
+      statistic   = "Maximum"
+      period      = 600
+      threshold   = 0
+      missing     = "ignore"
+    }
   }
 
   # a metric for each table; one alarm for all of them
@@ -82,14 +100,33 @@ resource "aws_cloudwatch_metric_alarm" "table" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "undelivered" {
-  alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Alerts could not be delivered to the topic: read the queue ${aws_sqs_queue.undelivered.name}."
+locals {
+  queue_alarms = {
+    failures = {
+      alarm       = "failed-runs"
+      description = "Jobs or crawlers failed or ran out of time. watch mails what and why; every event is in the queue ${aws_sqs_queue.this["failures"].name}."
+      metric      = "NumberOfMessagesSent"
+      statistic   = "Sum"
+    }
+    undelivered-alerts = {
+      alarm       = "dead-letters"
+      description = "Alerts could not be delivered to the topic: read the queue ${aws_sqs_queue.this["undelivered-alerts"].name}."
+      metric      = "ApproximateNumberOfMessagesVisible"
+      statistic   = "Maximum"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "queue" {
+  for_each = local.queue_alarms
+
+  alarm_name          = "${var.name}-${each.value.alarm}"
+  alarm_description   = each.value.description
   namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.undelivered.name }
-  statistic           = "Maximum"
-  period              = 300
+  metric_name         = each.value.metric
+  dimensions          = { QueueName = aws_sqs_queue.this[each.key].name }
+  statistic           = each.value.statistic
+  period              = 900
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0

@@ -22,7 +22,7 @@ resource "aws_cloudwatch_dashboard" "this" {
           alarms = concat(
             [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn],
             [for alarm in aws_cloudwatch_metric_alarm.table : alarm.arn],
-            [aws_cloudwatch_metric_alarm.undelivered.arn],
+            [for alarm in aws_cloudwatch_metric_alarm.queue : alarm.arn],
           )
         }
       }],

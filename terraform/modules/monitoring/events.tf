@@ -45,8 +45,18 @@ resource "aws_cloudwatch_event_rule" "this" {
   event_pattern = jsonencode(each.value.pattern)
 }
 
-resource "aws_cloudwatch_event_target" "topic" {
+# Every event is kept for two weeks; the alarm on the queue speaks once, however many there are.
+resource "aws_cloudwatch_event_target" "record" {
   for_each = local.rules
+
+  rule      = aws_cloudwatch_event_rule.this[each.key].name
+  target_id = "record"
+  arn       = aws_sqs_queue.this["failures"].arn
+}
+
+# A mail for each event at once, for who wants them all: watch tells the same within ten minutes, once, storms in one mail.
+resource "aws_cloudwatch_event_target" "topic" {
+  for_each = var.alert_every_failure ? local.rules : {}
 
   rule      = aws_cloudwatch_event_rule.this[each.key].name
   target_id = "alerts"
@@ -59,6 +69,6 @@ resource "aws_cloudwatch_event_target" "topic" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.undelivered.arn
+    arn = aws_sqs_queue.this["undelivered-alerts"].arn
   }
 }

@@ -19,6 +19,11 @@ output "rules" {
 }
 
 output "targets" {
-  description = "Where the rules' events go, by rule."
+  description = "Mails of single events, by rule; none unless they are wanted."
   value       = aws_cloudwatch_event_target.topic
+}
+
+output "queue_alarms" {
+  description = "Alarms on the queues, by queue."
+  value       = aws_cloudwatch_metric_alarm.queue
 }

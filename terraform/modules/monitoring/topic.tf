@@ -53,19 +53,29 @@ resource "aws_sns_topic_policy" "alerts" {
   policy = data.aws_iam_policy_document.topic.json
 }
 
-# Events that could not be handed to the topic; more than none is an alarm.
-resource "aws_sqs_queue" "undelivered" {
-  name                              = "${var.name}-undelivered-alerts"
+locals {
+  queues = {
+    failures           = "Failed runs of jobs and crawlers, as AWS Glue told them."
+    undelivered-alerts = "Alerts that could not be handed to the topic."
+  }
+}
+
+resource "aws_sqs_queue" "this" {
+  for_each = local.queues
+
+  name                              = "${var.name}-${each.key}"
   message_retention_seconds         = 1209600
   kms_master_key_id                 = var.kms_key_arn
   kms_data_key_reuse_period_seconds = 3600
 }
 
-data "aws_iam_policy_document" "undelivered" {
+data "aws_iam_policy_document" "queue" {
+  for_each = local.queues
+
   statement {
     sid       = "FromTheRules"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.undelivered.arn]
+    resources = [aws_sqs_queue.this[each.key].arn]
 
     principals {
       type        = "Service"
@@ -80,7 +90,9 @@ data "aws_iam_policy_document" "undelivered" {
   }
 }
 
-resource "aws_sqs_queue_policy" "undelivered" {
-  queue_url = aws_sqs_queue.undelivered.id
-  policy    = data.aws_iam_policy_document.undelivered.json
+resource "aws_sqs_queue_policy" "this" {
+  for_each = local.queues
+
+  queue_url = aws_sqs_queue.this[each.key].id
+  policy    = data.aws_iam_policy_document.queue[each.key].json
 }

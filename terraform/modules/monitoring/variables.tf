@@ -43,6 +43,11 @@ variable "alert_emails" {
   type        = set(string)
 }
 
+variable "alert_every_failure" {
+  description = "Whether each failed run is mailed at once, beside what watch tells."
+  type        = bool
+}
+
 variable "freshness_minutes" {
   description = "Minutes by which the lake may lag behind the source."
   type        = number

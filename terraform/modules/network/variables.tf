@@ -13,6 +13,11 @@ variable "shape" {
   type        = string
 }
 
+variable "zones" {
+  description = "Letters of the availability zones."
+  type        = list(string)
+}
+
 variable "cidr" {
   description = "Addresses of the VPC."
   type        = string

@@ -1,3 +1,3 @@
-# The environment to try things in. Its state's place is beside it: dev.s3.tfbackend, see docs/operations.md, "From nothing to a running pipeline".
+# The environment to try things in. Its state's place is beside it: dev.s3.tfbackend, see docs/deployment.md.
 name              = "totelake-dev"
 schedules_enabled = false

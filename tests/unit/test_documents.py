@@ -40,3 +40,12 @@ def test_every_command_that_is_named_exists(document: Path) -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     for name in re.findall(r"(?:`|^)make ([a-z][a-z-]*)", text, re.MULTILINE):
         assert name in targets, f"{document.name} names `make {name}`"
+
+
+def test_alerts_send_people_to_sections_that_exist() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "lib" / "totelake" / "observe").glob("*.py"))
+    named = set(re.findall(r"See docs/(\w+\.md), '([^']+)'", code))
+    assert len(named) == 5
+    for document, heading in named:
+        text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+        assert re.search(rf"^#+ {re.escape(heading)}$", text, re.MULTILINE), f"{document} has no section {heading}"

@@ -26,7 +26,7 @@ class Terraform:
         if not backend.is_file():
             raise ConfigurationError(
                 f"{backend} is not there, so nobody knows where the state of {environment} is; "
-                "write it as docs/operations.md says"
+                "write it as docs/deployment.md says"
             )
         program = shutil.which("terraform")
         if program is None:

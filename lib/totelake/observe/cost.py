@@ -124,7 +124,7 @@ def _dpu_hours(runs: float, seconds: float, dpu: float) -> float:
 def _crawls(prices: Prices, usage: Usage) -> Iterator[Line]:
     assumed = prices.assumed
     each = _dpu_hours(1, assumed["crawl_least_seconds"], assumed["crawl_dpu"]) * prices.usd["glue_crawler_dpu_hour"]
-    basis = f"{assumed['crawls']} crawl of a new schema (naive: {usage.looks:,}) x {assumed['crawl_dpu']} DPU"
+    basis = f"{assumed['crawls']} crawls (naive: {usage.looks:,}) x {assumed['crawl_dpu']} DPU"
     yield Line("crawler", f"{basis} x {assumed['crawl_least_seconds']} s", assumed["crawls"] * each, usage.looks * each)
 
 
@@ -170,6 +170,7 @@ def _fixed(prices: Prices, usage: Usage) -> Iterator[Line]:
             f"{assumed['metrics']} metrics, {assumed['alarms']} alarms, {assumed['logs_gb']} GB of logs",
             watching,
         ),
+        ("KMS", f"{assumed['kms_keys']} key", prices.cost("kms_key_month", assumed["kms_keys"])),
         _network(prices, usage.network),
     ]
     if usage.has_rds:

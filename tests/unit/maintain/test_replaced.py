@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from tests.unit.lake.test_layout import TABLE, commit, item
+from totelake.contracts import catalog
 from totelake.lake.layout import Layout
 from totelake.lake.locations import Place
 from totelake.lake.manifest import COMPACTION, REPLAY
@@ -75,3 +76,8 @@ def test_a_move_is_settled_a_day_after_the_catalogue_knew_it_and_once_it_is_load
 ) -> None:
     found = settled_moves(Layout({FOLDER: 4}), {FOLDER: place} if place else {}, taken, NOW)
     assert found == ({FOLDER: 4} if is_settled else {})
+
+
+def test_the_jobs_role_may_delete_there_and_in_every_star_table() -> None:
+    allowed = set(catalog().pipeline["jobs"]["maintain-lake"]["access"]["delete"])
+    assert allowed >= {"processed/compacted", *(f"processed/{table.name}" for table in catalog().warehouse_tables())}

@@ -7,8 +7,12 @@ import uuid
 
 import psycopg2
 
-from tests.faults.world import JOBS, LOAD, World
+from tests.faults.world import DIMENSIONS, FACTS, JOBS, LOAD, World
 from tests.unit.star.samples import SPARK
+from totelake.contracts import catalog
+from totelake.lake.layout import live_objects
+from totelake.reconcile.finding import DIFFERS
+from totelake.reconcile.reconcile import reconcile
 
 pytestmark = SPARK
 
@@ -40,4 +44,37 @@ def test_a_restored_warehouse_catches_up_and_an_empty_one_is_filled_to_the_same_
         world.run(LOAD)
         assert world.content() == content
         assert world.differences() == {}
+    assert world.settle() == {}
+
+
+def delete_former(world: World, table: str) -> int:
+    """Delete what compactions replaced, as nights do in the end; how many objects."""
+    live = {item.key for item in live_objects(table, list(world.log(table).since(0)))}
+    found = 0
+    for prefix in (f"{table}/", f"compacted/{table}/"):
+        for item in world.s3.list_objects_v2(Bucket=world.processed, Prefix=prefix).get("Contents", ()):
+            if item["Key"] not in live:
+                world.s3.delete_object(Bucket=world.processed, Key=item["Key"])
+                found += 1
+    return found
+
+
+def test_what_was_compacted_before_and_after_a_load_fills_an_empty_warehouse_to_the_same_content(world: World) -> None:
+    for _ in range(2):
+        world.edit(with_dimension=True)
+        world.chain(JOBS[:2])
+        for job in (DIMENSIONS, FACTS):
+            world.run(job, compact_objects=1)
+        world.history.add(world.newest())
+    world.run(LOAD)
+    assert world.differences() == {}
+    content = world.content()
+    former = {table.name: delete_former(world, table.name) for table in catalog().warehouse_tables()}
+    assert min(former["fact_sales_order"], former["fact_payment"], former["dim_design"]) >= 2, former
+    world.use_warehouse(world.postgres.new_database("totelake_loader"))
+    world.run(LOAD)
+    assert world.content() == content
+    source = world.postgres.secret(world.source_dsn, "totelake_reader")
+    found = reconcile(world.s3, world.ingestion, world.processed, catalog(), source, world.warehouse_dsn)
+    assert [finding for finding in found if finding.outcome == DIFFERS] == []
     assert world.settle() == {}

@@ -100,6 +100,8 @@ class World:
             "ingestion_crawler": self.crawler,
             "totesys_secret": f"reader-{self._secret}",
             "warehouse_secret": f"loader-{self._secret}",
+            # tests count commits, so builders compact where a test says so, not after the 32nd of them
+            "compact_objects": 1_000_000,
             **more,
         }
         return [word for name, value in given.items() for word in (f"--{name}", str(value))]

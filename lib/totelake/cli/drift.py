@@ -104,7 +104,7 @@ def _show(found: dict[str, list[Change]], history: dict[str, list[Version]], aga
             if change.is_breaking:
                 say(f"{impact_of(change.table, change.column or None)}")
     else:
-        say(f"no drift: {len(found)} tables are as their contracts say")
+        say(f"no drift; tables that are as their contracts say: {len(found)}")
     missing = [name for name, items in history.items() if not items]
     if missing:
         say(f"not registered yet: {', '.join(missing)}")

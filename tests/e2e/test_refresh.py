@@ -256,6 +256,14 @@ def test_the_bookmark_tells_where_every_step_is(pipeline: Pipeline, changes: Cha
     assert {table["name"] for table in found["tables"]} == {table.name for table in catalog().source_tables("totesys")}
 
 
+def test_commands_ask_both_sides_alike_and_find_no_drift(pipeline: Pipeline, first: Refresh) -> None:
+    lake, warehouse = (pipeline.command("query", "--name", "top_designs", "--on", on) for on in ("lake", "warehouse"))
+    assert lake == warehouse != []
+    for against in ("registered", "source"):
+        found = pipeline.command("drift", "--against", against)
+        assert len(found) >= 11 and [item for item in found if item["changes"]] == []
+
+
 def test_no_password_is_in_files_objects_logs_arguments_or_states(pipeline: Pipeline, changes: Changes) -> None:
     record = Path(pipeline.stack.home) / "stack.json"
     passwords = [password.encode() for password in pipeline.stack.passwords.values()]

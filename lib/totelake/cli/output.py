@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -42,20 +43,20 @@ def say(text: str) -> None:
     out().print(text, markup=False)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table on stdout; numbers to the right."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = True) -> None:
+    """A table on stdout; numbers to the right, with commas between thousands unless `grouped` is False."""
     content = [list(row) for row in rows]
     shown = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
     for position, name in enumerate(columns):
-        numeric = bool(content) and all(isinstance(row[position], (int, float, type(None))) for row in content)
+        numeric = bool(content) and all(isinstance(row[position], (int, float, Decimal, type(None))) for row in content)
         shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in content:
-        shown.add_row(*[_cell(value) for value in row])
+        shown.add_row(*[_cell(value, grouped) for value in row])
     out().print(shown)
 
 
-def _cell(value: Any) -> str:
-    text = "-" if value is None or value == "" else f"{value:,}" if isinstance(value, int) else str(value)
+def _cell(value: Any, grouped: bool) -> str:
+    text = "-" if value is None or value == "" else f"{value:,}" if grouped and isinstance(value, int) else str(value)
     safe = text.replace("[", r"\[")
     return f"[{_STYLES[text]}]{safe}[/]" if text in _STYLES else safe
 

@@ -46,8 +46,8 @@ def query(
     if as_json:
         print_json(answer.document())
     else:
-        table(name or on, answer.columns, answer.rows)
-        say(f"{len(answer.rows)} rows")
+        table(name or on, answer.columns, answer.rows, grouped=False)
+        say(f"rows: {len(answer.rows)}")
 
 
 def _list(as_json: bool) -> None:

@@ -92,3 +92,8 @@ class Clients:
     def logs(self) -> Any:
         """Amazon CloudWatch Logs."""
         return self.client("logs")
+
+    @property
+    def sqs(self) -> Any:
+        """Amazon SQS."""
+        return self.client("sqs")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
-from totelake.contracts.model import DIMENSION, Table
+from totelake.contracts.model import DIMENSION, Table, inputs_of
 from totelake.lake.manifest import Manifest, TableCommit
 from totelake.lake.verdicts import SOURCE, AcceptedBatch, AcceptedObject
 
@@ -92,23 +93,17 @@ class Written:
     quarantined: Mapping[int, int]
 
 
-def inputs_of(table: Table) -> list[str]:
-    """The source tables that a star table's lineage names, the driving one first."""
-    names = [table.source] if table.source else []
-    names += [reference.table for column in table.lake_columns for reference in column.sources]
-    return list(dict.fromkeys(names))
-
-
 def plan(
     table: Table, newest: Manifest | None, batches: Sequence[AcceptedBatch], row_limit: int, build_to: int | None
 ) -> Unit | None:
-    """The next unit of a table: pending batches up to `build_to` and the row limit; None when nothing is pending.
+    """The next unit of a table: pending batches up to `build_to`, the row limit and the first that is held for it.
 
-    All tables count the rows of whole batches, so that they are cut alike; at least one batch is taken.
+    None when nothing is pending. All tables count the rows of whole batches, so that they are cut alike; at least one
+    batch is taken.
     """
     after = int(newest.state["through"].get(SOURCE, 0)) if newest else 0
     pending = [batch for batch in batches if batch.batch > after]
-    taken = _within(pending, row_limit, build_to)
+    taken = _within(_not_held(pending, inputs_of(table)), row_limit, build_to)
     if not taken:
         return None
     rest = pending[len(taken) :]
@@ -121,6 +116,11 @@ def plan(
         batches=tuple(taken),
         state=newest.state if newest else {},
     )
+
+
+def _not_held(pending: Sequence[AcceptedBatch], inputs: Sequence[str]) -> list[AcceptedBatch]:
+    """The batches before the first in which one of the inputs is held."""
+    return list(takewhile(lambda batch: not set(inputs) & set(batch.held), pending))
 
 
 def _within(pending: Sequence[AcceptedBatch], row_limit: int, build_to: int | None) -> list[AcceptedBatch]:

@@ -16,6 +16,7 @@ from pyspark.sql.types import _parse_datatype_string
 from tests.unit.star.samples import NOON, SPARK, captured_at, events, row
 from totelake.contracts import catalog
 from totelake.contracts.model import Table
+from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
 from totelake.lake.verdicts import AcceptedBatch, AcceptedObject
 from totelake.star.build import Builder, Built
@@ -109,6 +110,9 @@ class GivenEvents:
     def read(self, table: Table, objects: Iterable[AcceptedObject]) -> DataFrame:
         self.asked += [item.key for item in objects]
         return self.frames[table.name]
+
+    def refused(self, table: Table, objects: Iterable[AcceptedObject]) -> list[DataFrame]:
+        return []
 
 
 def built(
@@ -229,10 +233,11 @@ def test_a_joined_dimension_keeps_the_newest_rows_of_the_inputs_that_have_events
 
 
 def test_events_are_cast_to_the_contract_and_further_columns_are_left_out(spark: SparkSession) -> None:
-    found = {"more": "string", "last_updated": "timestamp", "currency_code": "string", "currency_id": "bigint"}
-    found["created_at"] = "timestamp"
+    moment = "timestamp(3) without time zone"
+    found = {"more": "text", "last_updated": moment, "currency_code": "text", "currency_id": "bigint"}
+    found["created_at"] = moment
     given = spark.createDataFrame(
-        [("x", CHANGED_AT, "GBP", 5, NOON)], ", ".join(f"{name} {kind}" for name, kind in found.items())
+        [("x", CHANGED_AT, "GBP", 5, NOON)], ", ".join(f"{name} {spark_type(kind)}" for name, kind in found.items())
     )
     expected = spark.createDataFrame(
         [(5, "GBP", NOON, CHANGED_AT)],
@@ -244,7 +249,7 @@ def test_events_are_cast_to_the_contract_and_further_columns_are_left_out(spark:
 
 def test_an_optional_column_that_a_schema_lacks_is_null_and_a_required_one_is_refused(spark: SparkSession) -> None:
     contract = catalog().table("department")
-    found = dict.fromkeys(contract.column_names, "string")
+    found = dict.fromkeys(contract.column_names, "text")
     del found["manager"]
     frame = spark.createDataFrame([], ", ".join(f"{name} string" for name in found))
     assert frame.select(*contract_columns(contract, found)).columns == list(contract.column_names)

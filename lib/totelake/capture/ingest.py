@@ -116,8 +116,18 @@ def _capture(
         kind=DATA if commits else BOOKMARK,
         committed_at=runtime.now().isoformat(),
         tables=commits,
-        state=moved.state(),
+        state={**moved.state(), "schemas": _new_schemas(seen, bookmark)},
     )
+
+
+def _new_schemas(seen: SourceLook, bookmark: Bookmark) -> dict[str, dict[str, Any]]:
+    """The schemas of the tables whose definition changed, whether or not one of their rows did."""
+    before = {name: state.fingerprint for name, state in bookmark.tables.items()}
+    return {
+        name: {"fingerprint": shape.schema_fingerprint, "columns": shape.document}
+        for name, shape in seen.shapes.items()
+        if before.get(name) != shape.fingerprint
+    }
 
 
 class _Captures:

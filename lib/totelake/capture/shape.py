@@ -61,12 +61,16 @@ FROM tree JOIN pg_class c ON c.oid = tree.child ORDER BY tree.root, c.oid
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """One column as the source has it; `type` as format_type() writes it, an enum's in double quotes."""
+    """One column as the source has it; `type` as format_type() writes it, an enum's in double quotes.
+
+    `default` is what rows have that were written before the column was added; None when it was there from the start.
+    """
 
     name: str
     type: str
     required: bool
     enum: tuple[str, ...] = ()
+    default: str | None = None
 
     @property
     def arrow(self) -> pa.DataType:
@@ -75,8 +79,9 @@ class SourceColumn:
 
     def document(self) -> dict[str, Any]:
         """The form in a manifest."""
-        plain = {"name": self.name, "type": self.type, "required": self.required}
-        return {**plain, "enum": list(self.enum)} if self.enum else plain
+        plain: dict[str, Any] = {"name": self.name, "type": self.type, "required": self.required}
+        plain.update({"enum": list(self.enum)} if self.enum else {})
+        return {**plain, "default": self.default} if self.default is not None else plain
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ class Shape:
     @property
     def schema_fingerprint(self) -> str:
         """What tells one schema of the table's objects from another: names, types, required, enum labels, order."""
-        return _digest(self.document)
+        return _digest([{name: column[name] for name in column if name != "default"} for column in self.document])
 
     @property
     def arrow(self) -> pa.Schema:
@@ -168,7 +173,7 @@ def _shape(
 ) -> Shape:
     schema, name, oid, relkind, _, has_xmin, key, _, _ = relation
     where = f"{schema}.{name}"
-    columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ())) for row in rows)
+    columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows)
     _refuse(where, relation, descendants)
     _refuse_columns(where, columns)
     key_columns = [column for row, column in zip(rows, columns) if row[0] in key]
@@ -182,6 +187,11 @@ def _shape(
         )
     fingerprint = _digest([oid, relkind, sorted(key), rows, descendants])
     return Shape(schema, name, columns, key_columns[0].name, fingerprint, bool(has_xmin))
+
+
+def _default(missing: str | None) -> str | None:
+    """A missing value, which the catalogue keeps as an array of one element."""
+    return None if missing is None else missing[1:-1]
 
 
 def _refuse(where: str, relation: tuple[Any, ...], descendants: list[tuple[Any, ...]]) -> None:

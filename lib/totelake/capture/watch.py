@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,16 @@ from totelake.capture.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.search import NOTHING
 from totelake.capture.session import Session
 from totelake.capture.source import SourceAddress, connect
-from totelake.contracts import catalog
+from totelake.contracts import Catalog, catalog
 from totelake.lake import loaded
 from totelake.lake.commits import CommitLog
+from totelake.lake.verdicts import LOG, held_of, standings_of
 from totelake.observe.lookout import look_out
 from totelake.observe.runs import report
+from totelake.registry.judge import Standing, breaks
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
+from totelake.star.plan import inputs_of
 
 
 def watch(runtime: Runtime, arguments: JobArguments) -> str | None:
@@ -94,20 +98,33 @@ def describe(seen: SourceLook) -> list[str]:
 def pending_commits(runtime: Runtime, arguments: JobArguments, newest_batch: int) -> list[str]:
     """Commits that the next step has not taken: batches not judged, verdicts not built, star commits not loaded."""
     s3 = runtime.clients.s3
-    verdict = CommitLog(s3, arguments.ingestion_bucket, "verdicts").newest()
+    verdict = CommitLog(s3, arguments.ingestion_bucket, LOG).newest()
     judged = int(verdict.state["through"].get(SOURCE, 0)) if verdict else 0
     pending = []
     if judged < newest_batch:
         pending.append(f"batches {judged + 1} to {newest_batch} await their verdict")
     taken = loaded.taken(CommitLog(s3, arguments.processed_bucket, loaded.LOG))
+    pending += fitting_again(standings_of(verdict, SOURCE), catalog())
     for table in catalog().warehouse_tables() if judged else ():
         built = CommitLog(s3, arguments.processed_bucket, table.name).newest()
         through = int(built.state["through"].get(SOURCE, 0)) if built else 0
-        if through < judged:
-            pending.append(f"{table.name} is built to batch {through} of {judged}")
+        held = held_of(verdict, SOURCE, inputs_of(table))
+        due = held[0].batch - 1 if held else judged
+        if through < due:
+            pending.append(f"{table.name} is built to batch {through} of {due}")
         if built and taken.get(table.name, 0) < built.number:
             pending.append(f"{table.name} is loaded to commit {taken.get(table.name, 0)} of {built.number}")
     return pending
+
+
+def fitting_again(standings: Mapping[str, Mapping[str, Any]], contracts: Catalog) -> list[str]:
+    """Held tables that the next verdict releases, since their contract was mended."""
+    known = {name: Standing.of(entry) for name, entry in standings.items()}
+    return [
+        f"{name} fits its contract again, {len(standing.held)} held batches wait"
+        for name, standing in known.items()
+        if standing.held and name in contracts.tables and not breaks(contracts.table(name), standing.schema)
+    ]
 
 
 def _freshness(runtime: Runtime, bookmark: Bookmark, has_work: bool) -> None:

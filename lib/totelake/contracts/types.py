@@ -17,7 +17,9 @@ _NUMERIC = re.compile(r"^numeric(?:\((\d+)(?:,(\d+))?\))?$")
 _TEXT = re.compile(r"^(text|character varying(\(\d+\))?|character\(\d+\)|\"[^\"]+\")$")
 _TIMESTAMP = re.compile(r"^timestamp(\(\d\))? without time zone$")
 _TIME = re.compile(r"^time(\(\d\))? without time zone$")
+_LIMITED = re.compile(r"^character(?: varying)?\((\d+)\)$")
 _DEFAULT_DECIMAL = (10, 2)
+_FINEST = 6
 _FIXED = {
     "smallint": ("int16", "smallint", "smallint"),
     "integer": ("int32", "int", "int"),
@@ -47,6 +49,18 @@ def decimal_of(type_name: str) -> tuple[int, int] | None:
     if match.group(1) is None:
         return _DEFAULT_DECIMAL
     return int(match.group(1)), int(match.group(2) or 0)
+
+
+def text_limit(type_name: str) -> int | None:
+    """The most characters of a text type; None when it takes any number."""
+    match = _LIMITED.match(type_name)
+    return int(match.group(1)) if match else None
+
+
+def timestamp_digits(type_name: str) -> int:
+    """The digits of a second that a timestamp keeps."""
+    match = _TIMESTAMP.match(type_name)
+    return int(match.group(1)[1:-1]) if match and match.group(1) else _FINEST
 
 
 def is_text(type_name: str) -> bool:

@@ -9,7 +9,9 @@ COMMITS = "_commits"
 INFLIGHT = "_inflight"
 STATE = "_state"
 SCHEMAS = "_schemas"
-QUARANTINE = "dead_letters/rows"
+ANNOUNCED = "_announced"
+DEAD_LETTERS = "dead_letters"
+QUARANTINE = f"{DEAD_LETTERS}/rows"
 COMPACTED = "compacted"
 _DIGITS = 12
 
@@ -49,6 +51,16 @@ def star_prefix(table: str, folder: str, moved: int) -> str:
     it anew, 0 before the first. No such place is inside another, so a listing of one never shows the other."""
     root = f"{COMPACTED}/{table}/{number_text(moved)}/" if moved else f"{table}/"
     return f"{root}{folder}/" if folder else root
+
+
+def dead_letter_key(source: str, table: str, batch: int) -> str:
+    """The key of a table's events of one batch while they are held."""
+    return f"{DEAD_LETTERS}/{source}/{table}/{number_text(batch)}.parquet"
+
+
+def announced_key(log: str, number: int) -> str:
+    """The key of the mark that everything a commit had to tell was told."""
+    return f"{ANNOUNCED}/{log}/{number_text(number)}.json"
 
 
 def schema_key(source: str, table: str, fingerprint: str) -> str:

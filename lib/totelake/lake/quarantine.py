@@ -18,6 +18,7 @@ INVALID_DATE = "invalid_date"
 OUT_OF_RANGE = "out_of_range"
 REQUIRED = "required"
 UNKNOWN_CODE = "unknown_code"
+MISSING_COLUMN = "missing_column"
 
 SCHEMA = pa.schema(
     [

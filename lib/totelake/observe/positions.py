@@ -14,7 +14,7 @@ from totelake.lake.verdicts import LOG, SOURCE
 from totelake.observe.warehouse import reading
 
 _AT_ONCE = 8
-_APPLIED = """SELECT target_table, max(batch) FROM etl.batch WHERE source = %s GROUP BY 1"""
+_APPLIED = """SELECT target_table, max(batch) FROM etl.batch WHERE source = %s AND held = 0 GROUP BY 1"""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,11 @@ _DELETED = b"D"
 
 
 def compare_keys(
-    s3: Any, bucket: str, table: Table, state: TableState | None, batches: Sequence[Manifest], judged: int
+    s3: Any, bucket: str, table: Table, state: TableState | None, batches: Sequence[Manifest], judged: Mapping[int, str]
 ) -> Finding:
     """The keys that the events leave alive, those in quarantine included, against the ledger's.
 
-    Events of batches up to `judged` are read at their final keys, later ones where they were staged.
+    `judged` are the final keys of judged batches, in the table or the dead letters; later ones are read as staged.
     """
     alive = _alive(s3, bucket, table, batches, judged)
     known = [keys for keys, _ in Ledger(s3, bucket, state.ledger if state else None).chunks(with_hashes=False)]
@@ -40,11 +40,11 @@ def _summary(keys: np.ndarray) -> str:
     return f"{len(keys)} keys, sum {int(keys.sum(dtype=object)) if len(keys) else 0}"
 
 
-def _alive(s3: Any, bucket: str, table: Table, batches: Sequence[Manifest], judged: int) -> np.ndarray:
+def _alive(s3: Any, bucket: str, table: Table, batches: Sequence[Manifest], judged: Mapping[int, str]) -> np.ndarray:
     """The keys whose newest event is no deletion."""
     keys, order, deleted = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=bool)]
     for manifest in batches:
-        for found, is_deleted in _events(s3, bucket, table, manifest, manifest.number <= judged):
+        for found, is_deleted in _events(s3, bucket, table, manifest, judged):
             keys.append(found)
             order.append(np.full(len(found), manifest.number, dtype=np.int64))
             deleted.append(is_deleted)
@@ -56,12 +56,15 @@ def _alive(s3: Any, bucket: str, table: Table, batches: Sequence[Manifest], judg
 
 
 def _events(
-    s3: Any, bucket: str, table: Table, manifest: Manifest, is_final: bool
+    s3: Any, bucket: str, table: Table, manifest: Manifest, judged: Mapping[int, str]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    items = [(item, table.key_name) for item in manifest.objects_of(table.name)]
-    items += [(item, "source_key") for item in manifest.quarantine_of(table.name)]
-    for item, key in items:
-        yield _read(ObjectReader(s3, bucket, item.key if is_final else item.staged, item.bytes), key)
+    place = judged.get(manifest.number)
+    items = [(item, place or item.staged, table.key_name) for item in manifest.objects_of(table.name)]
+    items += [
+        (item, item.staged if place is None else item.key, "source_key") for item in manifest.quarantine_of(table.name)
+    ]
+    for item, where, key in items:
+        yield _read(ObjectReader(s3, bucket, where, item.bytes), key)
 
 
 def _read(source: ObjectReader, key: str) -> tuple[np.ndarray, np.ndarray]:

@@ -32,9 +32,9 @@ def reconcile(
     with connect(SourceAddress.from_secret(source, "of the source")) as connection:
         yield from compare_source(Session(connection), s3, ingestion, tables, bookmark)
     accepted = pending_batches(CommitLog(s3, ingestion, LOG), 0, SOURCE, None)
-    judged = accepted[-1].batch if accepted else 0
     for table in tables:
-        yield compare_keys(s3, ingestion, table, bookmark.tables.get(table.name), batches, judged)
+        places = {batch.batch: found.key for batch in accepted if (found := batch.find(table.name)) is not None}
+        yield compare_keys(s3, ingestion, table, bookmark.tables.get(table.name), batches, places)
     logs = {table.name: list(CommitLog(s3, processed, table.name).since(0)) for table in contracts.warehouse_tables()}
     for table in contracts.warehouse_tables():
         if has_one_source(table):
@@ -48,4 +48,4 @@ def reconcile(
         for table in contracts.warehouse_tables():
             yield compare_content(cursor, s3, processed, table, logs[table.name])
         for table in contracts.facts():
-            yield compare_balance(cursor, table, logs[table.name])
+            yield compare_balance(cursor, table, logs[table.name], accepted)

@@ -14,7 +14,7 @@ from totelake.contracts.model import FACT, Column, Table
 from totelake.lake.layout import live_objects
 from totelake.lake.manifest import REPLAY, Manifest
 from totelake.lake.objects import ObjectReader
-from totelake.lake.verdicts import SOURCE
+from totelake.lake.verdicts import SOURCE, AcceptedBatch
 from totelake.reconcile.finding import Finding, equal_or_not
 from totelake.warehouse.ddl import qualified, quoted
 
@@ -23,9 +23,10 @@ _POSITION = """
 SELECT coalesce(max(batch), 0),
        greatest(coalesce(max(commit_number), 0),
                 (SELECT coalesce(max(commit_number), 0) FROM etl.replay WHERE target_table = %(name)s))
-  FROM etl.batch WHERE target_table = %(name)s"""
+  FROM etl.batch WHERE target_table = %(name)s AND held = 0"""
 _COUNTED = """
-SELECT batch, rows + deletions + quarantined + held FROM etl.batch WHERE target_table = %s AND source = %s"""
+SELECT batch, rows + deletions + quarantined + held, held > 0 FROM etl.batch
+ WHERE target_table = %s AND source = %s"""
 
 
 def compare_content(cursor: Any, s3: Any, bucket: str, table: Table, log: Sequence[Manifest]) -> Finding:
@@ -48,19 +49,30 @@ def compare_content(cursor: Any, s3: Any, bucket: str, table: Table, log: Sequen
     return equal_or_not(table.name, CONTENT, words[0], words[1] if keys != found else words[0], f"at batch {batch}")
 
 
-def compare_balance(cursor: Any, table: Table, log: Sequence[Manifest]) -> Finding:
-    """Events = rows + deletions + quarantined + held, batch by batch: what the log promised and what `etl` counts."""
+def compare_balance(cursor: Any, table: Table, log: Sequence[Manifest], batches: Sequence[AcceptedBatch]) -> Finding:
+    """Events = rows + deletions + quarantined + held, batch by batch: what the log promised and what `etl` counts.
+
+    Of a batch that is recorded as held, the verdict says how many events it has, held or released since.
+    """
     promised = {
         int(number): sum(document[name] for name in ("rows", "deletions", "quarantined", "held"))
         for manifest in log
         for number, document in manifest.state["batches"].items()
     }
     cursor.execute(_COUNTED, (table.name, SOURCE))
-    counted = {int(batch): int(total) for batch, total in cursor.fetchall()}
+    found = cursor.fetchall()
+    counted = {int(batch): int(total) for batch, total, _ in found}
+    waiting = {int(batch) for batch, _, is_held in found if is_held}
+    promised.update({batch.batch: _events(batch, table) for batch in batches if batch.batch in waiting})
     odd = sorted(batch for batch, total in counted.items() if promised.get(batch) != total)
     left = f"{sum(promised.get(batch, 0) for batch in counted)} events in {len(counted)} batches"
     right = f"{sum(counted.values())} events" if odd else left
     return equal_or_not(table.name, BALANCE, left, right, f"in the batches {odd[:5]}")
+
+
+def _events(batch: AcceptedBatch, table: Table) -> int:
+    found = batch.find(table.source or "")
+    return found.events if found else 0
 
 
 def _numbers(table: Table) -> list[Column]:

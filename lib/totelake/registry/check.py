@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from totelake.contracts import catalog
-from totelake.contracts.model import Table
-from totelake.errors import LakeError, RetriableError, SchemaMismatchError
+from totelake.errors import RetriableError
 from totelake.lake.catalogue import get_table
 from totelake.lake.commits import CommitLog, status_of
 from totelake.lake.conditional import create_once
-from totelake.lake.keys import Attempt, schema_key
+from totelake.lake.keys import Attempt, dead_letter_key, schema_key
 from totelake.lake.manifest import DATA, Manifest, TableCommit
 from totelake.lake.partitions import partition_locations, register_locations
-from totelake.lake.verdicts import BUILD_TO, LOG, AcceptedObject, batch_document
+from totelake.lake.verdicts import BUILD_TO, LOG, AcceptedObject, batch_document, release_document, standings_of
+from totelake.registry.announce import announce, reached
 from totelake.registry.crawl import crawl
-from totelake.registry.drift import registered_differences, sentence, source_differences
+from totelake.registry.judge import Judged, Standing, breaks, judge
+from totelake.registry.register import check_registered, lacking, set_schema, storage_of
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 
@@ -30,15 +31,16 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema of a table's objects as its batch brought it."""
+    """A schema of a table's objects as its batch brought it; whether any of them went to the table."""
 
     table: str
     fingerprint: str
     columns: Any
+    is_accepted: bool
 
 
 def check_schemas(runtime: Runtime, arguments: JobArguments) -> Manifest | None:
-    """Judge what is pending; the verdict, None when nothing was. Raises SchemaMismatchError on drift."""
+    """Judge what is pending, and what is held; the verdict, None when there was nothing to say."""
     check = _Check(runtime, arguments)
     for _ in range(_TRIES):
         # whoever commits a verdict has finished the one before it, so none is ever left behind
@@ -75,80 +77,106 @@ class _Check:
         self.verdicts = CommitLog(self._s3, self._bucket, LOG)
 
     def judge(self, newest: Manifest | None) -> Manifest | None:
-        """The verdict on the batches after the newest one's, as many as the row limit takes; None when there are none.
+        """The verdict on the batches after the newest one's, as many as the row limit takes, and on what is held.
 
-        Raises SchemaMismatchError when a batch's schema is not its contract's.
+        None when there are no batches and nothing is released.
         """
         through = int(newest.state["through"].get(SOURCE, 0)) if newest else 0
         batches = list(_up_to(self._ingested.since(through), self._arguments.row_limit))
-        if not batches:
+        before = {name: Standing.of(entry) for name, entry in standings_of(newest, SOURCE).items()}
+        judged = judge(batches, before, catalog())
+        if not batches and not judged.released:
             return None
-        for batch in batches:
-            self._compare(batch)
         number = newest.number + 1 if newest else 1
         attempt = Attempt.new(LOG, number, self._arguments.job_run_id)
-        rows = sum(table.rows for batch in batches for table in batch.tables.values())
-        self._runtime.log.info("accepting batches %d to %d, %d rows", batches[0].number, batches[-1].number, rows)
+        self._say(batches)
+        given = {batch.number: batch for batch in batches}
+        items = {
+            (batch.number, name): _placed(batch.number, name, item, name in judged.held.get(batch.number, ()))
+            for batch in batches
+            for name, item in batch.tables.items()
+        }
+        released = self._released(judged, given)
+        items.update({place: item for place, item in released.items() if place not in items})
         return Manifest(
             log=LOG,
             number=number,
             attempt=attempt.id,
             kind=DATA,
             committed_at=self._runtime.now().isoformat(),
-            tables={
-                f"{SOURCE}.{batch.number}.{name}": item for batch in batches for name, item in batch.tables.items()
-            },
+            tables={f"{SOURCE}.{batch}.{name}": item for (batch, name), item in items.items()},
             state={
-                "through": {SOURCE: batches[-1].number},
-                "batches": {SOURCE: [_document(batch) for batch in batches]},
+                "through": {SOURCE: batches[-1].number if batches else through},
+                "batches": {SOURCE: [_document(batch, judged.held.get(batch.number, frozenset()), items)
+                                     for batch in batches]},
+                "released": {SOURCE: [release_document(batch, name, _accepted(item))
+                                      for (batch, name), item in sorted(released.items())]},
+                "register": {SOURCE: sorted(judged.registers)},
+                "tables": {SOURCE: {name: item.document for name, item in sorted(judged.standings.items())}},
+                "news": {SOURCE: [_news(item) for item in judged.news]},
             },
-        )
+        )  # fmt: skip
 
-    def _compare(self, batch: Manifest) -> None:
-        differences = []
-        for name, item in batch.tables.items():
-            differences += source_differences(catalog().table(name), item.extra["schema"])
-        if differences:
-            raise SchemaMismatchError(sentence(differences, f"batch {batch.number} of {SOURCE}"))
+    def _say(self, batches: Sequence[Manifest]) -> None:
+        if batches:
+            rows = sum(table.rows for batch in batches for table in batch.tables.values())
+            self._runtime.log.info("judging batches %d to %d, %d rows", batches[0].number, batches[-1].number, rows)
+
+    def _released(self, judged: Judged, given: Mapping[int, Manifest]) -> dict[tuple[int, str], TableCommit]:
+        """What was held and is accepted now: to its table if it fits the contract, else row by row where it lies."""
+        found = {}
+        for name, numbers in judged.released.items():
+            for number in numbers:
+                item = (given[number] if number in given else self._ingested.get(number)).tables[name]
+                is_strict = breaks(catalog().table(name), item.extra["schema"])
+                found[number, name] = _placed(number, name, item, is_strict)
+        return found
 
     def finish(self, verdict: Manifest) -> None:
         """Copy, register and announce what a verdict accepts; all of it can be repeated."""
         self.verdicts.finish(verdict)
-        tables = {
-            key.rsplit(".", 1)[1]: catalog().table(key.rsplit(".", 1)[1])
-            for key, item in verdict.tables.items()
-            if item.objects
-        }
-        unknown = [schema for schema in _schemas(verdict) if not self._is_known(schema)]
-        missing = {name for name in tables if get_table(self._glue, self._database, name) is None}
-        to_register = sorted(missing | {schema.table for schema in unknown})
-        if to_register:
-            self._runtime.log.info("crawling, since these tables have a new schema: %s", ", ".join(to_register))
-            crawl(self._glue, self._arguments.ingestion_crawler)
-        storages = {name: self._registered(table) for name, table in tables.items()}
+        accepted = {key.rsplit(".", 1)[1] for key, item in verdict.tables.items() if _is_in_table(item)}
+        schemas = _schemas(verdict)
+        unknown = [schema for schema in schemas if not self._is_known(schema)]
+        self._crawl(accepted, unknown)
+        # of an older verdict, which recovery brings here, a newer one has registered what there is since
+        is_newest = self.verdicts.newest_number(verdict.number) is None
+        storages = {}
+        for name in sorted(accepted):
+            newest = [schema for schema in schemas if schema.table == name and schema.is_accepted][-1]
+            if is_newest:
+                self._register(verdict, newest)
+            storages[name] = storage_of(self._glue, self._database, name, self._arguments.ingestion_crawler)
         for schema in unknown:
             self._remember(schema)
         for key, item in verdict.tables.items():
             name = key.rsplit(".", 1)[1]
-            if name not in storages:
-                continue
-            locations = partition_locations(self._bucket, item.objects)
-            register_locations(self._glue, self._database, name, storages[name], locations)
+            if _is_in_table(item):
+                locations = partition_locations(self._bucket, item.objects)
+                register_locations(self._glue, self._database, name, storages[name], locations)
+        announce(self._runtime, self._arguments, catalog(), verdict, reached(catalog()))
 
-    def _registered(self, table: Table) -> Mapping[str, Any]:
-        """The storage of a registered table, once it agrees with the contract."""
-        registered = get_table(self._glue, self._database, table.name)
-        if registered is None:
-            raise LakeError(
-                f"the crawler {self._arguments.ingestion_crawler} registered no table {self._database}.{table.name}; "
-                "see that it has a target for it, and run the job again"
-            )
-        differences = registered_differences(table, registered["StorageDescriptor"]["Columns"])
-        if differences:
-            raise SchemaMismatchError(sentence(differences, f"the registered table {self._database}.{table.name}"))
-        storage = registered["StorageDescriptor"]
-        kept = ("Columns", "InputFormat", "OutputFormat", "SerdeInfo", "Compressed", "Parameters")
-        return {field: storage[field] for field in kept if field in storage}
+    def _crawl(self, accepted: set[str], unknown: Sequence[Schema]) -> None:
+        """Let the crawler register new tables, and columns that no schema had before."""
+        new = set()
+        for name in accepted:
+            present = get_table(self._glue, self._database, name)
+            columns = present["StorageDescriptor"]["Columns"] if present else []
+            schemas = [schema.columns for schema in unknown if schema.table == name and schema.is_accepted]
+            has_new = any(not found for schema in schemas for found, _ in lacking(columns, schema).values())
+            if present is None or has_new:
+                new.add(name)
+        if new:
+            self._runtime.log.info("crawling, since these tables have a new schema: %s", ", ".join(sorted(new)))
+            crawl(self._glue, self._arguments.ingestion_crawler)
+
+    def _register(self, verdict: Manifest, schema: Schema) -> None:
+        """Set what the crawler cannot express when the schema is new with this verdict, else see that it is so."""
+        present = storage_of(self._glue, self._database, schema.table, self._arguments.ingestion_crawler)["Columns"]
+        if schema.table not in verdict.state.get("register", {}).get(SOURCE, ()):
+            check_registered(self._database, schema.table, present, schema.columns)
+        elif set_schema(self._glue, self._database, schema.table, schema.columns):
+            self._runtime.log.info("registered the new schema of %s", schema.table)
 
     def _is_known(self, schema: Schema) -> bool:
         try:
@@ -174,22 +202,43 @@ def _up_to(batches: Iterator[Manifest], rows: int) -> Iterator[Manifest]:
             return
 
 
-def _document(batch: Manifest) -> dict[str, Any]:
-    accepted = {name: _accepted(item) for name, item in batch.tables.items()}
-    return batch_document(batch.number, batch.state["captured_at"], accepted)
+def _placed(batch: int, name: str, item: TableCommit, is_apart: bool) -> TableCommit:
+    """A table's commit with its objects at their final keys, or in the dead letters, where no partition is."""
+    if not is_apart:
+        return item
+    key = dead_letter_key(SOURCE, name, batch)
+    return replace(item, objects=tuple(replace(found, key=key, partition={}) for found in item.objects))
+
+
+def _is_in_table(item: TableCommit) -> bool:
+    return any(found.partition for found in item.objects)
+
+
+def _document(batch: Manifest, held: frozenset[str], items: Mapping[tuple[int, str], TableCommit]) -> dict[str, Any]:
+    found = {name: _accepted(items[batch.number, name]) for name in batch.tables}
+    accepted = {name: item for name, item in found.items() if name not in held}
+    apart = {name: replace(item, strict=False) for name, item in found.items() if name in held}
+    return batch_document(batch.number, batch.state["captured_at"], accepted, apart)
 
 
 def _accepted(item: TableCommit) -> AcceptedObject:
     key, apart = (items[0].key if items else "" for items in (item.objects, item.quarantine))
     counts = (item.rows, item.inserts, item.updates, item.deletes)
-    return AcceptedObject(key, *counts, item.extra["fingerprint"], apart, item.quarantined)
+    is_strict = bool(item.objects) and not _is_in_table(item)
+    return AcceptedObject(key, *counts, item.extra["fingerprint"], apart, item.quarantined, is_strict)
+
+
+def _news(item: Any) -> dict[str, Any]:
+    return {**asdict(item), "changes": [change.document for change in item.changes]}
 
 
 def _schemas(verdict: Manifest) -> list[Schema]:
-    found = {}
-    for key, item in verdict.tables.items():
-        table = key.rsplit(".", 1)[1]
-        if not item.objects:
-            continue
-        found[table, item.extra["fingerprint"]] = Schema(table, item.extra["fingerprint"], item.extra["schema"])
+    """The schemas of a verdict's objects, each once; those of the newest batch last."""
+    found: dict[tuple[str, str], Schema] = {}
+    for key, item in sorted(verdict.tables.items(), key=lambda entry: int(entry[0].split(".")[1])):
+        table, fingerprint = key.rsplit(".", 1)[1], item.extra["fingerprint"]
+        before = found.pop((table, fingerprint), None)
+        is_accepted = _is_in_table(item) or (before is not None and before.is_accepted)
+        if item.objects:
+            found[table, fingerprint] = Schema(table, fingerprint, item.extra["schema"], is_accepted)
     return list(found.values())

@@ -86,6 +86,7 @@ class JobArguments:
     ingestion_crawler: str = ""
     alert_topic: str = ""
     metric_namespace: str = "totelake"
+    dead_letter_queue: str = ""
     bookmark: str = ENABLE
     allow_deletes: str = ""
     row_limit: int = 20_000_000

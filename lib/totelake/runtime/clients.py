@@ -92,3 +92,13 @@ class Clients:
     def logs(self) -> Any:
         """Amazon CloudWatch Logs."""
         return self.client("logs")
+
+    @property
+    def sqs(self) -> Any:
+        """Amazon SQS."""
+        return self.client("sqs")
+
+    @property
+    def sns(self) -> Any:
+        """Amazon SNS."""
+        return self.client("sns")

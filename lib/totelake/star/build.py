@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import reduce
 from typing import Any, Callable
 
 from pyspark.sql import Column as SparkColumn
@@ -62,9 +63,16 @@ class Builder:
         return Built(found.rows, found)
 
     def unreadable(self, unit: Unit) -> DataFrame | None:
-        """What ingestion set apart of the unit's driving table; None when there is nothing."""
+        """Rows of the unit's driving table that never were its contract's rows; None when there are none.
+
+        Ingestion set them apart, or their schema is wider or another one and their values do not fit.
+        """
         paths = [f"s3://{self._reader.bucket}/{item.quarantine}" for item in unit.unreadable]
-        return self.spark.read.schema(SPARK_SCHEMA).parquet(*paths) if paths else None
+        frames = [self.spark.read.schema(SPARK_SCHEMA).parquet(*paths)] if paths else []
+        source = unit.table.source
+        if source is not None and source in unit.sources:
+            frames += self._reader.refused(catalog().table(source), unit.objects(source))
+        return reduce(DataFrame.unionByName, frames) if frames else None
 
     def _events(self, unit: Unit, name: str) -> DataFrame:
         return self._reader.read(catalog().table(name), unit.objects(name))
@@ -103,13 +111,25 @@ class Builder:
         schema = columns_text({**types_of(table), **METADATA_TYPES})
         kept: Sequence[str] = unit.carried.get("inputs", {}).get(table.name, ())
         paths = [f"s3://{self._processed}/{key}" for key in kept]
-        state = self.spark.read.schema(schema).parquet(*paths) if paths else None
+        # written by the contract of then, so its own footers say what is in it
+        state = _by_contract(self.spark.read.parquet(*paths), table) if paths else None
         has_events = table.name in unit.sources
         events = self._events(unit, table.name) if has_events else self.spark.createDataFrame([], schema)
         unreadable = self.unreadable(unit) if table.name == unit.table.source else None
         if unreadable is not None:
             events = events.unionByName(_as_versions(unreadable, table))
         return versions_of(state, events, table)
+
+
+def _by_contract(kept: DataFrame, source: Table) -> DataFrame:
+    """Kept rows with the columns of the contract of now; what it has gained is NULL until an event brings it."""
+    wanted = {**types_of(source), **METADATA_TYPES}
+    return kept.select(
+        *[
+            (F.expr(f"try_cast(`{name}` AS {kind})") if name in kept.columns else F.lit(None).cast(kind)).alias(name)
+            for name, kind in wanted.items()
+        ]
+    )
 
 
 def _as_versions(unreadable: DataFrame, source: Table) -> DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from totelake.contracts.model import DIMENSION, Table
@@ -102,13 +103,14 @@ def inputs_of(table: Table) -> list[str]:
 def plan(
     table: Table, newest: Manifest | None, batches: Sequence[AcceptedBatch], row_limit: int, build_to: int | None
 ) -> Unit | None:
-    """The next unit of a table: pending batches up to `build_to` and the row limit; None when nothing is pending.
+    """The next unit of a table: pending batches up to `build_to`, the row limit and the first that is held for it.
 
-    All tables count the rows of whole batches, so that they are cut alike; at least one batch is taken.
+    None when nothing is pending. All tables count the rows of whole batches, so that they are cut alike; at least one
+    batch is taken.
     """
     after = int(newest.state["through"].get(SOURCE, 0)) if newest else 0
     pending = [batch for batch in batches if batch.batch > after]
-    taken = _within(pending, row_limit, build_to)
+    taken = _within(_not_held(pending, inputs_of(table)), row_limit, build_to)
     if not taken:
         return None
     rest = pending[len(taken) :]
@@ -121,6 +123,11 @@ def plan(
         batches=tuple(taken),
         state=newest.state if newest else {},
     )
+
+
+def _not_held(pending: Sequence[AcceptedBatch], inputs: Sequence[str]) -> list[AcceptedBatch]:
+    """The batches before the first in which one of the inputs is held."""
+    return list(takewhile(lambda batch: not set(inputs) & set(batch.held), pending))
 
 
 def _within(pending: Sequence[AcceptedBatch], row_limit: int, build_to: int | None) -> list[AcceptedBatch]:

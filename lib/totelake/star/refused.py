@@ -51,15 +51,17 @@ def sort_out(
     observed = Observation()
     counted = marked.observe(observed, F.count(F.col(_REASON)).alias("refused"))
     rows = counted.where(F.col(_REASON).isNull()).select(*columns, *METADATA)
-    return Sorted(rows, _quarantined(marked.where(F.col(_REASON).isNotNull()), source), observed)
+    refused = quarantined(marked.where(F.col(_REASON).isNotNull()), source, source.column_names, _REASON)
+    return Sorted(rows, refused, observed)
 
 
-def _quarantined(rows: DataFrame, source: Table) -> DataFrame:
-    texts = [F.col(name).cast("string").alias(name) for name in source.column_names]
+def quarantined(rows: DataFrame, source: Table, names: Sequence[str], marked: str) -> DataFrame:
+    """Rows with a reason in the column `marked` as the quarantine has them, with these columns as their payload."""
+    texts = [F.col(name).cast("string").alias(name) for name in names]
     return rows.select(
         F.lit(source.name).alias("source_table"),
         F.col(source.key[0].name).cast("bigint").alias("source_key"),
-        *[F.col(f"{_REASON}.{name}").alias(name) for name in _FIELDS],
+        *[F.col(f"{marked}.{name}").alias(name) for name in _FIELDS],
         F.to_json(F.struct(*texts), {"ignoreNullFields": "false"}).alias("payload"),
         *METADATA,
     )

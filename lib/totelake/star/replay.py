@@ -15,7 +15,7 @@ from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import REPLAY, Manifest
-from totelake.lake.quarantine import SPARK_SCHEMA, UNREADABLE
+from totelake.lake.quarantine import MISSING_COLUMN, SPARK_SCHEMA, UNREADABLE
 from totelake.lake.verdicts import SOURCE
 from totelake.runtime.spark import activate
 from totelake.star import dim_date
@@ -75,6 +75,9 @@ class Replay:
         if not keys:
             return None
         entries = self._spark.read.schema(SPARK_SCHEMA).parquet(*self._paths(keys))
+        # what a row lacks it still lacks while the contract names that column
+        still = catalog().table(table.source or "").column_names
+        entries = entries.where(~((F.col("rule") == MISSING_COLUMN) & F.col("column_name").isin(*still)))
         done = [item.key for manifest in log if manifest.kind == REPLAY for item in manifest.objects_of(table.name)]
         if not done:
             return entries

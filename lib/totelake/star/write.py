@@ -83,6 +83,8 @@ class UnitWriter:
         for key, size in sorted(self._written(prefix)):
             content = self._body(key)
             batches = _batches(content)
+            if not batches:
+                continue
             by_batch.update(batches)
             final = quarantined_key("star", unit.table.name, attempt.number, len(objects))
             objects.append(LakeObject(key, final, len(batches), size, hashlib.sha256(content).hexdigest()))

@@ -18,10 +18,11 @@ from totelake.errors import LakeError
 from totelake.lake import loaded
 from totelake.lake.commits import CommitLog
 from totelake.lake.quarantine import SPARK_SCHEMA
-from totelake.lake.verdicts import SOURCE
+from totelake.lake.verdicts import LOG, SOURCE, HeldBatch, held_of
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.runtime.spark import open_jvm, open_spark
+from totelake.star.plan import inputs_of
 from totelake.warehouse import publish
 from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import DRIVER, Address, Connection, connect, explained
@@ -76,7 +77,12 @@ class _Load:
         self._found = {
             name: commits[-1].number if commits else bookmarks[name].commit for name, commits in manifests.items()
         }
-        return plan(self._tables, bookmarks, manifests)
+        return plan(self._tables, bookmarks, manifests, self._held())
+
+    def _held(self) -> dict[str, list[HeldBatch]]:
+        """The batches that wait, by star table."""
+        verdict = CommitLog(self._s3, self._arguments.ingestion_bucket, LOG).newest()
+        return {table.name: held_of(verdict, SOURCE, inputs_of(table)) for table in self._tables}
 
     def _since(self, table: Any, applied: Applied) -> list[Any]:
         """The commits beyond what is applied, their objects at their final keys even if their builder died."""
@@ -168,13 +174,21 @@ class _Load:
         publish.settle(connection, self._tables, loads)
         connection.commit()
         for load in loads:
-            self._runtime.log.info(
-                "%s: batches %d to %d, %s rows", load.table.name, load.after + 1, load.through, load.expected
-            )
+            self._say(load)
         rows = sum(load.expected or 0 for load in loads)
         self._runtime.log.info("the warehouse is at batch %d", loads[0].through)
         self._runtime.metric("RowsLoaded", rows, "Count", Source=SOURCE)
         return True
+
+    def _say(self, load: TableLoad) -> None:
+        held = [entry for entry in load.batches if entry.held]
+        through = held[0].batch - 1 if held else load.through
+        self._runtime.log.info("%s: batches %d to %d, %s rows", load.table.name, load.after + 1, through, load.expected)
+        if held:
+            events = sum(entry.held for entry in held)
+            self._runtime.log.warning(
+                "%s: %d events are held, from batch %d on", load.table.name, events, held[0].batch
+            )
 
     def _drop(self, loads: Sequence[TableLoad]) -> None:
         if not loads:
@@ -189,7 +203,7 @@ class _Load:
 def _applied(connection: Connection) -> dict[str, Applied]:
     query = f"""
 SELECT target_table, max(batch), max(commit_number) FROM (
-    SELECT target_table, batch, commit_number FROM etl.batch WHERE source = '{SOURCE}'
+    SELECT target_table, batch, commit_number FROM etl.batch WHERE source = '{SOURCE}' AND held = 0
     UNION ALL SELECT target_table, NULL, commit_number FROM etl.replay) AS applied
  GROUP BY target_table"""
     return {str(row[0]): Applied(int(row[1] or 0), int(row[2] or 0)) for row in connection.rows(query)}

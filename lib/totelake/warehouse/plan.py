@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from totelake.contracts.model import FACT, Table
 from totelake.lake.manifest import REPLAY, Manifest
-from totelake.lake.verdicts import SOURCE
+from totelake.lake.verdicts import SOURCE, HeldBatch
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class BatchEntry:
-    """One batch of one table as `etl.batch` records it."""
+    """One batch of one table as `etl.batch` records it; while events of it are held, nothing of it is applied."""
 
     batch: int
     commit: int
@@ -65,14 +65,35 @@ class TableLoad:
 
 
 def plan(
-    tables: Sequence[Table], applied: Mapping[str, Applied], manifests: Mapping[str, Sequence[Manifest]]
+    tables: Sequence[Table],
+    applied: Mapping[str, Applied],
+    manifests: Mapping[str, Sequence[Manifest]],
+    held: Mapping[str, Sequence[HeldBatch]] | None = None,
 ) -> list[TableLoad]:
-    """The unit of a load: everything up to the newest batch that all tables have reached; empty when nothing is due."""
-    reached = [_reached(applied[table.name], manifests[table.name]) for table in tables]
-    through = min(reached)
-    loads = [_load(table, applied[table.name], manifests[table.name], through) for table in tables]
-    is_due = any(load.replays or load.after < through for load in loads)
+    """The unit of a load: all up to the newest batch that every table not held has reached; empty when nothing is due.
+
+    `held` are the batches that wait for a star table; they are recorded with their events, and its bookmark stays.
+    """
+    waiting = {name: batches for name, batches in (held or {}).items() if batches}
+    reached = {table.name: _reached(applied[table.name], manifests[table.name]) for table in tables}
+    through = min([reached[name] for name in reached if name not in waiting] or reached.values())
+    loads = [
+        _with_held(_load(table, applied[table.name], manifests[table.name], through), waiting.get(table.name, ()))
+        for table in tables
+    ]
+    is_due = any(load.replays or any(not entry.held for entry in load.batches) for load in loads)
     return loads if is_due else []
+
+
+def _with_held(load: TableLoad, waiting: Sequence[HeldBatch]) -> TableLoad:
+    """The load with a record of each batch in its range that waits."""
+    taken = {entry.batch for entry in load.batches}
+    entries = [
+        BatchEntry(item.batch, 0, 0, 0, 0, item.events, item.captured_at)
+        for item in waiting
+        if load.after < item.batch <= load.through and item.batch not in taken
+    ]
+    return replace(load, batches=(*load.batches, *entries))
 
 
 def _through(manifest: Manifest) -> int:

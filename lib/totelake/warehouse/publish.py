@@ -19,7 +19,11 @@ _METADATA = ("_op text NOT NULL", "_batch bigint NOT NULL", "_captured_at timest
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('totelake.load'))"
 _RECORD = """
 INSERT INTO etl.batch (target_table, source, batch, commit_number, rows, deletions, quarantined, held, captured_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::timestamptz AT TIME ZONE 'UTC') ON CONFLICT DO NOTHING"""
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::timestamptz AT TIME ZONE 'UTC')
+ON CONFLICT (target_table, source, batch) DO UPDATE
+   SET commit_number = EXCLUDED.commit_number, rows = EXCLUDED.rows, deletions = EXCLUDED.deletions,
+       quarantined = EXCLUDED.quarantined, held = EXCLUDED.held, applied_at = EXCLUDED.applied_at
+ WHERE batch.held > 0"""
 
 _REPLAYED = "INSERT INTO etl.replay (target_table, commit_number, rows) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 

@@ -2,55 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from totelake.contracts import catalog
 from totelake.contracts.types import hive_type
-from totelake.registry.drift import registered_differences, sentence, source_differences
+from totelake.registry.drift import registered_differences, sentence
 
 TRANSACTION = catalog().table("transaction")
-FITTING: list[dict[str, Any]] = [
-    {"name": c.name, "type": c.type, "required": c.required, **({"enum": list(c.enum)} if c.enum else {})}
-    for c in TRANSACTION.columns
-]
-
-
-def changed(name: str, **values: Any) -> list[dict[str, Any]]:
-    return [{**column, **values} if column["name"] == name else column for column in FITTING]
-
-
-def test_what_fits_has_no_differences() -> None:
-    assert source_differences(TRANSACTION, FITTING) == []
-    assert source_differences(TRANSACTION, list(reversed(FITTING))) == []
-
-
-@pytest.mark.parametrize(
-    ("schema", "says"),
-    [
-        (changed("sales_order_id", type="bigint"), "transaction.sales_order_id is bigint, the contract says integer"),
-        (
-            changed("sales_order_id", required=True),
-            "transaction.sales_order_id is integer NOT NULL, the contract says integer",
-        ),
-        (
-            changed("transaction_type", enum=["SALE", "PURCHASE", "GIFT"]),
-            "transaction.transaction_type is TransactionType of SALE, PURCHASE, GIFT NOT NULL, "
-            "the contract says TransactionType of SALE, PURCHASE NOT NULL",
-        ),
-        (
-            FITTING[:-1],
-            "transaction.last_updated is missing, the contract says timestamp(3) without time zone NOT NULL",
-        ),
-        (
-            [*FITTING, {"name": "colour", "type": "text", "required": False}],
-            "transaction.colour is text, the contract says nothing of it",
-        ),
-    ],
-)
-def test_each_difference_is_told_from_both_sides(schema: list[dict[str, Any]], says: str) -> None:
-    assert [str(difference) for difference in source_differences(TRANSACTION, schema)] == [says]
 
 
 def test_what_is_registered_is_compared_by_hive_type() -> None:

@@ -1,0 +1,96 @@
+"""The registered table of a source table: what the crawler cannot express is set here, over the version that was read.
+
+A crawler adds tables and columns; that a type is wider, or that a column is gone or renamed, only a verdict knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from totelake.contracts.types import hive_type
+from totelake.errors import LakeError, SchemaMismatchError
+from totelake.lake.catalogue import as_input, columns_input, get_table, put_table
+from totelake.lake.partitions import METADATA
+
+_ORDERS = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
+_DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
+_METADATA = frozenset([*(name for name, _ in METADATA), "_xid"])
+Columns = Sequence[Mapping[str, Any]]
+
+
+def hive_columns(schema: Columns) -> dict[str, str]:
+    """The Hive types of a schema as a batch carries it."""
+    return {str(item["name"]): hive_type("text" if item.get("enum") else item["type"]) for item in schema}
+
+
+def columns_for(present: Columns, schema: Columns) -> list[tuple[str, str]]:
+    """The columns that a table is to have for a schema: those that are gone left out, no type narrower than before."""
+    wanted = hive_columns(schema)
+    before = {str(item["Name"]): str(item["Type"]) for item in present}
+    stay = [(name, kind if name in _METADATA else wider(kind, wanted[name])) for name, kind in before.items()
+            if name in wanted or name in _METADATA]  # fmt: skip
+    return stay + [(name, kind) for name, kind in wanted.items() if name not in before]
+
+
+def wider(present: str, wanted: str) -> str:
+    """The wanted type, or the present one where it takes every value of it."""
+    for order in _ORDERS:
+        if present in order and wanted in order:
+            return max(present, wanted, key=order.index)
+    sizes = [_DECIMAL.match(kind) for kind in (present, wanted)]
+    if sizes[0] and sizes[1] and sizes[0].group(2) == sizes[1].group(2):
+        return present if int(sizes[0].group(1)) >= int(sizes[1].group(1)) else wanted
+    return wanted
+
+
+def lacking(present: Columns, schema: Columns) -> dict[str, tuple[str, str]]:
+    """The columns that a table has not as a schema needs them: the type it has ('' for none) and the needed one."""
+    before = {str(item["Name"]): str(item["Type"]) for item in present}
+    return {
+        name: (before.get(name, ""), kind)
+        for name, kind in hive_columns(schema).items()
+        if name not in before or wider(before[name], kind) != before[name]
+    }
+
+
+def set_schema(glue: Any, database: str, name: str, schema: Columns) -> bool:
+    """Bring a registered table to a schema, as one new table version; False when nothing had to change."""
+
+    def decide(present: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if present is None:
+            raise LakeError(f"the table {database}.{name} is gone; run the job again, which registers it anew")
+        storage = present["StorageDescriptor"]
+        columns = columns_for(storage["Columns"], schema)
+        if [(item["Name"], item["Type"]) for item in storage["Columns"]] == columns:
+            return None
+        return {**as_input(present), "StorageDescriptor": {**storage, "Columns": columns_input(columns)}}
+
+    return put_table(glue, database, name, decide, keep_version=True)
+
+
+def check_registered(database: str, name: str, present: Columns, schema: Columns) -> None:
+    """Raises SchemaMismatchError when a table that was registered for a schema is not as it was left."""
+    odd = [
+        f"{name}.{column} is {found or 'not registered'}, its objects have {needed}"
+        for column, (found, needed) in lacking(present, schema).items()
+    ]
+    if odd:
+        raise SchemaMismatchError(
+            f"the registered table {database}.{name} was changed by somebody else: {'; '.join(odd)}; restore the table "
+            "from its version history and run the job again"
+        )
+
+
+def storage_of(glue: Any, database: str, name: str, crawler: str) -> Mapping[str, Any]:
+    """What partitions of a registered table inherit. Raises LakeError when the crawler has not registered it."""
+    registered = get_table(glue, database, name)
+    if registered is None:
+        raise LakeError(
+            f"the crawler {crawler} registered no table {database}.{name}; "
+            "see that it has a target for it, and run the job again"
+        )
+    storage = registered["StorageDescriptor"]
+    kept = ("Columns", "InputFormat", "OutputFormat", "SerdeInfo", "Compressed", "Parameters")
+    return {field: storage[field] for field in kept if field in storage}

@@ -1,0 +1,50 @@
+"""A column of one PostgreSQL type as another: every value stays exactly what it is, or the row has a reason against it.
+
+A schema may be wider than its contract, or, when held events are released, another one. Nothing is rounded, cut or cast
+to what it is not.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import functions as F
+
+from totelake.contracts.types import decimal_of, is_text, is_timestamp, spark_type, text_limit, timestamp_digits
+from totelake.registry.widening import SAME, WIDENED, relation
+
+_WIDEST = "decimal(38,18)"
+_DIGITS = 6
+
+
+def takes_all(found: str, wanted: str) -> bool:
+    """Whether every value of the found type is one of the wanted type."""
+    return relation(found.strip('"'), wanted.strip('"')) in (SAME, WIDENED)
+
+
+def converted(name: str, found: str, wanted: str) -> SparkColumn:
+    """The column as the wanted type; NULL where the value is none of it."""
+    value = F.col(name)
+    if takes_all(found, wanted):
+        return value.cast(spark_type(wanted))
+    return F.when(_fits(name, found, wanted), F.expr(f"try_cast(`{name}` AS {spark_type(wanted)})"))
+
+
+def is_lost(name: str, found: str, wanted: str) -> SparkColumn | None:
+    """Whether a value does not become one of the wanted type; None when every value does."""
+    if takes_all(found, wanted):
+        return None
+    return F.col(name).isNotNull() & ~F.coalesce(_fits(name, found, wanted), F.lit(False))
+
+
+def _fits(name: str, found: str, wanted: str) -> SparkColumn:
+    """The condition that a value, brought to the wanted type, says what it said before."""
+    value, there = F.col(name), F.expr(f"try_cast(`{name}` AS {spark_type(wanted)})")
+    if is_text(wanted):
+        limit = text_limit(wanted)
+        return F.length(value.cast("string")) <= limit if limit else F.lit(True)
+    if is_timestamp(found) and is_timestamp(wanted):
+        step = 10 ** (_DIGITS - timestamp_digits(wanted))
+        return F.unix_micros(value) % step == 0
+    if is_text(found) and (decimal_of(wanted) or wanted in ("smallint", "integer", "bigint")):
+        return there.cast(_WIDEST) == F.expr(f"try_cast(`{name}` AS {_WIDEST})")
+    return F.expr(f"try_cast(try_cast(`{name}` AS {spark_type(wanted)}) AS {spark_type(found)})") == value

@@ -18,7 +18,7 @@ from totelake.lake.keys import Attempt, dead_letter_key, schema_key
 from totelake.lake.manifest import DATA, Manifest, TableCommit
 from totelake.lake.partitions import partition_locations, register_locations
 from totelake.lake.verdicts import BUILD_TO, LOG, AcceptedObject, batch_document, release_document, standings_of
-from totelake.registry.announce import announce, reached
+from totelake.registry.announce import announce
 from totelake.registry.crawl import crawl
 from totelake.registry.judge import Judged, Standing, breaks, judge
 from totelake.registry.register import check_registered, lacking, set_schema, storage_of
@@ -154,7 +154,7 @@ class _Check:
             if _is_in_table(item):
                 locations = partition_locations(self._bucket, item.objects)
                 register_locations(self._glue, self._database, name, storages[name], locations)
-        announce(self._runtime, self._arguments, catalog(), verdict, reached(catalog()))
+        announce(self._runtime, self._arguments, catalog(), verdict)
 
     def _crawl(self, accepted: set[str], unknown: Sequence[Schema]) -> None:
         """Let the crawler register new tables, and columns that no schema had before."""

@@ -97,8 +97,3 @@ class Clients:
     def sqs(self) -> Any:
         """Amazon SQS."""
         return self.client("sqs")
-
-    @property
-    def sns(self) -> Any:
-        """Amazon SNS."""
-        return self.client("sns")

@@ -16,6 +16,7 @@ from pyspark.sql.types import _parse_datatype_string
 from tests.unit.star.samples import NOON, SPARK, captured_at, events, row
 from totelake.contracts import catalog
 from totelake.contracts.model import Table
+from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
 from totelake.lake.verdicts import AcceptedBatch, AcceptedObject
 from totelake.star.build import Builder, Built

@@ -13,6 +13,7 @@ from totelake.capture.search import NOTHING
 from totelake.capture.session import Session
 from totelake.capture.source import SourceAddress, connect
 from totelake.contracts import Catalog, catalog
+from totelake.contracts.model import inputs_of
 from totelake.lake import loaded
 from totelake.lake.commits import CommitLog
 from totelake.lake.verdicts import LOG, held_of, standings_of
@@ -21,7 +22,6 @@ from totelake.observe.runs import report
 from totelake.registry.judge import Standing, breaks
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
-from totelake.star.plan import inputs_of
 
 
 def watch(runtime: Runtime, arguments: JobArguments) -> str | None:

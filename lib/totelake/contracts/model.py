@@ -92,3 +92,10 @@ class Table:
             if column.name == name:
                 return column
         raise KeyError(f"{self.name} has no column {name}")
+
+
+def inputs_of(table: Table) -> list[str]:
+    """The source tables that a star table's lineage names, the driving one first."""
+    names = [table.source] if table.source else []
+    names += [reference.table for column in table.lake_columns for reference in column.sources]
+    return list(dict.fromkeys(names))

@@ -9,7 +9,7 @@ COMMITS = "_commits"
 INFLIGHT = "_inflight"
 STATE = "_state"
 SCHEMAS = "_schemas"
-ANNOUNCED = "_announced"
+FINISHED = "_finished"
 DEAD_LETTERS = "dead_letters"
 QUARANTINE = f"{DEAD_LETTERS}/rows"
 COMPACTED = "compacted"
@@ -58,9 +58,9 @@ def dead_letter_key(source: str, table: str, batch: int) -> str:
     return f"{DEAD_LETTERS}/{source}/{table}/{number_text(batch)}.parquet"
 
 
-def announced_key(log: str, number: int) -> str:
-    """The key of the mark that everything a commit had to tell was told."""
-    return f"{ANNOUNCED}/{log}/{number_text(number)}.json"
+def finished_key(log: str, number: int) -> str:
+    """The key of the mark that all of a commit was registered and told."""
+    return f"{FINISHED}/{log}/{number_text(number)}.json"
 
 
 def schema_key(source: str, table: str, fingerprint: str) -> str:

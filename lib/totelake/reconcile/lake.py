@@ -10,12 +10,11 @@ import pyarrow.parquet as pq
 
 from totelake.capture.bookmark import TableState
 from totelake.capture.ledger import Ledger
-from totelake.contracts.model import Table
+from totelake.contracts.model import Table, inputs_of
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.objects import ObjectReader
 from totelake.lake.verdicts import SOURCE, AcceptedBatch
 from totelake.reconcile.finding import Finding, equal_or_not
-from totelake.star.plan import inputs_of
 
 KEYS, BATCHES = "ledger = events", "events = star log"
 _DELETED = b"D"

@@ -7,22 +7,17 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from totelake.contracts.catalog import Catalog
-from totelake.lake.commits import status_of
-from totelake.lake.conditional import create_once
-from totelake.lake.keys import announced_key
+from totelake.contracts.model import inputs_of
 from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import HELD as HELD_VERDICT
-from totelake.lake.verdicts import LOG, SOURCE
+from totelake.lake.verdicts import SOURCE
 from totelake.observe.alerts import alert
 from totelake.registry.changes import Change
 from totelake.registry.judge import ACCEPTED, HELD, RELEASED
 from totelake.registry.told import drift_alert, headline
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
-from totelake.star.plan import inputs_of
 
 _METRICS: Mapping[str, str] = {HELD: "TablesHeld", ACCEPTED: "SchemaChanges", RELEASED: "TablesReleased"}
 
@@ -33,22 +28,11 @@ def dependents(contracts: Catalog, source: str) -> list[str]:
 
 
 def announce(runtime: Runtime, arguments: JobArguments, contracts: Catalog, verdict: Manifest) -> None:
-    """Tell what a committed verdict decided; at least once, and not again when it was told to the end."""
-    news, letters = verdict.state.get("news", {}).get(SOURCE, ()), _letters(arguments, contracts, verdict)
-    if not news and not letters:
-        return
-    s3, bucket, key = runtime.clients.s3, arguments.ingestion_bucket, announced_key(LOG, verdict.number)
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-        return
-    except ClientError as error:
-        if status_of(error) != 404:
-            raise
-    for item in news:
+    """Tell what a committed verdict decided; told twice it alerts nobody twice, but sends its dead letters again."""
+    for item in verdict.state.get("news", {}).get(SOURCE, ()):
         _tell(runtime, arguments, contracts, item)
-    for letter in letters if arguments.dead_letter_queue else ():
+    for letter in _letters(arguments, contracts, verdict) if arguments.dead_letter_queue else ():
         runtime.clients.sqs.send_message(QueueUrl=arguments.dead_letter_queue, MessageBody=json.dumps(letter))
-    create_once(s3, bucket, key, json.dumps({"verdict": verdict.number}).encode("utf-8"))
 
 
 def _tell(runtime: Runtime, arguments: JobArguments, contracts: Catalog, item: Mapping[str, Any]) -> None:

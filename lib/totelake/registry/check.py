@@ -14,10 +14,10 @@ from totelake.errors import RetriableError
 from totelake.lake.catalogue import get_table
 from totelake.lake.commits import CommitLog, status_of
 from totelake.lake.conditional import create_once
-from totelake.lake.keys import Attempt, dead_letter_key, schema_key
+from totelake.lake.keys import Attempt, dead_letter_key, finished_key, schema_key
 from totelake.lake.manifest import DATA, Manifest, TableCommit
 from totelake.lake.partitions import partition_locations, register_locations
-from totelake.lake.verdicts import BUILD_TO, LOG, AcceptedObject, batch_document, release_document, standings_of
+from totelake.lake.verdicts import BUILD_TO, HELD, LOG, AcceptedObject, batch_document, release_document, standings_of
 from totelake.registry.announce import announce
 from totelake.registry.crawl import crawl
 from totelake.registry.judge import Judged, Standing, breaks, judge
@@ -137,7 +137,10 @@ class _Check:
         self.verdicts.finish(verdict)
         accepted = {key.rsplit(".", 1)[1] for key, item in verdict.tables.items() if _is_in_table(item)}
         schemas = _schemas(verdict)
-        unknown = [schema for schema in schemas if not self._is_known(schema)]
+        unknown = [schema for schema in schemas if not self._is_there(_key_of(schema))]
+        mark = finished_key(LOG, verdict.number)
+        has_news = any(verdict.state.get(part, {}).get(SOURCE) for part in ("register", "news"))
+        is_due = (has_news or _holds(verdict)) and not self._is_there(mark)
         self._crawl(accepted, unknown)
         # of an older verdict, which recovery brings here, a newer one has registered what there is since
         is_newest = self.verdicts.newest_number(verdict.number) is None
@@ -145,7 +148,7 @@ class _Check:
         for name in sorted(accepted):
             newest = [schema for schema in schemas if schema.table == name and schema.is_accepted][-1]
             if is_newest:
-                self._register(verdict, newest)
+                self._register(is_due and name in verdict.state["register"][SOURCE], newest)
             storages[name] = storage_of(self._glue, self._database, name, self._arguments.ingestion_crawler)
         for schema in unknown:
             self._remember(schema)
@@ -154,7 +157,9 @@ class _Check:
             if _is_in_table(item):
                 locations = partition_locations(self._bucket, item.objects)
                 register_locations(self._glue, self._database, name, storages[name], locations)
-        announce(self._runtime, self._arguments, catalog(), verdict)
+        if is_due:
+            announce(self._runtime, self._arguments, catalog(), verdict)
+            create_once(self._s3, self._bucket, mark, b"{}")
 
     def _crawl(self, accepted: set[str], unknown: Sequence[Schema]) -> None:
         """Let the crawler register new tables, and columns that no schema had before."""
@@ -170,17 +175,17 @@ class _Check:
             self._runtime.log.info("crawling, since these tables have a new schema: %s", ", ".join(sorted(new)))
             crawl(self._glue, self._arguments.ingestion_crawler)
 
-    def _register(self, verdict: Manifest, schema: Schema) -> None:
-        """Set what the crawler cannot express when the schema is new with this verdict, else see that it is so."""
+    def _register(self, is_new: bool, schema: Schema) -> None:
+        """Set what the crawler cannot express of a schema that is new, see that a known one is as it was left."""
         present = storage_of(self._glue, self._database, schema.table, self._arguments.ingestion_crawler)["Columns"]
-        if schema.table not in verdict.state.get("register", {}).get(SOURCE, ()):
+        if not is_new:
             check_registered(self._database, schema.table, present, schema.columns)
         elif set_schema(self._glue, self._database, schema.table, schema.columns):
             self._runtime.log.info("registered the new schema of %s", schema.table)
 
-    def _is_known(self, schema: Schema) -> bool:
+    def _is_there(self, key: str) -> bool:
         try:
-            self._s3.head_object(Bucket=self._bucket, Key=schema_key(SOURCE, schema.table, schema.fingerprint))
+            self._s3.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
             if status_of(error) != 404:
                 raise
@@ -189,7 +194,7 @@ class _Check:
 
     def _remember(self, schema: Schema) -> None:
         body = json.dumps({"table": schema.table, "columns": schema.columns}, indent=1).encode("utf-8")
-        create_once(self._s3, self._bucket, schema_key(SOURCE, schema.table, schema.fingerprint), body)
+        create_once(self._s3, self._bucket, _key_of(schema), body)
 
 
 def _up_to(batches: Iterator[Manifest], rows: int) -> Iterator[Manifest]:
@@ -200,6 +205,15 @@ def _up_to(batches: Iterator[Manifest], rows: int) -> Iterator[Manifest]:
         taken += sum(table.rows for table in batch.tables.values())
         if taken >= rows:
             return
+
+
+def _key_of(schema: Schema) -> str:
+    return schema_key(SOURCE, schema.table, schema.fingerprint)
+
+
+def _holds(verdict: Manifest) -> bool:
+    batches = verdict.state["batches"].get(SOURCE, ())
+    return any(item["verdict"] == HELD for batch in batches for item in batch["tables"].values())
 
 
 def _placed(batch: int, name: str, item: TableCommit, is_apart: bool) -> TableCommit:

@@ -13,12 +13,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from totelake.contracts import catalog
-from totelake.contracts.model import Table
+from totelake.contracts.model import Table, inputs_of
 from totelake.lake.quarantine import SPARK_SCHEMA
 from totelake.runtime.spark import activate
 from totelake.star import dim_currency, dim_date, joined
 from totelake.star.events import EventReader
-from totelake.star.plan import Unit, inputs_of
+from totelake.star.plan import Unit
 from totelake.star.projection import columns_text, project, types_of, with_month
 from totelake.star.refused import METADATA_TYPES, Sorted, sort_out
 

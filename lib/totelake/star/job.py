@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from totelake.contracts import catalog
-from totelake.contracts.model import Table
+from totelake.contracts.model import Table, inputs_of
 from totelake.errors import RetriableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
@@ -22,7 +22,7 @@ from totelake.observe.notices import quarantined
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.star.compact import Compactor
-from totelake.star.plan import Unit, Written, inputs_of, plan
+from totelake.star.plan import Unit, Written, plan
 
 if TYPE_CHECKING:
     from totelake.star.replay import Replay

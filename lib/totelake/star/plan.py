@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from totelake.contracts.model import DIMENSION, Table
+from totelake.contracts.model import DIMENSION, Table, inputs_of
 from totelake.lake.manifest import Manifest, TableCommit
 from totelake.lake.verdicts import SOURCE, AcceptedBatch, AcceptedObject
 
@@ -91,13 +91,6 @@ class Written:
     commit: TableCommit
     state: Mapping[str, Any]
     quarantined: Mapping[int, int]
-
-
-def inputs_of(table: Table) -> list[str]:
-    """The source tables that a star table's lineage names, the driving one first."""
-    names = [table.source] if table.source else []
-    names += [reference.table for column in table.lake_columns for reference in column.sources]
-    return list(dict.fromkeys(names))
 
 
 def plan(

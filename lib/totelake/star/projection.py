@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from totelake.contracts.model import Column, Table
 from totelake.contracts.types import is_time, is_timestamp, spark_type
 from totelake.lake.quarantine import INVALID_DATE, INVALID_VALUE, OUT_OF_RANGE, REQUIRED
+from totelake.star.exact import converted
 from totelake.star.refused import reason
 
 DELETED = "deleted"
@@ -44,7 +45,7 @@ def derived(target: Column, source: Column) -> SparkColumn:
         return F.date_format(value, "HH:mm:ss.SSS")
     if source.type == target.type:
         return value
-    return F.expr(f"try_cast(`{source.name}` AS {spark_type(target.type)})")
+    return converted(source.name, "text" if source.enum else source.type, target.type)
 
 
 def against(target: Column, source: Column) -> SparkColumn:

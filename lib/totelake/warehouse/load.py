@@ -13,6 +13,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from totelake.contracts import catalog
+from totelake.contracts.model import inputs_of
 from totelake.contracts.types import spark_type
 from totelake.errors import LakeError
 from totelake.lake import loaded
@@ -22,7 +23,6 @@ from totelake.lake.verdicts import LOG, SOURCE, HeldBatch, held_of
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.runtime.spark import open_jvm, open_spark
-from totelake.star.plan import inputs_of
 from totelake.warehouse import publish
 from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import DRIVER, Address, Connection, connect, explained

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from totelake.contracts import catalog
+from totelake.contracts.model import inputs_of
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.verdicts import AcceptedBatch, AcceptedObject
-from totelake.star.plan import Unit, inputs_of, plan
+from totelake.star.plan import Unit, plan
 
 MANY = 1_000_000
 Counts = tuple[int, int, int]

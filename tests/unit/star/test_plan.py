@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +53,29 @@ def numbers(unit: Unit) -> list[int]:
 def test_a_table_without_a_commit_starts_at_number_one_with_all_that_is_pending() -> None:
     unit = unit_of("fact_payment", batch(3), batch(4))
     assert (unit.number, unit.after, numbers(unit), unit.verdict, unit.state) == (1, 0, [3, 4], 4, {})
+
+
+def holding(number: int, name: str) -> AcceptedBatch:
+    """A batch in which the events of one table are held."""
+    return replace(batch(number), tables={}, held={name: AcceptedObject("dead", 4, 4, 0, 0, "f")})
+
+
+@pytest.mark.parametrize(("table", "held"), [("fact_payment", "payment"), ("dim_staff", "department")])
+def test_a_unit_ends_before_the_first_batch_in_which_an_input_is_held(table: str, held: str) -> None:
+    unit = unit_of(table, batch(3), batch(4), holding(5, held), batch(6))
+    assert (numbers(unit), unit.verdict) == ([3, 4], 4)
+    assert plan(catalog().table(table), commit(table, 1, through=4), [holding(5, held), batch(6)], MANY, None) is None
+
+
+def test_what_another_table_holds_is_no_obstacle() -> None:
+    assert numbers(unit_of("fact_payment", batch(3), holding(4, "design"), batch(5))) == [3, 4, 5]
+
+
+def test_a_released_batch_is_taken_in_its_place() -> None:
+    held = holding(4, "payment")
+    released = held.released({"payment": replace(held.held["payment"], key="payment-4")})
+    unit = unit_of("fact_payment", batch(3), released, batch(5))
+    assert [item.key for item in unit.objects("payment")] == ["payment-3", "payment-4", "payment-5"]
 
 
 def test_the_next_unit_goes_on_behind_the_newest_commit() -> None:

@@ -11,6 +11,7 @@ from totelake.contracts import catalog
 from totelake.contracts.catalog import Catalog
 from totelake.errors import ConfigurationError
 from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
+from totelake.lake.verdicts import HeldBatch
 from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import Address
 from totelake.warehouse.plan import Applied, BatchEntry, TableLoad, plan
@@ -52,6 +53,30 @@ def test_all_pending_commits_are_one_unit() -> None:
             (entry(1, 1, 5), entry(2, 1, 1, 1), entry(3, 2, 0, 2)),
         )
     ]  # fmt: skip
+
+
+def test_a_held_table_holds_back_no_other_and_its_batches_are_recorded_as_held() -> None:
+    logs = {"fact_payment": [manifest(1, {1: (5, 0)})], "dim_design": [manifest(1, {1: (2, 0), 2: (1, 0), 3: (0, 0)})]}
+    held = {"fact_payment": [HeldBatch(2, "t2", 7), HeldBatch(4, "t4", 9)]}
+    loads = plan([FACT, DIMENSION], dict.fromkeys(logs, Applied()), logs, held)
+    assert [(load.table.name, load.through, load.expected) for load in loads] == [
+        ("fact_payment", 3, 5),
+        ("dim_design", 3, 3),
+    ]
+    assert loads[0].batches == (entry(1, 1, 5), BatchEntry(2, 0, 0, 0, 0, 7, "t2"))
+
+
+def test_held_batches_alone_are_no_reason_to_load() -> None:
+    applied = {"fact_payment": Applied(1, 1), "dim_design": Applied(3, 1)}
+    logs: dict[str, list[Manifest]] = {"fact_payment": [], "dim_design": []}
+    assert plan([FACT, DIMENSION], applied, logs, {"fact_payment": [HeldBatch(2, "t2", 7)]}) == []
+
+
+def test_a_table_that_was_released_catches_up_with_those_that_went_on() -> None:
+    applied = {"fact_payment": Applied(1, 1), "dim_design": Applied(3, 1)}
+    logs = {"fact_payment": [manifest(2, {2: (7, 0), 3: (1, 0)})], "dim_design": []}
+    loads = plan([FACT, DIMENSION], applied, logs, {"fact_payment": []})
+    assert [(load.through, load.batches) for load in loads] == [(3, (entry(2, 1, 7), entry(3, 2, 1))), (3, ())]
 
 
 def test_tables_wait_for_the_slowest() -> None:

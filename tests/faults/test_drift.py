@@ -48,13 +48,15 @@ def world(
 
 
 def touch(world: DriftingWorld, tables: Sequence[str]) -> None:
-    """A silent edit of one row of each table and of an order, and a deletion."""
+    """A silent edit of one row of each table; of a department also somebody new in it, who takes over an order."""
     edits = {
         "design": "UPDATE design SET design_name = design_name || '+' WHERE design_id = 1",
         "payment": "UPDATE payment SET paid = NOT paid WHERE payment_id = 1",
         "sales_order": "UPDATE sales_order SET unit_price = unit_price + 1 WHERE sales_order_id = 1",
         "purchase_order": "UPDATE purchase_order SET item_unit_price = item_unit_price + 1 WHERE purchase_order_id = 1",
-        "department": "UPDATE department SET department_name = department_name || '+' WHERE department_id = 1",
+        "department": "UPDATE department SET department_name = department_name || '+' WHERE department_id = 1; "
+        "INSERT INTO staff VALUES (9001, 'Ada', 'L', 1, 'ada@l', now(), now()) ON CONFLICT DO NOTHING; "
+        "UPDATE sales_order SET staff_id = 9001 WHERE sales_order_id = 2",
         "payment_type": "UPDATE payment_type SET last_updated = now() WHERE payment_type_id = 1",
     }
     for table in tables:
@@ -73,6 +75,75 @@ def pending(world: DriftingWorld) -> list[str]:
     arguments = JobArguments.from_argv(["script", *world.words()], "check_schemas")
     with open_runtime(arguments, world.job_clients) as runtime:
         return pending_commits(runtime, arguments, world.newest())
+
+
+ADDITIVE = (
+    "ALTER TABLE counterparty ADD COLUMN vat text; UPDATE counterparty SET vat = 'GB1' WHERE counterparty_id = 1",
+    "ALTER TABLE address ADD COLUMN verified boolean NOT NULL DEFAULT false",
+    "ALTER TABLE currency ADD COLUMN name text; UPDATE currency SET name = currency_code",
+    "ALTER TABLE currency ALTER COLUMN name SET NOT NULL",
+    "ALTER TABLE currency ALTER COLUMN currency_code TYPE character varying(8)",
+    "ALTER TABLE purchase_order ALTER COLUMN item_unit_price TYPE numeric(12,2)",
+    "ALTER TABLE transaction ALTER COLUMN sales_order_id TYPE bigint; "
+    "UPDATE transaction SET last_updated = now() WHERE transaction_id = 1",
+    "ALTER TABLE staff ALTER COLUMN email_address DROP NOT NULL",
+    "UPDATE counterparty SET delivery_contact = 'x' WHERE delivery_contact IS NULL",
+    "ALTER TABLE counterparty ALTER COLUMN delivery_contact SET NOT NULL",
+    """ALTER TYPE "TransactionType" ADD VALUE 'GIFT'""",
+    "UPDATE staff SET first_name = first_name || '+' WHERE staff_id = 1",
+    "UPDATE purchase_order SET item_unit_price = item_unit_price + 1 WHERE purchase_order_id = 1",
+)
+
+
+def test_what_is_additive_or_wider_is_accepted_and_stops_nothing(world: DriftingWorld) -> None:
+    for statement in ADDITIVE:
+        world.source(statement)
+    world.chain()
+    world.history.add(world.newest())
+    found = {name: world.changes(name) for name in ("address", "counterparty", "currency", "purchase_order", "staff")}
+    assert found == {
+        "address": [("verified", classes.DEFAULT_COLUMN_ADDED)],
+        "counterparty": [("delivery_contact", classes.NULLABILITY_TIGHTENED), ("vat", classes.COLUMN_ADDED)],
+        "currency": [("currency_code", classes.TYPE_WIDENED), ("name", classes.REQUIRED_COLUMN_ADDED)],
+        "purchase_order": [("item_unit_price", classes.TYPE_WIDENED)],
+        "staff": [("email_address", classes.NULLABILITY_LOOSENED)],
+    }
+    assert world.changes("transaction") == [
+        ("transaction_type", classes.ENUM_VALUE_ADDED),
+        ("sales_order_id", classes.TYPE_WIDENED),
+    ]
+    assert (world.held(), world.behind(), world.letters()) == ({}, set(), [])
+    assert world.differences() == {}
+    assert pending(world) == [] and findings(world) == []
+    assert {"verified", "name", "vat"} <= {
+        column["Name"] for table in ("address", "currency", "counterparty") for column in registered(world, table)
+    }
+    kinds = {column["Name"]: column["Type"] for column in registered(world, "transaction")}
+    assert kinds["sales_order_id"] == "bigint"
+
+
+def test_a_value_that_only_the_wider_type_holds_waits_in_quarantine(world: DriftingWorld) -> None:
+    world.source("UPDATE purchase_order SET item_unit_price = 9999999999.99 WHERE purchase_order_id = 2")
+    world.chain()
+    assert refused(world) == [("fact_purchase_orders", 2, "invalid_value", "item_unit_price", "open")]
+    world.source("UPDATE purchase_order SET item_unit_price = 1 WHERE purchase_order_id = 2")
+    world.chain()
+    assert world.differences(with_history=False) == {}
+    world.history.restart()
+
+
+def registered(world: DriftingWorld, table: str) -> list[dict[str, str]]:
+    """The columns that the Data Catalog has of a source table."""
+    found = world.glue.get_table(DatabaseName=world.ingestion_database, Name=table)["Table"]["StorageDescriptor"]
+    return list(found["Columns"])
+
+
+def refused(world: DriftingWorld) -> list[tuple[Any, ...]]:
+    """What was set apart of the newest batch."""
+    columns = "target_table, source_key, rule, column_name, status"
+    return world.warehouse(
+        f"SELECT {columns} FROM etl.quarantine WHERE batch = (SELECT max(batch) FROM etl.quarantine) ORDER BY 1, 2"
+    )
 
 
 @dataclass(frozen=True)
@@ -215,6 +286,8 @@ def test_only_what_depends_on_a_broken_table_waits_and_a_mended_contract_brings_
     assert world.held() == {case.table: held}
     assert tuple(world.changes(case.table)) == case.changes
     assert world.behind() == case.waiting
+    if case.table == "department":
+        assert refused(world) == [("fact_sales_order", 2, "missing_parent", "sales_staff_id", "open")]
     letters = world.letters()
     assert [(table, batch) for table, batch, _ in letters] == [(case.table, number) for number in held]
     told = [item for item in world.alerts() if item["subject"].startswith(f"totesys.{case.table} held")]
@@ -231,3 +304,26 @@ def test_only_what_depends_on_a_broken_table_waits_and_a_mended_contract_brings_
     assert world.held() == {} and world.behind() == set()
     assert world.differences() == {}
     assert pending(world) == [] and findings(world) == []
+
+
+def test_a_source_that_is_changed_back_releases_what_was_held(world: DriftingWorld) -> None:
+    """A type that went and came back converts exactly; a column that was gone leaves the versions without it apart."""
+    world.source("ALTER TABLE payment ALTER COLUMN paid TYPE text USING paid::text")
+    world.source("ALTER TABLE design DROP COLUMN file_location")
+    world.oracle["paid, payment_date"] = "paid::boolean, payment_date"
+    touch(world, ["payment"])
+    world.source("UPDATE design SET design_name = 'Held' WHERE design_id = 1; DELETE FROM payment WHERE payment_id = 2")
+    world.chain()
+    held = world.newest()
+    assert world.held() == {"design": [held], "payment": [held]}
+    world.source("ALTER TABLE payment ALTER COLUMN paid TYPE boolean USING paid::boolean")
+    world.source("ALTER TABLE design ADD COLUMN file_location text NOT NULL DEFAULT '/back'")
+    world.chain()
+    assert (world.held(), world.behind()) == ({}, set())
+    assert world.differences(with_history=False) == {}
+    assert findings(world) == []
+    rules = world.warehouse(
+        "SELECT DISTINCT target_table, rule, column_name, status FROM etl.quarantine WHERE batch = %s", held
+    )
+    assert rules == [("dim_design", "missing_column", "file_location", "superseded")]
+    assert world.warehouse("SELECT count(*) FROM etl.deletion WHERE source_key = 2 AND batch = %s", held) == [(1,)]

@@ -31,8 +31,17 @@ def announce(runtime: Runtime, arguments: JobArguments, contracts: Catalog, verd
     """Tell what a committed verdict decided; told twice it alerts nobody twice, but sends its dead letters again."""
     for item in verdict.state.get("news", {}).get(SOURCE, ()):
         _tell(runtime, arguments, contracts, item)
-    for letter in _letters(arguments, contracts, verdict) if arguments.dead_letter_queue else ():
-        runtime.clients.sqs.send_message(QueueUrl=arguments.dead_letter_queue, MessageBody=json.dumps(letter))
+    letters = _letters(arguments, contracts, verdict)
+    if not arguments.dead_letter_queue or not letters:
+        return
+    url = _queue_url(runtime, arguments.dead_letter_queue)
+    for letter in letters:
+        runtime.clients.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(letter))
+
+
+def _queue_url(runtime: Runtime, queue: str) -> str:
+    """The queue's URL, which is looked up where its name was given."""
+    return queue if "://" in queue else str(runtime.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"])
 
 
 def _tell(runtime: Runtime, arguments: JobArguments, contracts: Catalog, item: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import outbox, postgres, spark
 from totelake.stack.model import (
     ADMIN,
+    DEAD_LETTERS,
     HOST,
     LOADER,
     LOCALGLUE,
@@ -96,7 +97,7 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     parts[LOCALGLUE] = _start_localglue(home, numbers[LOCALGLUE], endpoint, logs)
     undo.callback(end, parts[LOCALGLUE])
     stack = Stack(str(home), dict(parts), passwords, str(data))
-    progress("creating buckets, secrets and the topic of the alerts")
+    progress("creating buckets, secrets, the topic of the alerts and the queue of dead letters")
     _furnish(stack)
     stack.save()
     return stack
@@ -148,6 +149,7 @@ def _furnish(stack: Stack) -> None:
     s3 = client(stack, "s3")
     for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stack.region})
+    client(stack, "sqs").create_queue(QueueName=DEAD_LETTERS)
     outbox.subscribe(client(stack, "sns"), stack)
     secrets = client(stack, "secretsmanager")
     for name, role in ((TOTESYS, READER), (WAREHOUSE, LOADER)):

@@ -16,6 +16,7 @@ TOTESYS, WAREHOUSE = "totesys", "warehouse"
 STATE_FILE = "stack.json"
 POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
 ALERTS = "totelake-alerts"
+DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
 
 

@@ -129,6 +129,16 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  dynamic "statement" {
+    for_each = local.sends[each.key] ? [local.dead_letters] : []
+
+    content {
+      sid       = "DeadLetters"
+      actions   = ["sqs:SendMessage", "sqs:GetQueueUrl"]
+      resources = ["arn:${var.partition}:sqs:${var.region}:${var.account}:${statement.value}"]
+    }
+  }
+
   statement {
     sid     = "Logs"
     actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"]

@@ -39,6 +39,10 @@ locals {
   publishes = {
     for name, job in var.jobs : name => contains(values(try(job.arguments, {})), var.alert_topic)
   }
+  dead_letters = "${var.name}-dead-letters"
+  sends = {
+    for name, job in var.jobs : name => contains(values(try(job.arguments, {})), local.dead_letters)
+  }
 }
 
 data "aws_iam_policy_document" "trust" {

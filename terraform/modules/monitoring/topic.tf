@@ -96,3 +96,10 @@ resource "aws_sqs_queue_policy" "this" {
   queue_url = aws_sqs_queue.this[each.key].id
   policy    = data.aws_iam_policy_document.queue[each.key].json
 }
+
+# one message for each table of each batch that waits because its schema breaks its contract
+resource "aws_sqs_queue" "dead_letters" {
+  name                      = "${var.name}-dead-letters"
+  kms_master_key_id         = var.kms_key_arn
+  message_retention_seconds = 1209600
+}

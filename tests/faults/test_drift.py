@@ -16,6 +16,7 @@ from totelake.contracts import catalog
 from totelake.reconcile.finding import DIFFERS
 from totelake.reconcile.reconcile import reconcile
 from totelake.registry import changes as classes
+from totelake.registry.impact import impact_of
 from totelake.runtime import JobArguments, open_runtime
 
 pytestmark = SPARK
@@ -158,6 +159,11 @@ class Breaking:
     oracle: dict[str, str] = field(default_factory=dict)
     before: Mend | None = None
 
+    @property
+    def reaching(self) -> list[str]:
+        """The columns whose change breaks something, which the alert follows to where they are used."""
+        return [column for column, kind in self.changes if kind in classes.BREAKING]
+
 
 def renamed(path: str, column: str, name: str, star: str, target: str) -> Mend:
     def mend(new: Release) -> None:
@@ -290,8 +296,9 @@ def test_only_what_depends_on_a_broken_table_waits_and_a_mended_contract_brings_
         assert refused(world) == [("fact_sales_order", 2, "missing_parent", "sales_staff_id", "open")]
     letters = world.letters()
     assert [(table, batch) for table, batch, _ in letters] == [(case.table, number) for number in held]
-    told = [item for item in world.alerts() if item["subject"].startswith(f"totesys.{case.table} held")]
-    assert len(told) == 1 and all(kind in told[0]["subject"] for _, kind in case.changes)
+    subject = f"totesys.{case.table} held: {', '.join(kind for _, kind in case.changes)}"
+    (told,) = [item for item in world.alerts() if item["subject"] == subject]
+    assert all(str(impact_of(case.table, column)) in told["body"].replace("\n  ", "\n") for column in case.reaching)
     assert pending(world) == [] and findings(world) == []
     waiting = world.warehouse(
         "SELECT batch, held FROM etl.batch WHERE target_table = %s AND held > 0 ORDER BY 1", sorted(case.waiting)[-1]

@@ -14,9 +14,11 @@ from totelake.contracts.model import SOURCE as SOURCE_TABLE
 from totelake.contracts.model import Table
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.lake.verdicts import SOURCE
+from totelake.lake.commits import CommitLog
+from totelake.lake.verdicts import LOG, SOURCE, standings_of
 from totelake.registry.changes import Change
 from totelake.registry.impact import impact_of
+from totelake.registry.judge import breaks, differences
 from totelake.registry.live import source_changes
 from totelake.registry.registered import Version, registered_changes, versions
 from totelake.stack.model import default_home
@@ -44,6 +46,7 @@ def drift(
     tables = [catalog().table(name)] if name else list(catalog().tables.values())
     where = Target.named(target, default_home())
     history: dict[str, list[Version]] = {}
+    held: dict[str, list[Change]] = {}
     if against == LIVE:
         tables = [item for item in tables if item.kind == SOURCE_TABLE]
         found = _of_source(where, tables, bool(name))
@@ -52,7 +55,11 @@ def drift(
         if not any(history.values()):
             raise ConfigurationError("nothing is registered yet; run `totelake run`, or use --against source")
         found = {item.name: registered_changes(where.clients.glue, _database(where, item), item) for item in tables}
+        held = _held(where, tables)
+        found.update(held)
     print_json(_document(found, history)) if as_json else _show(found, history, against, bool(name))
+    if held and not as_json:
+        say(f"held until the contract fits or the source is changed back: {', '.join(sorted(held))}")
     if any(change.is_breaking for told in found.values() for change in told):
         raise typer.Exit(BREAKING)
 
@@ -60,6 +67,17 @@ def drift(
 def _database(where: Target, item: Table) -> str:
     zone = "ingestion" if item.kind == SOURCE_TABLE else "processed"
     return f"{where.prefix.replace('-', '_')}_{zone}"
+
+
+def _held(where: Target, tables: Sequence[Table]) -> dict[str, list[Change]]:
+    """Tables whose newest schema is not registered, since it breaks the contract: their events are held."""
+    verdict = CommitLog(where.clients.s3, where.ingestion_bucket, LOG).newest()
+    contracts = {item.name: item for item in tables}
+    return {
+        name: list(differences(contracts[name], entry["schema"]))
+        for name, entry in standings_of(verdict, SOURCE).items()
+        if name in contracts and entry["schema"] and breaks(contracts[name], entry["schema"])
+    }
 
 
 def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, list[Change]]:

@@ -13,7 +13,7 @@ from tests.integration.registry.conftest import Registry
 from totelake.cli import drift as command
 from totelake.cli.app import app
 from totelake.lake.catalogue import as_input
-from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_WIDENED
+from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_CHANGED, TYPE_WIDENED
 
 pytestmark = pytest.mark.integration
 KEYS = {"_op": "I", "_batch": 1}
@@ -24,7 +24,8 @@ def drift(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs `totelake drift currency` over the registry's database; exit status and document."""
     registry.ingest(1, {"currency": [{"currency_id": 1, "currency_code": "GBP", **KEYS}]})
     registry.check()
-    monkeypatch.setattr(command.Target, "named", lambda *_: SimpleNamespace(clients=registry.clients))
+    where = SimpleNamespace(clients=registry.clients, ingestion_bucket=registry.bucket)
+    monkeypatch.setattr(command.Target, "named", lambda *_: where)
     monkeypatch.setattr(command, "_database", lambda *_: registry.database)
 
     def run(*words: str) -> tuple[int, Any]:
@@ -64,6 +65,16 @@ def test_drift_tells_what_is_registered_its_versions_and_what_breaks(registry: R
         [("currency_id", TYPE_WIDENED), ("note", COLUMN_ADDED)],
         [("currency_code", COLUMN_REMOVED)],
     ]
+
+
+def test_drift_tells_what_is_held_and_therefore_not_registered(registry: Registry, drift: Any) -> None:
+    registry.ingest(2, {"currency": [{"currency_id": 2, "currency_code": 7, **KEYS}]}, currency_code="integer")
+    registry.check()
+    status, [found] = drift()
+    assert (status, kinds(found["changes"])) == (command.BREAKING, [("currency_code", TYPE_CHANGED)])
+    assert len(found["versions"]) == 1
+    shown = CliRunner().invoke(app, ["drift", "currency"], env={"COLUMNS": "200"})
+    assert "held until the contract fits or the source is changed back: currency" in shown.stdout
 
 
 def test_drift_reads_as_tables(registry: Registry, drift: Any) -> None:

@@ -52,7 +52,7 @@ def touch(world: DriftingWorld, tables: Sequence[str]) -> None:
     """A silent edit of one row of each table; of a department also somebody new in it, who takes over an order."""
     edits = {
         "design": "UPDATE design SET design_name = design_name || '+' WHERE design_id = 1",
-        "payment": "UPDATE payment SET paid = NOT paid WHERE payment_id = 1",
+        "payment": "UPDATE payment SET payment_amount = payment_amount + 1 WHERE payment_id = 1",
         "sales_order": "UPDATE sales_order SET unit_price = unit_price + 1 WHERE sales_order_id = 1",
         "purchase_order": "UPDATE purchase_order SET item_unit_price = item_unit_price + 1 WHERE purchase_order_id = 1",
         "department": "UPDATE department SET department_name = department_name || '+' WHERE department_id = 1; "
@@ -241,12 +241,12 @@ BREAKING = {
         typed(PAYMENT, "payment_amount", "numeric(9,2)"),
     ),
     "changed": Breaking(
-        "purchase_order",
-        "ALTER TABLE purchase_order ALTER COLUMN item_quantity TYPE text USING item_quantity::text",
-        (("item_quantity", classes.TYPE_CHANGED),),
-        frozenset(("fact_purchase_orders", "dim_date")),
-        typed("sources/totesys/purchase_order", "item_quantity", "text"),
-        {"item_quantity": "item_quantity::int"},
+        "sales_order",
+        "ALTER TABLE sales_order ALTER COLUMN quantity TYPE text USING quantity::text",
+        (("quantity", classes.TYPE_CHANGED),),
+        frozenset(("fact_sales_order", "dim_date")),
+        typed(SALES, "quantity", "text"),
+        {"quantity": "quantity::int"},
         rewrites=True,
     ),
     "joined": Breaking(

@@ -52,7 +52,7 @@ def touch(world: DriftingWorld, tables: Sequence[str]) -> None:
     """A silent edit of one row of each table; of a department also somebody new in it, who takes over an order."""
     edits = {
         "design": "UPDATE design SET design_name = design_name || '+' WHERE design_id = 1",
-        "payment": "UPDATE payment SET paid = NOT paid WHERE payment_id = 1",
+        "payment": "UPDATE payment SET payment_amount = payment_amount + 1 WHERE payment_id = 1",
         "sales_order": "UPDATE sales_order SET unit_price = unit_price + 1 WHERE sales_order_id = 1",
         "purchase_order": "UPDATE purchase_order SET item_unit_price = item_unit_price + 1 WHERE purchase_order_id = 1",
         "department": "UPDATE department SET department_name = department_name || '+' WHERE department_id = 1; "
@@ -149,7 +149,10 @@ def refused(world: DriftingWorld) -> list[tuple[Any, ...]]:
 
 @dataclass(frozen=True)
 class Breaking:
-    """A change that breaks a contract: what it is, which star tables wait, and the contract that fits again."""
+    """A change that breaks a contract: what it is, which star tables wait, and the contract that fits again.
+
+    `rewrites` says that it makes a new version of every row, since names and types are part of their content.
+    """
 
     table: str
     alter: str
@@ -158,6 +161,7 @@ class Breaking:
     mend: Mend
     oracle: dict[str, str] = field(default_factory=dict)
     before: Mend | None = None
+    rewrites: bool = False
 
     @property
     def reaching(self) -> list[str]:
@@ -227,6 +231,7 @@ BREAKING = {
         frozenset(("fact_sales_order", "dim_date")),
         renamed(SALES, "units_sold", "quantity", "fact_sales_order", "units_sold"),
         {"units_sold": "quantity"},
+        rewrites=True,
     ),
     "narrowed": Breaking(
         "payment",
@@ -236,12 +241,13 @@ BREAKING = {
         typed(PAYMENT, "payment_amount", "numeric(9,2)"),
     ),
     "changed": Breaking(
-        "purchase_order",
-        "ALTER TABLE purchase_order ALTER COLUMN item_quantity TYPE text USING item_quantity::text",
-        (("item_quantity", classes.TYPE_CHANGED),),
-        frozenset(("fact_purchase_orders", "dim_date")),
-        typed("sources/totesys/purchase_order", "item_quantity", "text"),
-        {"item_quantity": "item_quantity::int"},
+        "sales_order",
+        "ALTER TABLE sales_order ALTER COLUMN quantity TYPE text USING quantity::text",
+        (("quantity", classes.TYPE_CHANGED),),
+        frozenset(("fact_sales_order", "dim_date")),
+        typed(SALES, "quantity", "text"),
+        {"quantity": "quantity::int"},
+        rewrites=True,
     ),
     "joined": Breaking(
         "department",
@@ -309,8 +315,9 @@ def test_only_what_depends_on_a_broken_table_waits_and_a_mended_contract_brings_
     assert pending(world) == [f"{case.table} fits its contract again, 2 held batches wait"]
     world.chain()
     assert world.held() == {} and world.behind() == set()
-    assert world.differences() == {}
+    assert world.differences(with_history=not case.rewrites) == {}
     assert pending(world) == [] and findings(world) == []
+    world.history.restart()
 
 
 def test_a_source_that_is_changed_back_releases_what_was_held(world: DriftingWorld) -> None:

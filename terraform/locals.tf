@@ -3,7 +3,6 @@ locals {
   catalog   = "${path.module}/../catalog"
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
-  glue_arn  = "arn:${local.partition}:glue:${var.region}:${local.account}"
 
   ingestion_bucket = "${var.name}-ingestion-${local.account}-${var.region}"
   processed_bucket = "${var.name}-processed-${local.account}-${var.region}"

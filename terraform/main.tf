@@ -98,7 +98,6 @@ module "monitoring" {
 
   name              = var.name
   account           = local.account
-  partition         = local.partition
   region            = var.region
   job_names         = module.jobs.names
   crawler_names     = module.catalog.crawler_names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.terraform.conftest import Terraform, initialised
+from tests.terraform.conftest import RELEASE, Terraform, initialised
 
 
 def test_it_is_formatted() -> None:
@@ -31,6 +32,24 @@ def test_its_own_tests_pass(terraform: Terraform) -> None:
     found = terraform.run("test", "-no-color")
     runs = sum(path.read_text().count("\nrun ") for path in (ROOT / "terraform" / "tests").glob("*.tftest.hcl"))
     assert f"Success! {runs} passed, 0 failed." in found
+
+
+def test_it_applies_with_everything_that_is_optional(terraform: Terraform) -> None:
+    variables = {
+        "name": "whole",
+        "release": RELEASE,
+        "network_shape": "private-nat",
+        "create_warehouse": True,
+        "alert_emails": ["somebody@example.com"],
+        "alert_every_failure": True,
+        "quicksight": {
+            "principal_arn": "arn:aws:quicksight:eu-west-2:123456789012:user/default/analyst",
+            "host": "warehouse.example.com",
+        },
+    }
+    (terraform.folder / "whole.tfvars.json").write_text(json.dumps(variables))
+    options = ("-auto-approve", "-input=false", "-no-color", "-var-file=whole.tfvars.json", "-state=whole.tfstate")
+    assert "Apply complete!" in terraform.run("apply", *options)
 
 
 def test_the_bootstrap_of_the_state_is_valid_and_applies(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from totelake.contracts import catalog
 from totelake.deploy.apply import apply, differs
 from totelake.deploy.deploy import tables_by_source
 from totelake.deploy.plan import Settings, plan
+from totelake.observe.logs import STREAMS, log_group
 
 ARTIFACTS = f"s3://{NAME}-artifacts-{ACCOUNT}-{REGION}/releases/{RELEASE['id']}"
 SETTINGS = Settings(
@@ -63,6 +64,13 @@ def job(values: Resource) -> Resource:
         WorkerType=values.get("worker_type"),
         NumberOfWorkers=values.get("number_of_workers"),
     )
+
+
+def on_aws(values: Resource) -> Resource:
+    """A planned job as GetJob will describe it, with what only AWS has."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/{values['name']}"
+    added = {"Role": role, "SecurityConfiguration": values["security_configuration"]}
+    return {**job(values), **added, "DefaultArguments": values["default_arguments"]}
 
 
 def crawler(values: Resource) -> Resource:
@@ -150,6 +158,14 @@ def asked_of_aws(planned: list[Resource]) -> dict[str, Any]:
 
 def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
     assert asked_of_aws(planned) == requested(catalog().pipeline)
+
+
+def test_the_log_groups_that_are_kept_are_those_that_jobs_write_to(planned: list[Resource]) -> None:
+    groups = {values["name"] for values in of_type(planned, "aws_cloudwatch_log_group")}
+    written = {
+        f"{log_group(on_aws(values))}/{stream}" for values in of_type(planned, "aws_glue_job") for stream in STREAMS
+    }
+    assert groups == written
 
 
 def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform) -> None:

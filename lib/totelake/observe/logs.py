@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -11,7 +11,7 @@ from totelake.errors import ConfigurationError
 from totelake.observe import runs
 from totelake.observe.runs import Step
 
-_STREAMS = ("output", "error")
+STREAMS = ("output", "error")
 _SEARCHED = 100
 _DEFAULT_GROUPS = {"pythonshell": "/aws-glue/python-jobs", "glueetl": "/aws-glue/jobs"}
 
@@ -52,15 +52,25 @@ def _started(report: runs.RunReport) -> list[Step]:
 def lines(glue: Any, logs: Any, step: Step) -> list[Line]:
     """All lines of one job run in the order of their times, both streams."""
     group = _group(glue, step)
-    found = [line for stream in _STREAMS for line in _stream(logs, f"{group}/{stream}", step, stream)]
+    found = [line for stream in STREAMS for line in _stream(logs, f"{group}/{stream}", step, stream)]
     return sorted(found, key=lambda line: line.time)
 
 
 def _group(glue: Any, step: Step) -> str:
     run = glue.get_job_run(JobName=step.name, RunId=step.run_id)["JobRun"]
-    if run.get("LogGroupName"):
+    if run.get("LogGroupName") and not run.get("SecurityConfiguration"):
         return str(run["LogGroupName"])
-    return _DEFAULT_GROUPS[glue.get_job(JobName=step.name)["Job"]["Command"]["Name"]]
+    return log_group(glue.get_job(JobName=step.name)["Job"])
+
+
+def log_group(job: Mapping[str, Any]) -> str:
+    """Where AWS Glue writes a job's streams; a security configuration makes itself and the role part of the name."""
+    kind = job["Command"]["Name"]
+    base = job.get("DefaultArguments", {}).get("--custom-logGroup-prefix") or _DEFAULT_GROUPS[kind]
+    if not job.get("SecurityConfiguration"):
+        return str(base)
+    role = job["Role"].rsplit("/", 1)[-1]
+    return f"{base}/{job['SecurityConfiguration']}-role/{role}"
 
 
 def _stream(logs: Any, group: str, step: Step, stream: str) -> Iterator[Line]:

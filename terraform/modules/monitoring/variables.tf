@@ -8,11 +8,6 @@ variable "account" {
   type        = string
 }
 
-variable "partition" {
-  description = "AWS partition."
-  type        = string
-}
-
 variable "region" {
   description = "AWS region."
   type        = string

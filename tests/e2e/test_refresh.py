@@ -271,3 +271,9 @@ def test_no_password_is_in_files_objects_logs_arguments_or_states(pipeline: Pipe
     found = list(traces(pipeline))
     assert {name.split()[0] for name, _ in found} == {"file", "object", "log", "job", "runs"}
     assert [name for name, content in found if any(password in content for password in passwords)] == []
+
+
+def test_the_cost_is_reckoned_with_the_seconds_of_the_run_history(pipeline: Pipeline, changes: Changes) -> None:
+    found = pipeline.command("cost", "--measured")
+    assert {"build-dimensions", "build-facts", "load-warehouse"} <= set(found["usage"]["seconds"])
+    assert all(0 < seconds < 600 for seconds in found["usage"]["seconds"].values())

@@ -31,11 +31,11 @@ def is_excluded(relative: str, globs: tuple[str, ...]) -> bool:
 
 
 def _translated(token: str) -> str:
-    if token == "**":  # nosec B105 - a glob, not a password
+    if token == "**":  # nosec B105 # a glob, not a password
         return ".*"
-    if token == "*":  # nosec B105 - a glob, not a password
+    if token == "*":  # nosec B105 # a glob, not a password
         return "[^/]*"
-    if token == "?":  # nosec B105 - a glob, not a password
+    if token == "?":  # nosec B105 # a glob, not a password
         return "[^/]"
     if token.startswith("\\"):
         return re.escape(token[1:])

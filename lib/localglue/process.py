@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess  # nosec B404 - running the job's script is what this is for
+import subprocess  # nosec B404 # running the job's script is what this is for
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ class JobProcess:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, sink: Sink) -> None:
         self._sink = sink
         self._tails: dict[str, deque[str]] = {name: deque(maxlen=_TAIL) for name in (OUTPUT, ERROR_OUTPUT)}
-        self._popen = subprocess.Popen(  # nosec B603 - no shell; the command is the configured interpreter and a script
+        self._popen = subprocess.Popen(  # nosec B603 # no shell; the command is the configured interpreter and a script
             list(command),
             env=dict(environment),
             cwd=folder,

@@ -77,7 +77,7 @@ class Ledger:
             yield over.keys[over.alive], over.hashes[over.alive]
 
     def _group(self, group: int, with_hashes: bool) -> Chunk:
-        assert self._base is not None  # nosec B101: only a base has groups
+        assert self._base is not None  # nosec B101 # only a base has groups
         if with_hashes:
             return self._base.group(group)
         keys = self._base.keys(group)

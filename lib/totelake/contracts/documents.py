@@ -76,7 +76,7 @@ def parse_yaml(text: str, name: str) -> Any:
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, located)
     try:
-        return yaml.load(text, Loader)  # nosec B506: made of the safe loader
+        return yaml.load(text, Loader)  # nosec B506 # made of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ContractError(f"{place(name, mark.line + 1 if mark else 0)} is not valid YAML; mend the file") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess  # nosec B404: git is a program
+import subprocess  # nosec B404 # git is a program
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -93,7 +93,7 @@ def head_of(root: Path) -> str:
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return ""
-    done = subprocess.run(  # nosec B603: a fixed command, no shell
+    done = subprocess.run(  # nosec B603 # a fixed command, no shell
         [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
     )
     return done.stdout.strip()

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import os
-import subprocess  # nosec B404: setuptools is a command
+import subprocess  # nosec B404 # setuptools is a command
 import sys
 import tempfile
 import zipfile
@@ -67,7 +67,7 @@ def _own_wheel(root: Path) -> tuple[str, bytes]:
         out = Path(scratch) / "out"
         command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", scratch]
         command += ["build", "--build-base", scratch, "bdist_wheel", "-d", str(out), "-b", f"{scratch}/wheel"]
-        done = subprocess.run(  # nosec B603: our own interpreter and setup.py, no shell
+        done = subprocess.run(  # nosec B603 # our own interpreter and setup.py, no shell
             command,
             cwd=root,
             env={**os.environ, "SOURCE_DATE_EPOCH": _EPOCH_SECONDS, "PYTHONDONTWRITEBYTECODE": "1"},

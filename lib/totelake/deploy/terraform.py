@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess  # nosec B404: terraform is a program
+import subprocess  # nosec B404 # terraform is a program
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Terraform:
 
     def outputs(self) -> Mapping[str, Any]:
         """The outputs of what is applied; none before the first time."""
-        done = subprocess.run(  # nosec B603: a fixed command, no shell
+        done = subprocess.run(  # nosec B603 # a fixed command, no shell
             [*self._command, "output", "-json"], env=self._variables, stdout=subprocess.PIPE, check=False
         )
         if done.returncode:
@@ -60,6 +60,6 @@ class Terraform:
         return f"-var-file=environments/{self._environment}.tfvars"
 
     def _run(self, *words: str) -> None:
-        done = subprocess.run([*self._command, *words], env=self._variables, check=False)  # nosec B603: as above
+        done = subprocess.run([*self._command, *words], env=self._variables, check=False)  # nosec B603 # as above
         if done.returncode:
             raise ConfigurationError(f"terraform {words[0]} failed with {done.returncode}; see what it wrote")

@@ -92,5 +92,5 @@ def put_table(
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("AlreadyExistsException", "ConcurrentModificationException"):
                 raise
-        sleep(random.uniform(0, 0.05 * 2**attempt))  # nosec B311: spreads retries, guards nothing
+        sleep(random.uniform(0, 0.05 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
     raise RetriableError(f"the table {database}.{name} is changed by others all the time; run the job again")

@@ -104,7 +104,7 @@ class CommitLog:
             owner = self._owner(manifest.number)
             if owner is not None:
                 return owner == manifest.attempt
-            self._sleep(random.uniform(0, 0.1 * 2**attempt))  # nosec B311: spreads retries, guards nothing
+            self._sleep(random.uniform(0, 0.1 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
         raise RetriableError(
             f"s3://{self._bucket}/{key} could not be written ({failure}); run the job again"
         ) from failure

@@ -45,5 +45,5 @@ def create_once(s3: Any, bucket: str, key: str, body: bytes, sleep: Callable[[fl
                 return False
             if status != _CONFLICT or attempt + 1 == _TRIES:
                 raise
-        sleep(random.uniform(0, 0.1 * 2**attempt))  # nosec B311: spreads retries, guards nothing
+        sleep(random.uniform(0, 0.1 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
     raise AssertionError("the last try returns or raises")

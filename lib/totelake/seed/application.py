@@ -200,7 +200,7 @@ def application(dsn: str, seed: int | None = None) -> Iterator[Application]:
         words = " ".join(str(error).split())
         raise SourceError(f"totesys cannot be reached: {words}; run `totelake status`") from None
     try:
-        yield Application(connection, random.Random(seed))  # nosec B311: made-up business, nothing secret
+        yield Application(connection, random.Random(seed))  # nosec B311 # made-up business, nothing secret
     except psycopg2.errors.UndefinedTable as error:
         raise SourceError("totesys is empty or lacks a table; run `totelake seed`, which creates it anew") from error
     except psycopg2.Error as error:

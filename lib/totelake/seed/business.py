@@ -68,7 +68,7 @@ def simulate(
 ) -> Simulation:
     """So many working days of business at `rate` times the real one, after the newest order; what was done."""
     with application(dsn, seed) as app, application(dsn, seed) as late:
-        dice = random.Random(seed)  # nosec B311: made-up business, nothing secret
+        dice = random.Random(seed)  # nosec B311 # made-up business, nothing secret
         newest = app.one("SELECT max(created_at) FROM sales_order")
         app.commit()
         if newest is None:

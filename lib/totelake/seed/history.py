@@ -113,7 +113,7 @@ class _History:
     def __init__(self, plan: Plan, seed: int, moment: datetime) -> None:
         self._plan, self._moment = plan, moment
         self._numbers = np.random.default_rng(seed)
-        self._dice = random.Random(seed)  # nosec B311: made-up business, nothing secret
+        self._dice = random.Random(seed)  # nosec B311 # made-up business, nothing secret
         self._days = np.array(plan.days, dtype="datetime64[D]")
         self._start = datetime.combine(plan.days[0], datetime.min.time()) + timedelta(hours=7, minutes=20, seconds=49)
         self._people = People(self._dice, self._start).everything()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess  # nosec B404: Ivy is a Java program
+import subprocess  # nosec B404 # Ivy is a Java program
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def _fetch(folder: Path) -> None:
         command += ["-cp", f"{spark_home()}/jars/*", "org.apache.ivy.Main"]
         command += ["-ivy", str(module), "-cache", f"{work}/cache", "-types", "jar"]
         command += ["-retrieve", f"{folder}/[artifact]-[revision].[ext]"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # nosec B603: no shell
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # nosec B603 # no shell
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
         telling = [line for word in _TELLING for line in lines if word in line]

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess  # nosec B404: `java -version` is a program
+import subprocess  # nosec B404 # `java -version` is a program
 from pathlib import Path
 
 from totelake.errors import ConfigurationError
@@ -34,7 +34,7 @@ def version_of(home: Path) -> int | None:
     program = home / "bin" / "java"
     if not program.is_file():
         return None
-    said = subprocess.run(  # nosec B603: a fixed command, no shell
+    said = subprocess.run(  # nosec B603 # a fixed command, no shell
         [str(program), "-version"], capture_output=True, text=True, check=False
     )
     match = re.search(r'version "(\d+)', said.stderr)

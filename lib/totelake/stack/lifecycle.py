@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess  # nosec B404: localglue's own command ends what it has left running
+import subprocess  # nosec B404 # localglue's own command ends what it has left running
 import sys
 import urllib.error
 import urllib.request
@@ -21,6 +21,7 @@ from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import outbox, postgres, spark
 from totelake.stack.model import (
     ADMIN,
+    CREDENTIAL,
     DEAD_LETTERS,
     HOST,
     LOADER,
@@ -127,7 +128,7 @@ def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
 def answers(url: str) -> bool:
     """Whether the address answers with success."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # nosec B310: an http address of this machine
+        with urllib.request.urlopen(url, timeout=5) as answer:  # nosec B310 # an http address of this machine
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -140,8 +141,8 @@ def client(stack: Stack, service: str) -> Any:
         service,
         endpoint_url=stack.glue_endpoint if service == "glue" else stack.aws_endpoint,
         region_name=stack.region,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",  # nosec B106: the endpoint of this machine checks none
+        aws_access_key_id=CREDENTIAL,
+        aws_secret_access_key=CREDENTIAL,
     )
 
 
@@ -218,7 +219,7 @@ def stop(home: Path) -> bool:
 def _end_jobs(state: Path) -> None:
     """End the jobs of a localglue that died before; only its own record knows them, for they are nobody's children."""
     command = [sys.executable, "-m", "localglue", "end-orphans", "--state", str(state)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # nosec B603: fixed words, no shell
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # nosec B603 # fixed words, no shell
     if done.returncode:
         why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise RetriableError(f"jobs of the stack may still run: {why}, then run `totelake down` again")

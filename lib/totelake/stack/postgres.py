@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import signal
-import subprocess  # nosec B404: initdb is a program
+import subprocess  # nosec B404 # initdb is a program
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,7 +129,7 @@ def _initdb(binaries: Path, data: Path, password_file: Path, user: str | None) -
     command = [str(binaries / "initdb"), "-D", str(data), "-U", ADMIN, "-A", "scram-sha-256", "-E", "UTF8"]
     command += ["--locale=C", "--no-sync", f"--pwfile={password_file}"]
     identity: dict[str, Any] = {"user": user, "extra_groups": []} if user else {}
-    done = subprocess.run(  # nosec B603: a fixed command, no shell
+    done = subprocess.run(  # nosec B603 # a fixed command, no shell
         command, capture_output=True, text=True, env=_environment(), cwd="/", check=False, **identity
     )
     if done.returncode:

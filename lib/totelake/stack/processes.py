@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess  # nosec B404: starting the stack's own servers is what this module is for
+import subprocess  # nosec B404 # starting the stack's own servers is what this module is for
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,7 +53,7 @@ def spawn(
     log.parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
     with log.open("ab") as output:
-        process = subprocess.Popen(  # nosec B603: a fixed command, no shell
+        process = subprocess.Popen(  # nosec B603 # a fixed command, no shell
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess  # nosec B404: a throw-away Spark session is a process
+import subprocess  # nosec B404 # a throw-away Spark session is a process
 import sys
 from pathlib import Path
 
 from totelake.stack.jars import cache_folder, ensure_jars
 from totelake.stack.java import find_java
+from totelake.stack.model import CREDENTIAL
 
 # with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Duser.timezone=UTC"
@@ -63,8 +64,8 @@ def _s3(aws_endpoint: str) -> dict[str, str]:
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
         "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
-        "spark.hadoop.fs.s3a.access.key": "testing",
-        "spark.hadoop.fs.s3a.secret.key": "testing",
+        "spark.hadoop.fs.s3a.access.key": CREDENTIAL,
+        "spark.hadoop.fs.s3a.secret.key": CREDENTIAL,
         "spark.hadoop.fs.s3a.change.detection.mode": "none",
     }
 
@@ -96,7 +97,7 @@ def ensure_archive() -> Path | None:
     options = f"{_QUICK} -XX:ArchiveClassesAtExit={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
     properties["spark.driver.extraJavaOptions"] = options
     arguments = " ".join(f'--conf "{name}={value}"' for name, value in properties.items())
-    subprocess.run(  # nosec B603: our own interpreter, no shell
+    subprocess.run(  # nosec B603 # our own interpreter, no shell
         [sys.executable, "-c", _WARM_UP],
         env={**os.environ, **environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"},
         capture_output=True,

@@ -136,7 +136,7 @@ class _Check:
         """Copy, register and announce what a verdict accepts; all of it can be repeated."""
         self.verdicts.finish(verdict)
         accepted = {key.rsplit(".", 1)[1] for key, item in verdict.tables.items() if _is_in_table(item)}
-        schemas = _schemas(verdict)
+        schemas = schemas_of_objects(verdict)
         unknown = [schema for schema in schemas if not self._is_there(_key_of(schema))]
         mark = finished_key(LOG, verdict.number)
         has_news = any(verdict.state.get(part, {}).get(SOURCE) for part in ("register", "news"))
@@ -246,13 +246,14 @@ def _news(item: Any) -> dict[str, Any]:
     return {**asdict(item), "changes": [change.document for change in item.changes]}
 
 
-def _schemas(verdict: Manifest) -> list[Schema]:
+def schemas_of_objects(verdict: Manifest) -> list[Schema]:
     """The schemas of a verdict's objects, each once; those of the newest batch last."""
     found: dict[tuple[str, str], Schema] = {}
     for key, item in sorted(verdict.tables.items(), key=lambda entry: int(entry[0].split(".")[1])):
+        if not item.objects:  # rows that could not be read, and nothing else
+            continue
         table, fingerprint = key.rsplit(".", 1)[1], item.extra["fingerprint"]
         before = found.pop((table, fingerprint), None)
         is_accepted = _is_in_table(item) or (before is not None and before.is_accepted)
-        if item.objects:
-            found[table, fingerprint] = Schema(table, fingerprint, item.extra["schema"], is_accepted)
+        found[table, fingerprint] = Schema(table, fingerprint, item.extra["schema"], is_accepted)
     return list(found.values())

@@ -89,11 +89,6 @@ class Stack:
         """The warehouse, by the role that loads it."""
         return self.dsn(LOADER, WAREHOUSE)
 
-    @property
-    def warehouse_admin_dsn(self) -> str:
-        """The warehouse, by the server's superuser."""
-        return self.dsn(ADMIN, WAREHOUSE)
-
     def secret(self, role: str, database: str) -> dict[str, Any]:
         """The content of a secret with which jobs connect."""
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from totelake.contracts.catalog import Catalog
-from totelake.contracts.model import FACT, Column, Table
+from totelake.contracts.model import Column, Table
 from totelake.errors import WarehouseError
 
 STAR, ETL, STAGING = "star", "etl", "staging"
@@ -172,8 +172,3 @@ def create(dsn: str, catalog: Catalog) -> None:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-def is_fact(table: Table) -> bool:
-    """Whether its rows are versions."""
-    return table.kind == FACT

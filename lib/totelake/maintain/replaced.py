@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Callable
 
 from totelake.contracts.model import Table
@@ -33,7 +34,8 @@ def replaced_of(s3: Any, glue: Any, bucket: str, database: str, table: Table, no
         for prefix in (f"{table.name}/", f"{COMPACTED}/{table.name}/")
         for item in objects_below(s3, bucket, prefix)
     ]
-    return replaced(table.name, settled, listed, log.get, now)
+    # a commit has an object in each partition that it touched, and is read once for all of them
+    return replaced(table.name, settled, listed, lru_cache(maxsize=None)(log.get), now)
 
 
 def settled_moves(layout: Layout, found: Mapping[str, Place], taken: int, now: datetime) -> dict[str, int]:

@@ -214,7 +214,7 @@ class _Audit:
         return {item["StorageDescriptor"]["Location"]: item for page in pages for item in page["Partitions"]}
 
     def _schemas(self, table: Table) -> list[Any]:
-        """The columns of every schema that was accepted of a table."""
+        """The columns of every schema that a table's batches brought, held ones included."""
         bucket = self._arguments.ingestion_bucket
         found = []
         for item in self._listed(f"{SCHEMAS}/{table.domain}/{table.name}/"):

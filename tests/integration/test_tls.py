@@ -73,6 +73,8 @@ def authority(postgres: Postgres) -> Iterator[Authority]:
     """The authority whose certificate, for the name localhost alone, the server shows while these tests run."""
     if os.environ.get("TOTELAKE_TEST_POSTGRES_PORT"):
         pytest.skip("the server is not ours to configure")
+    if not administer(postgres, "SHOW ssl_library")[0][0]:
+        pytest.skip("this PostgreSQL was built without TLS (the one from PyPI is); install PostgreSQL to run these")
     found, key = Authority.new("totelake test"), ec.generate_private_key(ec.SECP256R1())
     localhost = x509.SubjectAlternativeName([x509.DNSName("localhost")])
     shown = certificate("server", "totelake test", key, found.key, localhost)

@@ -78,7 +78,7 @@ def keys(source: Source, batches: Any = None) -> Any:
     """The finding of payment's keys."""
     log = list(source.log().since(0))
     state = Bookmark.of(log[-1]).tables["payment"]
-    return compare_keys(source.s3, source.bucket, catalog().table("payment"), state, batches or log, judged=0)
+    return compare_keys(source.s3, source.bucket, catalog().table("payment"), state, batches or log, judged={})
 
 
 def test_the_ledger_has_the_keys_that_events_and_quarantine_leave_alive(filled: Source) -> None:

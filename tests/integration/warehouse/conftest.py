@@ -42,15 +42,17 @@ def row(table: Table, **values: Any) -> dict[str, Any]:
 
 
 class Warehouse:
-    """An empty warehouse database and a processed bucket."""
+    """An empty warehouse database, a processed bucket and an ingestion bucket without verdicts."""
 
     def __init__(self, postgres: Postgres, endpoint: str) -> None:
         name = uuid.uuid4().hex[:12]
         self.postgres = postgres
         self.bucket, self.secret = f"processed-{name}", f"warehouse-{name}"
+        self.ingestion_bucket = f"ingestion-{name}"
         self.dsn = postgres.new_database("totelake_loader")
         self.s3 = boto3.client("s3", endpoint_url=endpoint)
-        self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+        for bucket in (self.bucket, self.ingestion_bucket):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         self._secrets = boto3.client("secretsmanager", endpoint_url=endpoint)
         self._secrets.create_secret(
             Name=self.secret, SecretString=json.dumps(postgres.secret(self.dsn, "totelake_loader"))
@@ -119,7 +121,7 @@ class Warehouse:
     def load(self, **more: Any) -> None:
         """One run of the job."""
         given = {
-            "ingestion_bucket": "ingestion",
+            "ingestion_bucket": self.ingestion_bucket,
             "processed_bucket": self.bucket,
             "ingestion_database": "ingestion",
             "processed_database": "processed",

@@ -70,13 +70,14 @@ def _write_variables(terraform: Terraform, published: Published) -> None:
 
 def _earlier(s3: Any, bucket: str | None, release_id: str) -> Published:
     """A release that was published before. Raises ConfigurationError when it was not."""
+    unknown = ConfigurationError(f"no release {release_id} was deployed to this environment; take one from its history")
+    if bucket is None:
+        raise unknown
     try:
-        if bucket is not None:
-            key = f"releases/{release_id}/{DOCUMENT}"
-            return Published.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    except s3.exceptions.NoSuchKey:
-        pass
-    raise ConfigurationError(f"no release {release_id} was deployed to this environment; take one from its history")
+        body = s3.get_object(Bucket=bucket, Key=f"releases/{release_id}/{DOCUMENT}")["Body"].read()
+    except s3.exceptions.NoSuchKey as error:
+        raise unknown from error
+    return Published.from_json(body)
 
 
 def _check_commit(published: Published, head: str) -> None:

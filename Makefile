@@ -33,7 +33,8 @@ unit: install ## The fast tests, without servers
 	$(BIN)/python -m pytest tests/unit
 
 soak: install ## The fault tests with every step of every job and SEEDS random schedules (SEEDS=20)
-	TOTELAKE_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --timeout 7200 tests/faults
+	TOTELAKE_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --timeout 14400 \
+		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --verbose tests/faults
 
 lint: install ## Check style, types and security
 	$(BIN)/ruff check .

@@ -118,7 +118,8 @@ class World:
             self.run(job)
 
     def edit(self, with_dimension: bool = False) -> None:
-        """The same kinds of changes each time: two sales of different months, a payment deleted; a design as well."""
+        """The same kinds of changes each time: two sales of different months, a payment replaced; a design as well."""
+        columns = ", ".join(_payment_columns())
         if with_dimension:
             change = "designs AS (UPDATE design SET file_name = file_name || '+' WHERE design_id = 1), "
         else:
@@ -126,7 +127,9 @@ class World:
         self.source(
             "WITH months AS (SELECT DISTINCT ON (date_trunc('month', created_at)) sales_order_id FROM sales_order "
             "ORDER BY date_trunc('month', created_at), units_sold LIMIT 2), "
-            f"{change}gone AS (DELETE FROM payment WHERE payment_id = (SELECT max(payment_id) FROM payment)) "
+            f"{change}last AS (SELECT max(payment_id) AS id FROM payment), "
+            "gone AS (DELETE FROM payment USING last WHERE payment_id = last.id RETURNING payment.*), "
+            f"again AS (INSERT INTO payment (payment_id, {columns}) SELECT payment_id + 1, {columns} FROM gone) "
             "UPDATE sales_order AS s SET units_sold = units_sold + 1 FROM months AS m "
             "WHERE s.sales_order_id = m.sales_order_id"
         )
@@ -211,6 +214,12 @@ class World:
         for name, columns in _ETL.items():
             found[name] = Counter(self.warehouse(f"SELECT {columns} FROM etl.{name}"))
         return found
+
+
+def _payment_columns() -> tuple[str, ...]:
+    """All but the key."""
+    table = catalog().table("payment")
+    return tuple(name for name in table.column_names if name != table.key_name)
 
 
 _ETL = {

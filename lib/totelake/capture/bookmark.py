@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from totelake.capture.identity import Identity
+from totelake.capture.obstacle import Obstacle
 from totelake.capture.session import Snapshot
 from totelake.lake.manifest import Manifest
 
@@ -55,7 +56,8 @@ class Bookmark:
     """Where ingestion stands: the number of the newest batch, the server and snapshot it came from, every table.
 
     `compare` is the reason why the next run compares every table whole; empty when it need not. `since` is the batch
-    to whose snapshot the bookmark was moved; 0 when it was not.
+    to whose snapshot the bookmark was moved; 0 when it was not. `obstacles` are of tables that were left out: they keep
+    the state that they had when they were captured last.
     """
 
     batch: int = 0
@@ -66,6 +68,7 @@ class Bookmark:
     compare: str = ""
     since: int = 0
     tables: Mapping[str, TableState] = field(default_factory=dict)
+    obstacles: Mapping[str, Obstacle] = field(default_factory=dict)
 
     @property
     def is_move(self) -> bool:
@@ -87,6 +90,7 @@ class Bookmark:
             compare=state["compare"],
             since=state.get("since", 0),
             tables={name: TableState.from_dict(entry) for name, entry in state["tables"].items()},
+            obstacles={name: Obstacle.of(entry) for name, entry in state.get("obstacles", {}).items()},
         )
 
     def state(self) -> dict[str, Any]:
@@ -101,4 +105,5 @@ class Bookmark:
             "compare": self.compare,
             "since": self.since,
             "tables": {name: table.to_dict() for name, table in self.tables.items()},
+            "obstacles": {name: obstacle.document for name, obstacle in self.obstacles.items()},
         }

@@ -92,6 +92,8 @@ def _capture(
     with look(session, tables, bookmark, arguments.bookmark == DISABLE, arguments.allowed_deletes) as seen:
         captured_at = runtime.now()
         open_transactions.tell(runtime, SOURCE, bookmark, seen.snapshot)
+        for name, obstacle in seen.obstacles.items():
+            runtime.log.warning("%s is not captured since batch %d: %s", name, obstacle.since, obstacle.why)
         if not seen.has_work:
             runtime.log.info("nothing changed since batch %s", bookmark.batch)
             return None
@@ -106,7 +108,8 @@ def _capture(
         snapshot=seen.snapshot,
         captured_at=captured_at.isoformat(),
         durable=durable,
-        tables={name: item.state for name, item in captured.items()},
+        tables={**_left_out(seen, bookmark), **{name: item.state for name, item in captured.items()}},
+        obstacles=seen.obstacles,
     )
     commits = {name: item.commit for name, item in captured.items() if item.commit is not None}
     return Manifest(
@@ -120,13 +123,18 @@ def _capture(
     )
 
 
+def _left_out(seen: SourceLook, bookmark: Bookmark) -> dict[str, TableState]:
+    """The states of tables that cannot be captured: as they were, so that what is known of them is not forgotten."""
+    return {name: bookmark.tables[name] for name in seen.obstacles if name in bookmark.tables}
+
+
 def _new_schemas(seen: SourceLook, bookmark: Bookmark) -> dict[str, dict[str, Any]]:
-    """The schemas of the tables whose definition changed, whether or not one of their rows did."""
+    """The schemas of the tables whose definition changed, whether or not one of their rows did, or that are back."""
     before = {name: state.fingerprint for name, state in bookmark.tables.items()}
     return {
         name: {"fingerprint": shape.schema_fingerprint, "columns": shape.document}
         for name, shape in seen.shapes.items()
-        if before.get(name) != shape.fingerprint
+        if before.get(name) != shape.fingerprint or name in bookmark.obstacles
     }
 
 

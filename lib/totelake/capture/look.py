@@ -8,15 +8,21 @@ from dataclasses import dataclass
 
 from totelake.capture.bookmark import Bookmark
 from totelake.capture.identity import BEHIND, Identity, Standing, judge, read_identity
+from totelake.capture.obstacle import Obstacle, dated
+from totelake.capture.relations import out_of_reach
 from totelake.capture.search import MOST_XIDS, NOTHING, Look, Search, age_of, choose, measure, reason_for_everything
 from totelake.capture.session import Session, Snapshot, one_snapshot
-from totelake.capture.shape import Shape, check_presence, read_shapes
+from totelake.capture.shape import Shape, read_shapes
 from totelake.contracts.model import Table
+from totelake.errors import SourceError
 
 
 @dataclass(frozen=True)
 class SourceLook:
-    """What one snapshot shows beside the bookmark; `since_age` is the window's bound in this transaction."""
+    """What one snapshot shows beside the bookmark; `since_age` is the window's bound in this transaction.
+
+    `obstacles` are of the tables that are left out, `news` says which of them are not as the bookmark has them.
+    """
 
     snapshot: Snapshot
     identity: Identity
@@ -24,11 +30,13 @@ class SourceLook:
     looks: Mapping[str, Look]
     searches: Mapping[str, Search]
     since_age: int
+    obstacles: Mapping[str, Obstacle]
+    news: tuple[str, ...]
 
     @property
     def has_work(self) -> bool:
-        """Whether any table has to be searched."""
-        return any(search.kind != NOTHING for search in self.searches.values())
+        """Whether any table has to be searched, or cannot be captured any more, or for another reason than before."""
+        return bool(self.news) or any(search.kind != NOTHING for search in self.searches.values())
 
 
 def standing_of(session: Session, bookmark: Bookmark) -> Standing:
@@ -44,22 +52,38 @@ def look(
     disabled: bool = False,
     allow_deletes: Sequence[str] = (),
 ) -> Iterator[SourceLook]:
-    """Open the snapshot, measure every table and choose its search; further reads inside see the same snapshot."""
-    check_presence(session, tables)
-    with one_snapshot(session, tables) as snapshot:
+    """Open the snapshot, measure every table and choose its search; further reads inside see the same snapshot.
+
+    Tables that cannot be captured are left out. Raises SourceError when that is any before the first batch, when the
+    set-up is what is wrong, or all of them.
+    """
+    unreachable = out_of_reach(session, tables, strict=not bookmark.batch)
+    reachable = [table for table in tables if table.name not in unreachable]
+    with one_snapshot(session, reachable) as snapshot:
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)
-        shapes = read_shapes(session, tables)
+        shapes, unfit = read_shapes(session, reachable)
+        obstacles = dated({**unreachable, **unfit}, bookmark.obstacles, bookmark.batch + 1)
+        if obstacles and not (shapes and bookmark.batch):
+            raise SourceError(next(iter(obstacles.values())).why)
         since = bookmark.snapshot or snapshot
         distance = snapshot.xmax - since.xmin
         since_age = age_of(session, since.xmin) if 0 <= distance < MOST_XIDS else 0
         next_age = age_of(session, snapshot.xmin)
         looks = {name: measure(session, shape, since_age, next_age) for name, shape in shapes.items()}
+        reasons = {name: everything or _return(bookmark, name) for name in shapes}
         searches = {
-            name: choose(bookmark.tables.get(name), shape, looks[name], everything, name in allow_deletes)
+            name: choose(bookmark.tables.get(name), shape, looks[name], reasons[name], name in allow_deletes)
             for name, shape in shapes.items()
         }
-        yield SourceLook(snapshot, identity, shapes, looks, searches, since_age)
+        news = tuple(name for name, item in obstacles.items() if not item.is_like(bookmark.obstacles.get(name)))
+        yield SourceLook(snapshot, identity, shapes, looks, searches, since_age, obstacles, news)
+
+
+def _return(bookmark: Bookmark, name: str) -> str:
+    """Why a table is compared whole that can be captured again; '' for one that always could."""
+    obstacle = bookmark.obstacles.get(name)
+    return f"it could not be captured from batch {obstacle.since} on" if obstacle else ""
 
 
 def is_behind(standing: Standing) -> bool:

@@ -12,28 +12,16 @@ from typing import Any
 import pyarrow as pa
 from psycopg2 import sql
 
+from totelake.capture.obstacle import Obstacle, ObstacleError, not_capturable
+from totelake.capture.relations import Relation, read_relations, unfit
 from totelake.capture.session import Session
 from totelake.contracts.model import Table
 from totelake.contracts.types import UnknownTypeError, arrow_type
-from totelake.errors import SourceError
+from totelake.registry.changes import NAME_RESERVED, TYPE_UNKNOWN, Change, changed_key
 
 XID = "_xid"
 METADATA = ("_op", "_batch", "_captured_at", XID)
 _KEY_TYPES = ("smallint", "integer", "bigint")
-
-_RELATIONS = """
-SELECT n.nspname::text, c.relname::text, c.oid::bigint, c.relkind::text, c.relpersistence::text,
-       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
-       coalesce((SELECT array_agg(k.attnum::int) FROM pg_index i, unnest(i.indkey) AS k(attnum)
-                 WHERE i.indrelid = c.oid AND i.indisprimary), '{}'::int[]),
-       EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent OR p.oid = h.inhrelid
-               WHERE (h.inhparent = c.oid OR h.inhrelid = c.oid) AND p.relkind NOT IN ('p', 'I') AND c.relkind = 'r'),
-       c.relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE') AND (
-           SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
-           FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
-"""
 
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
@@ -119,46 +107,21 @@ class Shape:
         return pa.schema([pa.field(column.name, column.arrow) for column in self.columns])
 
 
-def read_shapes(session: Session, tables: Sequence[Table]) -> dict[str, Shape]:
-    """The shape of every contract table. Raises SourceError for what is missing, not granted or cannot be captured."""
-    check_presence(session, tables)
-    relations = {(row[0], row[1]): row for row in _relations(session, tables)}
-    oids = [row[2] for row in relations.values()]
+def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Shape], dict[str, Obstacle]]:
+    """The shapes of tables that are there and may be read, and what keeps the others from being captured."""
+    relations = read_relations(session, tables)
+    oids = [relation.oid for relation in relations.values()]
     columns = _grouped(session.rows(_COLUMNS, (oids,)))
     descendants = _grouped(session.rows(_DESCENDANTS, (oids,)))
-    found = {}
+    shapes, obstacles = {}, {}
     for table in tables:
-        relation = relations[table.schema, table.name]
-        found[table.name] = _shape(table, relation, columns[relation[2]], descendants[relation[2]])
-    return found
-
-
-def check_presence(session: Session, tables: Sequence[Table]) -> None:
-    """Raises SourceError that names every contract table that is missing or may not be read."""
-    database, role = session.row("SELECT current_database()::text, current_user::text")
-    readable = {(row[0], row[1]): row[5] or row[8] for row in _relations(session, tables)}
-    names = [(table.schema, table.name) for table in tables]
-    missing = [f"{schema}.{name}" for schema, name in names if (schema, name) not in readable]
-    if len(missing) == len(names):
-        raise SourceError(
-            f"the database {database} has none of the {len(names)} tables: it is empty, or not the source; on one "
-            "machine run `totelake seed`, else correct dbname in the secret"
-        )
-    if missing:
-        raise SourceError(
-            f"the database {database} has no {', '.join(missing)}; create what is missing, "
-            "or take its contract out of catalog/sources/"
-        )
-    closed = [f"{schema}.{name}" for schema, name in names if not readable[schema, name]]
-    if closed:
-        raise SourceError(
-            f"the role {role} may not read {', '.join(closed)} of the database {database}; "
-            f"GRANT SELECT ON {', '.join(closed)} TO {role} (whole tables, and USAGE on their schema)"
-        )
-
-
-def _relations(session: Session, tables: Sequence[Table]) -> list[tuple[Any, ...]]:
-    return session.rows(_RELATIONS, (tuple((table.schema, table.name) for table in tables),))
+        if (relation := relations.get(table.name)) is None:
+            continue
+        try:
+            shapes[table.name] = _shape(table, relation, columns[relation.oid], descendants[relation.oid])
+        except ObstacleError as error:
+            obstacles[table.name] = error.obstacle
+    return shapes, obstacles
 
 
 def _grouped(rows: Sequence[tuple[Any, ...]]) -> Mapping[int, list[tuple[Any, ...]]]:
@@ -168,25 +131,15 @@ def _grouped(rows: Sequence[tuple[Any, ...]]) -> Mapping[int, list[tuple[Any, ..
     return groups
 
 
-def _shape(
-    table: Table, relation: tuple[Any, ...], rows: list[tuple[Any, ...]], descendants: list[tuple[Any, ...]]
-) -> Shape:
-    schema, name, oid, relkind, _, has_xmin, key, _, _ = relation
-    where = f"{schema}.{name}"
+def _shape(table: Table, relation: Relation, rows: list[tuple[Any, ...]], descendants: list[tuple[Any, ...]]) -> Shape:
     columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows)
-    _refuse(where, relation, descendants)
-    _refuse_columns(where, columns)
-    key_columns = [column for row, column in zip(rows, columns) if row[0] in key]
-    if len(key_columns) != 1 or key_columns[0].type not in _KEY_TYPES:
-        has = ", ".join(f"{column.name} {column.type}" for column in key_columns) or "none"
-        raise SourceError(f"{where} needs a primary key of one integer column, it has {has}; give it one")
-    if key_columns[0].name != table.key_name:
-        raise SourceError(
-            f"the primary key of {where} is {key_columns[0].name}, its contract and all that was captured say "
-            f"{table.key_name}; make {table.key_name} the primary key again"
-        )
-    fingerprint = _digest([oid, relkind, sorted(key), rows, descendants])
-    return Shape(schema, name, columns, key_columns[0].name, fingerprint, bool(has_xmin))
+    reason = unfit(relation, descendants)
+    if reason is not None:
+        raise ObstacleError(not_capturable(table.name, *reason))
+    _check_columns(table.name, relation.where, columns)
+    _check_key(table, relation.where, [column for row, column in zip(rows, columns) if row[0] in relation.key])
+    fingerprint = _digest([relation.oid, relation.kind, sorted(relation.key), rows, descendants])
+    return Shape(relation.schema, relation.name, columns, table.key_name, fingerprint, relation.is_readable)
 
 
 def _default(missing: str | None) -> str | None:
@@ -194,25 +147,33 @@ def _default(missing: str | None) -> str | None:
     return None if missing is None else missing[1:-1]
 
 
-def _refuse(where: str, relation: tuple[Any, ...], descendants: list[tuple[Any, ...]]) -> None:
-    relkind, persistence, inherits = relation[3], relation[4], relation[7]
-    kinds = {relkind} | {row[1] for row in descendants}
-    if not kinds <= {"r", "p"}:
-        raise SourceError(f"{where} is no plain or partitioned table; name the table below it in the contract")
-    if {persistence} | {row[2] for row in descendants} != {"p"}:
-        raise SourceError(f"{where} is not logged: a crash empties it; ALTER TABLE {where} SET LOGGED")
-    if inherits:
-        raise SourceError(f"{where} takes part in inheritance, whose keys need not be unique; use partitions")
-
-
-def _refuse_columns(where: str, columns: Sequence[SourceColumn]) -> None:
+def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> None:
+    """Raises ObstacleError for a column that the lake cannot hold."""
     for column in columns:
         if column.name in METADATA:
-            raise SourceError(f"{where} has a column {column.name}, a name the lake keeps for itself; rename it")
+            change = Change(table, column.name, NAME_RESERVED, "", column.type)
+            why = f"{where} has a column {column.name}, a name the lake keeps for itself; rename it"
+            raise ObstacleError(Obstacle(change, why))
         try:
             column.arrow  # noqa: B018
         except UnknownTypeError as error:
-            raise SourceError(f"{where}.{column.name}: {error}") from None
+            change = Change(table, column.name, TYPE_UNKNOWN, "", column.type)
+            raise ObstacleError(Obstacle(change, f"{where}.{column.name}: {error}")) from None
+
+
+def _check_key(table: Table, where: str, key: Sequence[SourceColumn]) -> None:
+    """Raises ObstacleError where rows are not identified by one integer, that of the contract."""
+    has = ", ".join(f"{column.name} {column.type}" for column in key) or "none"
+    change = changed_key(table.name, table.key_name, has)
+    if len(key) != 1 or key[0].type not in _KEY_TYPES:
+        why = f"{where} needs a primary key of one integer column, it has {has}; give it one"
+        raise ObstacleError(Obstacle(change, why))
+    if key[0].name != table.key_name:
+        why = (
+            f"the primary key of {where} is {key[0].name}, its contract and all that was captured say "
+            f"{table.key_name}; make {table.key_name} the primary key again"
+        )
+        raise ObstacleError(Obstacle(change, why))
 
 
 def _digest(value: Any) -> str:

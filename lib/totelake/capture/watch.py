@@ -91,8 +91,9 @@ def _reasons(runtime: Runtime, arguments: JobArguments) -> list[str]:
 
 
 def describe(seen: SourceLook) -> list[str]:
-    """The tables that have something to search, each with the reason."""
-    return [f"{name}: {search.why}" for name, search in seen.searches.items() if search.kind != NOTHING]
+    """The tables that have something to search, or have come to be uncapturable, each with the reason."""
+    searched = [f"{name}: {search.why}" for name, search in seen.searches.items() if search.kind != NOTHING]
+    return [*searched, *(f"{name} cannot be captured: {seen.obstacles[name].why}" for name in seen.news)]
 
 
 def pending_commits(runtime: Runtime, arguments: JobArguments, newest_batch: int) -> list[str]:

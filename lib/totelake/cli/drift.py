@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from totelake.cli.live import described_source
+from totelake.capture.obstacle import Obstacle
+from totelake.cli.live import described_source, source_obstacles
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import catalog
 from totelake.contracts.model import SOURCE as SOURCE_TABLE
@@ -15,6 +16,7 @@ from totelake.contracts.model import Table
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
+from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import LOG, SOURCE, standings_of
 from totelake.registry.changes import Change
 from totelake.registry.impact import impact_of
@@ -47,6 +49,7 @@ def drift(
     where = Target.named(target, default_home())
     history: dict[str, list[Version]] = {}
     held: dict[str, list[Change]] = {}
+    obstacles: dict[str, Obstacle] = {}
     if against == LIVE:
         tables = [item for item in tables if item.kind == SOURCE_TABLE]
         found = _of_source(where, tables, bool(name))
@@ -55,11 +58,15 @@ def drift(
         if not any(history.values()):
             raise ConfigurationError("nothing is registered yet; run `totelake run`, or use --against source")
         found = {item.name: registered_changes(where.clients.glue, _database(where, item), item) for item in tables}
-        held = _held(where, tables)
+        verdict = CommitLog(where.clients.s3, where.ingestion_bucket, LOG).newest()
+        held, obstacles = _held(verdict, tables), _obstacles(verdict, tables)
         found.update(held)
+        found.update({name: [item.change, *found[name]] for name, item in obstacles.items()})
     print_json(_document(found, history)) if as_json else _show(found, history, against, bool(name))
     if held and not as_json:
         say(f"held until the contract fits or the source is changed back: {', '.join(sorted(held))}")
+    for name, obstacle in obstacles.items() if not as_json else ():
+        say(f"{name} is not captured since batch {obstacle.since}: {obstacle.why}")
     if any(change.is_breaking for told in found.values() for change in told):
         raise typer.Exit(BREAKING)
 
@@ -69,9 +76,16 @@ def _database(where: Target, item: Table) -> str:
     return f"{where.prefix.replace('-', '_')}_{zone}"
 
 
-def _held(where: Target, tables: Sequence[Table]) -> dict[str, list[Change]]:
+def _obstacles(verdict: Manifest | None, tables: Sequence[Table]) -> dict[str, Obstacle]:
+    """Tables that cannot be captured, as the newest verdict knows them."""
+    names = {item.name for item in tables}
+    standings = standings_of(verdict, SOURCE)
+    entries = {name: entry.get("obstacle") for name, entry in standings.items() if name in names}
+    return {name: Obstacle.of(entry) for name, entry in entries.items() if entry}
+
+
+def _held(verdict: Manifest | None, tables: Sequence[Table]) -> dict[str, list[Change]]:
     """Tables whose newest schema is not registered, since it breaks the contract: their events are held."""
-    verdict = CommitLog(where.clients.s3, where.ingestion_bucket, LOG).newest()
     contracts = {item.name: item for item in tables}
     return {
         name: list(differences(contracts[name], entry["schema"]))
@@ -84,7 +98,8 @@ def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, 
     wanted = [item for item in tables if item.domain == SOURCE]
     found = described_source(where, sorted({item.schema for item in wanted}))
     names = {item.name for item in wanted}
-    return source_changes(wanted, [item for item in found if not only or item.name in names])
+    described = [item for item in found if not only or item.name in names]
+    return source_changes(wanted, described, source_obstacles(where, wanted))
 
 
 def _document(found: dict[str, list[Change]], history: dict[str, list[Version]]) -> list[dict[str, Any]]:

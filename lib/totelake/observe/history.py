@@ -68,7 +68,10 @@ def _moved(bookmark: Bookmark) -> str:
 
 def _searched(bookmark: Bookmark) -> str:
     """Why tables were searched; said once when it is the same for all of them."""
-    reasons = {name: state.why for name, state in bookmark.tables.items() if state.search != NOTHING}
-    if len(reasons) == len(bookmark.tables) and len(set(reasons.values())) == 1:
+    captured = {name: state for name, state in bookmark.tables.items() if name not in bookmark.obstacles}
+    reasons = {name: state.why for name, state in captured.items() if state.search != NOTHING}
+    fresh = {name: item.why for name, item in bookmark.obstacles.items() if item.since == bookmark.batch}
+    if not fresh and len(reasons) == len(captured) and len(set(reasons.values())) == 1:
         return next(iter(reasons.values()))
+    reasons.update({name: f"not captured any more, {why}" for name, why in fresh.items()})
     return "; ".join(f"{name}: {why}" for name, why in reasons.items())

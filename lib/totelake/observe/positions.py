@@ -19,7 +19,10 @@ _APPLIED = """SELECT target_table, max(batch) FROM etl.batch WHERE source = %s A
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A source table in the newest batch: keys known, how it was searched and why, and its events then."""
+    """A source table in the newest batch: keys known, how it was searched and why, and its events then.
+
+    `search` is "not captured" where it was left out.
+    """
 
     name: str
     keys: int
@@ -73,9 +76,16 @@ def _through(manifest: Manifest | None) -> int | None:
 def _tables(newest: Manifest | None) -> list[SourceTable]:
     if newest is None:
         return []
-    return [
+    obstacles = newest.state.get("obstacles", {})
+    captured = [
         SourceTable(name, entry["keys"], entry["search"], entry["why"], _events(newest, name))
         for name, entry in newest.state["tables"].items()
+        if name not in obstacles
+    ]
+    keys = {name: entry["keys"] for name, entry in newest.state["tables"].items()}
+    return captured + [
+        SourceTable(name, keys.get(name, 0), "not captured", f"since batch {entry['since']}: {entry['why']}", 0)
+        for name, entry in obstacles.items()
     ]
 
 

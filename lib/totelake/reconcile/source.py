@@ -33,6 +33,9 @@ def compare_source(
 def _compare(
     session: Session, s3: Any, bucket: str, seen: SourceLook, name: str, previous: TableState | None
 ) -> Finding:
+    if name in seen.obstacles:
+        keys = f"{previous.keys} keys" if previous else "-"
+        return Finding(name, CHECK, "-", keys, IN_PROGRESS, f"not captured: {seen.obstacles[name].why}")
     rows = seen.looks[name].rows
     if previous is None:
         return Finding(name, CHECK, f"{rows} rows", "-", IN_PROGRESS, "never captured")

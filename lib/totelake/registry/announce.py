@@ -14,12 +14,18 @@ from totelake.lake.verdicts import HELD as HELD_VERDICT
 from totelake.lake.verdicts import SOURCE
 from totelake.observe.alerts import alert
 from totelake.registry.changes import Change
-from totelake.registry.judge import ACCEPTED, HELD, RELEASED
+from totelake.registry.judge import ACCEPTED, CAPTURED, HELD, RELEASED, UNCAPTURED
 from totelake.registry.told import drift_alert, headline
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 
-_METRICS: Mapping[str, str] = {HELD: "TablesHeld", ACCEPTED: "SchemaChanges", RELEASED: "TablesReleased"}
+_METRICS: Mapping[str, str] = {
+    HELD: "TablesHeld",
+    UNCAPTURED: "TablesHeld",
+    ACCEPTED: "SchemaChanges",
+    RELEASED: "TablesReleased",
+    CAPTURED: "TablesReleased",
+}
 
 
 def dependents(contracts: Catalog, source: str) -> list[str]:
@@ -47,7 +53,7 @@ def _queue_url(runtime: Runtime, queue: str) -> str:
 def _tell(runtime: Runtime, arguments: JobArguments, contracts: Catalog, item: Mapping[str, Any]) -> None:
     table, found = contracts.table(item["table"]), [Change.of(change) for change in item["changes"]]
     outcome, waiting = item["outcome"], dependents(contracts, table.name)
-    level = logging.WARNING if outcome == HELD else logging.INFO
+    level = logging.WARNING if outcome in (HELD, UNCAPTURED) else logging.INFO
     runtime.log.log(level, "%s", headline(SOURCE, item, found, waiting))
     runtime.metric(_METRICS[outcome], 1, "Count", Source=SOURCE, Table=table.name)
     alert(runtime, arguments, drift_alert(SOURCE, table, item, found, waiting))

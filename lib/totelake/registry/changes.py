@@ -32,9 +32,24 @@ ENUM_VALUE_REMOVED = "enum value removed"
 TABLE_MISSING = "table missing"
 TABLE_NEW = "table new"
 COLUMN_ORDER = "column order"
+# what keeps a table from being captured at all, as do a changed key and a missing table
+TYPE_UNKNOWN = "column of an unknown type"
+NAME_RESERVED = "column with a reserved name"
+NOT_CAPTURABLE = "table that cannot be captured"
 
 BREAKING = frozenset(
-    (COLUMN_REMOVED, COLUMN_RENAMED, TYPE_NARROWED, TYPE_CHANGED, KEY_CHANGED, ENUM_VALUE_REMOVED, TABLE_MISSING)
+    (
+        COLUMN_REMOVED,
+        COLUMN_RENAMED,
+        TYPE_NARROWED,
+        TYPE_CHANGED,
+        KEY_CHANGED,
+        ENUM_VALUE_REMOVED,
+        TABLE_MISSING,
+        TYPE_UNKNOWN,
+        NAME_RESERVED,
+        NOT_CAPTURABLE,
+    )
 )
 # nothing that is read by name depends on these, so no policy holds a table back for them
 HARMLESS = frozenset((COLUMN_ORDER, TABLE_NEW))

@@ -13,11 +13,15 @@ from totelake.registry.changes import Change, changes, contract_fields, fields, 
 
 Schema = Sequence[Mapping[str, Any]]
 ACCEPTED, HELD, RELEASED = "accepted", "held", "released"
+UNCAPTURED, CAPTURED = "not captured", "captured again"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One table: the schema that it has since which batch, the one of its newest accepted events, what is held."""
+    """One table: the schema that it has since which batch, the one of its newest accepted events, what is held.
+
+    `obstacle` is what keeps it from being captured, as the batches tell it; empty when nothing does.
+    """
 
     fingerprint: str = ""
     since: int = 0
@@ -25,6 +29,7 @@ class Standing:
     schema: tuple[Mapping[str, Any], ...] = ()
     changes: tuple[Change, ...] = ()
     held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    obstacle: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Standing:
@@ -36,6 +41,7 @@ class Standing:
             schema=tuple(document["schema"]),
             changes=tuple(Change.of(item) for item in document["changes"]),
             held={int(number): entry for number, entry in document["held"].items()},
+            obstacle=document.get("obstacle", {}),
         )
 
     @property
@@ -48,12 +54,16 @@ class Standing:
             "schema": list(self.schema) if self.changes else [],
             "changes": [change.document for change in self.changes],
             "held": {str(number): dict(entry) for number, entry in self.held.items()},
+            "obstacle": dict(self.obstacle),
         }
 
 
 @dataclass(frozen=True)
 class News:
-    """Something to be told: a table's schema changed and was accepted, is held, or what was held is released."""
+    """Something to be told: a table's schema changed and was accepted, is held, or what was held is released.
+
+    Or the table is not captured any more, `why` with the remedy, or captured again.
+    """
 
     table: str
     batch: int
@@ -61,6 +71,7 @@ class News:
     changes: tuple[Change, ...]
     schema: tuple[Mapping[str, Any], ...] = ()
     released: tuple[int, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,7 @@ class _Court:
 
     def judge(self, batch: Manifest) -> None:
         """One batch: its new schemas first, then what each of its tables brought."""
+        self._hinder(batch.number, batch.state.get("obstacles", {}))
         for name, schema in sorted(schemas_of(batch).items()):
             self._meet(name, batch.number, *schema)
         held = set()
@@ -138,6 +150,20 @@ class _Court:
         """The tables whose accepted events have another schema than before."""
         anew = [name for name, now in self.standings.items() if now.accepted != before.get(name, Standing()).accepted]
         return frozenset([*anew, *self.released])
+
+    def _hinder(self, batch: int, obstacles: Mapping[str, Mapping[str, Any]]) -> None:
+        """Tables that cannot be captured, and those that can be again. Nothing of them is in the batch, or held."""
+        hindered = {name for name, known in self.standings.items() if known.obstacle}
+        for name in sorted((hindered | set(obstacles)) & set(self._contracts.tables)):
+            known, obstacle = self.standings.get(name, Standing()), obstacles.get(name, {})
+            if known.obstacle == obstacle:
+                continue
+            self.standings[name] = replace(known, obstacle=obstacle)
+            if obstacle:
+                change = Change.of(obstacle["change"])
+                self.news.append(News(name, batch, UNCAPTURED, (change,), why=obstacle["why"]))
+            else:
+                self.news.append(News(name, batch, CAPTURED, known.changes))
 
     def _meet(self, name: str, batch: int, fingerprint: str, schema: Schema) -> None:
         table, known = self._contracts.table(name), self.standings.get(name, Standing())

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from totelake.capture.describe import DescribedTable
 from totelake.contracts.model import Table
-from totelake.registry.changes import Change, Field, changed_key, changes, contract_fields, missing_table, new_table
+from totelake.registry.changes import (
+    BREAKING,
+    Change,
+    Field,
+    changed_key,
+    changes,
+    contract_fields,
+    missing_table,
+    new_table,
+)
 
 
-def source_changes(contracts: Sequence[Table], found: Sequence[DescribedTable]) -> dict[str, list[Change]]:
-    """By table what differs, the contract being the side before; tables without a contract are new."""
+def source_changes(
+    contracts: Sequence[Table], found: Sequence[DescribedTable], obstacles: Mapping[str, Change]
+) -> dict[str, list[Change]]:
+    """By table what differs, the contract being the side before; tables without a contract are new.
+
+    `obstacles` are changes for which a table cannot be captured at all.
+    """
     there = {(table.schema, table.name): table for table in found}
     told: dict[str, list[Change]] = {}
     for contract in contracts:
         table = there.pop((contract.schema, contract.name), None)
         told[contract.name] = [missing_table(contract.name)] if table is None else _changes(contract, table)
+    for name, obstacle in obstacles.items():
+        same = [change for change in told[name] if change.column != obstacle.column or change.kind in BREAKING]
+        told[name] = same if obstacle.kind in {change.kind for change in same} else [obstacle, *same]
     told.update({table.name: [new_table(table.name)] for table in there.values()})
     return told
 

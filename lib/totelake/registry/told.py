@@ -10,7 +10,17 @@ from totelake.observe.alert_rules import Alert, body
 from totelake.registry.changes import Change, contract_fields, fields
 from totelake.registry.explain import sentence, side_by_side
 from totelake.registry.impact import impact_of
-from totelake.registry.judge import HELD, RELEASED
+from totelake.registry.judge import CAPTURED, HELD, RELEASED, UNCAPTURED
+
+_MEND = (
+    "Mend the contract in catalog/sources and deploy it, or change the source back; then `totelake quarantine replay "
+    "--wait`, or the next run, brings every held batch through in order. See docs/drift.md."
+)
+_RESTORE = (
+    "Do in the source what is said above; the next run then compares the table whole, and nothing of what is there is "
+    "lost. See docs/drift.md."
+)
+_REMEDIES = {HELD: _MEND, UNCAPTURED: _RESTORE}
 
 
 def headline(source: str, item: Mapping[str, Any], found: Sequence[Change], waiting: Sequence[str]) -> str:
@@ -21,6 +31,13 @@ def headline(source: str, item: Mapping[str, Any], found: Sequence[Change], wait
             f"{where} is held: {what}; its events flow into the dead letters, {', '.join(waiting) or 'nothing'} must "
             "wait, everything else goes on"
         )
+    if item["outcome"] == UNCAPTURED:
+        return (
+            f"{where} is not captured: {item['why']}; {', '.join(waiting) or 'nothing'} must stay as they are, "
+            "everything else goes on"
+        )
+    if item["outcome"] == CAPTURED:
+        return f"{where} is captured again: it is compared whole with what was known of it"
     if item["outcome"] == RELEASED:
         numbers = item["released"]
         return f"{source}.{item['table']} is released: its held batches {_span(numbers)} are brought through in order"
@@ -36,13 +53,10 @@ def drift_alert(
     if found and item["schema"]:
         sides = contract_fields(table), fields(item["schema"])
         parts.append(side_by_side(f"{source}.{table.name}", *sides, found, ("contract", "source")))
-    parts += [str(impact_of(change.table, change.column or None)) for change in found if change.is_breaking]
-    remedy = (
-        "Mend the contract in catalog/sources and deploy it, or change the source back; then `totelake quarantine "
-        "replay --wait`, or the next run, brings every held batch through in order. See docs/drift.md."
-        if outcome == HELD
-        else "Nothing has to be done. See docs/drift.md."
-    )
+    # what a table lacks or has too much reaches all that is built of it, not of one column
+    columns = [None] if outcome == UNCAPTURED else [change.column or None for change in found if change.is_breaking]
+    parts += [str(impact_of(table.name, column)) for column in columns]
+    remedy = _REMEDIES.get(outcome, "Nothing has to be done. See docs/drift.md.")
     return Alert(
         kind="schema",
         subject=f"{source}.{table.name} {outcome}: {_kinds(found) or 'as its contract says'}",

@@ -58,49 +58,9 @@ def test_a_server_that_is_not_there(source: Source) -> None:
         ),
     ],
 )
-def test_a_source_that_does_not_fit(source: Source, statement: str, says: str) -> None:
+def test_a_source_that_does_not_fit_from_the_start(source: Source, statement: str, says: str) -> None:
     source.sql(insert_designs(1, 3), statement)
     _fails(source, says)
-
-
-PAYMENTS = (
-    "INSERT INTO payment SELECT i, '2024-01-01', '2024-01-01', 100 + i, 1, 10, 1, 1, true, '2024-01-01', 1, 1 "
-    "FROM generate_series(1, 5) AS i"
-)
-
-
-@pytest.mark.parametrize(
-    ("statements", "key"),
-    [
-        (("ADD PRIMARY KEY (transaction_id)",), "transaction_id"),
-        (("RENAME COLUMN payment_id TO id", "ADD PRIMARY KEY (id)"), "id"),
-    ],
-)
-@pytest.mark.parametrize("allow_deletes", ["", "payment"])
-def test_a_key_that_is_another_column_than_the_contracts_captures_nothing(
-    source: Source, statements: tuple[str, ...], key: str, allow_deletes: str
-) -> None:
-    source.sql(PAYMENTS)
-    source.run()
-    before = source.replayed("payment")
-    source.sql("ALTER TABLE payment DROP CONSTRAINT payment_pkey")
-    source.sql(*(f"ALTER TABLE payment {statement}" for statement in statements))
-    says = f"the primary key of public.payment is {key}, its contract and all that was captured say payment_id; make"
-    _fails(source, says, **({"allow_deletes": allow_deletes} if allow_deletes else {}))
-    assert source.replayed("payment") == before and len(before) == 5
-
-
-def test_a_table_whose_key_is_put_back_is_captured_again(source: Source) -> None:
-    source.sql(PAYMENTS)
-    source.run()
-    source.sql(
-        "ALTER TABLE payment DROP CONSTRAINT payment_pkey", "ALTER TABLE payment ADD PRIMARY KEY (transaction_id)"
-    )
-    _fails(source, "make payment_id the primary key again")
-    source.sql("ALTER TABLE payment DROP CONSTRAINT payment_pkey", "ALTER TABLE payment ADD PRIMARY KEY (payment_id)")
-    source.sql("UPDATE payment SET paid = false WHERE payment_id = 3", "DELETE FROM payment WHERE payment_id = 5")
-    assert source.changes(source.run(), "payment") == [("U", 3), ("D", 5)]
-    assert source.replayed("payment") == source.content("payment")
 
 
 def test_a_bucket_that_is_not_there(source: Source) -> None:

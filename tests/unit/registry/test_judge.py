@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from totelake.contracts import Catalog, catalog
 from totelake.contracts.catalog import parse_catalog
 from totelake.contracts.documents import documents
 from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
-from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_CHANGED
-from totelake.registry.judge import ACCEPTED, HELD, RELEASED, Judged, Standing, breaks, judge
+from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, NOT_CAPTURABLE, TYPE_CHANGED, TYPE_UNKNOWN, Change
+from totelake.registry.judge import ACCEPTED, CAPTURED, HELD, RELEASED, UNCAPTURED, Judged, Standing, breaks, judge
 
 AT = "2026-11-24T10:00:00+00:00"
 Schema = list[dict[str, Any]]
@@ -134,3 +135,49 @@ def test_a_standing_outlives_its_document() -> None:
 def test_what_breaks_is_named(columns: Schema, kind: str) -> None:
     assert breaks(catalog().table("design"), columns)
     assert [item.kind for item in judged(batch(1, design=columns)).standings["design"].changes] == [kind]
+
+
+def obstacle(kind: str = TYPE_UNKNOWN, since: int = 2) -> dict[str, Any]:
+    change = Change("design", "place", kind, "", "point")
+    return {"change": change.document, "why": f"{kind}: mend it", "since": since}
+
+
+def hindered(number: int, obstacles: dict[str, Any], **tables: Schema) -> Manifest:
+    """A batch of a source of which some tables cannot be captured."""
+    found = batch(number, **tables)
+    return replace(found, state={**found.state, "obstacles": obstacles})
+
+
+def test_a_table_that_cannot_be_captured_is_told_once_and_again_when_it_can() -> None:
+    first = judged(batch(1, design=FITS))
+    there = {"design": obstacle()}
+    found = judged(hindered(2, there), hindered(3, there, staff=schema("staff")), before=first.standings)
+    (news,) = found.news
+    assert (news.table, news.batch, news.outcome, news.why) == ("design", 2, UNCAPTURED, f"{TYPE_UNKNOWN}: mend it")
+    assert [change.kind for change in news.changes] == [TYPE_UNKNOWN]
+    assert (found.held, found.standings["design"].obstacle) == ({}, there["design"])
+    again = Standing.of(found.standings["design"].document)
+    assert again.obstacle == there["design"]
+    back = judged(batch(4, design=FITS), before={**found.standings, "design": again})
+    assert told(back) == [("design", 4, CAPTURED)]
+    assert back.standings["design"].obstacle == {}
+    assert told(judged(batch(5, design=FITS), before=back.standings)) == []
+
+
+def test_another_obstacle_is_told_anew() -> None:
+    found = judged(hindered(2, {"design": obstacle()}), hindered(3, {"design": obstacle(NOT_CAPTURABLE, 3)}))
+    assert told(found) == [("design", 2, UNCAPTURED), ("design", 3, UNCAPTURED)]
+
+
+def test_what_is_held_of_a_table_waits_on_while_it_cannot_be_captured() -> None:
+    held = judged(batch(1, design=FITS), batch(2, design=BROKEN))
+    there = {"design": obstacle(since=3)}
+    gone = judged(hindered(3, there), before=held.standings)
+    assert (gone.released, gone.standings["design"].held.keys()) == ({}, {2})
+    back = judged(batch(4, design=FITS), before=gone.standings)
+    assert told(back) == [("design", 4, CAPTURED), ("design", 4, ACCEPTED), ("design", 4, RELEASED)]
+    assert back.released == {"design": (2,)}
+
+
+def test_an_obstacle_of_a_table_without_a_contract_is_nobodys() -> None:
+    assert judged(hindered(1, {"nothing": obstacle()})).news == ()

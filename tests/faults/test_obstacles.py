@@ -1,0 +1,108 @@
+"""Tables that cannot be captured for a while stop nothing but themselves, and in the end nothing of them is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Postgres
+from tests.faults.drifting import DriftingWorld
+from tests.faults.world import INGEST
+from tests.unit.star.samples import SPARK
+from totelake.capture.watch import pending_commits
+from totelake.contracts import catalog
+from totelake.lake.verdicts import SOURCE
+from totelake.reconcile.finding import DIFFERS
+from totelake.reconcile.reconcile import reconcile
+from totelake.registry import changes as classes
+from totelake.registry.impact import impact_of
+from totelake.runtime import JobArguments, open_runtime
+
+pytestmark = SPARK
+HINDERED = {
+    "sales_order": classes.NOT_CAPTURABLE,
+    "payment": classes.KEY_CHANGED,
+    "staff": classes.TABLE_MISSING,
+    "design": classes.TYPE_UNKNOWN,
+}
+OBSTACLES = (
+    "ALTER TABLE sales_order ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ADD PRIMARY KEY (payment_id, transaction_id)",
+    "ALTER TABLE staff RENAME TO people",
+    "ALTER TABLE design ADD COLUMN details jsonb",
+)
+REMEDIES = (
+    "ALTER TABLE sales_order DISABLE ROW LEVEL SECURITY",
+    "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ADD PRIMARY KEY (payment_id)",
+    "ALTER TABLE people RENAME TO staff",
+    "ALTER TABLE design DROP COLUMN details",
+)
+EDITS = (
+    "UPDATE sales_order SET unit_price = unit_price + 1 WHERE sales_order_id IN (1, 2)",
+    "DELETE FROM payment WHERE payment_id = 2",
+    "UPDATE people SET first_name = 'Grace' WHERE staff_id = 1",
+    "UPDATE design SET design_name = design_name || '+' WHERE design_id = 1",
+)
+
+
+@pytest.fixture
+def world(
+    postgres: Postgres, moto_endpoint: str, localglue_endpoint: str, spark: Any, tmp_path_factory: Any
+) -> Iterator[DriftingWorld]:
+    """A pipeline whose first batch is loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        scratch = tmp_path_factory.mktemp("obstacles")
+        found = DriftingWorld(postgres, moto_endpoint, localglue_endpoint, scratch, 30, patch=patch)
+        assert found.settle() == {}
+        yield found
+
+
+def obstacles(world: DriftingWorld) -> dict[str, str]:
+    """The classes of what the newest verdict knows to keep tables from being captured."""
+    standings = world.verdict().state["tables"][SOURCE]
+    return {name: entry["obstacle"]["change"]["kind"] for name, entry in standings.items() if entry["obstacle"]}
+
+
+def pending(world: DriftingWorld) -> list[str]:
+    """What `watch` would start a run for."""
+    arguments = JobArguments.from_argv(["script", *world.words()], INGEST)
+    with open_runtime(arguments, world.job_clients) as runtime:
+        return pending_commits(runtime, arguments, world.newest())
+
+
+def differing(world: DriftingWorld) -> list[str]:
+    """What `totelake reconcile` calls a mismatch."""
+    secret = world.postgres.secret(world.source_dsn, "totelake_reader")
+    buckets = (world.ingestion, world.processed)
+    found = reconcile(world.s3, *buckets, catalog(), secret, world.warehouse_dsn)
+    return [str(item) for item in found if item.outcome == DIFFERS]
+
+
+def test_only_what_is_built_of_them_stands_still_and_all_of_it_arrives_in_the_end(world: DriftingWorld) -> None:
+    still = {name: world.loaded(catalog().table(name)) for name in ("fact_sales_order", "fact_payment", "dim_staff")}
+    world.source("; ".join(OBSTACLES))
+    world.source("INSERT INTO people VALUES (9001, 'Ada', 'L', 1, 'ada@l', now(), now())")
+    world.source("UPDATE purchase_order SET staff_id = 9001 WHERE purchase_order_id = 1")
+    world.source("UPDATE purchase_order SET item_quantity = item_quantity + 1 WHERE purchase_order_id = 2")
+    world.chain()
+    world.history.add(2)
+    assert obstacles(world) == HINDERED
+    assert {name: world.loaded(catalog().table(name)) for name in still} == still
+    assert world.warehouse("SELECT source_key FROM etl.fact_version WHERE batch = 2") == [(2,)]
+    waiting = world.warehouse("SELECT source_key, rule FROM etl.quarantine WHERE status = 'open'")
+    assert waiting == [(1, "missing_parent")], "the order of somebody whom no table has yet"
+    alerts = {item["subject"].split()[0]: item for item in world.alerts()}
+    assert set(alerts) == {f"{SOURCE}.{name}" for name in HINDERED}
+    for name in HINDERED:
+        assert str(impact_of(name)) in alerts[f"{SOURCE}.{name}"]["body"].replace("\n  ", "\n")
+    assert "exempt the reading role from it (BYPASSRLS)" in alerts[f"{SOURCE}.sales_order"]["body"]
+    assert (world.letters(), pending(world), differing(world)) == ([], [], [])
+    world.source("; ".join(EDITS))
+    world.chain()
+    assert world.newest() == 2, "nothing that can be captured has changed"
+    world.source("; ".join(REMEDIES))
+    assert world.settle() == {}
+    assert (obstacles(world), world.newest(), differing(world)) == ({}, 3, [])
+    assert world.warehouse("SELECT count(*) FROM etl.quarantine WHERE status = 'open'") == [(0,)]

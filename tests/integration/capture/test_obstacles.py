@@ -1,0 +1,216 @@
+"""A table that cannot be captured any more is left out, told with its remedy, and compared whole when it is back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from tests.integration.capture.conftest import READER, Source, insert_designs
+from totelake.capture.bookmark import Bookmark
+from totelake.capture.rewind import reset, rewind
+from totelake.capture.session import Session
+from totelake.capture.source import SourceAddress, connect
+from totelake.contracts import catalog
+from totelake.lake.manifest import BOOKMARK
+from totelake.reconcile.finding import EQUAL, IN_PROGRESS
+from totelake.reconcile.source import compare_source
+from totelake.registry import changes as classes
+
+pytestmark = pytest.mark.integration
+TABLES = catalog().source_tables("totesys")
+PAYMENTS = (
+    "INSERT INTO payment SELECT i, '2024-01-01', '2024-01-01', 100 + i, 1, 10, 1, 1, true, '2024-01-01', 1, 1 "
+    "FROM generate_series(1, 200) AS i"
+)
+EDITS = (
+    "UPDATE payment SET paid = false WHERE payment_id = 3",
+    "DELETE FROM payment WHERE payment_id = 5",
+    "INSERT INTO payment SELECT 201, created_at, last_updated, 301, 1, 10, 1, 1, true, payment_date, 1, 1 "
+    "FROM payment WHERE payment_id = 1",
+)
+DROP_KEY = "ALTER TABLE payment DROP CONSTRAINT payment_pkey"
+OBSTACLES = {
+    "other key": (
+        (DROP_KEY, "ALTER TABLE payment ADD PRIMARY KEY (transaction_id)"),
+        (DROP_KEY, "ALTER TABLE payment ADD PRIMARY KEY (payment_id)"),
+        classes.KEY_CHANGED,
+        "the primary key of public.payment is transaction_id, its contract and all that was captured say payment_id",
+    ),
+    "renamed key": (
+        ("ALTER TABLE payment RENAME COLUMN payment_id TO id",),
+        ("ALTER TABLE payment RENAME COLUMN id TO payment_id",),
+        classes.KEY_CHANGED,
+        "the primary key of public.payment is id",
+    ),
+    "no key": (
+        (DROP_KEY,),
+        ("ALTER TABLE payment ADD PRIMARY KEY (payment_id)",),
+        classes.KEY_CHANGED,
+        "public.payment needs a primary key of one integer column, it has none; give it one",
+    ),
+    "renamed table": (
+        ("ALTER TABLE payment RENAME TO payments",),
+        ("ALTER TABLE payments RENAME TO payment",),
+        classes.TABLE_MISSING,
+        "has no public.payment; create what is missing",
+    ),
+    "jsonb": (
+        ("ALTER TABLE payment ADD COLUMN details jsonb",),
+        ("ALTER TABLE payment DROP COLUMN details",),
+        classes.TYPE_UNKNOWN,
+        "public.payment.details: the PostgreSQL type jsonb has no exact type in the lake",
+    ),
+    "reserved name": (
+        ("ALTER TABLE payment ADD COLUMN _op text",),
+        ("ALTER TABLE payment RENAME COLUMN _op TO op",),
+        classes.NAME_RESERVED,
+        "a name the lake keeps for itself; rename it",
+    ),
+    "UNLOGGED": (
+        ("ALTER TABLE payment SET UNLOGGED",),
+        ("ALTER TABLE payment SET LOGGED",),
+        classes.NOT_CAPTURABLE,
+        "public.payment is not logged",
+    ),
+    "inheritance": (
+        ("CREATE TABLE old_payment () INHERITS (payment)",),
+        ("DROP TABLE old_payment",),
+        classes.NOT_CAPTURABLE,
+        "takes part in inheritance",
+    ),
+    "policy": (
+        ("ALTER TABLE payment ENABLE ROW LEVEL SECURITY", "CREATE POLICY p ON payment USING (payment_id > 5)"),
+        ("ALTER TABLE payment DISABLE ROW LEVEL SECURITY",),
+        classes.NOT_CAPTURABLE,
+        "a policy would hide rows; exempt the reading role from it (BYPASSRLS)",
+    ),
+    "not granted": (
+        (f"REVOKE SELECT ON payment FROM {READER}",),
+        (f"GRANT SELECT ON payment TO {READER}",),
+        classes.NOT_CAPTURABLE,
+        f"GRANT SELECT ON public.payment TO {READER}",
+    ),
+    "view": (
+        ("ALTER TABLE payment RENAME TO base", "CREATE VIEW payment AS TABLE base",
+         f"GRANT SELECT ON payment TO {READER}"),
+        ("DROP VIEW payment", "ALTER TABLE base RENAME TO payment"),
+        classes.NOT_CAPTURABLE,
+        "public.payment is no plain or partitioned table",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def paid(source: Source) -> Source:
+    """A totesys with 200 payments and a design, captured once."""
+    source.sql(PAYMENTS, insert_designs(1, 1))
+    source.run()
+    return source
+
+
+def edits(name: str) -> tuple[str, ...]:
+    """The edits as the table allows them in its present state."""
+    table = {"renamed table": "payments", "view": "base"}.get(name, "payment")
+    key = "id" if name == "renamed key" else "payment_id"
+    return tuple(text.replace("payment_id", key).replace(" payment ", f" {table} ") for text in EDITS)
+
+
+@pytest.mark.parametrize("name", OBSTACLES)
+def test_the_table_is_left_out_the_others_go_on_and_nothing_is_lost_when_it_is_back(paid: Source, name: str) -> None:
+    there, away, kind, says = OBSTACLES[name]
+    before = paid.replayed("payment")
+    paid.sql(*there, *edits(name), insert_designs(2, 2))
+    found = paid.run()
+    assert found is not None
+    assert (list(found.tables), paid.changes(found, "design")) == (["design"], [("I", 2)])
+    obstacle = Bookmark.of(found).obstacles["payment"]
+    assert (obstacle.change.kind, obstacle.since, says in obstacle.why) == (kind, 2, True)
+    assert paid.replayed("payment") == before
+    assert paid.run(allow_deletes="payment") is None, "it is told once, and nothing is taken for deleted"
+    paid.sql(insert_designs(3, 3))
+    assert Bookmark.of(paid.run()).obstacles == {"payment": obstacle}
+    paid.sql(*away)
+    assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
+    assert paid.replayed("payment") == paid.content("payment")
+    newest = Bookmark.of(paid.log().newest())
+    assert (newest.obstacles, newest.tables["payment"].why) == ({}, "it could not be captured from batch 2 on")
+    assert paid.run() is None
+
+
+def test_another_obstacle_is_told_and_the_same_one_keeps_its_first_batch(paid: Source) -> None:
+    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb")
+    first = Bookmark.of(paid.run()).obstacles["payment"]
+    paid.sql("ALTER TABLE payment SET UNLOGGED")
+    second = Bookmark.of(paid.run()).obstacles["payment"]
+    assert (first.since, first.change.kind) == (2, classes.TYPE_UNKNOWN)
+    assert (second.since, second.change.kind) == (3, classes.NOT_CAPTURABLE)
+
+
+def test_a_table_that_comes_back_with_other_content_is_no_new_table(paid: Source) -> None:
+    paid.sql("ALTER TABLE payment RENAME TO gone")
+    paid.run()
+    paid.sql(
+        "CREATE TABLE payment (LIKE gone INCLUDING ALL)",
+        f"GRANT SELECT ON payment TO {READER}",
+        "INSERT INTO payment TABLE gone",
+        *EDITS,
+    )
+    assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
+    assert paid.replayed("payment") == paid.content("payment")
+
+
+def test_a_table_that_comes_back_empty_keeps_its_rows_until_somebody_allows_their_deletion(paid: Source) -> None:
+    paid.sql("ALTER TABLE payment RENAME TO gone")
+    paid.run()
+    paid.sql("CREATE TABLE payment (LIKE gone INCLUDING ALL)", f"GRANT SELECT ON payment TO {READER}")
+    paid.run()
+    assert Bookmark.of(paid.log().newest()).tables["payment"].deferred == 200
+    assert len(paid.replayed("payment")) == 200
+    paid.run(allow_deletes="payment")
+    assert paid.replayed("payment") == {}
+
+
+def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_obstacle_nor_the_table(paid: Source) -> None:
+    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb", *EDITS)
+    obstacle = Bookmark.of(paid.run()).obstacles
+    now = datetime.now(timezone.utc)
+    for move in (lambda: rewind(paid.log(), 1, "by-hand", now), lambda: reset(paid.log(), "by-hand", now)):
+        assert Bookmark.of(move()).obstacles == obstacle
+        paid.run()
+        assert Bookmark.of(paid.log().newest()).obstacles == obstacle
+    paid.sql("ALTER TABLE payment DROP COLUMN details")
+    assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
+    assert paid.replayed("payment") == paid.content("payment")
+
+
+def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid: Source) -> None:
+    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb", "ALTER TABLE payment_type ADD COLUMN place point")
+    paid.run()
+    newest = paid.log().newest()
+    assert newest is not None and newest.kind == BOOKMARK
+    assert set(Bookmark.of(newest).obstacles) == {"payment", "payment_type"}
+    paid.sql("INSERT INTO payment_type VALUES (1, 'SALES_RECEIPT', '2024-01-01', '2024-01-01')",
+             "ALTER TABLE payment_type DROP COLUMN place")  # fmt: skip
+    assert paid.changes(paid.run(), "payment_type") == [("I", 1)]
+    assert set(Bookmark.of(paid.log().newest()).obstacles) == {"payment"}
+
+
+def test_a_source_of_which_nothing_can_be_captured_ends_the_run(paid: Source) -> None:
+    paid.sql(*(f"ALTER TABLE {table.name} SET UNLOGGED" for table in TABLES))
+    with pytest.raises(SystemExit, match=r"SourceError: public\.\w+ is not logged"):
+        paid.run()
+    assert paid.log().newest_number() == 1
+
+
+def test_reconcile_tells_what_is_left_out_and_calls_it_no_mismatch(paid: Source) -> None:
+    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb")
+    paid.run()
+    address = SourceAddress.from_secret(paid.postgres.secret(paid.dsn, READER), "s")
+    with connect(address) as connection:
+        bookmark = Bookmark.of(paid.log().newest())
+        findings = compare_source(Session(connection), paid.s3, paid.bucket, TABLES, bookmark)
+    outcomes = {item.table: item.outcome for item in findings}
+    assert outcomes.pop("payment") == IN_PROGRESS and set(outcomes.values()) == {EQUAL}
+    (told,) = [item for item in findings if item.table == "payment"]
+    assert (told.right, "type jsonb has no exact type" in told.detail) == ("200 keys", True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,20 @@ def before(job: str) -> tuple[str, ...]:
 
 
 def killed(world: World, job: str, at: int, late: bool) -> str:
-    """Let a run die; the step at which it did."""
+    """Let a run die; the step at which it did, '' when it came to its end before that."""
     steps = Steps(at, late)
-    with pytest.raises(Killed):
+    with contextlib.suppress(Killed):
         stepped(world, job, steps, **compacting(job))
+    assert steps.died_at or len(steps.names) < at
     return steps.died_at
 
 
-def chosen(job: str, steps: int, everything: bool) -> list[tuple[int, bool]]:
-    """Steps and sides to die at."""
-    found = list(itertools.product(range(1, steps + 1), (False, True)))
-    return found if everything else sorted(random.Random(job).sample(found, SAMPLE[job]))
+def chosen(job: str, steps: int, everything: bool) -> Iterator[tuple[int, bool]]:
+    """Steps and sides to die at: some of those that were counted, or without end all that there are."""
+    if everything:
+        return itertools.product(itertools.count(1), (False, True))
+    sides = itertools.product(range(1, steps + 1), (False, True))
+    return iter(sorted(random.Random(job).sample(list(sides), SAMPLE[job])))
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -86,10 +90,15 @@ def test_a_job_that_dies_at_any_step_is_made_good_by_the_next_run(world: World, 
         batch = world.newest() + 1
         world.edit(job == DIMENSIONS)
         world.chain(before(job))
-        assert killed(world, job, at, late) in names
+        died_at = killed(world, job, at, late)
         world.run(job)
         assert world.newest() == batch, f"a run that died at step {at} of {names} changed what was captured"
         world.history.add(batch)
+        if not died_at:
+            # runs over the same kinds of changes differ by a step or two: what is compacted depends on the run before
+            assert soak and at > 0.8 * len(names)
+            break
+        assert died_at in names
     assert world.settle() == {}
 
 

@@ -15,7 +15,9 @@ pytestmark = SPARK
 @pytest.fixture(scope="module")
 def world(drifting: Drifting) -> DriftingWorld:
     """One pipeline for all."""
-    return drifting()
+    found = drifting()
+    assert found.settle() == {}
+    return found
 
 
 ADDITIVE = (

@@ -11,11 +11,14 @@ import pytest
 
 from tests.conftest import Postgres
 from tests.e2e.pipeline import query
+from tests.faults.drifting import DriftingWorld
 from tests.faults.world import World
 from totelake.capture.identity import wait_durable
+from totelake.contracts import catalog
 
 SOAK = int(os.environ.get("TOTELAKE_SOAK_SEEDS", "0"))
 Fresh = Callable[..., World]
+Drifting = Callable[[], DriftingWorld]
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +50,25 @@ def world(fresh: Fresh, _shared: list[World]) -> Iterator[World]:
         assert _shared[0].settle() == {}
     _shared[0].is_sound = False
     yield _shared[0]
+
+
+@pytest.fixture(scope="module")
+def drifting(
+    postgres: Postgres,
+    moto_endpoint: str,
+    localglue_endpoint: str,
+    spark: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Drifting]:
+    """Makes pipelines, with nothing run yet, whose contracts can be mended; they are as released after a file's tests."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def make() -> DriftingWorld:
+            folder = tmp_path_factory.mktemp("drift")
+            return DriftingWorld(postgres, moto_endpoint, localglue_endpoint, folder, 30, patch=patch)
+
+        yield make
+    catalog.cache_clear()
 
 
 def soak_seeds(normal: int) -> range:

@@ -13,12 +13,16 @@ import pytest
 
 from tests.e2e.pipeline import ORACLE, Rows
 from tests.faults.world import CHECK, World
+from totelake.capture.watch import pending_commits
 from totelake.contracts import catalog
 from totelake.contracts.documents import documents
 from totelake.contracts.model import Table
 from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import LOG, SOURCE
 from totelake.observe.alerts import ROOT
+from totelake.reconcile.finding import DIFFERS
+from totelake.reconcile.reconcile import reconcile
+from totelake.runtime import JobArguments, open_runtime
 
 Properties = list[dict[str, Any]]
 Mend = Callable[["Release"], None]
@@ -122,3 +126,44 @@ class DriftingWorld(World):
     def check(self) -> Any:
         """Judge alone."""
         return self.run(CHECK)
+
+    def refused(self) -> list[tuple[Any, ...]]:
+        """What was set apart of the newest batch that has any of it."""
+        columns = "target_table, source_key, rule, column_name, status"
+        return self.warehouse(
+            f"SELECT {columns} FROM etl.quarantine WHERE batch = (SELECT max(batch) FROM etl.quarantine) ORDER BY 1, 2"
+        )
+
+    def findings(self) -> list[Any]:
+        """What a reconciliation says differs."""
+        secret = self.postgres.secret(self.source_dsn, "totelake_reader")
+        found = reconcile(self.s3, self.ingestion, self.processed, catalog(), secret, self.warehouse_dsn)
+        return [item for item in found if item.outcome == DIFFERS]
+
+    def pending(self) -> list[str]:
+        """What the next look would start a run for."""
+        arguments = JobArguments.from_argv(["script", *self.words()], "check_schemas")
+        with open_runtime(arguments, self.job_clients) as runtime:
+            return pending_commits(runtime, arguments, self.newest())
+
+    def outcome(self) -> dict[str, Rows]:
+        """All that the warehouse holds but serial numbers, times, and what has left the quarantine again."""
+        found = self.content(with_times=False)
+        return {**found, "quarantine": Counter(row for row in found["quarantine"].elements() if row[-1] == "open")}
+
+    def said(self) -> dict[str, Any]:
+        """What the warehouse says to its users: dimensions, and of each fact the versions that say anything new."""
+        found: dict[str, Any] = {table.name: self.loaded(table) for table in catalog().dimensions()}
+        for table in catalog().facts():
+            found[table.name] = news(self.loaded_history(table))
+        return found
+
+
+def news(history: Rows) -> dict[int, list[tuple[Any, ...]]]:
+    """By key the batches and rows of those versions and deletions that differ from the one before."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for batch, key, *row in sorted(history.elements(), key=lambda version: version[:2]):
+        versions = found.setdefault(key, [])
+        if not versions or versions[-1][1:] != tuple(row):
+            versions.append((batch, *row))
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -206,13 +206,14 @@ class World:
         deletions = self.warehouse("SELECT batch, source_key FROM etl.deletion WHERE target_table = %s", table.name)
         return Counter([*((batch, key, tuple(row)) for batch, key, *row in versions), *deletions])
 
-    def content(self) -> dict[str, Rows]:
-        """All that the warehouse holds but serial numbers and times of application."""
+    def content(self, with_times: bool = True) -> dict[str, Rows]:
+        """All that the warehouse holds but serial numbers and times of application; times of capture as asked for."""
         found = {table.name: self.loaded(table) for table in warehouse_tables()}
         for table in catalog().facts():
             found[f"{table.name} history"] = self.loaded_history(table)
         for name, columns in _ETL.items():
-            found[name] = Counter(self.warehouse(f"SELECT {columns} FROM etl.{name}"))
+            names = columns if with_times else columns.replace(", captured_at", "")
+            found[name] = Counter(self.warehouse(f"SELECT {names} FROM etl.{name}"))
         return found
 
 
@@ -243,13 +244,14 @@ class History:
         """Every version of a fact with the batch that brought it, and its deletions."""
         return self._versions[table.name]
 
-    def add(self, batch: int) -> None:
-        """What differs in the source from the time before came with this batch."""
+    def add(self, batch: int, rewritten: Collection[str] = ()) -> None:
+        """What differs in the source from the time before came with this batch; of a rewritten table all its rows."""
         for table in catalog().facts():
             whole = dict(self._world.source(f"SELECT {table.key_name}, t::text FROM {table.source} AS t"))
             rows = {row[0]: row for row in self._world.expected(table)}
             before, versions = self._rows[table.name], self._versions[table.name]
-            versions.update((batch, key, rows[key]) for key, text in whole.items() if before.get(key) != text)
+            is_new = table.source in rewritten
+            versions.update((batch, key, rows[key]) for key, text in whole.items() if is_new or before.get(key) != text)
             versions.update((batch, key) for key in before.keys() - whole.keys())
             self._rows[table.name] = whole
 

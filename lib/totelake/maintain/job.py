@@ -20,6 +20,7 @@ from totelake.maintain.garbage import Commit, Listed, Log, next_mark, stale_atte
 from totelake.maintain.ledgers import deltas_of, renew
 from totelake.maintain.recover import Recovery
 from totelake.maintain.replaced import replaced_of
+from totelake.registry.check import restore_registered
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 
@@ -58,6 +59,8 @@ class _Maintenance:
         newest = self._own.newest()
         state: Mapping[str, Any] = newest.state if newest else {"marks": {}, "night": ""}
         marks = dict(state["marks"])
+        if self._arguments.whole_history and not self._arguments.dry_run:
+            self._guarded(self._restore, None)
         zones = {"ingestion": self._arguments.ingestion_bucket, "processed": self._arguments.processed_bucket}
         for zone, bucket in zones.items():
             for name in logs_of(self._s3, bucket, COMMITS):
@@ -82,6 +85,11 @@ class _Maintenance:
         except TotelakeError as failure:
             self._failures.append(failure)
             return otherwise
+
+    def _restore(self) -> None:
+        """The columns of registered tables; a table that is not there is registered with what its verdicts lack."""
+        for name in restore_registered(self._runtime, self._arguments):
+            self._runtime.log.warning("the registered table %s had other columns than its batches left; restored", name)
 
     def _maintain(self, zone: str, bucket: str, name: str, mark: int) -> int:
         """Recover and expire one log from its mark on; the next mark."""

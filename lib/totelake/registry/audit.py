@@ -21,6 +21,7 @@ from totelake.lake.keys import SCHEMAS, Attempt
 from totelake.lake.layout import Layout
 from totelake.lake.manifest import BOOKMARK, Manifest
 from totelake.lake.partitions import log_name
+from totelake.lake.verdicts import LOG as VERDICTS
 from totelake.registry.agreement import (
     Disagreement,
     Known,
@@ -31,6 +32,7 @@ from totelake.registry.agreement import (
     of_registered,
     unknown_columns,
 )
+from totelake.registry.check import schemas_of_objects
 from totelake.registry.crawl import crawl
 from totelake.registry.footers import NotParquetError, read_footer
 from totelake.runtime.arguments import JobArguments
@@ -76,15 +78,14 @@ class _Audit:
     def run(self) -> list[Disagreement]:
         """Files, crawl, ingestion database, processed database."""
         sources = [table for table in catalog().tables.values() if table.kind == SOURCE]
-        known = {table.name: known_columns(table, self._schemas(table)) for table in sources}
         listed = {table.name: self._listed(self._prefix(table)) for table in sources}
-        found = [told for table in sources for told in self._files(table, listed[table.name], known[table.name])]
+        found = [told for table in sources for told in self._files(table, listed[table.name])]
         if found:
             self._runtime.log.warning("the crawler is not started: it would register what these files say")
         else:
             crawl(self._glue, self._arguments.ingestion_crawler)
         for table in sources:
-            found += self._ingested(table, listed[table.name], known[table.name])
+            found += self._ingested(table, listed[table.name])
         found += self._strangers({table.name for table in sources})
         for table in catalog().warehouse_tables():
             found += self._processed(table)
@@ -108,8 +109,9 @@ class _Audit:
     def _prefix(self, table: Table) -> str:
         return f"{table.domain}/{table.name}/"
 
-    def _files(self, table: Table, items: list[Item], known: Known) -> list[Disagreement]:
+    def _files(self, table: Table, items: list[Item]) -> list[Disagreement]:
         """What the footers of a source table's new files say, against all that is known of its schemas."""
+        known = self._known(table)
         widest = self._registered_columns(self._arguments.ingestion_database, table.name)
         expected = {**{name: sorted(kinds)[0] for name, kinds in known.items()}, **widest}
         bucket = self._arguments.ingestion_bucket
@@ -131,13 +133,14 @@ class _Audit:
             return [Disagreement(where, str(error).replace(f"{where} ", "", 1))]
         return of_file(where, found, registered, known, key)
 
-    def _ingested(self, table: Table, items: list[Item], known: Known) -> list[Disagreement]:
+    def _ingested(self, table: Table, items: list[Item]) -> list[Disagreement]:
         """The registered source table and its partitions; columns that no batch brought are taken back."""
         bucket, database = self._arguments.ingestion_bucket, self._arguments.ingestion_database
         present = get_table(self._glue, database, table.name)
         if present is None:
             settled = [item for item in items if self._is_settled(item)]
             return [Disagreement(table.name, "it has objects, but is not registered; repair it")] if settled else []
+        known = self._known(table)
         told = of_registered(table, present, f"s3://{bucket}/{self._prefix(table)}", known)
         alien = unknown_columns(columns_of(present), known)
         if alien:
@@ -213,6 +216,10 @@ class _Audit:
         pages = self._glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
         return {item["StorageDescriptor"]["Location"]: item for page in pages for item in page["Partitions"]}
 
+    def _known(self, table: Table) -> Known:
+        """What a source table may have; asked for after what is held against it, since batches come meanwhile."""
+        return known_columns(table, [*self._schemas(table), *self._under_way(table)])
+
     def _schemas(self, table: Table) -> list[Any]:
         """The columns of every schema that a table's batches brought, held ones included."""
         bucket = self._arguments.ingestion_bucket
@@ -221,6 +228,18 @@ class _Audit:
             body = self._s3.get_object(Bucket=bucket, Key=item.key)["Body"].read()
             found.append(json.loads(body)["columns"])
         return found
+
+    def _under_way(self, table: Table) -> list[Any]:
+        """The columns of batches without a verdict, or with one that may be half way: schemas that are not kept yet."""
+        bucket = self._arguments.ingestion_bucket
+        # whoever commits a verdict has finished the one before it
+        newest = CommitLog(self._s3, bucket, VERDICTS).newest()
+        judged = (
+            [schema.columns for schema in schemas_of_objects(newest) if schema.table == table.name] if newest else []
+        )
+        through = int(newest.state["through"].get(table.domain, 0)) if newest else 0
+        pending = [manifest.tables for manifest in CommitLog(self._s3, bucket, table.domain).since(through)]
+        return judged + [found[table.name].extra["schema"] for found in pending if table.name in found]
 
     def _listed(self, prefix: str, bucket: str = "") -> list[Item]:
         return list(self._pages(prefix, bucket or self._arguments.ingestion_bucket))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -64,6 +64,11 @@ def check_schemas(runtime: Runtime, arguments: JobArguments) -> Manifest | None:
 def finish_verdict(runtime: Runtime, arguments: JobArguments, verdict: Manifest) -> None:
     """Copy, register and announce what a committed verdict accepts; all of it can be repeated."""
     _Check(runtime, arguments).finish(verdict)
+
+
+def restore_registered(runtime: Runtime, arguments: JobArguments) -> list[str]:
+    """Give registered tables the columns that the verdicts left them; those that had others."""
+    return _Check(runtime, arguments).restore([table.name for table in catalog().source_tables(SOURCE)])
 
 
 class _Check:
@@ -141,13 +146,14 @@ class _Check:
         mark = finished_key(LOG, verdict.number)
         has_news = any(verdict.state.get(part, {}).get(SOURCE) for part in ("register", "news"))
         is_due = (has_news or _holds(verdict)) and not self._is_there(mark)
-        self._crawl(accepted, unknown)
+        made = self._crawl(accepted, unknown)
+        self.restore(made)
         # of an older verdict, which recovery brings here, a newer one has registered what there is since
         is_newest = self.verdicts.newest_number(verdict.number) is None
         storages = {}
         for name in sorted(accepted):
             newest = [schema for schema in schemas if schema.table == name and schema.is_accepted][-1]
-            if is_newest:
+            if is_newest and name not in made:
                 self._register(is_due and name in verdict.state["register"][SOURCE], newest)
             storages[name] = storage_of(self._glue, self._database, name, self._arguments.ingestion_crawler)
         for schema in unknown:
@@ -161,9 +167,9 @@ class _Check:
             announce(self._runtime, self._arguments, catalog(), verdict)
             create_once(self._s3, self._bucket, mark, b"{}")
 
-    def _crawl(self, accepted: set[str], unknown: Sequence[Schema]) -> None:
-        """Let the crawler register new tables, and columns that no schema had before."""
-        new = set()
+    def _crawl(self, accepted: set[str], unknown: Sequence[Schema]) -> set[str]:
+        """Let the crawler register new tables, and columns that no schema had before; the tables that are new."""
+        new, made = set(), set()
         for name in accepted:
             present = get_table(self._glue, self._database, name)
             columns = present["StorageDescriptor"]["Columns"] if present else []
@@ -171,9 +177,22 @@ class _Check:
             has_new = any(not found for schema in schemas for found, _ in lacking(columns, schema).values())
             if present is None or has_new:
                 new.add(name)
+            if present is None:
+                made.add(name)
         if new:
             self._runtime.log.info("crawling, since these tables have a new schema: %s", ", ".join(sorted(new)))
             crawl(self._glue, self._arguments.ingestion_crawler)
+        return made
+
+    def restore(self, names: Collection[str]) -> list[str]:
+        """Give tables that a crawl made of many files, or somebody changed, the verdicts' columns; which."""
+        present = [name for name in names if get_table(self._glue, self._database, name)]
+        schemas: dict[str, list[Any]] = {name: [] for name in present}
+        for verdict in self.verdicts.since(0) if present else ():
+            for schema in schemas_of_objects(verdict):
+                if schema.table in schemas and schema.is_accepted:
+                    schemas[schema.table].append(schema.columns)
+        return [name for name, found in schemas.items() if set_schema(self._glue, self._database, name, *found)]
 
     def _register(self, is_new: bool, schema: Schema) -> None:
         """Set what the crawler cannot express of a schema that is new, see that a known one is as it was left."""

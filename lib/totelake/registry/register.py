@@ -55,17 +55,20 @@ def lacking(present: Columns, schema: Columns) -> dict[str, tuple[str, str]]:
     }
 
 
-def set_schema(glue: Any, database: str, name: str, schema: Columns) -> bool:
-    """Bring a registered table to a schema, as one new table version; False when nothing had to change."""
+def set_schema(glue: Any, database: str, name: str, *schemas: Columns) -> bool:
+    """Bring a registered table to schemas, one after the other, as one new version; False when it has them already."""
 
     def decide(present: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         if present is None:
             raise LakeError(f"the table {database}.{name} is gone; run the job again, which registers it anew")
         storage = present["StorageDescriptor"]
-        columns = columns_for(storage["Columns"], schema)
-        if [(item["Name"], item["Type"]) for item in storage["Columns"]] == columns:
+        columns = columns_input([(item["Name"], item["Type"]) for item in storage["Columns"]])
+        wanted: Columns = columns
+        for schema in schemas:
+            wanted = columns_input(columns_for(wanted, schema))
+        if wanted == columns:
             return None
-        return {**as_input(present), "StorageDescriptor": {**storage, "Columns": columns_input(columns)}}
+        return {**as_input(present), "StorageDescriptor": {**storage, "Columns": wanted}}
 
     return put_table(glue, database, name, decide, keep_version=True)
 
@@ -79,7 +82,7 @@ def check_registered(database: str, name: str, present: Columns, schema: Columns
     if odd:
         raise SchemaMismatchError(
             f"the registered table {database}.{name} was changed by somebody else: {'; '.join(odd)}; restore the table "
-            "from its version history and run the job again"
+            "from its version history or by `totelake repair catalog`, and run the job again"
         )
 
 

@@ -101,14 +101,16 @@ def contract_columns(table: Table, found: Mapping[str, str], strict: bool = Fals
 
 
 def against_contract(table: Table, found: Mapping[str, str], strict: bool) -> list[SparkColumn]:
-    """The reasons that can speak against rows of a schema; none when it has nothing that the contract does not take."""
-    reasons = []
+    """The reasons that can speak against rows of a schema; none when it has nothing that the contract does not take.
+
+    A column that is not there comes first: a row that is set apart for it is never completed with NULL.
+    """
+    absent = [column.name for column in table.columns if column.name not in found] if strict else []
+    reasons = [reason(MISSING_COLUMN, name, F.lit(None)) for name in absent]
     for column in table.columns:
-        value = F.col(column.name)
         if column.name not in found:
-            reasons += [reason(MISSING_COLUMN, column.name, F.lit(None))] if strict else []
             continue
-        lost = is_lost(column.name, found[column.name], _plain(column))
+        value, lost = F.col(column.name), is_lost(column.name, found[column.name], _plain(column))
         if lost is not None:
             reasons.append(F.when(lost, reason(INVALID_VALUE, column.name, value)))
         if strict and column.enum:

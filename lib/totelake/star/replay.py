@@ -25,7 +25,7 @@ from totelake.star.projection import types_of
 from totelake.star.refused import METADATA, reason
 from totelake.star.write import UnitWriter
 
-_TEXTS = "_texts"
+_TEXTS, _PAYLOAD = "_texts", "map<string,string>"
 
 
 class Replay:
@@ -75,9 +75,10 @@ class Replay:
         if not keys:
             return None
         entries = self._spark.read.schema(SPARK_SCHEMA).parquet(*self._paths(keys))
-        # what a row lacks it still lacks while the contract names that column
-        still = catalog().table(table.source or "").column_names
-        entries = entries.where(~((F.col("rule") == MISSING_COLUMN) & F.col("column_name").isin(*still)))
+        # what a row lacks it still lacks while the contract names any column that it never had
+        named = F.array(*[F.lit(name) for name in catalog().table(table.source or "").column_names])
+        had = F.map_keys(F.from_json("payload", _PAYLOAD))
+        entries = entries.where((F.col("rule") != MISSING_COLUMN) | (F.size(F.array_except(named, had)) == 0))
         done = [item.key for manifest in log if manifest.kind == REPLAY for item in manifest.objects_of(table.name)]
         if not done:
             return entries
@@ -94,7 +95,7 @@ def typed(entries: DataFrame, source: Table) -> tuple[DataFrame, list[SparkColum
     """Quarantined rows with the source's columns out of their payload, and the reasons against what is still none."""
     kinds = types_of(source)
     texts = {name: F.col(_TEXTS)[name] for name in kinds}
-    frame = entries.withColumn(_TEXTS, F.from_json("payload", "map<string,string>")).select(
+    frame = entries.withColumn(_TEXTS, F.from_json("payload", _PAYLOAD)).select(
         *[F.expr(f"try_cast({_TEXTS}['{name}'] AS {kind})").alias(name) for name, kind in kinds.items()],
         _TEXTS,
         *METADATA,

@@ -24,6 +24,7 @@ from totelake.runtime import Clients, JobArguments, open_runtime
 
 DAY = "2026-11-24"
 METADATA = [("_op", pa.string()), ("_batch", pa.int64()), ("_captured_at", pa.timestamp("us")), ("_xid", pa.int64())]
+_NAMES = frozenset(name for table in catalog().source_tables(SOURCE) for name in table.column_names)
 
 
 class Registry:
@@ -51,7 +52,7 @@ class Registry:
         )
 
     def ingest(self, number: int, rows: dict[str, list[dict[str, Any]]], **types: str) -> Manifest:
-        """A batch with these rows; `types` are PostgreSQL types that differ from the contract's."""
+        """A batch with these rows; `types` are PostgreSQL types that differ from the contracts', or of new columns."""
         attempt = Attempt.new(SOURCE, number, "test")
         tables = {name: self._table(attempt, number, name, found, types) for name, found in rows.items()}
         manifest = Manifest(
@@ -71,6 +72,7 @@ class Registry:
     ) -> TableCommit:
         contract = catalog().table(name)
         columns = {column.name: types.get(column.name, column.type) for column in contract.columns}
+        columns.update({column: kind for column, kind in types.items() if column not in _NAMES})
         fields = [
             (column, pa.string() if kind.startswith('"') else arrow_type(kind)) for column, kind in columns.items()
         ]
@@ -80,14 +82,15 @@ class Registry:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=sink.getvalue())
         final = ingested_key(SOURCE, name, DAY, number)
         item = LakeObject(key, final, len(rows), len(sink.getvalue()), "", {"ingested_on": DAY})
+        known = {column.name: column for column in contract.columns}
         schema = [
             {
-                "name": column.name,
-                "type": columns[column.name],
-                "required": column.required,
-                **({"enum": list(column.enum)} if column.enum else {}),
+                "name": column,
+                "type": kind,
+                "required": column in known and known[column].required,
+                **({"enum": list(known[column].enum)} if column in known and known[column].enum else {}),
             }
-            for column in contract.columns
+            for column, kind in columns.items()
         ]
         fingerprint = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(schema)).hex
         return TableCommit((item,), len(rows), len(rows), extra={"fingerprint": fingerprint, "schema": schema})

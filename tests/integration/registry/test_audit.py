@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.registry.conftest import DAY, METADATA, Registry
+from tests.integration.registry.test_check import Crash, FailingClients
 from totelake.lake.catalogue import as_input
 from totelake.registry import audit as job
 from totelake.registry.crawl import crawl
@@ -60,6 +61,27 @@ def test_what_agrees_passes_and_its_files_are_opened_once(night: Registry, capsy
     put(night, f"{FOLDER}2.parquet", CURRENCY + METADATA)
     assert night.audit() == []
     assert re.search(r"agree; [12] footers were read", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("types", "steps"),
+    [({"currency_id": "bigint"}, 3), ({"colour": "text"}, 3), ({"colour": "text"}, 4)],
+    ids=["wider and copied", "a column more and copied", "a column more and crawled"],
+)
+def test_a_batch_whose_new_schema_is_just_being_registered_is_no_disagreement(
+    night: Registry, types: dict[str, str], steps: int
+) -> None:
+    """Its verdict is half way: the files lie in their table, the schema is not among the known ones."""
+    night.ingest(2, {"currency": [{"currency_id": 2, "currency_code": "EUR", "_op": "I", "_batch": 2}]}, **types)
+    assert night.audit() == []
+    known = night.keys("_schemas/")
+    with pytest.raises(Crash):
+        night.check(FailingClients(night.clients, steps))
+    assert (len(night.keys("totesys/currency/")), night.keys("_schemas/")) == (2, known)
+    assert night.audit() == []
+    night.check()
+    assert ("colour" in columns(night)) == ("colour" in types)
+    assert night.audit() == []
 
 
 def test_files_that_no_batch_brought_are_told_and_never_registered(

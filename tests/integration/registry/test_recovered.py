@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.integration.registry.conftest import DAY, Registry
-from tests.integration.registry.test_check import DESIGNS, STAFF
+from tests.integration.registry.test_check import DESIGNS, STAFF, columns
 from totelake.maintain.recover import Recovery
-from totelake.runtime import JobArguments, open_runtime
+from totelake.registry.check import restore_registered
+from totelake.runtime import JobArguments, Runtime, open_runtime
 
 pytestmark = pytest.mark.integration
 
 
-def recovered(registry: Registry, **more: str) -> list[str]:
-    """What each verdict lacked, put in place."""
+def maintained(registry: Registry, work: Callable[[Runtime, JobArguments], list[str]], **more: str) -> list[str]:
+    """A part of the job maintain_lake."""
     given = {
         "ingestion_bucket": registry.bucket,
         "processed_bucket": "processed",
@@ -25,8 +28,22 @@ def recovered(registry: Registry, **more: str) -> list[str]:
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
     arguments = JobArguments.from_argv(["script", *words], "maintain_lake")
     with open_runtime(arguments, registry.clients) as runtime:
+        return work(runtime, arguments)
+
+
+def recovered(registry: Registry, **more: str) -> list[str]:
+    """What each verdict lacked, put in place."""
+
+    def work(runtime: Runtime, arguments: JobArguments) -> list[str]:
         recovery = Recovery(runtime, arguments)
         return [recovery.verdict(verdict) for verdict in registry.verdicts()]
+
+    return maintained(registry, work, **more)
+
+
+def restored(registry: Registry) -> list[str]:
+    """The tables that had other columns than the verdicts left them."""
+    return maintained(registry, restore_registered)
 
 
 @pytest.fixture
@@ -64,3 +81,38 @@ def test_a_dry_run_says_what_is_missing_and_leaves_it(judged: Registry) -> None:
     judged.glue.delete_partition(DatabaseName=judged.database, TableName="staff", PartitionValues=[DAY])
     assert recovered(judged, dry_run="true") == ["partitions of staff", ""]
     assert judged.partitions("staff") == []
+
+
+@pytest.fixture
+def widened(registry: Registry) -> Registry:
+    """A design whose key became a bigint, and whose object of before is written last: a crawl believes that one."""
+    for number, kind in ((1, "integer"), (2, "bigint")):
+        registry.ingest(number, {"design": DESIGNS}, design_id=kind)
+        registry.check()
+    registry.s3.delete_object(Bucket=registry.bucket, Key=f"totesys/design/ingested_on={DAY}/000000000001.parquet")
+    return registry
+
+
+def test_a_table_that_is_registered_anew_has_the_widest_types_that_its_batches_brought(widened: Registry) -> None:
+    before = columns(widened, "design")
+    widened.glue.delete_table(DatabaseName=widened.database, Name="design")
+    assert recovered(widened) == ["1 objects, partitions of design", ""]
+    assert columns(widened, "design") == before == {**before, "design_id": "bigint"}
+    widened.ingest(3, {"design": DESIGNS}, design_id="bigint")
+    assert widened.check() is not None
+
+
+def test_a_table_that_was_left_as_a_crawl_made_it_is_restored_from_the_verdicts(widened: Registry) -> None:
+    """As a run leaves it that dies behind its crawl."""
+    before = columns(widened, "design")
+    table = widened.glue.get_table(DatabaseName=widened.database, Name="design")["Table"]
+    storage = table["StorageDescriptor"]
+    other = [{**item, "Type": "int"} if item["Name"] == "design_id" else item for item in storage["Columns"][1:]]
+    other.append({"Name": "colour", "Type": "string"})
+    given = {"Name": "design", "StorageDescriptor": {**storage, "Columns": other}}
+    widened.glue.update_table(
+        DatabaseName=widened.database, TableInput={**given, "PartitionKeys": table["PartitionKeys"]}
+    )
+    assert restored(widened) == ["design"]
+    assert columns(widened, "design") == before
+    assert restored(widened) == []

@@ -6,6 +6,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -44,12 +45,18 @@ class Lake:
         self.glue.create_database(DatabaseInput={"Name": self.database})
         self._verdicts = 0
 
-    def accept(self, *batches: tuple[int, Mapping[str, Rows]], types: Mapping[str, str] | None = None) -> None:
-        """One verdict over batches of events; `types` are PostgreSQL types of columns that differ from the contract."""
+    def accept(
+        self, *batches: tuple[int, Mapping[str, Rows]], types: Mapping[str, str] | None = None, strict: bool = False
+    ) -> None:
+        """One verdict over batches of events; `types` are PostgreSQL types of columns that differ from the contract.
+
+        `strict` are events that were held and are taken row by row.
+        """
         self._verdicts += 1
         documents = []
         for number, tables in batches:
-            accepted = {name: self.put_events(number, name, rows, types) for name, rows in tables.items()}
+            put = {name: self.put_events(number, name, rows, types) for name, rows in tables.items()}
+            accepted = {name: replace(item, strict=strict) for name, item in put.items()}
             documents.append(batch_document(number, f"{captured_at(number).isoformat()}+00:00", accepted))
         state = {"through": {SOURCE: batches[-1][0]}, "batches": {SOURCE: documents}}
         verdict = Manifest(LOG, self._verdicts, "attempt", DATA, f"{NOON.isoformat()}+00:00", {}, state)

@@ -108,3 +108,21 @@ def test_every_column_comes_back_from_its_text(lake: Lake, mend: Mend) -> None:
         for item in lake.table("fact_payment").to_pylist()
     )
     assert one == other
+
+
+def test_a_row_without_a_column_waits_although_its_other_values_fit_by_now(lake: Lake, mend: Mend) -> None:
+    """A column that the row never had is not NULL, whatever else was wrong with it, and however much was mended."""
+    gift = row("transaction", 1, transaction_type="GIFT")
+    lake.accept(
+        (1, {"transaction": [gift]}), types={"sales_order_id": "absent", "purchase_order_id": "absent"}, strict=True
+    )
+    lake.accept((2, {"transaction": [row("transaction", 2, transaction_type="GIFT")]}), strict=True)
+    lake.build("build_dimensions")
+    mend("transaction", "transaction_type", enum=["SALE", "PURCHASE", "GIFT"])
+    replayed(lake, "build_dimensions")
+    assert found(lake, "dim_transaction") == [(2, "I", 2)]
+    (kept,) = [lake.parquet(key) for key in lake.keys("dead_letters/rows/star/dim_transaction/")]
+    assert kept.select(["source_key", "rule", "column_name"]).to_pylist() == [
+        {"source_key": 1, "rule": "missing_column", "column_name": "sales_order_id"},
+        {"source_key": 2, "rule": "invalid_value", "column_name": "transaction_type"},
+    ]

@@ -60,7 +60,7 @@ def drifting(
     spark: Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Drifting]:
-    """Makes pipelines, with nothing run yet, whose contracts can be mended; they are as released after a file's tests."""
+    """Makes pipelines with nothing run yet, whose contracts can be mended; after a file they are as released."""
     with pytest.MonkeyPatch.context() as patch:
 
         def make() -> DriftingWorld:

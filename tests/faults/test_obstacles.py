@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from tests.conftest import Postgres
+from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld
 from tests.faults.world import INGEST
 from tests.unit.star.samples import SPARK
@@ -48,15 +45,11 @@ EDITS = (
 
 
 @pytest.fixture
-def world(
-    postgres: Postgres, moto_endpoint: str, localglue_endpoint: str, spark: Any, tmp_path_factory: Any
-) -> Iterator[DriftingWorld]:
+def world(drifting: Drifting) -> DriftingWorld:
     """A pipeline whose first batch is loaded."""
-    with pytest.MonkeyPatch.context() as patch:
-        scratch = tmp_path_factory.mktemp("obstacles")
-        found = DriftingWorld(postgres, moto_endpoint, localglue_endpoint, scratch, 30, patch=patch)
-        assert found.settle() == {}
-        yield found
+    found = drifting()
+    assert found.settle() == {}
+    return found
 
 
 def obstacles(world: DriftingWorld) -> dict[str, str]:

@@ -77,7 +77,7 @@ def killed(world: World, job: str, at: int, late: bool) -> str:
 def chosen(job: str, steps: int, everything: bool) -> Iterator[tuple[int, bool]]:
     """Steps and sides to die at: some of those that were counted, or without end all that there are."""
     if everything:
-        return itertools.product(itertools.count(1), (False, True))
+        return ((at, late) for at in itertools.count(1) for late in (False, True))
     sides = itertools.product(range(1, steps + 1), (False, True))
     return iter(sorted(random.Random(job).sample(list(sides), SAMPLE[job])))
 

@@ -98,6 +98,7 @@ module "monitoring" {
 
   name              = var.name
   account           = local.account
+  partition         = local.partition
   region            = var.region
   job_names         = module.jobs.names
   crawler_names     = module.catalog.crawler_names

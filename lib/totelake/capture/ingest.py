@@ -129,11 +129,7 @@ def _capture(
         kind=DATA if commits else BOOKMARK,
         committed_at=runtime.now().isoformat(),
         tables=commits,
-        state={
-            **moved.state(),
-            "schemas": _new_schemas(seen, bookmark),
-            _HELD_BACK: _newly_held_back(moved, bookmark),
-        },
+        state={**moved.state(), "schemas": _new_schemas(seen, bookmark), _HELD_BACK: _newly_held_back(moved, bookmark)},
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.terraform.conftest import NAME, RELEASE, Terraform, initialised
+from totelake.contracts.documents import documents
 
 # a metric's name and the names of its dimensions: another set of them is another metric
 Metric = tuple[str, frozenset[str]]
@@ -122,12 +123,13 @@ def test_every_metric_that_the_code_publishes_is_an_alarm_or_a_graph_and_none_wa
     }
 
 
-def test_every_alarm_is_in_the_runbook(planned: list[dict[str, Any]]) -> None:
+def test_every_alarm_is_in_the_runbook_and_in_the_reckoned_bill(planned: list[dict[str, Any]]) -> None:
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| alarm")]
     told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
     alarms = [item["values"] for item in planned if item["type"] == "aws_cloudwatch_metric_alarm"]
     assert {alarm["alarm_name"].removeprefix(f"{NAME}-") for alarm in alarms} == told
+    assert len(alarms) == documents()["prices.yaml"]["assumptions"]["alarms"]
 
 
 def test_no_secret_has_a_value_in_the_plan(planned: list[dict[str, Any]]) -> None:

@@ -41,7 +41,6 @@ module "iam" {
   jobs           = local.pipeline.jobs
   triggers       = local.pipeline.triggers
   workflows      = keys(local.pipeline.workflows)
-  crawlers       = keys(local.pipeline.crawlers)
   databases      = local.pipeline.databases
   bucket_arns    = module.storage.bucket_arns
   kms_key_arn    = module.storage.kms_key_arn
@@ -98,6 +97,7 @@ module "monitoring" {
 
   name              = var.name
   account           = local.account
+  partition         = local.partition
   region            = var.region
   job_names         = module.jobs.names
   crawler_names     = module.catalog.crawler_names

@@ -33,6 +33,7 @@ variable "release" {
     id        = string
     wheel     = string
     libraries = list(string)
+    compiled  = optional(list(string), [])
   })
 
   validation {
@@ -43,6 +44,11 @@ variable "release" {
   validation {
     condition     = alltrue([for name in concat([var.release.wheel], var.release.libraries) : endswith(name, "-none-any.whl")])
     error_message = "release.wheel and release.libraries are names of pure Python wheels: no job downloads or compiles anything when it starts."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.release.compiled : can(regex("-cp3[0-9]+-cp3[0-9]+-manylinux[0-9a-z_.]*_x86_64\\.whl$", name))])
+    error_message = "release.compiled are names of wheels for Linux on x86_64, on which AWS Glue runs."
   }
 }
 

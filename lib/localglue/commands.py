@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from localglue.clients import DUMMY
 from localglue.errors import InvalidInput
 from localglue.model import Body
 from localglue.settings import Settings
 from localglue.states import Origin, fixed_id
+from localglue.wheels import runs_here
 
 PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
 _MODULES = "--additional-python-modules"
@@ -30,7 +32,7 @@ class Needs:
     python: tuple[str, ...]
     jars: tuple[str, ...]
     installed: tuple[str, ...]
-    """Modules by name, which must be there already: nothing is installed at run time."""
+    """Modules that must be there already: by name, or wheels compiled for another platform; nothing is installed."""
 
 
 def dashed(arguments: Mapping[str, str]) -> dict[str, str]:
@@ -44,15 +46,15 @@ def merged_arguments(job: Body, given: Mapping[str, str]) -> dict[str, str]:
     return {**dashed(defaults), **dashed(given), **dashed(fixed)}
 
 
-def needs(job: Body, arguments: Mapping[str, str]) -> Needs:
+def needs(job: Body, arguments: Mapping[str, str], is_usable: Callable[[str], bool] = runs_here) -> Needs:
     """What the run reads from S3, and what it expects to be installed."""
     modules = _listed(arguments.get(_MODULES))
-    wheels = [module for module in modules if module.startswith("s3://")]
+    wheels = [module for module in modules if module.startswith("s3://") and is_usable(module.rsplit("/", 1)[1])]
     return Needs(
         script=job["Command"]["ScriptLocation"],
         python=(*_listed(arguments.get(_PY_FILES)), *wheels),
         jars=tuple(_listed(arguments.get(_JARS))),
-        installed=tuple(module for module in modules if not module.startswith("s3://")),
+        installed=tuple(module.rsplit("/", 1)[-1] for module in modules if module not in wheels),
     )
 
 

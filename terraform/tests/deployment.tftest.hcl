@@ -189,8 +189,22 @@ run "silence_failures_and_lost_alerts_are_told" {
   }
 
   assert {
-    condition     = module.monitoring.queue_alarms["undelivered-alerts"].threshold == 0
-    error_message = "One alert that could not be delivered is an alarm."
+    condition     = { for key, alarm in module.monitoring.queue_alarms : alarm.alarm_name => alarm.dimensions.QueueName } == { shop-dev-dead-letters = "shop-dev-dead-letters", shop-dev-failed-runs = "shop-dev-failures", shop-dev-undelivered-alerts = "shop-dev-undelivered-alerts" }
+    error_message = "An alarm is named like what waits in its queue."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["dead-letters", "undelivered-alerts"] : module.monitoring.queue_alarms[key].metric_name == "ApproximateNumberOfMessagesVisible" && module.monitoring.queue_alarms[key].threshold == 0])
+    error_message = "One message that waits is an alarm."
+  }
+
+  assert {
+    condition = { for key, alarm in module.monitoring.table_alarms : key => one(alarm.metric_query).expression } == {
+      deletions-held-back = "SELECT SUM(DeferredDeletions) FROM SCHEMA(\"shop-dev\", \"Table\")"
+      quarantine          = "SELECT SUM(RowsQuarantined) FROM SCHEMA(\"shop-dev\", \"Table\")"
+      tables-held         = "SELECT SUM(TablesHeld) FROM SCHEMA(\"shop-dev\", \"Source\", \"Table\")"
+    }
+    error_message = "Rows in quarantine, deletions held back and tables held are alarms, whatever the table."
   }
 }
 

@@ -14,7 +14,6 @@ variables {
   partition   = "aws"
   region      = "eu-west-2"
   workflows   = ["refresh"]
-  crawlers    = ["ingestion"]
   databases   = { ingestion = "shop_ingestion", processed = "shop_processed" }
   kms_key_arn = "arn:aws:kms:eu-west-2:123456789012:key/1"
   alert_topic = "arn:aws:sns:eu-west-2:123456789012:shop-alerts"
@@ -36,7 +35,7 @@ variables {
       arguments = { alert_topic = "arn:aws:sns:eu-west-2:123456789012:shop-alerts" }
     }
     build = {
-      access = { read = ["ingestion"], write = ["processed"], delete = ["processed/_inflight"], tables = ["processed"] }
+      access = { read = ["ingestion"], write = ["processed"], delete = ["processed/_inflight", ["processed/compacted", "processed/dim_date"]], tables = ["processed"] }
     }
     load = {
       access = { read = ["processed"], crawls = ["ingestion"] }
@@ -57,12 +56,12 @@ run "objects_are_read_written_and_deleted_only_where_access_says" {
   }
 
   assert {
-    condition = { for statement in jsondecode(output.job_policies["build"]).Statement : statement.Sid => statement.Resource if contains(["Read", "Write", "Delete"], statement.Sid) } == {
-      Read   = "arn:aws:s3:::in/*"
-      Write  = "arn:aws:s3:::out/*"
-      Delete = "arn:aws:s3:::out/_inflight/*"
+    condition = { for statement in jsondecode(output.job_policies["build"]).Statement : statement.Sid => toset(flatten([statement.Resource])) if contains(["Read", "Write", "Delete"], statement.Sid) } == {
+      Read   = toset(["arn:aws:s3:::in/*"])
+      Write  = toset(["arn:aws:s3:::out/*"])
+      Delete = toset(["arn:aws:s3:::out/_inflight/*", "arn:aws:s3:::out/compacted/*", "arn:aws:s3:::out/dim_date/*"])
     }
-    error_message = "build reads the ingestion zone, writes the processed one and deletes only what is in flight."
+    error_message = "build reads the ingestion zone, writes the processed one and deletes only below three prefixes; a list in a list is joined."
   }
 
   assert {
@@ -113,6 +112,28 @@ run "only_metrics_have_no_resource" {
   assert {
     condition     = alltrue(flatten([for policy in output.job_policies : [for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : !strcontains(action, "*")]]]))
     error_message = "Every action is named."
+  }
+}
+
+run "the_catalogue_is_changed_by_no_call_that_no_job_makes" {
+  command = plan
+
+  module {
+    source = "./modules/iam"
+  }
+
+  assert {
+    condition = { for job, policy in output.job_policies : job => toset(flatten([for statement in jsondecode(policy).Statement : statement.Action if statement.Sid == "Tables"])) } == {
+      build = toset(["glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition"])
+      watch = toset([])
+      load  = toset([])
+    }
+    error_message = "A job with tables in its access registers and moves, and deletes neither tables nor partitions."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(output.job_policies["watch"]).Statement : toset(statement.Action) if statement.Sid == "Observe"]) == toset(["glue:GetWorkflowRun", "glue:GetWorkflowRuns", "glue:GetJobRuns"])
+    error_message = "watch looks at runs and at nothing else."
   }
 }
 

@@ -15,10 +15,14 @@ import pytest
 
 from tests.conftest import ROOT
 
-RELEASE = {
+RELEASE: dict[str, Any] = {
     "id": "0123456789abcdef",
     "wheel": "totelake-1.0.0-py3-none-any.whl",
     "libraries": ["iso4217-1.0-py3-none-any.whl"],
+    "compiled": [
+        f"psycopg2_binary-2.9.13-{tag}-{tag}-manylinux2014_x86_64.manylinux_2_17_x86_64.whl"
+        for tag in ("cp311", "cp313")
+    ],
 }
 NAME, ACCOUNT, REGION = "parity-dev", "123456789012", "eu-west-2"
 

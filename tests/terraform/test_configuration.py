@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.terraform.conftest import RELEASE, Terraform, initialised
+from tests.terraform.conftest import NAME, RELEASE, Terraform, initialised
+from totelake.contracts.documents import documents
+
+# a metric's name and the names of its dimensions: another set of them is another metric
+Metric = tuple[str, frozenset[str]]
 
 
 def test_it_is_formatted() -> None:
@@ -57,23 +63,73 @@ def test_the_bootstrap_of_the_state_is_valid_and_applies(tmp_path: Path) -> None
     bootstrap.run("apply", "-auto-approve", "-input=false", "-no-color", "-var=name=totelake")
 
 
-def test_no_alarm_waits_for_a_metric_that_no_job_publishes(planned: list[dict[str, Any]]) -> None:
-    published = {
-        call.args[0].value
-        for path in sorted((ROOT / "lib" / "totelake").rglob("*.py"))
-        for call in ast.walk(ast.parse(path.read_text()))
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "metric"
-        and isinstance(call.args[0], ast.Constant)
+def published() -> set[Metric]:
+    """The metrics that the code publishes, each with the names of its dimensions."""
+    found: set[Metric] = set()
+    for path in sorted((ROOT / "lib" / "totelake").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "metric":
+                module = ".".join(path.relative_to(ROOT / "lib").with_suffix("").parts)
+                dimensions = frozenset(str(item.arg) for item in call.keywords)
+                found |= {(name, dimensions) for name in metric_names(module, call.args[0])}
+    return found
+
+
+def metric_names(module: str, name: ast.expr) -> list[str]:
+    """The metrics that an expression stands for: a text, a constant of its module, or any value of a mapping there."""
+    if isinstance(name, ast.Constant):
+        return [str(name.value)]
+    value = getattr(importlib.import_module(module), ast.unparse(name).split("[")[0])
+    return [value] if isinstance(value, str) else sorted(value.values())
+
+
+def alarmed(alarm: Mapping[str, Any]) -> Iterator[Metric]:
+    """The metric that an alarm waits for; those of queues are AWS's own."""
+    for query in alarm["metric_query"]:
+        name, schema = re.fullmatch(r"SELECT SUM\((\w+)\) FROM SCHEMA\((.+)\)", query["expression"]).groups()  # type: ignore[union-attr]
+        yield name, frozenset(json.loads(f"[{schema}]")[1:])
+    if alarm["namespace"] not in (None, "AWS/SQS"):
+        yield alarm["metric_name"], frozenset(alarm["dimensions"] or {})
+
+
+def drawn(dashboard: Mapping[str, Any]) -> Iterator[Metric]:
+    """The metrics that a dashboard draws."""
+    for widget in json.loads(dashboard["dashboard_body"])["widgets"]:
+        for metric in widget["properties"].get("metrics", ()):
+            if isinstance(metric[0], dict):
+                found = re.match(r"SEARCH\('\{(.+)\} MetricName=\"(\w+)\"'", metric[0]["expression"])
+                assert found is not None, metric
+                yield found[2], frozenset(found[1].split(",")[1:])
+            else:
+                yield metric[1], frozenset(metric[2:-1:2])
+
+
+def test_every_metric_that_the_code_publishes_is_an_alarm_or_a_graph_and_none_waits_for_another(
+    planned: list[dict[str, Any]],
+) -> None:
+    values = [(item["type"], item["values"]) for item in planned]
+    alarms = {metric for kind, item in values if kind == "aws_cloudwatch_metric_alarm" for metric in alarmed(item)}
+    graphs = {metric for kind, item in values if kind == "aws_cloudwatch_dashboard" for metric in drawn(item)}
+    assert alarms | graphs == published()
+    assert alarms == {
+        ("AuditDisagreements", frozenset()),
+        ("DeferredDeletions", frozenset({"Table"})),
+        ("Freshness", frozenset({"Source"})),
+        ("ReconciliationMismatches", frozenset()),
+        ("RowsQuarantined", frozenset({"Table"})),
+        ("SourceBehind", frozenset({"Source"})),
+        ("TablesHeld", frozenset({"Source", "Table"})),
+        ("WorkflowFailed", frozenset({"Workflow"})),
     }
+
+
+def test_every_alarm_is_in_the_runbook_and_in_the_reckoned_bill(planned: list[dict[str, Any]]) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| alarm")]
+    told = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)}
     alarms = [item["values"] for item in planned if item["type"] == "aws_cloudwatch_metric_alarm"]
-    watched = {alarm["metric_name"] for alarm in alarms if alarm["namespace"] not in (None, "AWS/SQS")}
-    sums = [
-        re.match(r"SELECT SUM\((\w+)\)", query["expression"]) for alarm in alarms for query in alarm["metric_query"]
-    ]
-    watched |= {found[1] for found in sums if found}
-    assert watched and watched <= published, watched - published
+    assert {alarm["alarm_name"].removeprefix(f"{NAME}-") for alarm in alarms} == told
+    assert len(alarms) == documents()["prices.yaml"]["assumptions"]["alarms"]
 
 
 def test_no_secret_has_a_value_in_the_plan(planned: list[dict[str, Any]]) -> None:

@@ -24,6 +24,7 @@ SETTINGS = Settings(
     scripts=f"{ARTIFACTS}/glue_jobs",
     wheel=f"{ARTIFACTS}/{RELEASE['wheel']}",
     libraries=tuple(f"{ARTIFACTS}/{name}" for name in RELEASE["libraries"]),
+    compiled=tuple(f"{ARTIFACTS}/{name}" for name in RELEASE["compiled"]),
     alert_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-alerts",
     prefix=NAME,
 )
@@ -180,6 +181,8 @@ def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform)
     found = asked_of_aws(planned)
     assert found == requested(yaml.safe_load(changed))
     assert {item["Command"]["Name"] for item in found["jobs"].values()} == {"glueetl"}
+    with_driver = {name for name, item in found["jobs"].items() if "psycopg2_binary" in str(item["DefaultArguments"])}
+    assert with_driver == {f"{NAME}-watch", f"{NAME}-ingest-totesys"}
 
 
 def test_terraform_plans_what_deploy_creates(planned: list[Resource], aws: str, localglue_endpoint: str) -> None:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 LIB = ROOT / "lib"
 # modules of Spark jobs, and of the command line, inside packages that Python-shell jobs share
 SPARK_MODULES = {Path("totelake/runtime/spark.py")}
-SHELL_PACKAGES = ("capture", "feeds", "lake", "maintain", "observe", "registry", "contracts", "runtime")
+SHELL_PACKAGES = ("capture", "lake", "maintain", "observe", "registry", "contracts", "runtime")
 
 
 def modules(package: str) -> list[Path]:
@@ -28,6 +28,10 @@ def imports(module: Path) -> Iterator[str]:
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
+
+
+def test_the_packages_are_there() -> None:
+    assert [package for package in SHELL_PACKAGES if not modules(f"totelake/{package}")] == []
 
 
 def offenders(package: str, *forbidden: str) -> list[str]:

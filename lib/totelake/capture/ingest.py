@@ -13,6 +13,7 @@ from totelake.capture.copying import UnreadableError
 from totelake.capture.events import EventWriter
 from totelake.capture.identity import wait_durable
 from totelake.capture.look import SourceLook, is_behind, look, standing_of
+from totelake.capture.rewind import last_capture
 from totelake.capture.search import NOTHING, WHOLE, Search
 from totelake.capture.session import Session
 from totelake.capture.source import SourceAddress, connect
@@ -33,7 +34,8 @@ SOURCE = "totesys"
 # the property of a workflow run that does what the argument allow_deletes does: such a run takes no job arguments
 ALLOW_DELETES = "totelake:allow_deletes"
 _TRIES = 3
-_HELD_BACK = (
+_HELD_BACK = "held_back"
+_WAITING = (
     "%s: %d deletions are held back, too many at once or beside others that are held back; look at the table, "
     "`totelake run --allow-deletes %s` (the job's argument --allow_deletes) then lets all of them pass"
 )
@@ -54,7 +56,9 @@ def ingest_totesys(runtime: Runtime, arguments: JobArguments) -> Manifest | None
     tables = catalog().source_tables(SOURCE)
     arguments = replace(arguments, allow_deletes=_allowed(arguments.allow_deletes, runtime.run_property(ALLOW_DELETES)))
     for _ in range(_TRIES):
-        bookmark = Bookmark.of(log.newest())
+        newest = log.newest()
+        _tell(runtime, arguments, last_capture(log, newest))
+        bookmark = Bookmark.of(newest)
         with connect(address) as connection:
             manifest = _capture(runtime, arguments, Session(connection), tables, bookmark)
         if manifest is None:
@@ -64,16 +68,25 @@ def ingest_totesys(runtime: Runtime, arguments: JobArguments) -> Manifest | None
             return None
         if log.commit(manifest):
             _report(runtime, manifest, "committed")
-            for name, state in Bookmark.of(manifest).tables.items():
-                if state.deferred and state.deferred != _deferred_before(bookmark, name):
-                    alert(runtime, arguments, deletions_held_back(name, state.deferred, manifest.number))
+            _tell(runtime, arguments, manifest)
             return manifest
         runtime.log.info("another run committed batch %s first; looking again", manifest.number)
     raise RetriableError(f"other runs committed {_TRIES} batches of {SOURCE} first; run the job again when they ended")
 
 
-def _deferred_before(bookmark: Bookmark, table: str) -> int:
-    return bookmark.tables[table].deferred if table in bookmark.tables else 0
+def _tell(runtime: Runtime, arguments: JobArguments, capture: Manifest | None) -> None:
+    """Alert of what a commit holds back; repeated by the next run, for one that dies after its commit tells nothing."""
+    if capture is None:
+        return
+    for name, rows in capture.state.get(_HELD_BACK, {}).items():
+        alert(runtime, arguments, deletions_held_back(name, rows, capture.number))
+
+
+def _newly_held_back(moved: Bookmark, before: Bookmark) -> dict[str, int]:
+    """Deletions held back, by table, where they are others than before."""
+    known = {name: state.deferred for name, state in before.tables.items()}
+    found = {name: state.deferred for name, state in moved.tables.items()}
+    return {name: rows for name, rows in found.items() if rows and rows != known.get(name)}
 
 
 def _allowed(*lists: str | None) -> str:
@@ -119,7 +132,7 @@ def _capture(
         kind=DATA if commits else BOOKMARK,
         committed_at=runtime.now().isoformat(),
         tables=commits,
-        state={**moved.state(), "schemas": _new_schemas(seen, bookmark)},
+        state={**moved.state(), "schemas": _new_schemas(seen, bookmark), _HELD_BACK: _newly_held_back(moved, bookmark)},
     )
 
 
@@ -171,7 +184,7 @@ class _Captures:
             self._runtime.log.warning("%s: %d rows cannot be read exactly and are in quarantine", name, bad)
             self._runtime.metric("RowsQuarantined", bad, "Count", Table=name)
         if state.deferred:
-            self._runtime.log.warning(_HELD_BACK, name, state.deferred, name)
+            self._runtime.log.warning(_WAITING, name, state.deferred, name)
             self._runtime.metric("DeferredDeletions", state.deferred, "Count", Table=name)
         return captured
 

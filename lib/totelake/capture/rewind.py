@@ -67,6 +67,13 @@ def batch_before(log: CommitLog, count: int) -> int:
     )
 
 
+def last_capture(log: CommitLog, newest: Manifest | None) -> Manifest | None:
+    """The newest commit that a run made of the source, behind moves of the bookmark; None before the first."""
+    while newest is not None and Bookmark.of(newest).is_move:
+        newest = log.get(newest.number - 1) if newest.number > 1 else None
+    return newest
+
+
 def searching_from(newest: Bookmark, earlier: Bookmark) -> Bookmark:
     """The newest bookmark with the snapshot of an earlier one, so that no transaction since either is left out.
 

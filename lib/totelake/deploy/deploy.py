@@ -54,6 +54,7 @@ def desired(contracts: Catalog, target: Target, release: Release) -> Plan:
         scripts=f"{root}/{release.key('glue_jobs')}",
         wheel=f"{root}/{release.key(release.wheel)}",
         libraries=tuple(f"{root}/{release.key(name)}" for name in release.libraries),
+        compiled=tuple(f"{root}/{release.key(name)}" for name in release.compiled),
         alert_topic=target.alert_topic,
         prefix=target.prefix,
     )

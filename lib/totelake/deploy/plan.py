@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from totelake.deploy.compiled import wheel_of
 from totelake.errors import ContractError
 
 Resource = dict[str, Any]
@@ -24,6 +25,7 @@ class Settings:
     scripts: str
     wheel: str
     libraries: tuple[str, ...] = ()
+    compiled: tuple[str, ...] = ()
     alert_topic: str = ""
     prefix: str = ""
 
@@ -139,7 +141,13 @@ def _arguments(kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any],
     arguments = {name: value for name, value in filled.items() if value}
     if kind == PYTHON_SHELL:
         return {**arguments, "--extra-py-files": settings.wheel}
-    return {**arguments, "--additional-python-modules": ",".join((settings.wheel, *settings.libraries))}
+    tag = defaults[SPARK]["python_tags"][_glue_version(entry, defaults)] if entry.get("modules") else ""
+    compiled = [wheel_of(module, tag, settings.compiled) for module in entry.get("modules", ())]
+    return {**arguments, "--additional-python-modules": ",".join((settings.wheel, *settings.libraries, *compiled))}
+
+
+def _glue_version(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    return str({**defaults[SPARK], **entry}["glue_version"])
 
 
 def _crawler(

@@ -21,26 +21,28 @@ class Published:
     wheel: str
     libraries: tuple[str, ...]
     commit: str = ""
+    compiled: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, release: Release, commit: str) -> Published:
         """That of a release at hand."""
-        return cls(release.id, release.wheel, release.libraries, commit)
+        return cls(release.id, release.wheel, release.libraries, commit, release.compiled)
 
     @classmethod
     def from_json(cls, text: bytes) -> Published:
         """Read back what `to_json` wrote."""
         document = json.loads(text)
-        return cls(document["id"], document["wheel"], tuple(document["libraries"]), document["commit"])
+        libraries, compiled = (tuple(document.get(part, ())) for part in ("libraries", "compiled"))
+        return cls(document["id"], document["wheel"], libraries, document["commit"], compiled)
 
     def to_json(self) -> bytes:
         """The document beside the release's files."""
-        document = {"id": self.id, "wheel": self.wheel, "libraries": list(self.libraries), "commit": self.commit}
-        return json.dumps(document, indent=1).encode()
+        return json.dumps({**self.variables()["release"], "commit": self.commit}, indent=1).encode()
 
     def variables(self) -> dict[str, Any]:
         """What Terraform has to know."""
-        return {"release": {"id": self.id, "wheel": self.wheel, "libraries": list(self.libraries)}}
+        wheels = {"wheel": self.wheel, "libraries": list(self.libraries), "compiled": list(self.compiled)}
+        return {"release": {"id": self.id, **wheels}}
 
 
 def save(release: Release, commit: str, folder: Path) -> None:
@@ -63,7 +65,7 @@ def saved(folder: Path) -> tuple[Release, Published]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path != document
     }
-    release = Release(files, published.wheel, published.libraries)
+    release = Release(files, published.wheel, published.libraries, published.compiled)
     if release.id != published.id:
         raise ConfigurationError(
             f"the files in {folder} are release {release.id}, its {DOCUMENT} says {published.id}; build it again"

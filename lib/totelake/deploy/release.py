@@ -14,7 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+from totelake.contracts import catalog
+from totelake.deploy.compiled import fetch, needed
 from totelake.errors import ConfigurationError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -25,11 +28,15 @@ SPARK_LIBRARIES = ("iso4217",)
 
 @dataclass(frozen=True)
 class Release:
-    """Files by name: `glue_jobs/<job>.py` and `<wheel>.whl`; `libraries` are the wheels that only Spark jobs need."""
+    """Files by name: `glue_jobs/<job>.py` and `<wheel>.whl`.
+
+    `libraries` are the pure wheels that every Spark job gets, `compiled` those that some get, each for one interpreter.
+    """
 
     files: Mapping[str, bytes]
     wheel: str
     libraries: tuple[str, ...]
+    compiled: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -52,14 +59,19 @@ def checkout() -> Path:
     return folder
 
 
-def build(root: Path) -> Release:
-    """Build the wheels and read the scripts. Raises ConfigurationError with setuptools' last words when it fails."""
+def build(root: Path, pipeline: Mapping[str, Any] | None = None) -> Release:
+    """Build the wheels and read the scripts; the pipeline, by default the catalog's, says which compiled ones it needs.
+
+    Raises ConfigurationError with the last words of setuptools or pip when one fails.
+    """
+    pipeline = catalog().pipeline if pipeline is None else pipeline
     files = {f"glue_jobs/{path.name}": path.read_bytes() for path in sorted((root / "glue_jobs").glob("*.py"))}
     wheel, content = _own_wheel(root)
     files[wheel] = content
     libraries = [repacked(name) for name in SPARK_LIBRARIES]
     files.update(libraries)
-    return Release(files, wheel, tuple(name for name, _ in libraries))
+    compiled = fetch(root, needed(pipeline), pipeline["defaults"]["glueetl"]["python_tags"].values())
+    return Release({**files, **compiled}, wheel, tuple(name for name, _ in libraries), tuple(compiled))
 
 
 def _own_wheel(root: Path) -> tuple[str, bytes]:

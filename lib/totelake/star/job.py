@@ -133,6 +133,7 @@ class _Build:
         newest = self._zone.log(table).newest()
         if newest is not None:
             self._zone.finish(table, newest)
+            self._tell(newest)
         return newest
 
     def _take(self, unit: Unit) -> bool:
@@ -165,9 +166,15 @@ class _Build:
         if commit.quarantined:
             self._runtime.log.warning("%s: %d rows do not fit and are in quarantine", name, commit.quarantined)
             self._runtime.metric("RowsQuarantined", commit.quarantined, "Count", Table=name)
-            alert(self._runtime, self._arguments, quarantined(name, commit.quarantined, unit.number))
+        self._tell(manifest)
         self._compactor.compact(unit.table, manifest, self._writer)
         return True
+
+    def _tell(self, manifest: Manifest) -> None:
+        """Alert of the rows that a commit has set apart; whoever recovers it repeats that, and it is noted once."""
+        for name, commit in manifest.tables.items() if manifest.kind == DATA else ():
+            if commit.quarantined:
+                alert(self._runtime, self._arguments, quarantined(name, commit.quarantined, manifest.number))
 
     def _writer(self) -> UnitWriter:
         """Spark is opened once, and only when there are events to build from."""

@@ -66,9 +66,8 @@ data "aws_iam_policy_document" "job" {
     content {
       sid = "Tables"
       actions = [
-        "glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:GetTableVersions", "glue:CreateTable", "glue:UpdateTable",
-        "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:BatchCreatePartition", "glue:CreatePartition",
-        "glue:UpdatePartition", "glue:BatchUpdatePartition",
+        "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable",
+        "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition",
       ]
       resources = distinct(statement.value)
     }
@@ -90,11 +89,10 @@ data "aws_iam_policy_document" "job" {
 
     content {
       sid     = statement.value
-      actions = ["glue:GetWorkflow", "glue:GetWorkflowRun", "glue:GetWorkflowRuns", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:GetCrawler"]
+      actions = ["glue:GetWorkflowRun", "glue:GetWorkflowRuns", "glue:GetJobRuns"]
       resources = concat(
         [for workflow in var.workflows : "${local.glue}:workflow/${var.name}-${workflow}"],
         [for job in keys(var.jobs) : "${local.glue}:job/${var.name}-${job}"],
-        [for crawler in var.crawlers : "${local.glue}:crawler/${var.name}-${crawler}"],
       )
     }
   }

@@ -6,7 +6,7 @@ locals {
 
   access = {
     for name, job in var.jobs : name => {
-      for key in ["read", "write", "delete", "tables", "starts", "crawls"] : key => try(tolist(job.access[key]), [])
+      for key in ["read", "write", "delete", "tables", "starts", "crawls"] : key => flatten([try(job.access[key], [])])
     }
   }
   # `ingestion/_commits` is all below that prefix, `ingestion` all of the bucket

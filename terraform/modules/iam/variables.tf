@@ -47,11 +47,6 @@ variable "workflows" {
   type        = list(string)
 }
 
-variable "crawlers" {
-  description = "Names of the crawlers."
-  type        = list(string)
-}
-
 variable "databases" {
   description = "Names of the catalogue's databases, by zone."
   type        = map(string)

@@ -5,10 +5,29 @@ locals {
   release  = "s3://${var.artifacts_bucket}/releases/${var.release.id}"
   wheel    = "${local.release}/${var.release.wheel}"
   modules  = join(",", [for name in concat([var.release.wheel], var.release.libraries) : "${local.release}/${name}"])
-  code     = { (local.shell) = { "--extra-py-files" = local.wheel }, (local.spark) = { "--additional-python-modules" = local.modules } }
   log_base = { (local.shell) = "/aws-glue/python-jobs", (local.spark) = "/aws-glue/${var.name}" }
   # only Spark jobs of Glue 5 and later have a say in where their logs go
   logging = { (local.shell) = {}, (local.spark) = { "--custom-logGroup-prefix" = local.log_base[local.spark] } }
+
+  glue_versions = {
+    for name, job in var.jobs : name => coalesce(var.glue_version, try(job.glue_version, var.defaults[local.spark].glue_version)) if job.kind == local.spark
+  }
+  # wheels of what a Spark job needs and AWS Glue does not bring, for the interpreter of its version
+  compiled = {
+    for name, version in local.glue_versions : name => flatten([
+      for module in try(var.jobs[name].modules, []) : [
+        for wheel in var.release.compiled : "${local.release}/${wheel}"
+        if startswith(wheel, "${replace(module, "-", "_")}-") && split("-", wheel)[2] == var.defaults[local.spark].python_tags[version]
+      ]
+    ])
+  }
+  code = {
+    for name, job in var.jobs : name => {
+      (job.kind == local.spark ? "--additional-python-modules" : "--extra-py-files") = (
+        job.kind == local.spark ? join(",", concat([local.modules], local.compiled[name])) : local.wheel
+      )
+    }
+  }
 
   # common, then the kind's, then the job's own; the later overrides the earlier
   arguments = {
@@ -21,7 +40,7 @@ locals {
           lookup(job, "arguments", {}),
         ) : "--${argument}" => tostring(value) if tostring(value) != ""
       },
-      local.code[job.kind],
+      local.code[name],
     )
   }
 }
@@ -38,9 +57,7 @@ resource "aws_glue_job" "this" {
   max_retries            = try(each.value.max_retries, var.defaults[each.value.kind].max_retries)
   timeout                = try(each.value.timeout_minutes, var.defaults[each.value.kind].timeout_minutes)
 
-  glue_version = each.value.kind == local.spark ? coalesce(
-    var.glue_version, try(each.value.glue_version, var.defaults[local.spark].glue_version)
-  ) : null
+  glue_version      = lookup(local.glue_versions, each.key, null)
   worker_type       = each.value.kind == local.spark ? try(each.value.worker_type, var.defaults[local.spark].worker_type) : null
   number_of_workers = each.value.kind == local.spark ? try(each.value.number_of_workers, var.defaults[local.spark].number_of_workers) : null
   max_capacity      = each.value.kind == local.shell ? try(each.value.max_capacity, var.defaults[local.shell].max_capacity) : null
@@ -56,6 +73,13 @@ resource "aws_glue_job" "this" {
   }
 
   depends_on = [aws_cloudwatch_log_group.this]
+
+  lifecycle {
+    precondition {
+      condition     = length(lookup(local.compiled, each.key, [])) == (each.value.kind == local.spark ? length(try(each.value.modules, [])) : 0)
+      error_message = "The release lacks a wheel of what ${each.key} needs as a Spark job (modules in pipeline.yaml): build it again with `make release`."
+    }
+  }
 }
 
 resource "aws_glue_security_configuration" "this" {

@@ -24,6 +24,7 @@ variable "release" {
     id        = string
     wheel     = string
     libraries = list(string)
+    compiled  = list(string)
   })
 }
 

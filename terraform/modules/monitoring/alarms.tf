@@ -53,10 +53,17 @@ locals {
     quarantine = {
       description = "Rows do not fit and wait in quarantine: see `totelake quarantine list`."
       metric      = "RowsQuarantined"
+      dimensions  = ["Table"]
     }
     deletions-held-back = {
       description = "More rows disappeared from a table than are believed at once: see the log of ingest-totesys and allow them by --allow_deletes."
       metric      = "DeferredDeletions"
+      dimensions  = ["Table"]
+    }
+    tables-held = {
+      description = "The schema of a table breaks its contract: its events wait as dead letters, see `totelake drift`."
+      metric      = "TablesHeld"
+      dimensions  = ["Source", "Table"]
     }
   }
 }
@@ -96,20 +103,29 @@ resource "aws_cloudwatch_metric_alarm" "table" {
     label       = each.value.metric
     period      = 600
     return_data = true
-    expression  = "SELECT SUM(${each.value.metric}) FROM SCHEMA(\"${var.name}\", \"Table\")"
+    expression  = "SELECT SUM(${each.value.metric}) FROM SCHEMA(${join(", ", [for word in concat([var.name], each.value.dimensions) : "\"${word}\""])})"
   }
 }
 
 locals {
   queue_alarms = {
+    dead-letters = {
+      alarm       = "dead-letters"
+      queue       = aws_sqs_queue.dead_letters.name
+      description = "Batches of held tables wait: read ${aws_sqs_queue.dead_letters.name}, and delete its messages when the tables are released."
+      metric      = "ApproximateNumberOfMessagesVisible"
+      statistic   = "Maximum"
+    }
     failures = {
       alarm       = "failed-runs"
+      queue       = aws_sqs_queue.this["failures"].name
       description = "Jobs or crawlers failed or ran out of time. watch mails what and why; every event is in the queue ${aws_sqs_queue.this["failures"].name}."
       metric      = "NumberOfMessagesSent"
       statistic   = "Sum"
     }
     undelivered-alerts = {
-      alarm       = "dead-letters"
+      alarm       = "undelivered-alerts"
+      queue       = aws_sqs_queue.this["undelivered-alerts"].name
       description = "Alerts could not be delivered to the topic: read the queue ${aws_sqs_queue.this["undelivered-alerts"].name}."
       metric      = "ApproximateNumberOfMessagesVisible"
       statistic   = "Maximum"
@@ -124,7 +140,7 @@ resource "aws_cloudwatch_metric_alarm" "queue" {
   alarm_description   = each.value.description
   namespace           = "AWS/SQS"
   metric_name         = each.value.metric
-  dimensions          = { QueueName = aws_sqs_queue.this[each.key].name }
+  dimensions          = { QueueName = each.value.queue }
   statistic           = each.value.statistic
   period              = 900
   evaluation_periods  = 1

@@ -6,6 +6,16 @@ locals {
     { title = "Events captured, by table", metrics = [[{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"EventsCaptured\"', 'Sum', 600)", id = "e" }]] },
     { title = "Rows loaded", metrics = [[var.name, "RowsLoaded", "Source", var.watched_source, { stat = "Sum" }]] },
     { title = "Rows in quarantine, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"RowsQuarantined\"', 'Sum', 600)", id = "q" }]] },
+    { title = "Deletions held back, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"DeferredDeletions\"', 'Maximum', 600)", id = "d" }]] },
+    {
+      title = "Schemas: tables held, released, changed"
+      metrics = [
+        for metric in ["TablesHeld", "TablesReleased", "SchemaChanges"] :
+        [{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"${metric}\"', 'Sum', 600)", id = lower(metric) }]
+      ]
+    },
+    { title = "Disagreements: audit, reconciliation", metrics = [[var.name, "AuditDisagreements", { stat = "Maximum" }], [var.name, "ReconciliationMismatches", { stat = "Maximum" }]] },
+    { title = "The source: transactions from the oldest open one on, looks at a lagging standby", metrics = [[var.name, "WindowTransactions", "Source", var.watched_source, { stat = "Maximum" }], [var.name, "SourceBehind", "Source", var.watched_source, { stat = "Sum" }]] },
     { title = "Maintenance: commits put in place, objects deleted", metrics = [[var.name, "CommitsRecovered", { stat = "Sum" }], [var.name, "ObjectsExpired", { stat = "Sum" }]] },
   ]
 }
@@ -19,11 +29,11 @@ resource "aws_cloudwatch_dashboard" "this" {
         type = "alarm", x = 0, y = 0, width = 24, height = 3
         properties = {
           title = "Alarms"
-          alarms = concat(
-            [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn],
-            [for alarm in aws_cloudwatch_metric_alarm.table : alarm.arn],
-            [for alarm in aws_cloudwatch_metric_alarm.queue : alarm.arn],
-          )
+          # by their names, so that a plan shows the whole dashboard
+          alarms = [
+            for alarm in concat(values(aws_cloudwatch_metric_alarm.this), values(aws_cloudwatch_metric_alarm.table), values(aws_cloudwatch_metric_alarm.queue)) :
+            "arn:${var.partition}:cloudwatch:${var.region}:${var.account}:alarm:${alarm.alarm_name}"
+          ]
         }
       }],
       [for index, graph in local.graphs : {

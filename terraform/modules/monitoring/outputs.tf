@@ -27,3 +27,8 @@ output "queue_alarms" {
   description = "Alarms on the queues, by queue."
   value       = aws_cloudwatch_metric_alarm.queue
 }
+
+output "table_alarms" {
+  description = "Alarms on the sum of a metric over all tables, by name."
+  value       = aws_cloudwatch_metric_alarm.table
+}

@@ -8,6 +8,11 @@ variable "account" {
   type        = string
 }
 
+variable "partition" {
+  description = "AWS partition."
+  type        = string
+}
+
 variable "region" {
   description = "AWS region."
   type        = string

@@ -25,7 +25,9 @@ case "$2" in
   apply) exit "${TERRAFORM_STATUS:-0}";;
 esac
 """
-RELEASE = Release({"glue_jobs/a.py": b"pass", "t.whl": b"wheel", "l.whl": b"library"}, "t.whl", ("l.whl",))
+RELEASE = Release(
+    {"glue_jobs/a.py": b"pass", "t.whl": b"wheel", "l.whl": b"library", "c.whl": b"so"}, "t.whl", ("l.whl",), ("c.whl",)
+)
 KNOWN = Published.of(RELEASE, "c0ffee")
 
 
@@ -81,8 +83,11 @@ def test_the_first_deployment_makes_the_buckets_publishes_and_applies(account: A
         )
     ]  # fmt: skip
     root = f"releases/{RELEASE.id}"
-    assert account.keys() == [f"{root}/{name}" for name in ("glue_jobs/a.py", "l.whl", "release.json", "t.whl")]
-    assert account.variables() == {"release": {"id": RELEASE.id, "wheel": "t.whl", "libraries": ["l.whl"]}}
+    assert account.keys() == [
+        f"{root}/{name}" for name in ("c.whl", "glue_jobs/a.py", "l.whl", "release.json", "t.whl")
+    ]
+    wheels = {"wheel": "t.whl", "libraries": ["l.whl"], "compiled": ["c.whl"]}
+    assert account.variables() == {"release": {"id": RELEASE.id, **wheels}}
 
 
 def test_an_earlier_release_is_taken_from_the_bucket_by_its_hash(account: Account) -> None:

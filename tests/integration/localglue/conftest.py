@@ -122,9 +122,9 @@ class Bench:
         """A run as it is now."""
         return dict(self.glue.get_job_run(JobName=job, RunId=run_id)["JobRun"])
 
-    def ended(self, job: str, run_id: str) -> dict[str, Any]:
+    def ended(self, job: str, run_id: str, within: float = WITHIN) -> dict[str, Any]:
         """A run when it has ended."""
-        return dict(until(lambda: _if(self.get(job, run_id), lambda run: run["JobRunState"] in ENDED)))
+        return dict(until(lambda: _if(self.get(job, run_id), lambda run: run["JobRunState"] in ENDED), within))
 
     def running(self, job: str) -> str:
         """Start a run and wait until its process runs; its id."""

@@ -15,6 +15,7 @@ from totelake.contracts.model import Table
 from totelake.lake import processed
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
+from totelake.observe import alerts, notices
 from totelake.runtime.clients import Clients
 from totelake.star.write import UnitWriter
 
@@ -226,3 +227,17 @@ def test_a_slow_run_does_not_take_a_view_back(lake: Lake, once: Callable[..., li
     lake.build("build_facts", row_limit=1)
     assert (seen, lake.view(FACT), lake.view("current_payment"), lake.view("history_payment")) == (["2"], "2", "2", "2")
     assert versions(lake) == VERSIONS
+
+
+def test_a_run_that_dies_before_it_told_of_rows_set_apart_lets_the_next_one_tell_it_once(
+    lake: Lake, once: Callable[..., list[str]]
+) -> None:
+    lake.accept((1, {"payment": [row("payment", 1), row("payment", 2, payment_date="2024-8-5")]}))
+    done = once(alerts, "create_once", lambda *_: True, die)
+    with pytest.raises(Killed):
+        lake.build("build_facts")
+    incidents = alerts.known_incidents(lake.s3, lake.ingestion)
+    for _ in range(2):
+        lake.build("build_facts")
+    assert (done, len(incidents), len(lake.manifests(FACT))) == (["create_once"], 0, 1)
+    assert alerts.known_incidents(lake.s3, lake.ingestion) == {notices.quarantined(FACT, 1, 1).id}

@@ -31,7 +31,13 @@ def pipeline(**parts: Any) -> dict[str, Any]:
         "defaults": {
             "arguments": {"ingestion_bucket": "{ingestion_bucket}", "depth": 3},
             "pythonshell": {"python_version": "3.9", "max_capacity": 0.0625, "arguments": {"library-set": "analytics"}},
-            "glueetl": {"python_version": "3", "glue_version": "5.1", "worker_type": "G.1X", "number_of_workers": 2},
+            "glueetl": {
+                "python_version": "3",
+                "glue_version": "5.1",
+                "worker_type": "G.1X",
+                "number_of_workers": 2,
+                "python_tags": {"5.1": "cp311", "6.0": "cp313"},
+            },
         },
         "jobs": {
             "take-in": {"description": "In.", "kind": "pythonshell", "timeout_minutes": 5, "max_retries": 1},
@@ -232,3 +238,27 @@ def test_the_triggers_of_a_workflow_form_no_circle() -> None:
         assert free, f"a circle among {sorted(after)}"
         for name in free:
             del after[name]
+
+
+def test_a_shell_job_that_becomes_a_spark_job_gets_the_wheel_of_its_module_for_its_glue_version() -> None:
+    wheels = tuple(f"s3://art/a_b-1-{tag}-{tag}-manylinux2014_x86_64.whl" for tag in ("cp311", "cp313"))
+    job = {"description": "In.", "modules": ["a-b"], "timeout_minutes": 5, "max_retries": 1}
+
+    def modules(**more: str) -> str | None:
+        jobs = {"take-in": {**job, **more}}
+        found = plan(pipeline(jobs=jobs, triggers={}), SOURCES, replace(SETTINGS, compiled=wheels)).jobs["shop-take-in"]
+        arguments: dict[str, str] = found["DefaultArguments"]
+        return arguments.get("--additional-python-modules")
+
+    pure = "s3://art/r/t.whl,s3://art/i.whl"
+    assert modules(kind="pythonshell") is None
+    assert modules(kind="glueetl") == f"{pure},{wheels[0]}"
+    assert modules(kind="glueetl", glue_version="6.0") == f"{pure},{wheels[1]}"
+
+
+def test_a_release_without_the_wheel_of_a_module_is_refused() -> None:
+    jobs = {"a": {"description": "A.", "kind": "glueetl", "modules": ["b"], "timeout_minutes": 5, "max_retries": 1}}
+    with pytest.raises(
+        ContractError, match="the release has no wheel of b for cp311; build it again with `make release`"
+    ):
+        plan(pipeline(jobs=jobs, triggers={}), SOURCES, SETTINGS)

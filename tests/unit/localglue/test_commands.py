@@ -28,15 +28,15 @@ def test_the_run_overrides_the_job_and_nobody_overrides_what_is_fixed() -> None:
 def test_what_a_run_needs_is_read_from_its_arguments() -> None:
     arguments = {
         "--extra-py-files": "s3://b/one.whl, s3://b/two.py",
-        "--additional-python-modules": "s3://b/three.whl,pandas==2.3.3",
+        "--additional-python-modules": "s3://b/a-3-py3-none-any.whl,s3://b/c-4-cp27-cp27m-win32.whl,pandas==2.3.3",
         "--extra-jars": "s3://b/a.jar",
     }
     found = needs({"Command": {"ScriptLocation": "s3://b/job.py"}}, arguments)
     assert (found.script, found.python, found.jars, found.installed) == (
         "s3://b/job.py",
-        ("s3://b/one.whl", "s3://b/two.py", "s3://b/three.whl"),
+        ("s3://b/one.whl", "s3://b/two.py", "s3://b/a-3-py3-none-any.whl"),
         ("s3://b/a.jar",),
-        ("pandas==2.3.3",),
+        ("c-4-cp27-cp27m-win32.whl", "pandas==2.3.3"),
     )
 
 

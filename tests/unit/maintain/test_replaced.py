@@ -79,5 +79,6 @@ def test_a_move_is_settled_a_day_after_the_catalogue_knew_it_and_once_it_is_load
 
 
 def test_the_jobs_role_may_delete_there_and_in_every_star_table() -> None:
-    allowed = set(catalog().pipeline["jobs"]["maintain-lake"]["access"]["delete"])
-    assert allowed >= {"processed/compacted", *(f"processed/{table.name}" for table in catalog().warehouse_tables())}
+    star_tables = {"processed/compacted", *(f"processed/{table.name}" for table in catalog().warehouse_tables())}
+    assert set(catalog().pipeline["star_tables"]) == star_tables
+    assert catalog().pipeline["star_tables"] in catalog().pipeline["jobs"]["maintain-lake"]["access"]["delete"]

@@ -1,0 +1,131 @@
+"""What each job does in AWS is what its role may do: `access` in pipeline.yaml, which Terraform makes its policy of.
+
+Seen at the clients of a whole pipeline; what Spark itself reads and writes goes another way and is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.faults.world import DIMENSIONS, FACTS, JOBS, World
+from tests.unit.star.samples import SPARK
+from totelake.capture.watch import watch
+from totelake.contracts import catalog
+from totelake.maintain.job import maintain_lake
+from totelake.registry.audit import audit_catalog
+from totelake.runtime import JobArguments, open_runtime
+
+pytestmark = SPARK
+SERVICES = ("s3", "glue", "sqs")
+READ = ("GetObject", "HeadObject")
+WRITE = ("PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
+# the rest of AWS Glue, by what of `access` allows it
+CALLS: dict[str, set[str]] = {
+    "tables": {
+        "GetTable", "GetTables", "CreateTable", "UpdateTable",
+        "GetPartitions", "BatchCreatePartition", "UpdatePartition",
+    },
+    "crawls": {"StartCrawler", "GetCrawler"},
+    "starts": {"StartWorkflowRun", "GetWorkflowRun", "GetWorkflowRuns", "GetJobRuns"},
+}  # fmt: skip
+
+
+class Seen:
+    """The objects that a run touched, as `zone/key`, and its other calls."""
+
+    def __init__(self, world: World) -> None:
+        self._zones = {world.ingestion: "ingestion", world.processed: "processed"}
+        self.objects: dict[str, set[str]] = {"read": set(), "write": set(), "delete": set()}
+        self.calls: set[str] = set()
+
+    def note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        """One call of a client."""
+        if model.service_model.service_name != "s3":
+            self.calls.add(model.name)
+        elif model.name in READ:
+            self._touch("read", params["Bucket"], params["Key"])
+        elif model.name in WRITE:
+            self._touch("write", params["Bucket"], params["Key"])
+            if model.name == "CopyObject":
+                self._touch("read", **params["CopySource"])
+        elif model.name == "DeleteObjects":
+            for item in params["Delete"]["Objects"]:
+                self._touch("delete", params["Bucket"], item["Key"])
+        else:
+            assert model.name == "ListObjectsV2", model.name
+
+    def _touch(self, kind: str, Bucket: str, Key: str) -> None:  # noqa: N803
+        self.objects[kind].add(f"{self._zones[Bucket]}/{Key}")
+
+
+@contextmanager
+def seen(world: World) -> Iterator[Seen]:
+    """What the jobs' clients do while inside."""
+    found = Seen(world)
+    events = [world.job_clients.client(service).meta.events for service in SERVICES]
+    for event in events:
+        event.register("before-parameter-build.*", found.note)
+    try:
+        yield found
+    finally:
+        for event in events:
+            event.unregister("before-parameter-build.*", found.note)
+
+
+def prefixes(paths: Iterable[Any]) -> Iterator[str]:
+    """The prefixes of an entry of `access`, which has lists in lists."""
+    for path in paths:
+        yield from prefixes(path) if isinstance(path, list) else (f"{path}/",)
+
+
+def refused(job: str, found: Seen) -> list[str]:
+    """What a run did that its job's access does not allow."""
+    access = catalog().pipeline["jobs"][job.replace("_", "-")]["access"]
+    objects = [
+        f"{kind} {key}"
+        for kind, keys in found.objects.items()
+        for key in keys
+        if not key.startswith(tuple(prefixes(access.get(kind, ()))))
+    ]
+    allowed = {name for part, names in CALLS.items() if access.get(part) for name in names}
+    return sorted([*objects, *(found.calls - allowed)])
+
+
+def other_jobs(world: World) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The jobs that are no step of the refresh; `watch` finds nothing to start as long as no night asked for more."""
+    workflow = f"{world.crawler}-refresh"
+    world.glue.create_workflow(Name=workflow)
+    for work in (watch, maintain_lake, audit_catalog):
+        arguments = JobArguments.from_argv(["script", *world.words(refresh_workflow=workflow)], work.__name__)
+
+        def run(work: Callable[..., Any] = work, arguments: JobArguments = arguments) -> Any:
+            with open_runtime(arguments, world.job_clients) as runtime:
+                return work(runtime, arguments)
+
+        yield work.__name__, run
+
+
+def test_no_job_does_what_its_access_does_not_allow(world: World) -> None:
+    world.edit(with_dimension=True)
+    # rows that are set apart, a new schema that the crawler registers, an alert of both
+    world.source("UPDATE payment SET payment_date = '2024-8-5' WHERE payment_id = 1")
+    world.source("ALTER TABLE design ADD COLUMN note text")
+    for job in JOBS:
+        more = {"compact_objects": 2} if job in (DIMENSIONS, FACTS) else {}
+        with seen(world) as found:
+            world.run(job, **more)
+        assert refused(job, found) == [], job
+        assert any(found.objects["write"]), job
+    for job, run in other_jobs(world):
+        with seen(world) as found:
+            run()
+        assert refused(job, found) == [], job
+
+
+def test_a_role_that_lacks_what_its_job_does_is_told(world: World) -> None:
+    world.edit()
+    with seen(world) as found:
+        world.run(JOBS[0])
+    assert {line.split("/000")[0] for line in refused("watch", found)} >= {"write ingestion/_commits/totesys"}

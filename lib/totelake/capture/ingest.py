@@ -137,8 +137,12 @@ def _capture(
 
 
 def _left_out(seen: SourceLook, bookmark: Bookmark) -> dict[str, TableState]:
-    """The states of tables that cannot be captured: as they were, so that what is known of them is not forgotten."""
-    return {name: bookmark.tables[name] for name in seen.obstacles if name in bookmark.tables}
+    """The states of tables that cannot be captured: as they were, so that what is known of them is not forgotten.
+
+    A mark to compare one goes, since it is compared anyway when it is back, and marks are of bookmarks moved by hand.
+    """
+    left = [name for name in seen.obstacles if name in bookmark.tables]
+    return {name: replace(bookmark.tables[name], compare="") for name in left}
 
 
 def _new_schemas(seen: SourceLook, bookmark: Bookmark) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
 from totelake.capture.bookmark import Bookmark
-from totelake.capture.rewind import reset, rewind
+from totelake.capture.rewind import backfill, reset, rewind
 from totelake.capture.session import Session
 from totelake.capture.source import SourceAddress, connect
 from totelake.contracts import catalog
@@ -175,10 +175,16 @@ def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_obstacle_nor_the
     paid.sql("ALTER TABLE payment ADD COLUMN details jsonb", *EDITS)
     obstacle = Bookmark.of(paid.run()).obstacles
     now = datetime.now(timezone.utc)
-    for move in (lambda: rewind(paid.log(), 1, "by-hand", now), lambda: reset(paid.log(), "by-hand", now)):
-        assert Bookmark.of(move()).obstacles == obstacle
-        paid.run()
-        assert Bookmark.of(paid.log().newest()).obstacles == obstacle
+    for move in (
+        lambda: rewind(paid.log(), 1, "by-hand", now),
+        lambda: reset(paid.log(), "by-hand", now),
+        lambda: backfill(paid.log(), "payment", "by-hand", now),
+    ):
+        moved = Bookmark.of(move())
+        assert (moved.is_move, moved.obstacles) == (True, obstacle)
+        paid.sql("UPDATE design SET design_name = design_name || '+'")
+        newest = Bookmark.of(paid.run())
+        assert (newest.is_move, newest.obstacles) == (False, obstacle)
     paid.sql("ALTER TABLE payment DROP COLUMN details")
     assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
     assert paid.replayed("payment") == paid.content("payment")

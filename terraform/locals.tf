@@ -22,7 +22,7 @@ locals {
   pipeline_text = join("\n", [
     for line in split("\n", file("${local.catalog}/pipeline.yaml")) : line if !startswith(trimspace(line), "#")
   ])
-  pipeline = yamldecode(
+  described = yamldecode(
     replace(replace(replace(replace(replace(local.pipeline_text,
       "{prefix}", local.names.prefix),
       "{database_prefix}", local.names.database_prefix),
@@ -30,6 +30,13 @@ locals {
       "{processed_bucket}", local.names.processed_bucket),
     "{alert_topic}", local.names.alert_topic)
   )
+  # without the jobs and triggers of the other way to publish; a way that is neither is an error here
+  publish = { split = "split", fused = "fused" }[local.described.publish]
+  pipeline = merge(local.described, {
+    for part in ["jobs", "triggers"] : part => {
+      for name, item in local.described[part] : name => item if try(item.publish, local.publish) == local.publish
+    }
+  })
 
   contracts = {
     for path in fileset("${local.catalog}/sources", "**/*.yaml") :

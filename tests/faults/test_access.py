@@ -12,7 +12,7 @@ from typing import Any
 from tests.faults.world import DIMENSIONS, FACTS, JOBS, World
 from tests.unit.star.samples import SPARK
 from totelake.capture.watch import watch
-from totelake.contracts import catalog
+from totelake.contracts.documents import documents
 from totelake.maintain.job import maintain_lake
 from totelake.registry.audit import audit_catalog
 from totelake.runtime import JobArguments, open_runtime
@@ -82,7 +82,7 @@ def prefixes(paths: Iterable[Any]) -> Iterator[str]:
 
 def refused(job: str, found: Seen) -> list[str]:
     """What a run did that its job's access does not allow."""
-    access = catalog().pipeline["jobs"][job.replace("_", "-")]["access"]
+    access = documents()["pipeline.yaml"]["jobs"][job.replace("_", "-")]["access"]
     objects = [
         f"{kind} {key}"
         for kind, keys in found.objects.items()

@@ -27,6 +27,7 @@ from totelake.registry.check import check_schemas
 from totelake.runtime import Clients, JobArguments, open_runtime
 from totelake.seed.history import seed_generated
 from totelake.star.job import build_dimensions, build_facts
+from totelake.warehouse.fused import build_and_load
 from totelake.warehouse.load import load_warehouse
 
 WORK: Mapping[str, Callable[[Any, JobArguments], Any]] = {
@@ -35,8 +36,11 @@ WORK: Mapping[str, Callable[[Any, JobArguments], Any]] = {
     "build_dimensions": build_dimensions,
     "build_facts": build_facts,
     "load_warehouse": load_warehouse,
+    "build_and_load": build_and_load,
 }
-JOBS = tuple(WORK)
+JOBS = tuple(WORK)[:-1]
+# in place of builders and load where pipeline.yaml says `publish: fused`
+FUSED = "build_and_load"
 INGEST, CHECK, DIMENSIONS, FACTS, LOAD = JOBS
 SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch")
 UNTIL = datetime(2024, 8, 30, 12)

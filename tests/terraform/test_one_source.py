@@ -185,6 +185,27 @@ def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform)
     assert with_driver == {f"{NAME}-watch", f"{NAME}-ingest-totesys"}
 
 
+def test_builders_and_load_become_one_job_by_the_way_to_publish_alone(terraform: Terraform) -> None:
+    file = terraform.folder.parent / "catalog" / "pipeline.yaml"
+    before = file.read_text()
+    changed = before.replace("\npublish: split\n", "\npublish: fused\n")
+    try:
+        file.write_text(changed)
+        planned = plan_of(terraform)
+    finally:
+        file.write_text(before)
+    found, wanted = asked_of_aws(planned), requested(yaml.safe_load(changed))
+    assert found == wanted
+    split = requested(catalog().pipeline)
+    assert set(split["jobs"]) - set(wanted["jobs"]) == {
+        f"{NAME}-{name}" for name in ("build-dimensions", "build-facts", "load-warehouse")
+    }
+    assert set(wanted["jobs"]) - set(split["jobs"]) == {f"{NAME}-build-and-load"}
+    assert set(wanted["triggers"]) ^ set(split["triggers"]) == {
+        f"{NAME}-{name}" for name in ("refresh-build", "refresh-load", "refresh-publish")
+    }
+
+
 def test_terraform_plans_what_deploy_creates(planned: list[Resource], aws: str, localglue_endpoint: str) -> None:
     glue = boto3.client("glue", endpoint_url=localglue_endpoint, region_name=REGION)
     list(apply(glue, plan(catalog().pipeline, tables_by_source(catalog()), SETTINGS), activate_schedule=True))

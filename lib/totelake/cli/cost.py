@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
-from totelake.contracts import catalog
 from totelake.contracts.documents import documents
+from totelake.contracts.publishing import FUSED, SPLIT, active
 from totelake.deploy.target import LOCAL, Target
 from totelake.observe import cost as reckoning
 from totelake.observe.job_runs import seconds_of
@@ -26,6 +26,13 @@ class Network(str, Enum):
     NAT = reckoning.NAT
 
 
+class Publish(str, Enum):
+    """How builders and load run."""
+
+    SPLIT = SPLIT
+    FUSED = FUSED
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(cost)
@@ -39,13 +46,15 @@ def cost(
     ),
     rds: Annotated[bool, typer.Option("--rds", help="With the warehouse on RDS.")] = False,
     glue_version: Annotated[str, typer.Option(help="Of the Spark jobs, else as in catalog/pipeline.yaml.")] = "",
+    publish: Annotated[Publish | None, typer.Option(help="Builders and load apart, or in one Spark session.")] = None,
     region: Annotated[str, typer.Option(help="Whose prices.")] = "eu-west-2",
     measured: Annotated[bool, typer.Option("--measured", help="Seconds from the target's run history.")] = False,
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """What a month costs on AWS by part, against crawling and running Spark in every cycle."""
-    pipeline, prices = catalog().pipeline, Prices.of(documents()["prices.yaml"], region)
+    described, prices = documents()["pipeline.yaml"], Prices.of(documents()["prices.yaml"], region)
+    pipeline = active({**described, "publish": publish.value} if publish else described)
     seconds = {}
     if measured:
         where = Target.named(target, default_home())

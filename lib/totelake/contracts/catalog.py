@@ -10,6 +10,7 @@ from typing import Any, Callable, TypeVar
 from totelake.contracts.checks import check_references, check_table
 from totelake.contracts.documents import documents, line_of, place
 from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Reference, Table
+from totelake.contracts.publishing import active
 from totelake.contracts.types import UnknownTypeError, hive_type
 from totelake.errors import ContractError
 
@@ -87,7 +88,7 @@ def parse_catalog(files: Mapping[str, Any]) -> Catalog:
                 )
             tables[table.name] = table
     check_references(tables)
-    return Catalog(tables, files.get("pipeline.yaml") or {})
+    return Catalog(tables, active(files.get("pipeline.yaml") or {}))
 
 
 def _tables_of(name: str, document: Any) -> Iterator[Table]:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from totelake.deploy.plan import CONDITIONAL, SCHEDULED, Plan, Resource
 
-CREATED, UPDATED, UNCHANGED, ACTIVATED = "created", "updated", "unchanged", "activated"
+CREATED, UPDATED, UNCHANGED, ACTIVATED, DELETED = "created", "updated", "unchanged", "activated", "deleted"
 _TRIGGER_FIXED = ("Name", "Type", "WorkflowName", "StartOnCreation")
 _ACTIVE = ("ACTIVATED", "ACTIVATING")
 
@@ -38,7 +38,15 @@ def differs(wanted: Any, present: Any) -> bool:
 
 
 def apply(glue: Any, plan: Plan, activate_schedule: bool = False) -> Iterator[Change]:
-    """Apply the plan, one change after the other."""
+    """Apply the plan, one change after the other; what another way to publish left goes first, and starts nothing."""
+    for name in plan.retired_triggers:
+        if _found(glue.get_trigger, "Trigger", Name=name) is not None:
+            glue.delete_trigger(Name=name)
+            yield Change("trigger", name, DELETED)
+    for name in plan.retired_jobs:
+        if _found(glue.get_job, "Job", JobName=name) is not None:
+            glue.delete_job(JobName=name)
+            yield Change("job", name, DELETED)
     for wanted in plan.databases.values():
         yield _database(glue, wanted)
     for wanted in plan.jobs.values():

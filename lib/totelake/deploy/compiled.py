@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from totelake.contracts.publishing import active
 from totelake.errors import ConfigurationError, ContractError
 
 LOCK = Path("requirements") / "glue-spark.txt"
@@ -19,7 +20,7 @@ _SPARK = "glueetl"
 
 def needed(pipeline: Mapping[str, Any]) -> list[str]:
     """The modules that Spark jobs of the pipeline need and AWS Glue does not bring; its Python shell brings them."""
-    jobs = pipeline["jobs"].values()
+    jobs = active(pipeline)["jobs"].values()
     return sorted({module for job in jobs if job["kind"] == _SPARK for module in job.get("modules", ())})
 
 

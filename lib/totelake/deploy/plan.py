@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from totelake.contracts.publishing import active
 from totelake.deploy.compiled import wheel_of
 from totelake.errors import ContractError
 
@@ -32,17 +33,20 @@ class Settings:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every resource by its name, each the parameters of its Create call."""
+    """Every resource by its name, each the parameters of its Create call; names of what another way to publish left."""
 
     databases: Mapping[str, Resource]
     jobs: Mapping[str, Resource]
     crawlers: Mapping[str, Resource]
     workflows: Mapping[str, Resource]
     triggers: Mapping[str, Resource]
+    retired_jobs: tuple[str, ...] = ()
+    retired_triggers: tuple[str, ...] = ()
 
 
 def plan(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]], settings: Settings) -> Plan:
     """The resources of a pipeline; `sources` names the tables of each source. Raises ContractError for a loose end."""
+    pipeline = active(pipeline)
     _check(pipeline, sources)
     prefix = settings.prefix or pipeline["prefix"]
     pipeline = _filled(pipeline, _names(prefix, settings))
@@ -52,6 +56,8 @@ def plan(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]], sett
         crawlers=_named(_crawler(prefix, name, entry, sources, settings) for name, entry in _of(pipeline, "crawlers")),
         workflows=_named(_workflow(prefix, name, entry) for name, entry in _of(pipeline, "workflows")),
         triggers=_named(_trigger(prefix, name, entry) for name, entry in _of(pipeline, "triggers")),
+        retired_jobs=tuple(f"{prefix}-{name}" for name in pipeline["retired"]["jobs"]),
+        retired_triggers=tuple(f"{prefix}-{name}" for name in pipeline["retired"]["triggers"]),
     )
 
 

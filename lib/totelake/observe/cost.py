@@ -90,7 +90,8 @@ def _jobs(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> Iterator
     for name, runs in _runs(pipeline, usage).items():
         job = {**pipeline["defaults"][pipeline["jobs"][name]["kind"]], **pipeline["jobs"][name]}
         dpu, item = _capacity(job, prices, usage)
-        seconds = usage.seconds.get(name, prices.assumed["seconds"][job["kind"]])
+        assumed = prices.assumed["seconds"]
+        seconds = usage.seconds.get(name, assumed.get(name, assumed[job["kind"]]))
         usd = _dpu_hours(runs, max(seconds, prices.assumed["least_seconds"]), dpu) * prices.usd[item]
         yield Line(name, f"{runs:,.0f} runs x {seconds:,.0f} s x {dpu:g} DPU", usd, 0.0)
 

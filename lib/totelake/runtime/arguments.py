@@ -19,6 +19,7 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "build_dimensions": _LAKE,
     "build_facts": _LAKE,
     "load_warehouse": _LAKE + ("warehouse_secret",),
+    "build_and_load": _LAKE + ("warehouse_secret",),
     "maintain_lake": _LAKE + ("ingestion_crawler",),
     "audit_catalog": _LAKE + ("ingestion_crawler",),
 }

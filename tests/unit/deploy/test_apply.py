@@ -134,3 +134,13 @@ def test_a_new_role_updates_jobs_and_crawlers(glue: Any) -> None:
 )
 def test_only_what_is_wanted_is_compared(wanted: Any, present: Any, expected: bool) -> None:
     assert differs(wanted, present) is expected
+
+
+def test_what_another_way_to_publish_left_goes(glue: Any) -> None:
+    parts = pipeline()
+    parts["jobs"]["build"]["publish"] = parts["triggers"]["then"]["publish"] = "split"
+    outcomes(glue, ours(**parts))
+    fused = ours(**{**parts, "publish": "fused"})
+    assert outcomes(glue, fused) == {"trigger shop-then": "deleted", "job shop-build": "deleted"}
+    assert outcomes(glue, fused) == {}
+    assert outcomes(glue, ours(**parts)) == {"job shop-build": "created", "trigger shop-then": "created"}

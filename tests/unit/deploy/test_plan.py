@@ -13,6 +13,7 @@ from botocore.validate import ParamValidator
 
 from tests.conftest import ROOT
 from totelake.contracts import catalog
+from totelake.contracts.documents import documents
 from totelake.deploy.deploy import tables_by_source
 from totelake.deploy.plan import Plan, Settings, plan
 from totelake.errors import ContractError
@@ -197,14 +198,19 @@ def test_another_prefix_names_a_deployment_of_its_own() -> None:
     assert arguments["--refresh_workflow"] == "shop-dev-refresh"
 
 
-def our_plan() -> Plan:
-    """The plan of this repository."""
-    return plan(catalog().pipeline, tables_by_source(catalog()), SETTINGS)
+def our_plan(publish: str) -> Plan:
+    """The plan of this repository with a way to publish."""
+    described = {**documents()["pipeline.yaml"], "publish": publish}
+    return plan(described, tables_by_source(catalog()), SETTINGS)
 
 
-def test_every_request_is_one_that_glue_accepts() -> None:
+WAYS = pytest.mark.parametrize("publish", ["split", "fused"])
+
+
+@WAYS
+def test_every_request_is_one_that_glue_accepts(publish: str) -> None:
     service = botocore.session.get_session().get_service_model("glue")
-    ours = our_plan()
+    ours = our_plan(publish)
     kinds = {"CreateJob": ours.jobs, "CreateCrawler": ours.crawlers, "CreateWorkflow": ours.workflows}
     problems = [
         (name, report.generate_report())
@@ -216,7 +222,8 @@ def test_every_request_is_one_that_glue_accepts() -> None:
 
 
 def test_every_job_has_its_script_and_every_script_its_job() -> None:
-    planned = {job["Command"]["ScriptLocation"].rsplit("/", 1)[1] for job in our_plan().jobs.values()}
+    jobs = {**our_plan("split").jobs, **our_plan("fused").jobs}
+    planned = {job["Command"]["ScriptLocation"].rsplit("/", 1)[1] for job in jobs.values()}
     assert planned == {path.name for path in (ROOT / "glue_jobs").glob("*.py")}
 
 
@@ -227,9 +234,10 @@ def test_a_script_runs_under_the_name_of_its_file() -> None:
         assert names == [path.stem], path.name
 
 
-def test_the_triggers_of_a_workflow_form_no_circle() -> None:
+@WAYS
+def test_the_triggers_of_a_workflow_form_no_circle(publish: str) -> None:
     after: dict[str, set[str]] = {}
-    for trigger in our_plan().triggers.values():
+    for trigger in our_plan(publish).triggers.values():
         watched = {condition["JobName"] for condition in trigger.get("Predicate", {}).get("Conditions", ())}
         for action in trigger["Actions"]:
             after.setdefault(action["JobName"], set()).update(watched)
@@ -262,3 +270,21 @@ def test_a_release_without_the_wheel_of_a_module_is_refused() -> None:
         ContractError, match="the release has no wheel of b for cp311; build it again with `make release`"
     ):
         plan(pipeline(jobs=jobs, triggers={}), SOURCES, SETTINGS)
+
+
+def test_jobs_and_triggers_of_the_other_way_to_publish_are_not_deployed_and_known_as_retired() -> None:
+    jobs = ({"shop-build-dimensions", "shop-build-facts", "shop-load-warehouse"}, {"shop-build-and-load"})
+    triggers = ({"shop-refresh-build", "shop-refresh-load"}, {"shop-refresh-publish"})
+    described = {**documents()["pipeline.yaml"], "prefix": "shop"}
+    split, fused = (
+        plan({**described, "publish": way}, tables_by_source(catalog()), SETTINGS) for way in ("split", "fused")
+    )
+    assert (set(split.retired_jobs), set(fused.retired_jobs)) == (jobs[1], jobs[0])
+    assert (set(split.retired_triggers), set(fused.retired_triggers)) == (triggers[1], triggers[0])
+    assert set(split.jobs) ^ set(fused.jobs) == jobs[0] | jobs[1]
+    assert set(split.triggers) ^ set(fused.triggers) == triggers[0] | triggers[1]
+
+
+def test_an_unknown_way_to_publish_is_refused() -> None:
+    with pytest.raises(ContractError, match="publish is 'both'; use split or fused"):
+        plan(pipeline(publish="both"), SOURCES, SETTINGS)

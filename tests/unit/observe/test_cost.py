@@ -144,3 +144,13 @@ def test_the_run_history_gives_the_seconds_of_what_succeeded() -> None:
     assert seconds_of(glue, "lake-build") == 120
     runs[:] = runs[1:2]
     assert seconds_of(glue, "lake-build") == 0
+
+
+def test_one_session_for_builders_and_load_costs_less_than_three(capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for way in ("split", "fused"):
+        assert main(["cost", "--publish", way, "--json"]) == 0
+        lines = json.loads(capsys.readouterr().out)["lines"]
+        found[way] = sum(line["usd"] for line in lines if line["part"].startswith(("build-", "load-")))
+    # 600 x 3 x 3 minutes, or 600 x 4 minutes, x 2 DPU
+    assert (round(found["split"], 2), round(found["fused"], 2)) == (79.20, 35.20)

@@ -1,14 +1,23 @@
-"""Bad values through the whole workflow: every run succeeds, only the bad rows wait, and they come when they can."""
+"""Bad values and a bad schema through the whole workflow: every run succeeds, only what is bad waits, and comes."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.pipeline import Pipeline, difference, running, warehouse_tables
+from tests.conftest import ROOT
+from tests.e2e.pipeline import ORACLE, Pipeline, difference, running, warehouse_tables
+from totelake.contracts import catalog
 
 pytestmark = pytest.mark.e2e
 OPEN = "SELECT target_table, source_key, rule, column_name, value, status FROM etl.quarantine ORDER BY 1, 2"
@@ -128,3 +137,61 @@ def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation_and_all
     told = [item["subject"] for item in pipeline.command("alerts")]
     for subject in ("dim_currency in quarantine", "fact_sales_order in quarantine", "differ in 1 comparison"):
         assert any(line.endswith(subject) for line in told), told
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a deploy takes of a clone of the repository, whose contracts may be edited."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("lib", "glue_jobs", "catalog"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copy(ROOT / "setup.py", folder)
+    return folder
+
+
+def from_clone(clone: Path, *words: str) -> int:
+    """The exit status of `totelake ...` of that clone."""
+    command = [sys.executable, "-m", "totelake.cli.main", *words]
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": str(clone / "lib")}, check=False).returncode
+
+
+def edit(file: Path, before: str, after: str) -> None:
+    """One place of a contract in other words."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def test_a_renamed_column_holds_its_fact_alone_until_its_contract_is_mended_and_deployed(
+    pipeline: Pipeline, mended: Any, clone: Path
+) -> None:
+    """As docs/drift.md walks through it."""
+    pipeline.source("ALTER TABLE purchase_order RENAME COLUMN item_quantity TO quantity")
+    pipeline.source("UPDATE purchase_order SET quantity = quantity + 1 WHERE purchase_order_id = 1")
+    pipeline.source("UPDATE sales_order SET units_sold = units_sold + 1 WHERE sales_order_id = 1")
+    assert pipeline.attempt("drift", "--against", "source")[0] == 3
+    assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
+    held = "SELECT target_table FROM etl.batch WHERE held > 0 ORDER BY 1"
+    assert pipeline.warehouse(held) == [("dim_date",), ("fact_purchase_orders",)]
+    sales, purchases = catalog().table("fact_sales_order"), catalog().table("fact_purchase_orders")
+    assert difference(pipeline.expected(sales), pipeline.loaded_now(sales)) == {}
+    assert pipeline.attempt("drift", "purchase_order")[0] == 3
+    assert pipeline.job("totelake-watch")["JobRunState"] == "SUCCEEDED"
+    mails = [
+        message_from_bytes(file.read_bytes(), policy=policy.default) for file in pipeline.stack.outbox.glob("*.eml")
+    ]
+    (told,) = (mail for mail in mails if "purchase_order held" in mail["Subject"])
+    assert told["Subject"] == "totesys.purchase_order held: column renamed (suspected)"
+    for used in ("fact_purchase_orders.item_quantity", "purchase_spend_by_item"):
+        assert used in told.get_content()
+    edit(clone / "catalog/sources/totesys/purchase_order.yaml", "- name: item_quantity", "- name: quantity")
+    lineage = clone / "catalog/warehouse/fact_purchase_orders.yaml"
+    edit(lineage, "[purchase_order.item_quantity]", "[purchase_order.quantity]")
+    assert from_clone(clone, "deploy") == 0
+    assert from_clone(clone, "quarantine", "replay", "--wait") == 0
+    assert from_clone(clone, "drift") == 0
+    assert pipeline.warehouse(held) == []
+    wanted = (ORACLE / "fact_purchase_orders.sql").read_text(encoding="utf-8").replace("item_quantity", "quantity")
+    assert difference(Counter(pipeline.source(wanted)), pipeline.loaded_now(purchases)) == {}
+    for table in warehouse_tables():
+        assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name

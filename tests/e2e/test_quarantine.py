@@ -143,7 +143,7 @@ def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation_and_all
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a deploy takes of a clone of the repository, whose contracts may be edited."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("lib", "glue_jobs", "catalog"):
+    for name in ("lib", "glue_jobs", "catalog", "requirements"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "setup.py", folder)
     return folder

@@ -59,6 +59,8 @@ def look(
     """
     unreachable = out_of_reach(session, tables, strict=not bookmark.batch)
     reachable = [table for table in tables if table.name not in unreachable]
+    if not reachable:
+        raise SourceError(next(iter(unreachable.values())).why)
     with one_snapshot(session, reachable) as snapshot:
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)

@@ -61,9 +61,11 @@ def read_relations(session: Session, tables: Sequence[Table]) -> dict[str, Relat
 
 
 def out_of_reach(session: Session, tables: Sequence[Table], strict: bool) -> dict[str, Obstacle]:
-    """The tables that are missing or may not be read, by name.
+    """The tables that are missing, may not be read or are of no kind that is captured, by name.
 
-    Raises SourceError that names them when they are all of the tables, or any and `strict`.
+    None of them may be locked: PostgreSQL locks no materialized view, and of a view what is below it. Raises
+    SourceError that names the missing and those that may not be read when they are all of the tables, or any and
+    `strict`.
     """
     database, role = session.row("SELECT current_database()::text, current_user::text")
     relations = read_relations(session, tables)
@@ -86,6 +88,8 @@ def out_of_reach(session: Session, tables: Sequence[Table], strict: bool) -> dic
             found[table.name] = Obstacle(missing_table(table.name), _missing(database, [where]))
         elif where in closed:
             found[table.name] = not_capturable(table.name, "not granted", _closed(database, role, [where]))
+        elif (reason := unfit(relations[table.name], ())) is not None:
+            found[table.name] = not_capturable(table.name, *reason)
     return found
 
 

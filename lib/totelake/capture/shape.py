@@ -17,6 +17,7 @@ from totelake.capture.relations import Relation, read_relations, unfit
 from totelake.capture.session import Session
 from totelake.contracts.model import Table
 from totelake.contracts.types import UnknownTypeError, arrow_type
+from totelake.errors import RetriableError
 from totelake.registry.changes import NAME_RESERVED, TYPE_UNKNOWN, Change, changed_key
 
 XID = "_xid"
@@ -108,7 +109,10 @@ class Shape:
 
 
 def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Shape], dict[str, Obstacle]]:
-    """The shapes of tables that are there and may be read, and what keeps the others from being captured."""
+    """The shapes of tables that are there and may be read, and what keeps the others from being captured.
+
+    Raises RetriableError when one is not there any more: to leave it out without an obstacle would be to forget it.
+    """
     relations = read_relations(session, tables)
     oids = [relation.oid for relation in relations.values()]
     columns = _grouped(session.rows(_COLUMNS, (oids,)))
@@ -116,7 +120,9 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     shapes, obstacles = {}, {}
     for table in tables:
         if (relation := relations.get(table.name)) is None:
-            continue
+            raise RetriableError(
+                f"{table.schema}.{table.name} of the source was renamed as the run began; run it again"
+            )
         try:
             shapes[table.name] = _shape(table, relation, columns[relation.oid], descendants[relation.oid])
         except ObstacleError as error:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
+from totelake.capture import session as session_module
 from totelake.capture.bookmark import Bookmark
 from totelake.capture.rewind import backfill, reset, rewind
 from totelake.capture.session import Session
@@ -29,6 +30,7 @@ EDITS = (
     "INSERT INTO payment SELECT 201, created_at, last_updated, 301, 1, 10, 1, 1, true, payment_date, 1, 1 "
     "FROM payment WHERE payment_id = 1",
 )
+GRANT_COLUMNS = f"GRANT SELECT ({', '.join(catalog().table('payment').column_names)}) ON payment TO {READER}"
 DROP_KEY = "ALTER TABLE payment DROP CONSTRAINT payment_pkey"
 OBSTACLES = {
     "other key": (
@@ -85,6 +87,12 @@ OBSTACLES = {
         classes.NOT_CAPTURABLE,
         "a policy would hide rows; exempt the reading role from it (BYPASSRLS)",
     ),
+    "policy, with the right to columns only": (
+        (f"REVOKE SELECT ON payment FROM {READER}", GRANT_COLUMNS, "ALTER TABLE payment ENABLE ROW LEVEL SECURITY"),
+        ("ALTER TABLE payment DISABLE ROW LEVEL SECURITY", f"GRANT SELECT ON payment TO {READER}"),
+        classes.NOT_CAPTURABLE,
+        "a policy would hide rows",
+    ),
     "not granted": (
         (f"REVOKE SELECT ON payment FROM {READER}",),
         (f"GRANT SELECT ON payment TO {READER}",),
@@ -95,6 +103,13 @@ OBSTACLES = {
         ("ALTER TABLE payment RENAME TO base", "CREATE VIEW payment AS TABLE base",
          f"GRANT SELECT ON payment TO {READER}"),
         ("DROP VIEW payment", "ALTER TABLE base RENAME TO payment"),
+        classes.NOT_CAPTURABLE,
+        "public.payment is no plain or partitioned table",
+    ),
+    "materialized view": (
+        ("ALTER TABLE payment RENAME TO base", "CREATE MATERIALIZED VIEW payment AS TABLE base",
+         f"GRANT SELECT ON payment TO {READER}"),
+        ("DROP MATERIALIZED VIEW payment", "ALTER TABLE base RENAME TO payment"),
         classes.NOT_CAPTURABLE,
         "public.payment is no plain or partitioned table",
     ),
@@ -111,7 +126,7 @@ def paid(source: Source) -> Source:
 
 def edits(name: str) -> tuple[str, ...]:
     """The edits as the table allows them in its present state."""
-    table = {"renamed table": "payments", "view": "base"}.get(name, "payment")
+    table = {"renamed table": "payments", "view": "base", "materialized view": "base"}.get(name, "payment")
     key = "id" if name == "renamed key" else "payment_id"
     return tuple(text.replace("payment_id", key).replace(" payment ", f" {table} ") for text in EDITS)
 
@@ -200,6 +215,21 @@ def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid:
              "ALTER TABLE payment_type DROP COLUMN place")  # fmt: skip
     assert paid.changes(paid.run(), "payment_type") == [("I", 1)]
     assert set(Bookmark.of(paid.log().newest()).obstacles) == {"payment"}
+
+
+def test_a_schema_that_is_renamed_between_lock_and_snapshot_makes_no_table_forgotten(
+    paid: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = session_module._begin_locked
+
+    def renamed(*arguments: object) -> None:
+        begin(*arguments)  # type: ignore[arg-type]
+        paid.sql("ALTER SCHEMA public RENAME TO other")
+
+    monkeypatch.setattr(session_module, "_begin_locked", renamed)
+    with pytest.raises(SystemExit, match=r"RetriableError: public\.\w+ of the source was renamed as the run began"):
+        paid.run()
+    assert paid.log().newest_number() == 1
 
 
 def test_a_source_of_which_nothing_can_be_captured_ends_the_run(paid: Source) -> None:

@@ -51,7 +51,6 @@ def drift(
     held: dict[str, list[Change]] = {}
     obstacles: dict[str, Obstacle] = {}
     if against == LIVE:
-        tables = [item for item in tables if item.kind == SOURCE_TABLE]
         found = _of_source(where, tables, bool(name))
     else:
         history = {item.name: versions(where.clients.glue, _database(where, item), item) for item in tables}
@@ -96,10 +95,14 @@ def _held(verdict: Manifest | None, tables: Sequence[Table]) -> dict[str, list[C
 
 def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, list[Change]]:
     wanted = [item for item in tables if item.domain == SOURCE]
+    if not wanted:
+        raise ConfigurationError(f"{tables[0].name} is no table of {SOURCE}; leave out --against {LIVE}")
     found = described_source(where, sorted({item.schema for item in wanted}))
     names = {item.name for item in wanted}
     described = [item for item in found if not only or item.name in names]
-    return source_changes(wanted, described, source_obstacles(where, wanted))
+    # asked of all tables: that a source lacks all of them is another thing than that it lacks one
+    obstacles = source_obstacles(where, catalog().source_tables(SOURCE))
+    return source_changes(wanted, described, {key: item for key, item in obstacles.items() if key in names})
 
 
 def _document(found: dict[str, list[Change]], history: dict[str, list[Version]]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from totelake.capture.describe import DescribedTable, describe
 from totelake.capture.draft import draft
 from totelake.capture.session import Session
 from totelake.cli import contract as command
+from totelake.cli import drift as drift_command
 from totelake.cli.app import app
+from totelake.cli.drift import BREAKING
 from totelake.cli.live import obstacles_of
 from totelake.contracts import catalog
 from totelake.contracts.catalog import parse_catalog
@@ -72,6 +75,30 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
         "payment": [("details", changes.TYPE_UNKNOWN), ("note", changes.COLUMN_ADDED)],
         "transaction": [("", changes.NOT_CAPTURABLE)],
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ("ALTER TABLE payment RENAME TO gone", changes.TABLE_MISSING),
+        ("REVOKE SELECT ON payment FROM totelake_reader", changes.NOT_CAPTURABLE),
+    ],
+)
+def test_one_table_is_told_as_are_all_of_them(
+    source: Source, monkeypatch: pytest.MonkeyPatch, change: str, kind: str
+) -> None:
+    source.sql(change)
+    monkeypatch.setattr(drift_command.Target, "named", lambda *_: None)
+    monkeypatch.setattr(drift_command, "described_source", lambda *_: described(source))
+    with reading(source) as session:
+        monkeypatch.setattr(drift_command, "source_obstacles", lambda _, tables: obstacles_of(session, tables))
+        results = [
+            CliRunner().invoke(app, ["drift", name, "--against", "source", "--json"])
+            for name in ("payment", "staff", "dim_staff")
+        ]
+    assert [item["kind"] for item in json.loads(results[0].stdout)[0]["changes"]] == [kind]
+    assert [result.exit_code for result in results[:2]] == [BREAKING, 0]
+    assert str(results[2].exception) == "dim_staff is no table of totesys; leave out --against source"
 
 
 def test_a_drafted_contract_is_valid_by_the_standard_and_says_what_ours_says(source: Source) -> None:

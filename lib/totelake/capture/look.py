@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from totelake.capture.bookmark import Bookmark
 from totelake.capture.identity import BEHIND, Identity, Standing, judge, read_identity
-from totelake.capture.obstacle import Obstacle, dated
+from totelake.capture.obstacle import Obstacle, dated, without_contract
 from totelake.capture.relations import out_of_reach
 from totelake.capture.search import MOST_XIDS, NOTHING, Look, Search, age_of, choose, measure, reason_for_everything
 from totelake.capture.session import Session, Snapshot, one_snapshot
@@ -54,8 +54,8 @@ def look(
 ) -> Iterator[SourceLook]:
     """Open the snapshot, measure every table and choose its search; further reads inside see the same snapshot.
 
-    Tables that cannot be captured are left out. Raises SourceError when that is any before the first batch, when the
-    set-up is what is wrong, or all of them.
+    Tables that cannot be captured, or have no contract any more, are left out. Raises SourceError when that is any
+    before the first batch, when the set-up is what is wrong, or all of them.
     """
     unreachable = out_of_reach(session, tables, strict=not bookmark.batch)
     reachable = [table for table in tables if table.name not in unreachable]
@@ -65,7 +65,9 @@ def look(
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)
         shapes, unfit = read_shapes(session, reachable)
-        obstacles = dated({**unreachable, **unfit}, bookmark.obstacles, bookmark.batch + 1)
+        names = {table.name for table in tables}
+        dropped = {name: without_contract(name) for name in bookmark.tables if name not in names}
+        obstacles = dated({**unreachable, **unfit, **dropped}, bookmark.obstacles, bookmark.batch + 1)
         if obstacles and not (shapes and bookmark.batch):
             raise SourceError(next(iter(obstacles.values())).why)
         since = bookmark.snapshot or snapshot

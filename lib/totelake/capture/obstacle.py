@@ -46,6 +46,12 @@ def not_capturable(table: str, what: str, why: str) -> Obstacle:
     return Obstacle(Change(table, "", NOT_CAPTURABLE, "a table that can be captured", what), why)
 
 
+def without_contract(table: str) -> Obstacle:
+    """A table that was captured and that no contract names any more: one may again."""
+    why = f"no contract in catalog/sources/ names {table} any more; what is known of it is kept until one does"
+    return not_capturable(table, "no contract", why)
+
+
 def dated(found: Mapping[str, Obstacle], before: Mapping[str, Obstacle], batch: int) -> dict[str, Obstacle]:
     """Obstacles with their first batch: that of the ones before where they are the same, else `batch`."""
     return {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from types import SimpleNamespace
 
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
+from totelake.capture import ingest
 from totelake.capture import session as session_module
 from totelake.capture.bookmark import Bookmark
 from totelake.capture.rewind import backfill, reset, rewind
@@ -215,6 +217,19 @@ def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid:
              "ALTER TABLE payment_type DROP COLUMN place")  # fmt: skip
     assert paid.changes(paid.run(), "payment_type") == [("I", 1)]
     assert set(Bookmark.of(paid.log().newest()).obstacles) == {"payment"}
+
+
+def test_a_contract_that_is_taken_out_and_put_back_makes_no_row_told_twice_or_forgotten(
+    paid: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        others = tuple(table for table in TABLES if table.name != "payment")
+        patch.setattr(ingest, "catalog", lambda: SimpleNamespace(source_tables=lambda _: others))
+        paid.sql(*EDITS, insert_designs(2, 2))
+        assert "no contract in" in Bookmark.of(paid.run()).obstacles["payment"].why
+        assert paid.run() is None
+    assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
+    assert paid.replayed("payment") == paid.content("payment")
 
 
 def test_a_schema_that_is_renamed_between_lock_and_snapshot_makes_no_table_forgotten(

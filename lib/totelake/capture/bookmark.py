@@ -24,7 +24,8 @@ class Window:
 class TableState:
     """One table as captured. `keys` counts those in the ledger; `deferred` of them are gone from the source.
 
-    `compare` is the reason why the next run compares this table whole; empty when it need not.
+    `compare` is the reason why the next run compares this table whole; empty when it need not. `key` is the column
+    whose values the ledger has; empty in states of before that was noted.
     """
 
     keys: int
@@ -35,6 +36,7 @@ class TableState:
     search: str
     why: str
     compare: str = ""
+    key: str = ""
 
     @property
     def expected(self) -> int:

@@ -15,6 +15,7 @@ from totelake.capture.session import Session, Snapshot, one_snapshot
 from totelake.capture.shape import Shape, read_shapes
 from totelake.contracts.model import Table
 from totelake.errors import SourceError
+from totelake.registry.changes import changed_key
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,11 @@ def look(
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)
         shapes, unfit = read_shapes(session, reachable)
+        rekeyed = _rekeyed(shapes, bookmark)
+        shapes = {name: shape for name, shape in shapes.items() if name not in rekeyed}
         names = {table.name for table in tables}
         dropped = {name: without_contract(name) for name in bookmark.tables if name not in names}
-        obstacles = dated({**unreachable, **unfit, **dropped}, bookmark.obstacles, bookmark.batch + 1)
+        obstacles = dated({**unreachable, **unfit, **rekeyed, **dropped}, bookmark.obstacles, bookmark.batch + 1)
         if obstacles and not (shapes and bookmark.batch):
             raise SourceError(next(iter(obstacles.values())).why)
         since = bookmark.snapshot or snapshot
@@ -82,6 +85,21 @@ def look(
         }
         news = tuple(name for name, item in obstacles.items() if not item.is_like(bookmark.obstacles.get(name)))
         yield SourceLook(snapshot, identity, shapes, looks, searches, since_age, obstacles, news)
+
+
+def _rekeyed(shapes: Mapping[str, Shape], bookmark: Bookmark) -> dict[str, Obstacle]:
+    """Tables whose contract followed the source to another key; one whose column is gone was renamed, and goes on."""
+    found = {}
+    for name, shape in shapes.items():
+        before = bookmark.tables[name].key if name in bookmark.tables else ""
+        if before not in ("", shape.key) and before in {column.name for column in shape.columns}:
+            why = (
+                f"{shape.schema}.{shape.table} was captured by its key {before}, which its contract now says is "
+                f"{shape.key}, and what was captured by the one cannot be told by the other; make {before} the primary "
+                "key again, in contract and source"
+            )
+            found[name] = Obstacle(changed_key(name, before, shape.key), why)
+    return found
 
 
 def _return(bookmark: Bookmark, name: str) -> str:

@@ -174,7 +174,8 @@ def _write_base(target: ObjectWriter, chunks: Iterator[tuple[np.ndarray, np.ndar
 
 
 def _state(task: Task, keys: int, deferred: int, ledger: Any) -> TableState:
-    return TableState(keys, deferred, task.shape.fingerprint, task.look.next, ledger, task.search.kind, task.search.why)
+    shape, search = task.shape, task.search
+    return TableState(keys, deferred, shape.fingerprint, task.look.next, ledger, search.kind, search.why, key=shape.key)
 
 
 def unchanged(previous: TableState, look: Look) -> TableState:

@@ -21,6 +21,10 @@ from totelake.lake.manifest import Manifest
 from totelake.runtime import JobArguments, open_runtime
 
 READER = "totelake_reader"
+PAYMENTS = (
+    "INSERT INTO payment SELECT i, '2024-01-01', '2024-01-01', 100 + i, 1, 10, 1, 1, true, '2024-01-01', 1, 1 "
+    "FROM generate_series(1, 200) AS i"
+)
 
 
 def create_tables(cursor: Any) -> None:
@@ -161,6 +165,14 @@ def source(postgres: Postgres, aws: str) -> Iterator[Source]:
 def filled(source: Source) -> Source:
     """A totesys with 200 designs, captured once."""
     source.sql(insert_designs(1, 200))
+    source.run()
+    return source
+
+
+@pytest.fixture
+def paid(source: Source) -> Source:
+    """A totesys with 200 payments and a design, captured once."""
+    source.sql(PAYMENTS, insert_designs(1, 1))
     source.run()
     return source
 

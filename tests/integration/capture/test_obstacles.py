@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from types import SimpleNamespace
 
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.capture import ingest
 from totelake.capture import session as session_module
 from totelake.capture.bookmark import Bookmark
 from totelake.capture.rewind import backfill, reset, rewind
@@ -22,10 +20,6 @@ from totelake.registry import changes as classes
 
 pytestmark = pytest.mark.integration
 TABLES = catalog().source_tables("totesys")
-PAYMENTS = (
-    "INSERT INTO payment SELECT i, '2024-01-01', '2024-01-01', 100 + i, 1, 10, 1, 1, true, '2024-01-01', 1, 1 "
-    "FROM generate_series(1, 200) AS i"
-)
 EDITS = (
     "UPDATE payment SET paid = false WHERE payment_id = 3",
     "DELETE FROM payment WHERE payment_id = 5",
@@ -116,14 +110,6 @@ OBSTACLES = {
         "public.payment is no plain or partitioned table",
     ),
 }  # fmt: skip
-
-
-@pytest.fixture
-def paid(source: Source) -> Source:
-    """A totesys with 200 payments and a design, captured once."""
-    source.sql(PAYMENTS, insert_designs(1, 1))
-    source.run()
-    return source
 
 
 def edits(name: str) -> tuple[str, ...]:
@@ -217,19 +203,6 @@ def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid:
              "ALTER TABLE payment_type DROP COLUMN place")  # fmt: skip
     assert paid.changes(paid.run(), "payment_type") == [("I", 1)]
     assert set(Bookmark.of(paid.log().newest()).obstacles) == {"payment"}
-
-
-def test_a_contract_that_is_taken_out_and_put_back_makes_no_row_told_twice_or_forgotten(
-    paid: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        others = tuple(table for table in TABLES if table.name != "payment")
-        patch.setattr(ingest, "catalog", lambda: SimpleNamespace(source_tables=lambda _: others))
-        paid.sql(*EDITS, insert_designs(2, 2))
-        assert "no contract in" in Bookmark.of(paid.run()).obstacles["payment"].why
-        assert paid.run() is None
-    assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
-    assert paid.replayed("payment") == paid.content("payment")
 
 
 def test_a_schema_that_is_renamed_between_lock_and_snapshot_makes_no_table_forgotten(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +19,7 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import LOG, SOURCE, standings_of
 from totelake.registry.changes import Change
-from totelake.registry.impact import impact_of
+from totelake.registry.impact import Impact, impact_of
 from totelake.registry.judge import breaks, differences
 from totelake.registry.live import source_changes
 from totelake.registry.registered import Version, registered_changes, versions
@@ -51,7 +51,7 @@ def drift(
     held: dict[str, list[Change]] = {}
     obstacles: dict[str, Obstacle] = {}
     if against == LIVE:
-        found = _of_source(where, tables, bool(name))
+        found, obstacles = _of_source(where, tables, bool(name))
     else:
         history = {item.name: versions(where.clients.glue, _database(where, item), item) for item in tables}
         if not any(history.values()):
@@ -61,11 +61,12 @@ def drift(
         held, obstacles = _held(verdict, tables), _obstacles(verdict, tables)
         found.update(held)
         found.update({name: [item.change, *found[name]] for name, item in obstacles.items()})
-    print_json(_document(found, history)) if as_json else _show(found, history, against, bool(name))
+    print_json(_document(found, history, obstacles)) if as_json else _show(found, history, against, bool(name))
     if held and not as_json:
         say(f"held until the contract fits or the source is changed back: {', '.join(sorted(held))}")
     for name, obstacle in obstacles.items() if not as_json else ():
-        say(f"{name} is not captured since batch {obstacle.since}: {obstacle.why}")
+        since = f"is not captured since batch {obstacle.since}" if obstacle.since else "cannot be captured"
+        say(f"{name} {since}: {obstacle.why}")
     if any(change.is_breaking for told in found.values() for change in told):
         raise typer.Exit(BREAKING)
 
@@ -93,7 +94,9 @@ def _held(verdict: Manifest | None, tables: Sequence[Table]) -> dict[str, list[C
     }
 
 
-def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, list[Change]]:
+def _of_source(
+    where: Target, tables: Sequence[Table], only: bool
+) -> tuple[dict[str, list[Change]], dict[str, Obstacle]]:
     wanted = [item for item in tables if item.domain == SOURCE]
     if not wanted:
         raise ConfigurationError(f"{tables[0].name} is no table of {SOURCE}; leave out --against {LIVE}")
@@ -101,15 +104,19 @@ def _of_source(where: Target, tables: Sequence[Table], only: bool) -> dict[str, 
     names = {item.name for item in wanted}
     described = [item for item in found if not only or item.name in names]
     # asked of all tables: that a source lacks all of them is another thing than that it lacks one
-    obstacles = source_obstacles(where, catalog().source_tables(SOURCE))
-    return source_changes(wanted, described, {key: item for key, item in obstacles.items() if key in names})
+    every = source_obstacles(where, catalog().source_tables(SOURCE))
+    obstacles = {name: item for name, item in every.items() if name in names}
+    return source_changes(wanted, described, {name: item.change for name, item in obstacles.items()}), obstacles
 
 
-def _document(found: dict[str, list[Change]], history: dict[str, list[Version]]) -> list[dict[str, Any]]:
+def _document(
+    found: Mapping[str, list[Change]], history: Mapping[str, list[Version]], obstacles: Mapping[str, Obstacle]
+) -> list[dict[str, Any]]:
     return [
         {
             "table": name,
-            "changes": [{**change.document, "impact": _impact(change)} for change in told],
+            "changes": [{**change.document, "impact": _impact(change).document()} for change in told],
+            "not_captured": _not_captured(obstacles.get(name)),
             "versions": [
                 {
                     "version": item.number,
@@ -124,8 +131,13 @@ def _document(found: dict[str, list[Change]], history: dict[str, list[Version]])
     ]
 
 
-def _impact(change: Change) -> dict[str, Any]:
-    return impact_of(change.table, change.column or None).document()
+def _not_captured(obstacle: Obstacle | None) -> dict[str, Any] | None:
+    """Since which batch, where one is known, and why with the remedy."""
+    return None if obstacle is None else {"since": obstacle.since or None, "why": obstacle.why}
+
+
+def _impact(change: Change) -> Impact:
+    return impact_of(change.table, change.reach)
 
 
 def _show(found: dict[str, list[Change]], history: dict[str, list[Version]], against: str, whole: bool) -> None:
@@ -138,7 +150,7 @@ def _show(found: dict[str, list[Change]], history: dict[str, list[Version]], aga
         table(f"{against} against contract", ("table", "column", "change", "contract", against, "breaking"), rows)
         for change in told:
             if change.is_breaking:
-                say(f"{impact_of(change.table, change.column or None)}")
+                say(f"{_impact(change)}")
     else:
         say(f"no drift; tables that are as their contracts say: {len(found)}")
     missing = [name for name, items in history.items() if not items]

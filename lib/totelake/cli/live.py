@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from totelake.capture.describe import DescribedTable, describe
+from totelake.capture.obstacle import Obstacle
 from totelake.capture.relations import out_of_reach
 from totelake.capture.session import Session
 from totelake.capture.shape import read_shapes
 from totelake.capture.source import SourceAddress, connect
 from totelake.contracts.model import Table
 from totelake.deploy.target import Target
-from totelake.registry.changes import Change
 from totelake.runtime.tls import with_local_bundle
 
 
@@ -23,17 +23,17 @@ def described_source(where: Target, schemas: Sequence[str]) -> tuple[DescribedTa
         return describe(session, schemas)
 
 
-def source_obstacles(where: Target, tables: Sequence[Table]) -> dict[str, Change]:
+def source_obstacles(where: Target, tables: Sequence[Table]) -> dict[str, Obstacle]:
     """The contract tables that ingestion would leave out, with why. Raises SourceError when none could be captured."""
     with _session(where) as session:
         return obstacles_of(session, tables)
 
 
-def obstacles_of(session: Session, tables: Sequence[Table]) -> dict[str, Change]:
+def obstacles_of(session: Session, tables: Sequence[Table]) -> dict[str, Obstacle]:
     """As `source_obstacles`, on a session."""
     found = out_of_reach(session, tables, strict=False)
     found.update(read_shapes(session, [table for table in tables if table.name not in found])[1])
-    return {name: obstacle.change for name, obstacle in found.items()}
+    return found
 
 
 @contextmanager

@@ -51,6 +51,8 @@ BREAKING = frozenset(
         NOT_CAPTURABLE,
     )
 )
+# for which a table is not captured: they reach all that is built of it, not of one column
+UNCAPTURABLE = frozenset((KEY_CHANGED, TABLE_MISSING, TYPE_UNKNOWN, NAME_RESERVED, NOT_CAPTURABLE))
 # nothing that is read by name depends on these, so no policy holds a table back for them
 HARMLESS = frozenset((COLUMN_ORDER, TABLE_NEW))
 KINDS = BREAKING | HARMLESS
@@ -88,6 +90,11 @@ class Change:
     def is_breaking(self) -> bool:
         """Whether what is built on the table cannot go on as if nothing had happened."""
         return self.kind in BREAKING
+
+    @property
+    def reach(self) -> str | None:
+        """The column whose dependents it reaches; None when it reaches all that is built of the table."""
+        return None if self.kind in UNCAPTURABLE else self.column or None
 
     @property
     def document(self) -> dict[str, Any]:

@@ -53,9 +53,7 @@ def drift_alert(
     if found and item["schema"]:
         sides = contract_fields(table), fields(item["schema"])
         parts.append(side_by_side(f"{source}.{table.name}", *sides, found, ("contract", "source")))
-    # what a table lacks or has too much reaches all that is built of it, not of one column
-    columns = [None] if outcome == UNCAPTURED else [change.column or None for change in found if change.is_breaking]
-    parts += [str(impact_of(table.name, column)) for column in columns]
+    parts += [str(impact_of(table.name, change.reach)) for change in found if change.is_breaking]
     remedy = _REMEDIES.get(outcome, "Nothing has to be done. See docs/drift.md.")
     return Alert(
         kind="schema",

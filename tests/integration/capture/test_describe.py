@@ -26,6 +26,7 @@ from totelake.contracts.catalog import parse_catalog
 from totelake.contracts.documents import parse_yaml
 from totelake.errors import ConfigurationError, SourceError
 from totelake.registry import changes
+from totelake.registry.impact import impact_of
 from totelake.registry.live import source_changes
 
 pytestmark = pytest.mark.integration
@@ -49,7 +50,8 @@ def described(source: Source) -> tuple[DescribedTable, ...]:
 def told(source: Source) -> dict[str, list[tuple[str, str]]]:
     """Column and class of every change, by table."""
     with reading(source) as session:
-        found = source_changes(TABLES, describe(session, ("public",)), obstacles_of(session, TABLES))
+        obstacles = {name: item.change for name, item in obstacles_of(session, TABLES).items()}
+        found = source_changes(TABLES, describe(session, ("public",)), obstacles)
     return {name: [(item.column, item.kind) for item in changed] for name, changed in found.items() if changed}
 
 
@@ -78,14 +80,15 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
 
 
 @pytest.mark.parametrize(
-    ("change", "kind"),
+    ("change", "kind", "says"),
     [
-        ("ALTER TABLE payment RENAME TO gone", changes.TABLE_MISSING),
-        ("REVOKE SELECT ON payment FROM totelake_reader", changes.NOT_CAPTURABLE),
+        ("ALTER TABLE payment RENAME TO gone", changes.TABLE_MISSING, "has no public.payment; create"),
+        ("REVOKE SELECT ON payment FROM totelake_reader", changes.NOT_CAPTURABLE, "GRANT SELECT ON public.payment"),
+        ("ALTER TABLE payment ADD details jsonb", changes.TYPE_UNKNOWN, "type jsonb has no exact type"),
     ],
 )
 def test_one_table_is_told_as_are_all_of_them(
-    source: Source, monkeypatch: pytest.MonkeyPatch, change: str, kind: str
+    source: Source, monkeypatch: pytest.MonkeyPatch, change: str, kind: str, says: str
 ) -> None:
     source.sql(change)
     monkeypatch.setattr(drift_command.Target, "named", lambda *_: None)
@@ -96,7 +99,10 @@ def test_one_table_is_told_as_are_all_of_them(
             CliRunner().invoke(app, ["drift", name, "--against", "source", "--json"])
             for name in ("payment", "staff", "dim_staff")
         ]
-    assert [item["kind"] for item in json.loads(results[0].stdout)[0]["changes"]] == [kind]
+    (payment,) = json.loads(results[0].stdout)
+    (told_of,) = payment["changes"]
+    assert (told_of["kind"], told_of["impact"]) == (kind, impact_of("payment").document())
+    assert payment["not_captured"]["since"] is None and says in payment["not_captured"]["why"]
     assert [result.exit_code for result in results[:2]] == [BREAKING, 0]
     assert str(results[2].exception) == "dim_staff is no table of totesys; leave out --against source"
 

@@ -26,6 +26,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
 """
 
+# as pg_class has them: plain and partitioned tables, and what a crash leaves alone
+_TABLES, _LOGGED = frozenset("rp"), "p"
+
 
 @dataclass(frozen=True)
 class Relation:
@@ -99,10 +102,14 @@ def unfit(relation: Relation, descendants: Sequence[Sequence[object]]) -> tuple[
     Of its partitions each has oid, relkind, relpersistence and bound.
     """
     where = relation.where
-    if not {relation.kind, *(row[1] for row in descendants)} <= {"r", "p"}:
+    if relation.kind not in _TABLES:
         return "no table", f"{where} is no plain or partitioned table; name the table below it in the contract"
-    if {relation.persistence, *(row[2] for row in descendants)} != {"p"}:
+    if not {row[1] for row in descendants} <= _TABLES:
+        return "no table", f"{where} has a partition that is no table of this server; detach it"
+    if relation.persistence != _LOGGED:
         return "UNLOGGED", f"{where} is not logged: a crash empties it; ALTER TABLE {where} SET LOGGED"
+    if not {row[2] for row in descendants} <= {_LOGGED}:
+        return "UNLOGGED", f"{where} has a partition that is not logged: a crash empties it; SET LOGGED on that one"
     if relation.inherits:
         return "inheritance", f"{where} takes part in inheritance, whose keys need not be unique; use partitions"
     if relation.has_policy:

@@ -9,7 +9,7 @@ from typing import Any
 from totelake.contracts.catalog import Catalog
 from totelake.contracts.model import Table
 from totelake.lake.manifest import Manifest
-from totelake.registry.changes import Change, changes, contract_fields, fields, holds
+from totelake.registry.changes import NOT_CAPTURABLE, Change, changes, contract_fields, fields, holds
 
 Schema = Sequence[Mapping[str, Any]]
 ACCEPTED, HELD, RELEASED = "accepted", "held", "released"
@@ -136,8 +136,8 @@ class _Court:
             self._meet(name, batch.number, *schema)
         held = set()
         for name, item in batch.tables.items():
-            known, table = self.standings[name], self._contracts.table(name)
-            if holds(known.changes, table.policy):
+            known = self.standings[name]
+            if self._waits(name, known.changes):
                 held.add(name)
                 entry = {"captured_at": batch.state["captured_at"], "events": item.rows + item.quarantined}
                 self.standings[name] = replace(known, held={**known.held, batch.number: entry})
@@ -166,16 +166,24 @@ class _Court:
                 self.news.append(News(name, batch, CAPTURED, known.changes))
 
     def _meet(self, name: str, batch: int, fingerprint: str, schema: Schema) -> None:
-        table, known = self._contracts.table(name), self.standings.get(name, Standing())
-        found = differences(table, schema)
+        known, found = self.standings.get(name, Standing()), self._differences(name, schema)
         is_same = known.fingerprint == fingerprint and known.changes == found
         since = known.since if known.fingerprint == fingerprint else batch
         self.standings[name] = replace(known, fingerprint=fingerprint, since=since, schema=tuple(schema), changes=found)
-        outcome = HELD if holds(found, table.policy) else ACCEPTED
-        if not is_same and (found or known.changes):
+        outcome = HELD if self._waits(name, found) else ACCEPTED
+        if name in self._contracts.tables and not is_same and (found or known.changes):
             self.news.append(News(name, batch, outcome, found, tuple(schema)))
         if known.held and outcome == ACCEPTED:
             self._release(name, batch)
+
+    def _differences(self, name: str, schema: Schema) -> tuple[Change, ...]:
+        """A table whose contract was taken out since the batch was captured waits for one, and nobody is told."""
+        if name not in self._contracts.tables:
+            return (Change(name, "", NOT_CAPTURABLE, "a contract", "no contract"),)
+        return differences(self._contracts.table(name), schema)
+
+    def _waits(self, name: str, found: Sequence[Change]) -> bool:
+        return name not in self._contracts.tables or bool(holds(found, self._contracts.table(name).policy))
 
     def _release(self, name: str, batch: int) -> None:
         known = self.standings[name]

@@ -181,3 +181,12 @@ def test_what_is_held_of_a_table_waits_on_while_it_cannot_be_captured() -> None:
 
 def test_an_obstacle_of_a_table_without_a_contract_is_nobodys() -> None:
     assert judged(hindered(1, {"nothing": obstacle()})).news == ()
+
+
+def test_events_of_a_table_whose_contract_was_taken_out_meanwhile_wait_until_there_is_one_again() -> None:
+    others = replace(catalog(), tables={name: item for name, item in catalog().tables.items() if name != "design"})
+    gone = judged(batch(1, design=FITS, staff=schema("staff")), contracts=others)
+    assert (gone.held, gone.news, gone.registers) == ({1: frozenset({"design"})}, (), {"staff"})
+    standings = {name: Standing.of(item.document) for name, item in gone.standings.items()}
+    assert judged(before=standings, contracts=others).released == {}
+    assert judged(before=standings).released == {"design": (1,)}

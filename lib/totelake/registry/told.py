@@ -32,10 +32,7 @@ def headline(source: str, item: Mapping[str, Any], found: Sequence[Change], wait
             "wait, everything else goes on"
         )
     if item["outcome"] == UNCAPTURED:
-        return (
-            f"{where} is not captured: {item['why']}; {', '.join(waiting) or 'nothing'} must stay as they are, "
-            "everything else goes on"
-        )
+        return f"{where} is not captured: {item['why']}; {_unchanged(waiting)}, everything else goes on"
     if item["outcome"] == CAPTURED:
         return f"{where} is captured again: it is compared whole with what was known of it"
     if item["outcome"] == RELEASED:
@@ -61,6 +58,12 @@ def drift_alert(
         body=body("\n".join(parts), f"totelake drift {table.name}", remedy),
         key=f"{source}/{table.name}/{item['batch']}/{outcome}",
         cause=f"{source}.{table.name} {outcome} {_kinds(found)}",
+    )
+
+
+def _unchanged(waiting: Sequence[str]) -> str:
+    return (
+        f"{', '.join(waiting)} must stay as {'they are' if waiting[1:] else 'it is'}" if waiting else "nothing needs it"
     )
 
 

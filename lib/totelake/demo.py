@@ -121,7 +121,7 @@ def play(stack: Stack, orders: int) -> None:
     with _told("Second run: only what changed"):
         _show(_run(target))
     _arrival(stack, target)
-    with _told("Something fails: the reading role loses a table, and watch tells"):
+    with _told("Something fails: totesys turns the reading role away, and watch tells"):
         show_alert(stack, target)
     _counts(stack)
 

@@ -15,13 +15,13 @@ from totelake.errors import LakeError, TotelakeError
 from totelake.observe import job_runs, runs
 from totelake.stack import Stack
 
-_TAKEN = "payment"
+_READER = "totelake_reader"
 
 
 def show_alert(stack: Stack, target: Target) -> None:
-    """Take a table away from the reader, let a run fail and `watch` look, and read the mail."""
+    """Let totesys turn its reader away, a run fail and `watch` look, and read the mail."""
     glue, workflow, watch = target.clients.glue, workflow_name(target), f"{target.prefix}-watch"
-    _administer(stack, f"REVOKE SELECT ON {_TAKEN} FROM totelake_reader")
+    _administer(stack, f"ALTER ROLE {_READER} NOLOGIN")
     try:
         with contextlib.suppress(runs.RunFailedError):
             runs.wait(glue, workflow, runs.start(glue, workflow))
@@ -29,7 +29,7 @@ def show_alert(stack: Stack, target: Target) -> None:
         with contextlib.suppress(LakeError):
             job_runs.wait(glue, watch, job_runs.start(glue, watch, {}))
     finally:
-        _administer(stack, f"GRANT SELECT ON {_TAKEN} TO totelake_reader")
+        _administer(stack, f"ALTER ROLE {_READER} LOGIN")
     mail = newest_mail(stack)
     say(f"  To: {mail['To']}\n  Subject: {mail['Subject']}\n")
     for line in mail.get_content().splitlines()[2:]:

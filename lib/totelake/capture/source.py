@@ -102,6 +102,10 @@ def connection_error(address: SourceAddress, said: str) -> TotelakeError:
         return SourceError(f"{address} does not exist; create it or correct dbname in the secret")
     if "role" in low and "does not exist" in low:
         return SourceError(f"{address} has no role {address.username}; create it or correct username in the secret")
+    if "not permitted to log in" in low:
+        return SourceError(
+            f"{address} refuses: {plain}; ALTER ROLE {address.username} LOGIN, or correct username in the secret"
+        )
     if "certificate" in low:
         return SourceError(f"{address} is not trusted: {plain}; correct host or sslrootcert in the secret")
     for text, remedy in _REFUSALS:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.capture.conftest import Source, insert_designs
+from tests.integration.capture.conftest import READER, Source, insert_designs
 from totelake.contracts import catalog
 from totelake.stack.processes import free_port
 
@@ -26,6 +26,14 @@ pytestmark = pytest.mark.integration
 def test_a_secret_that_does_not_fit(source: Source, values: dict[str, Any], says: str) -> None:
     source.change_secret(**values)
     _fails(source, says)
+
+
+def test_a_role_that_may_not_log_in(source: Source) -> None:
+    source.sql(f"ALTER ROLE {READER} NOLOGIN")
+    try:
+        _fails(source, f"is not permitted to log in; ALTER ROLE {READER} LOGIN")
+    finally:
+        source.sql(f"ALTER ROLE {READER} LOGIN")
 
 
 def test_a_server_that_is_not_there(source: Source) -> None:

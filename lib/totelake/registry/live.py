@@ -29,7 +29,9 @@ def source_changes(
     told: dict[str, list[Change]] = {}
     for contract in contracts:
         table = there.pop((contract.schema, contract.name), None)
-        told[contract.name] = [missing_table(contract.name)] if table is None else _changes(contract, table)
+        # a view in the table's place is no table, and not missing
+        gone = obstacles.get(contract.name) or missing_table(contract.name)
+        told[contract.name] = [gone] if table is None else _changes(contract, table)
     for name, obstacle in obstacles.items():
         same = [change for change in told[name] if change.column != obstacle.column or change.kind in BREAKING]
         told[name] = same if obstacle.kind in {change.kind for change in same} else [obstacle, *same]

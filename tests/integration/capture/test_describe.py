@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from typer.testing import CliRunner
 
-from tests.integration.capture.conftest import Source
+from tests.integration.capture.conftest import READER, Source
 from tests.unit.contracts.test_standard import problems
 from totelake.capture.describe import DescribedTable, describe
 from totelake.capture.draft import draft
@@ -66,6 +66,8 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
         "ALTER TABLE address ALTER phone DROP NOT NULL",
         "ALTER TABLE payment ADD details jsonb, ADD note text",
         "ALTER TABLE transaction SET UNLOGGED",
+        "ALTER TABLE counterparty RENAME TO partner",
+        f"CREATE VIEW counterparty AS TABLE partner; GRANT SELECT ON counterparty TO {READER}",
     )
     assert told(source) == {
         "department": [("", changes.TABLE_MISSING)],
@@ -76,6 +78,8 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
         "address": [("phone", changes.NULLABILITY_LOOSENED)],
         "payment": [("details", changes.TYPE_UNKNOWN), ("note", changes.COLUMN_ADDED)],
         "transaction": [("", changes.NOT_CAPTURABLE)],
+        "counterparty": [("", changes.NOT_CAPTURABLE)],
+        "partner": [("", changes.TABLE_NEW)],
     }
 
 

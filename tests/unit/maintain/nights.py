@@ -75,6 +75,13 @@ class Buckets:
         return {"Errors": refused} if refused else {}
 
 
+class NoTables:
+    """A Data Catalog in which nothing is registered."""
+
+    def get_table(self, **_: str) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "EntityNotFoundException", "Message": "none"}}, "GetTable")
+
+
 def night(s3: Buckets, **more: str) -> Report:
     """One run at the buckets' time."""
     given = {
@@ -87,7 +94,7 @@ def night(s3: Buckets, **more: str) -> Report:
     }
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
     runtime: Any = SimpleNamespace(
-        clients=SimpleNamespace(s3=s3, glue=None),
+        clients=SimpleNamespace(s3=s3, glue=NoTables()),
         log=logging.getLogger("nights"),
         now=lambda: s3.now,
         metric=lambda *_, **__: None,

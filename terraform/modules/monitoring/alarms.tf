@@ -61,7 +61,7 @@ locals {
       dimensions  = ["Table"]
     }
     tables-held = {
-      description = "The schema of a table breaks its contract: its events wait as dead letters, see `totelake drift`."
+      description = "A table breaks its contract and its events wait as dead letters, or it cannot be captured: see `totelake drift`."
       metric      = "TablesHeld"
       dimensions  = ["Source", "Table"]
     }

@@ -169,32 +169,30 @@ def test_the_log_groups_that_are_kept_are_those_that_jobs_write_to(planned: list
     assert groups == written
 
 
-def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform) -> None:
+def planned_with(terraform: Terraform, old: str, new: str) -> tuple[Any, Any]:
+    """What Terraform plans and `totelake deploy` requests where words of pipeline.yaml are others."""
     file = terraform.folder.parent / "catalog" / "pipeline.yaml"
     before = file.read_text()
-    changed = before.replace("kind: pythonshell", "kind: glueetl")
+    changed = before.replace(old, new)
+    assert changed != before
     try:
         file.write_text(changed)
         planned = plan_of(terraform)
     finally:
         file.write_text(before)
-    found = asked_of_aws(planned)
-    assert found == requested(yaml.safe_load(changed))
+    return asked_of_aws(planned), requested(yaml.safe_load(changed))
+
+
+def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform) -> None:
+    found, wanted = planned_with(terraform, "kind: pythonshell", "kind: glueetl")
+    assert found == wanted
     assert {item["Command"]["Name"] for item in found["jobs"].values()} == {"glueetl"}
     with_driver = {name for name, item in found["jobs"].items() if "psycopg2_binary" in str(item["DefaultArguments"])}
     assert with_driver == {f"{NAME}-watch", f"{NAME}-ingest-totesys"}
 
 
 def test_builders_and_load_become_one_job_by_the_way_to_publish_alone(terraform: Terraform) -> None:
-    file = terraform.folder.parent / "catalog" / "pipeline.yaml"
-    before = file.read_text()
-    changed = before.replace("\npublish: split\n", "\npublish: fused\n")
-    try:
-        file.write_text(changed)
-        planned = plan_of(terraform)
-    finally:
-        file.write_text(before)
-    found, wanted = asked_of_aws(planned), requested(yaml.safe_load(changed))
+    found, wanted = planned_with(terraform, "\npublish: split\n", "\npublish: fused\n")
     assert found == wanted
     split = requested(catalog().pipeline)
     assert set(split["jobs"]) - set(wanted["jobs"]) == {

@@ -76,15 +76,20 @@ def _through(manifest: Manifest | None) -> int | None:
 def _tables(newest: Manifest | None) -> list[SourceTable]:
     if newest is None:
         return []
-    obstacles = newest.state.get("obstacles", {})
+    known, obstacles = newest.state["tables"], newest.state.get("obstacles", {})
     captured = [
         SourceTable(name, entry["keys"], entry["search"], entry["why"], _events(newest, name))
-        for name, entry in newest.state["tables"].items()
+        for name, entry in known.items()
         if name not in obstacles
     ]
-    keys = {name: entry["keys"] for name, entry in newest.state["tables"].items()}
     return captured + [
-        SourceTable(name, keys.get(name, 0), "not captured", f"since batch {entry['since']}: {entry['why']}", 0)
+        SourceTable(
+            name,
+            known[name]["keys"] if name in known else 0,
+            "not captured",
+            f"since batch {entry['since']}: {entry['why']}",
+            0,
+        )
         for name, entry in obstacles.items()
     ]
 

@@ -37,22 +37,9 @@ TYPE_UNKNOWN = "column of an unknown type"
 NAME_RESERVED = "column with a reserved name"
 NOT_CAPTURABLE = "table that cannot be captured"
 
-BREAKING = frozenset(
-    (
-        COLUMN_REMOVED,
-        COLUMN_RENAMED,
-        TYPE_NARROWED,
-        TYPE_CHANGED,
-        KEY_CHANGED,
-        ENUM_VALUE_REMOVED,
-        TABLE_MISSING,
-        TYPE_UNKNOWN,
-        NAME_RESERVED,
-        NOT_CAPTURABLE,
-    )
-)
 # for which a table is not captured: they reach all that is built of it, not of one column
 UNCAPTURABLE = frozenset((KEY_CHANGED, TABLE_MISSING, TYPE_UNKNOWN, NAME_RESERVED, NOT_CAPTURABLE))
+BREAKING = UNCAPTURABLE | {COLUMN_REMOVED, COLUMN_RENAMED, TYPE_NARROWED, TYPE_CHANGED, ENUM_VALUE_REMOVED}
 # nothing that is read by name depends on these, so no policy holds a table back for them
 HARMLESS = frozenset((COLUMN_ORDER, TABLE_NEW))
 KINDS = BREAKING | HARMLESS

@@ -62,9 +62,9 @@ def drift_alert(
 
 
 def _unchanged(waiting: Sequence[str]) -> str:
-    return (
-        f"{', '.join(waiting)} must stay as {'they are' if waiting[1:] else 'it is'}" if waiting else "nothing needs it"
-    )
+    if not waiting:
+        return "nothing needs it"
+    return f"{', '.join(waiting)} must stay as {'they are' if waiting[1:] else 'it is'}"
 
 
 def _kinds(found: Sequence[Change]) -> str:

@@ -1,6 +1,6 @@
 """Glue job: recover what a crash left undone, write the ledgers anew, delete garbage."""
 
-from totelake.maintain.job import maintain_lake
+from totelake.operate.maintain.job import maintain_lake
 from totelake.runtime import run_job
 
 if __name__ == "__main__":

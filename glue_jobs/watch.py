@@ -1,6 +1,6 @@
 """Glue job: start the refresh when totesys has changes or earlier work is pending."""
 
-from totelake.capture.watch import watch
+from totelake.operate.watch import watch
 from totelake.runtime import run_job
 
 if __name__ == "__main__":

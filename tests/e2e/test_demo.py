@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from totelake import demo
+from totelake.demo import story as demo
 from totelake.errors import SourceError
 from totelake.stack import lifecycle
 from totelake.stack.model import Stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.faults.drifting import Mend, Release
-from totelake.registry import changes as classes
+from totelake.schemas import changes as classes
 
 SALES, PURCHASES, PAYMENT, DESIGN = (
     f"sources/totesys/{name}" for name in ("sales_order", "purchase_order", "payment", "design")

@@ -13,7 +13,7 @@ from tests.conftest import Postgres
 from tests.e2e.pipeline import query
 from tests.faults.drifting import DriftingWorld
 from tests.faults.world import World
-from totelake.capture.identity import wait_durable
+from totelake.capture.postgres.server import wait_durable
 from totelake.contracts import catalog
 
 SOAK = int(os.environ.get("TOTELAKE_SOAK_SEEDS", "0"))

@@ -13,15 +13,15 @@ import pytest
 
 from tests.e2e.pipeline import ORACLE, Rows
 from tests.faults.world import CHECK, World
-from totelake.capture.watch import pending_commits
+from totelake.alerts.store import ROOT
 from totelake.contracts import catalog
 from totelake.contracts.documents import documents
 from totelake.contracts.model import Table
 from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import LOG, SOURCE
-from totelake.observe.alerts import ROOT
-from totelake.reconcile.finding import DIFFERS
-from totelake.reconcile.reconcile import reconcile
+from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.finding import DIFFERS
+from totelake.operate.watch import pending_commits
 from totelake.runtime import JobArguments, open_runtime
 
 Properties = list[dict[str, Any]]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-from totelake.capture.session import Session
+from totelake.capture.postgres.session import Session
 
 _READS = ("Get", "Head", "List", "BatchGet", "Search")
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from tests.faults.world import DIMENSIONS, FACTS, JOBS, World
 from tests.unit.star.samples import SPARK
-from totelake.capture.watch import watch
 from totelake.contracts.documents import documents
-from totelake.maintain.job import maintain_lake
+from totelake.operate.maintain.job import maintain_lake
+from totelake.operate.watch import watch
 from totelake.registry.audit import audit_catalog
 from totelake.runtime import JobArguments, open_runtime
 

@@ -14,7 +14,7 @@ from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld, Mend
 from tests.faults.world import CHECK, INGEST, JOBS
 from tests.unit.star.samples import SPARK
-from totelake.registry.impact import impact_of
+from totelake.schemas.impact import impact_of
 
 pytestmark = SPARK
 # what goes on in the facts' tables in every batch, whatever is held

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld
 from tests.unit.star.samples import SPARK
-from totelake.registry import changes as classes
+from totelake.schemas import changes as classes
 
 pytestmark = SPARK
 

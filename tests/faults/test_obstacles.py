@@ -8,14 +8,14 @@ from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld
 from tests.faults.world import INGEST
 from tests.unit.star.samples import SPARK
-from totelake.capture.watch import pending_commits
 from totelake.contracts import catalog
 from totelake.lake.verdicts import SOURCE
-from totelake.reconcile.finding import DIFFERS
-from totelake.reconcile.reconcile import reconcile
-from totelake.registry import changes as classes
-from totelake.registry.impact import impact_of
+from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.finding import DIFFERS
+from totelake.operate.watch import pending_commits
 from totelake.runtime import JobArguments, open_runtime
+from totelake.schemas import changes as classes
+from totelake.schemas.impact import impact_of
 
 pytestmark = SPARK
 HINDERED = {

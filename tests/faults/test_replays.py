@@ -11,8 +11,8 @@ from tests.faults.world import DIMENSIONS, FACTS, JOBS, LOAD, World
 from tests.unit.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.lake.layout import live_objects
-from totelake.reconcile.finding import DIFFERS
-from totelake.reconcile.reconcile import reconcile
+from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.finding import DIFFERS
 
 pytestmark = SPARK
 

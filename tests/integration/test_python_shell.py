@@ -65,7 +65,7 @@ def test_the_wheel_tells_what_a_change_reaches_without_parsers_of_sql_and_yaml(p
     release = build(ROOT)
     wheel = tmp_path / release.wheel
     wheel.write_bytes(release.files[release.wheel])
-    words = "from totelake.registry.impact import impact_of; print(impact_of('design', 'design_name'))"
+    words = "from totelake.schemas.impact import impact_of; print(impact_of('design', 'design_name'))"
     done = subprocess.run(
         [str(python39), "-c", words],
         cwd=tmp_path,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.conftest import Postgres
-from totelake.capture.source import SourceAddress, connect
+from totelake.capture.postgres.connection import SourceAddress, connect
 from totelake.errors import ConfigurationError, SourceError, WarehouseError
 from totelake.runtime import Clients
 from totelake.runtime.tls import with_local_bundle

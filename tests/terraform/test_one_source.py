@@ -14,7 +14,7 @@ from totelake.contracts import catalog
 from totelake.deploy.apply import apply, differs
 from totelake.deploy.deploy import tables_by_source
 from totelake.deploy.plan import Settings, plan
-from totelake.observe.logs import STREAMS, log_group
+from totelake.operate.logs import STREAMS, log_group
 
 ARTIFACTS = f"s3://{NAME}-artifacts-{ACCOUNT}-{REGION}/releases/{RELEASE['id']}"
 SETTINGS = Settings(

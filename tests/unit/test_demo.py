@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from totelake.demo import show_history
+from totelake.demo.story import show_history
 
 
 def test_the_versions_of_orders_fit_a_terminal_of_80_columns(

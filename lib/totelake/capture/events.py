@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from totelake.capture.shape import XID, Shape
+from totelake.capture.postgres.shape import XID, Shape
 from totelake.lake.objects import ObjectWriter, Stored
 from totelake.lake.quarantine import BadRow, QuarantineWriter
 

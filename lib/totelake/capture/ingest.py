@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from totelake.capture import open_transactions
-from totelake.capture.bookmark import Bookmark, TableState
-from totelake.capture.copying import UnreadableError
+from totelake.alerts.messages import deletions_held_back
+from totelake.alerts.store import alert
+from totelake.capture.detect.bookmark import Bookmark, TableState
+from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
+from totelake.capture.detect.moves import last_capture
+from totelake.capture.detect.search import NOTHING, WHOLE, Search
 from totelake.capture.events import EventWriter
-from totelake.capture.identity import wait_durable
-from totelake.capture.look import SourceLook, is_behind, look, standing_of
-from totelake.capture.rewind import last_capture
-from totelake.capture.search import NOTHING, WHOLE, Search
-from totelake.capture.session import Session
-from totelake.capture.source import SourceAddress, connect
+from totelake.capture.postgres import open_transactions
+from totelake.capture.postgres.connection import SourceAddress, connect
+from totelake.capture.postgres.copy import UnreadableError
+from totelake.capture.postgres.server import wait_durable
+from totelake.capture.postgres.session import Session
 from totelake.capture.table import NeedsWhole, Task, capture_table, unchanged
 from totelake.contracts import catalog
 from totelake.contracts.model import Table
@@ -25,8 +27,6 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, ingested_key, quarantined_key
 from totelake.lake.manifest import BOOKMARK, DATA, LakeObject, Manifest, TableCommit
 from totelake.lake.objects import NullWriter, ObjectWriter
-from totelake.observe.alerts import alert
-from totelake.observe.notices import deletions_held_back
 from totelake.runtime.arguments import DISABLE, PAUSE, JobArguments
 from totelake.runtime.runtime import Runtime
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from totelake.capture.bookmark import TableState
-from totelake.capture.chunks import HashedChunk
-from totelake.capture.copying import copy_keys, copy_rows
+from totelake.capture.detect.bookmark import TableState
+from totelake.capture.detect.search import WHOLE, Look, Search, within
 from totelake.capture.events import EventWriter
-from totelake.capture.ledger import Ledger, OrderedReader, find
-from totelake.capture.ledger_file import BaseWriter, Entries, StateFile, write_delta
-from totelake.capture.search import WHOLE, Look, Search, within
-from totelake.capture.session import Session
-from totelake.capture.shape import Shape
+from totelake.capture.ledger.files import BaseWriter, Entries, StateFile, write_delta
+from totelake.capture.ledger.ledger import Ledger, OrderedReader, find
+from totelake.capture.postgres.chunks import HashedChunk
+from totelake.capture.postgres.copy import copy_keys, copy_rows
+from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.shape import Shape
 from totelake.lake.objects import ObjectWriter
 
 _BREAKER_ROWS = 100

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from totelake.alerts.store import messages
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.deploy.target import LOCAL, Target
-from totelake.observe.alerts import messages
 from totelake.stack.model import default_home
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from totelake.capture import rewind as moving
-from totelake.capture.rewind import BY_HAND
+from totelake.capture.detect import moves as moving
+from totelake.capture.detect.moves import BY_HAND
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.cli.pipeline import workflow_name
 from totelake.contracts import catalog
@@ -16,9 +16,9 @@ from totelake.deploy.target import LOCAL, Target
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import SOURCE
-from totelake.observe import history as batches
-from totelake.observe.positions import Positions, read
-from totelake.observe.runs import check_deployed
+from totelake.operate import history as batches
+from totelake.operate.positions import Positions, read
+from totelake.operate.runs import check_deployed
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="Where every step stands; and moving the bookmark back.", no_args_is_help=True)

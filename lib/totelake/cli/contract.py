@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 import yaml
 
-from totelake.capture.draft import draft
 from totelake.cli.live import described_source
 from totelake.cli.output import TargetName, say
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.lake.verdicts import SOURCE
+from totelake.schemas.draft import draft
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True)

@@ -12,9 +12,9 @@ from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts.documents import documents
 from totelake.contracts.publishing import FUSED, SPLIT, active
 from totelake.deploy.target import LOCAL, Target
-from totelake.observe import cost as reckoning
-from totelake.observe.job_runs import seconds_of
-from totelake.observe.prices import Prices
+from totelake.operate import cost as reckoning
+from totelake.operate.job_runs import seconds_of
+from totelake.operate.prices import Prices
 from totelake.stack.model import default_home
 
 

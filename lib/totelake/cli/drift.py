@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from totelake.capture.obstacle import Obstacle
+from totelake.capture.detect.blocked import Obstacle
 from totelake.cli.live import described_source, source_obstacles
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import catalog
@@ -18,11 +18,11 @@ from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest
 from totelake.lake.verdicts import LOG, SOURCE, standings_of
-from totelake.registry.changes import Change
-from totelake.registry.impact import Impact, impact_of
 from totelake.registry.judge import breaks, differences
-from totelake.registry.live import source_changes
 from totelake.registry.registered import Version, registered_changes, versions
+from totelake.schemas.changes import Change
+from totelake.schemas.impact import Impact, impact_of
+from totelake.schemas.live import source_changes
 from totelake.stack.model import default_home
 
 BREAKING = 3

@@ -9,7 +9,7 @@ import typer
 from totelake.cli.output import AsJson, print_json, say, table
 from totelake.contracts import catalog
 from totelake.errors import ConfigurationError
-from totelake.registry.impact import impact_of
+from totelake.schemas.impact import impact_of
 
 
 def register(app: typer.Typer) -> None:

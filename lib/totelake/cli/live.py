@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from totelake.capture.describe import DescribedTable, describe
-from totelake.capture.obstacle import Obstacle
-from totelake.capture.relations import out_of_reach
-from totelake.capture.session import Session
-from totelake.capture.shape import read_shapes
-from totelake.capture.source import SourceAddress, connect
+from totelake.capture.detect.blocked import Obstacle
+from totelake.capture.postgres.connection import SourceAddress, connect
+from totelake.capture.postgres.describe import DescribedTable, describe
+from totelake.capture.postgres.relations import out_of_reach
+from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.shape import read_shapes
 from totelake.contracts.model import Table
 from totelake.deploy.target import Target
 from totelake.runtime.tls import with_local_bundle

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from totelake.capture.detect.moves import BY_HAND
+from totelake.capture.detect.moves import backfill as mark_for_backfill
 from totelake.capture.ingest import ALLOW_DELETES, SOURCE
-from totelake.capture.rewind import BY_HAND
-from totelake.capture.rewind import backfill as mark_for_backfill
 from totelake.cli.output import AsJson, TargetName, err, print_json, progress, say, table
 from totelake.contracts import catalog
 from totelake.deploy import Target
@@ -22,9 +22,9 @@ from totelake.deploy.plan import SCHEDULED
 from totelake.deploy.target import LOCAL
 from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
-from totelake.observe import logs as job_logs
-from totelake.observe import runs as workflow_runs
-from totelake.observe.runs import RunFailedError, RunReport, short
+from totelake.operate import logs as job_logs
+from totelake.operate import runs as workflow_runs
+from totelake.operate.runs import RunFailedError, RunReport, short
 from totelake.stack.model import default_home
 
 _ShowStep = Callable[[RunReport], None]

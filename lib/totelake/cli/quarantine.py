@@ -15,7 +15,7 @@ from totelake.contracts import catalog
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.lake.verdicts import REPLAY_PROPERTY
-from totelake.observe.quarantine import Found, Refused, find
+from totelake.operate.quarantine import Found, Refused, find
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True)

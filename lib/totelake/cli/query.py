@@ -12,7 +12,7 @@ from totelake.contracts.documents import documents
 from totelake.contracts.queries import LAKE, WAREHOUSE, queries_of
 from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.observe.warehouse import reading
+from totelake.operate.warehouse import reading
 from totelake.query import athena
 from totelake.query.answer import Answer
 from totelake.stack.model import default_home

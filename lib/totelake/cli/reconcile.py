@@ -8,14 +8,14 @@ from dataclasses import asdict
 
 import typer
 
+from totelake.alerts.messages import mismatch
+from totelake.alerts.store import alert
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say, table
 from totelake.contracts import catalog
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
-from totelake.observe.alerts import alert
-from totelake.observe.notices import mismatch
-from totelake.reconcile.finding import DIFFERS, Finding
-from totelake.reconcile.reconcile import reconcile as comparing
+from totelake.operate.reconcile.compare import reconcile as comparing
+from totelake.operate.reconcile.finding import DIFFERS, Finding
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.runtime.tls import with_local_bundle

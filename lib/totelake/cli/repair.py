@@ -6,7 +6,7 @@ import typer
 
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say
 from totelake.deploy.target import LOCAL, Target
-from totelake.observe import job_runs
+from totelake.operate import job_runs
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="Make again what the commits know.", no_args_is_help=True)

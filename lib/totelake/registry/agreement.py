@@ -9,9 +9,9 @@ from typing import Any
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA
-from totelake.registry.changes import changes, holds
 from totelake.registry.registered import OWN, canonical, expected_fields, registered_fields
-from totelake.registry.widening import SAME, WIDENED, relation
+from totelake.schemas.changes import changes, holds
+from totelake.schemas.widening import SAME, WIDENED, relation
 
 Columns = Mapping[str, str]
 """Hive types by column."""

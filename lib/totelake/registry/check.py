@@ -18,10 +18,10 @@ from totelake.lake.keys import Attempt, dead_letter_key, finished_key, schema_ke
 from totelake.lake.manifest import DATA, Manifest, TableCommit
 from totelake.lake.partitions import partition_locations, register_locations
 from totelake.lake.verdicts import BUILD_TO, HELD, LOG, AcceptedObject, batch_document, release_document, standings_of
-from totelake.registry.announce import announce
 from totelake.registry.crawl import crawl
 from totelake.registry.judge import Judged, Standing, breaks, judge
 from totelake.registry.register import check_registered, lacking, set_schema, storage_of
+from totelake.registry.report import announce
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 

@@ -9,7 +9,7 @@ from typing import Any
 from totelake.contracts.catalog import Catalog
 from totelake.contracts.model import Table
 from totelake.lake.manifest import Manifest
-from totelake.registry.changes import NOT_CAPTURABLE, Change, changes, contract_fields, fields, holds
+from totelake.schemas.changes import NOT_CAPTURABLE, Change, changes, contract_fields, fields, holds
 
 Schema = Sequence[Mapping[str, Any]]
 ACCEPTED, HELD, RELEASED = "accepted", "held", "released"

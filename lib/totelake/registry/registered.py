@@ -11,7 +11,7 @@ from totelake.contracts.model import SOURCE, Table
 from totelake.contracts.types import hive_type
 from totelake.lake.catalogue import get_table
 from totelake.lake.partitions import METADATA, log_name
-from totelake.registry.changes import Change, Field, changes
+from totelake.schemas.changes import Change, Field, changes
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _CANONICAL = {"int": "integer", "string": "text", "timestamp": "timestamp without time zone", "float": "real"}

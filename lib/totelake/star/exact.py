@@ -10,7 +10,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from totelake.contracts.types import decimal_of, is_text, is_timestamp, spark_type, text_limit, timestamp_digits
-from totelake.registry.widening import SAME, WIDENED, relation
+from totelake.schemas.widening import SAME, WIDENED, relation
 
 _WIDEST = "decimal(38,18)"
 _DIGITS = 6

@@ -8,6 +8,8 @@ from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
+from totelake.alerts.messages import quarantined
+from totelake.alerts.store import alert
 from totelake.contracts import catalog
 from totelake.contracts.model import Table, inputs_of
 from totelake.errors import RetriableError
@@ -17,8 +19,6 @@ from totelake.lake.layout import Layout
 from totelake.lake.manifest import DATA, REPLAY, Manifest, TableCommit
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.verdicts import BUILD_TO, LOG, REPLAY_PROPERTY, SOURCE, pending_batches
-from totelake.observe.alerts import alert
-from totelake.observe.notices import quarantined
 from totelake.runtime.arguments import JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.star.compact import Compactor

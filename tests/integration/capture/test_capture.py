@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from tests.integration.capture.conftest import Source, insert_designs
-from totelake.capture.rewind import reset, rewind
+from totelake.capture.detect.moves import reset, rewind
 from totelake.runtime import JobArguments, open_runtime
 
 pytestmark = pytest.mark.integration

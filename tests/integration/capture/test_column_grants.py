@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.capture import session as session_module
-from totelake.capture.column_grants import WHY
+from totelake.capture.postgres import session as session_module
+from totelake.capture.postgres.column_grants import WHY
 from totelake.contracts import catalog
 
 pytestmark = pytest.mark.integration

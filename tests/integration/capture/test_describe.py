@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from tests.integration.capture.conftest import READER, Source
 from tests.unit.contracts.test_standard import problems
-from totelake.capture.describe import DescribedTable, describe
-from totelake.capture.draft import draft
-from totelake.capture.session import Session
+from totelake.capture.postgres.describe import DescribedTable, describe
+from totelake.capture.postgres.session import Session
 from totelake.cli import contract as command
 from totelake.cli import drift as drift_command
 from totelake.cli.app import app
@@ -25,9 +24,10 @@ from totelake.contracts import catalog
 from totelake.contracts.catalog import parse_catalog
 from totelake.contracts.documents import parse_yaml
 from totelake.errors import ConfigurationError, SourceError
-from totelake.registry import changes
-from totelake.registry.impact import impact_of
-from totelake.registry.live import source_changes
+from totelake.schemas import changes
+from totelake.schemas.draft import draft
+from totelake.schemas.impact import impact_of
+from totelake.schemas.live import source_changes
 
 pytestmark = pytest.mark.integration
 TABLES = catalog().source_tables("totesys")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.integration.capture.conftest import Source
-from totelake.capture.rewind import backfill, reset
-from totelake.observe import alerts
-from totelake.observe.notices import deletions_held_back
+from totelake.alerts import store as alerts
+from totelake.alerts.messages import deletions_held_back
+from totelake.capture.detect.moves import backfill, reset
 from totelake.runtime import open_runtime
 
 pytestmark = pytest.mark.integration

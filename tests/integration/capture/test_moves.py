@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from tests.integration.capture.clusters import scratch
 from tests.integration.capture.conftest import Source, create_tables, insert_designs
 from totelake.capture import ingest
-from totelake.capture.bookmark import Bookmark
-from totelake.capture.rewind import BACKFILL, BY_HAND, backfill
+from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.detect.moves import BACKFILL, BY_HAND, backfill
 from totelake.cli import bookmark as commands
 from totelake.cli.app import app
 from totelake.lake.manifest import Manifest

@@ -7,16 +7,16 @@ from datetime import datetime, timezone
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.capture import session as session_module
-from totelake.capture.bookmark import Bookmark
-from totelake.capture.rewind import backfill, reset, rewind
-from totelake.capture.session import Session
-from totelake.capture.source import SourceAddress, connect
+from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.detect.moves import backfill, reset, rewind
+from totelake.capture.postgres import session as session_module
+from totelake.capture.postgres.connection import SourceAddress, connect
+from totelake.capture.postgres.session import Session
 from totelake.contracts import catalog
 from totelake.lake.manifest import BOOKMARK
-from totelake.reconcile.finding import EQUAL, IN_PROGRESS
-from totelake.reconcile.source import compare_source
-from totelake.registry import changes as classes
+from totelake.operate.reconcile.finding import EQUAL, IN_PROGRESS
+from totelake.operate.reconcile.source import compare_source
+from totelake.schemas import changes as classes
 
 pytestmark = pytest.mark.integration
 TABLES = catalog().source_tables("totesys")

@@ -11,10 +11,10 @@ import pytest
 from tests.integration.capture.conftest import Source, insert_designs
 from tests.integration.capture.test_obstacles import DROP_KEY, EDITS, TABLES, edits
 from totelake.capture import ingest
-from totelake.capture.bookmark import Bookmark
+from totelake.capture.detect.bookmark import Bookmark
 from totelake.contracts import catalog
 from totelake.contracts.model import Column, Table
-from totelake.registry import changes as classes
+from totelake.schemas import changes as classes
 
 pytestmark = pytest.mark.integration
 

@@ -9,15 +9,15 @@ import pytest
 
 from tests.integration.capture.conftest import READER, Source
 from tests.integration.capture.test_quarantine import payments
-from totelake.capture import look as look_module
-from totelake.capture.bookmark import Bookmark
-from totelake.capture.search import NOTHING, Search
-from totelake.capture.session import Session
-from totelake.capture.source import SourceAddress, connect
+from totelake.capture.detect import look as look_module
+from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.detect.search import NOTHING, Search
+from totelake.capture.postgres.connection import SourceAddress, connect
+from totelake.capture.postgres.session import Session
 from totelake.contracts import catalog
-from totelake.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS
-from totelake.reconcile.lake import compare_keys
-from totelake.reconcile.source import compare_source
+from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS
+from totelake.operate.reconcile.lake import compare_keys
+from totelake.operate.reconcile.source import compare_source
 
 TABLES = catalog().source_tables("totesys")
 

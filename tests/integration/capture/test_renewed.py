@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.integration.capture.conftest import Source, insert_designs
-from totelake.capture.bookmark import Bookmark
-from totelake.capture.ledger import Ledger, OrderedReader
+from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.ledger.ledger import Ledger, OrderedReader
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import BOOKMARK, Manifest
-from totelake.maintain.job import Report, maintain_lake
-from totelake.maintain.ledgers import NIGHTLY
+from totelake.operate.maintain.job import Report, maintain_lake
+from totelake.operate.maintain.ledgers import NIGHTLY
 from totelake.runtime import JobArguments, open_runtime
 
 pytestmark = pytest.mark.integration

@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.capture.clusters import Cluster, Clusters, scratch
 from tests.integration.capture.conftest import Source, insert_designs
-from totelake.capture.rewind import rewind
-from totelake.capture.search import MOST_XIDS
+from totelake.capture.detect.moves import rewind
+from totelake.capture.detect.search import MOST_XIDS
 from totelake.runtime import open_runtime
 
 pytestmark = pytest.mark.integration

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from totelake.alerts.store import Alert, alert, messages, tell
 from totelake.errors import ConfigurationError
-from totelake.observe.alerts import Alert, alert, messages, tell
 from totelake.runtime import Clients, JobArguments
 from totelake.runtime.runtime import Runtime
 from totelake.stack import outbox

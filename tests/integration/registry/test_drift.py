@@ -13,7 +13,7 @@ from tests.integration.registry.conftest import Registry
 from totelake.cli import drift as command
 from totelake.cli.app import app
 from totelake.lake.catalogue import as_input
-from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_CHANGED, TYPE_WIDENED
+from totelake.schemas.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_CHANGED, TYPE_WIDENED
 
 pytestmark = pytest.mark.integration
 KEYS = {"_op": "I", "_batch": 1}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.registry.conftest import DAY, Registry
 from tests.integration.registry.test_check import DESIGNS, STAFF, columns
-from totelake.maintain.recover import Recovery
+from totelake.operate.maintain.recover import Recovery
 from totelake.registry.check import restore_registered
 from totelake.runtime import JobArguments, Runtime, open_runtime
 

@@ -10,12 +10,13 @@ import pytest
 
 from tests.integration.star.conftest import Lake
 from tests.unit.star.samples import SPARK, row
+from totelake.alerts import messages as notices
+from totelake.alerts import store as alerts
 from totelake.contracts import catalog
 from totelake.contracts.model import Table
 from totelake.lake import processed
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
-from totelake.observe import alerts, notices
 from totelake.runtime.clients import Clients
 from totelake.star.write import UnitWriter
 

@@ -11,7 +11,7 @@ from tests.integration.star.conftest import Lake
 from tests.unit.star.samples import SPARK, row
 from totelake.errors import LakeError
 from totelake.lake.commits import CommitLog
-from totelake.maintain.job import Report, maintain_lake
+from totelake.operate.maintain.job import Report, maintain_lake
 from totelake.runtime import JobArguments, open_runtime
 
 pytestmark = SPARK

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from totelake.capture.careful import logical_rows, parse_carefully
+from totelake.capture.postgres.csv_rows import logical_rows, parse_carefully
 
 SCHEMA = pa.schema(
     [("id", pa.int64()), ("name", pa.string()), ("amount", pa.decimal128(10, 2)), ("at", pa.timestamp("us"))]

@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
-from totelake.capture.bookmark import Bookmark, TableState, Window
-from totelake.capture.identity import BEHIND, CHANGED, SAME, Identity, end_of_log, judge
-from totelake.capture.search import MOST_XIDS, NOTHING, WHOLE, WINDOW, Look, choose, reason_for_everything
-from totelake.capture.session import Snapshot
-from totelake.capture.shape import Shape
+from totelake.capture.detect.bookmark import Bookmark, TableState, Window
+from totelake.capture.detect.search import MOST_XIDS, NOTHING, WHOLE, WINDOW, Look, choose, reason_for_everything
+from totelake.capture.postgres.server import BEHIND, CHANGED, SAME, Identity, end_of_log, judge
+from totelake.capture.postgres.session import Snapshot
+from totelake.capture.postgres.shape import Shape
 from totelake.capture.table import is_suspicious
 from totelake.lake.manifest import Manifest
 

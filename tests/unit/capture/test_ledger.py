@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.capture.fake_s3 import MemoryS3
-from totelake.capture import ledger_file
-from totelake.capture.ledger import Ledger, OrderedReader
-from totelake.capture.ledger_file import BaseWriter, Entries, write_delta
+from totelake.capture.ledger import files as ledger_file
+from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
+from totelake.capture.ledger.ledger import Ledger, OrderedReader
 from totelake.errors import LakeError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from totelake.capture.bookmark import Bookmark
-from totelake.capture.open_transactions import is_open_since, width
-from totelake.capture.session import Snapshot
+from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.postgres.open_transactions import is_open_since, width
+from totelake.capture.postgres.session import Snapshot
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from totelake.capture.relations import Relation, unfit
+from totelake.capture.postgres.relations import Relation, unfit
 
 TABLE = Relation("public", "staff", 1, "r", "p", (1,), False, True, True, False)
 PARTITIONED = replace(TABLE, kind="p")

@@ -11,10 +11,10 @@ import pytest
 
 from tests.unit.capture.test_decisions import BOOKMARK, IDENTITY, SHAPE, STATE
 from tests.unit.lake.test_commits import FakeS3, log_of
-from totelake.capture.bookmark import Bookmark, Window
-from totelake.capture.rewind import BACKFILL, backfill, batch_before, comparing, reset, rewind, searching_from
-from totelake.capture.search import WHOLE, Look, choose
-from totelake.capture.session import Snapshot
+from totelake.capture.detect.bookmark import Bookmark, Window
+from totelake.capture.detect.moves import BACKFILL, backfill, batch_before, comparing, reset, rewind, searching_from
+from totelake.capture.detect.search import WHOLE, Look, choose
+from totelake.capture.postgres.session import Snapshot
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import commit_key

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totelake.capture.rowhash import hash_rows
+from totelake.capture.ledger.rowhash import hash_rows
 
 ROW = {
     "id": (7, pa.int32()),

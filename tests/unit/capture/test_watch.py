@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.unit.lake.test_commits import FakeS3
-from totelake.capture.watch import failed_actions, pending_commits
 from totelake.contracts import catalog
 from totelake.lake import loaded, verdicts
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
+from totelake.operate.watch import failed_actions, pending_commits
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 LOST = "localglue was ended during this run; resume it, or start the workflow again"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from tests.unit.capture.test_rewind import filled
 from tests.unit.cli.test_commands import Glue, NotFound
 from tests.unit.lake.test_commits import FakeS3
-from totelake.capture.bookmark import Bookmark
+from totelake.capture.detect.bookmark import Bookmark
 from totelake.cli import bookmark as commands
 from totelake.cli.app import app
 from totelake.lake.commits import CommitLog

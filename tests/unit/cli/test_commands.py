@@ -13,11 +13,11 @@ from typer.testing import CliRunner, Result
 from tests.unit.capture.test_rewind import filled
 from tests.unit.cli.test_main import raising
 from tests.unit.observe.test_runs import job, job_run, run
-from totelake.capture.bookmark import Bookmark
+from totelake.capture.detect.bookmark import Bookmark
 from totelake.cli import pipeline as commands
 from totelake.cli.app import app
 from totelake.deploy.apply import Change
-from totelake.observe.runs import RunFailedError
+from totelake.operate.runs import RunFailedError
 
 
 class NotFound(Exception):

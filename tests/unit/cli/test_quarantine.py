@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from totelake.cli import quarantine as commands
 from totelake.cli.app import app
-from totelake.observe.quarantine import Found, Refused
+from totelake.operate.quarantine import Found, Refused
 
 ROW = Refused(
     target_table="fact_payment",

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from totelake.lake.manifest import Manifest, to_json
-from totelake.maintain.job import Report, maintain_lake
+from totelake.operate.maintain.job import Report, maintain_lake
 from totelake.runtime.arguments import JobArguments
 
 NIGHT = datetime(2026, 11, 24, 2, 15, tzinfo=timezone.utc)

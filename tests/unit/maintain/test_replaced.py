@@ -11,8 +11,8 @@ from totelake.contracts import catalog
 from totelake.lake.layout import Layout
 from totelake.lake.locations import Place
 from totelake.lake.manifest import COMPACTION, REPLAY
-from totelake.maintain.garbage import Listed
-from totelake.maintain.replaced import replaced, settled_moves
+from totelake.operate.maintain.garbage import Listed
+from totelake.operate.maintain.replaced import replaced, settled_moves
 
 NOW = datetime(2026, 11, 24, 2, 15, tzinfo=timezone.utc)
 OLD, YOUNG = NOW - timedelta(hours=25), NOW - timedelta(hours=23)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from totelake.observe.alert_rules import Alert, Message, due, message
+from totelake.alerts.model import Alert, Message, due, message
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 

@@ -12,9 +12,9 @@ from totelake.cli.main import main
 from totelake.contracts import catalog
 from totelake.contracts.documents import documents
 from totelake.errors import ConfigurationError
-from totelake.observe.cost import Line, Usage, minutes, month, runs_per_month
-from totelake.observe.job_runs import seconds_of
-from totelake.observe.prices import Prices
+from totelake.operate.cost import Line, Usage, minutes, month, runs_per_month
+from totelake.operate.job_runs import seconds_of
+from totelake.operate.prices import Prices
 
 TABLE = documents()["prices.yaml"]
 PRICES = Prices.of(TABLE, "eu-west-2")

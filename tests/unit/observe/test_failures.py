@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from totelake.observe.failures import Links, of_job_runs, of_workflow_runs
+from totelake.alerts.failures import Links, of_job_runs, of_workflow_runs
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 HERE, LONDON = Links(), Links("eu-west-2")

@@ -8,10 +8,10 @@ import pytest
 
 from tests.unit.capture.test_decisions import STATE
 from tests.unit.capture.test_rewind import capture, captured, filled
-from totelake.capture.bookmark import Bookmark
-from totelake.capture.search import WHOLE, WINDOW
+from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.detect.search import WHOLE, WINDOW
 from totelake.lake.manifest import TableCommit
-from totelake.observe.history import describe, read
+from totelake.operate.history import describe, read
 
 COPIED = replace(STATE, search=WHOLE, why="first copy")
 EDITED = replace(STATE, search=WINDOW, why="2 row versions since the last batch's snapshot")

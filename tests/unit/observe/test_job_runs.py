@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from totelake.errors import ConfigurationError, LakeError, RetriableError
-from totelake.observe import job_runs
+from totelake.operate import job_runs
 
 
 class NotFound(Exception):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from totelake.observe.logs import log_group
+from totelake.operate.logs import log_group
 
 
 def job(kind: str = "glueetl", **more: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from totelake.errors import RetriableError
-from totelake.observe import job_runs
-from totelake.observe.runs import RunFailedError, RunReport, Step, report, wait
+from totelake.operate import job_runs
+from totelake.operate.runs import RunFailedError, RunReport, Step, report, wait
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from totelake.contracts import catalog
-from totelake.registry import changes as classes
-from totelake.registry.changes import Change, Field, changes, contract_fields, fields, holds
-from totelake.registry.explain import sentence, side_by_side
+from totelake.schemas import changes as classes
+from totelake.schemas.changes import Change, Field, changes, contract_fields, fields, holds
+from totelake.schemas.wording import sentence, side_by_side
 
 BASE = (
     Field("id", "integer", True),

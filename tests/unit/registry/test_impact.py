@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from totelake.registry.impact import Impact, impact_of
+from totelake.schemas.impact import Impact, impact_of
 
 pytest.importorskip("sqlglot", reason="in a checkout the queries are read by sqlglot; jobs have what the wheel says")
 

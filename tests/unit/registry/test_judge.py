@@ -13,8 +13,8 @@ from totelake.contracts import Catalog, catalog
 from totelake.contracts.catalog import parse_catalog
 from totelake.contracts.documents import documents
 from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
-from totelake.registry.changes import COLUMN_ADDED, COLUMN_REMOVED, NOT_CAPTURABLE, TYPE_CHANGED, TYPE_UNKNOWN, Change
 from totelake.registry.judge import ACCEPTED, CAPTURED, HELD, RELEASED, UNCAPTURED, Judged, Standing, breaks, judge
+from totelake.schemas.changes import COLUMN_ADDED, COLUMN_REMOVED, NOT_CAPTURABLE, TYPE_CHANGED, TYPE_UNKNOWN, Change
 
 AT = "2026-11-24T10:00:00+00:00"
 Schema = list[dict[str, Any]]

@@ -1,0 +1,68 @@
+"""Rows of the source as they are compared: those that could be read exactly, those that could not, in key order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from totelake.capture.events import INSERT, UPDATE, EventWriter
+from totelake.capture.ledger.rowhash import hash_rows
+from totelake.capture.postgres.shape import XID, Shape
+from totelake.lake.quarantine import BadRow
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows in the order of their key; `bad` are those between them that cannot be read exactly."""
+
+    rows: pa.RecordBatch
+    bad: Sequence[BadRow] = ()
+
+
+class HashedChunk:
+    """A chunk's keys, ascending, and the hash of each row's content; a bad row's is that of its text."""
+
+    def __init__(self, chunk: Chunk, shape: Shape) -> None:
+        self._chunk = chunk
+        keys, hashes = _hashed(chunk.rows, shape)
+        self._order: np.ndarray | None = None
+        if chunk.bad:
+            bad_keys, bad_hashes = _hashed_bad(chunk.bad)
+            keys, hashes = np.concatenate([keys, bad_keys]), np.concatenate([hashes, bad_hashes])
+            self._order = np.argsort(keys, kind="stable")
+            keys, hashes = keys[self._order], hashes[self._order]
+        self.keys, self.hashes = keys, hashes
+
+    def write(self, events: EventWriter, is_new: np.ndarray, is_changed: np.ndarray) -> None:
+        """Write what is new or changed: as events what could be read, to the quarantine what could not."""
+        if self._order is None:
+            events.write(self._chunk.rows, is_new, is_changed)
+            return
+        count = self._chunk.rows.num_rows
+        new, changed = np.zeros_like(is_new), np.zeros_like(is_changed)
+        new[self._order], changed[self._order] = is_new, is_changed
+        events.write(self._chunk.rows, new[:count], changed[:count])
+        bad = zip(self._chunk.bad, new[count:], changed[count:])
+        events.quarantine(
+            [(INSERT if is_first else UPDATE, row) for row, is_first, is_other in bad if is_first or is_other]
+        )
+
+
+def _hashed(rows: pa.RecordBatch, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    keys = rows.column(rows.schema.get_field_index(shape.key)).cast(pa.int64()).to_numpy()
+    columns = [position for position, name in enumerate(rows.schema.names) if name != XID]
+    content = pa.RecordBatch.from_arrays(
+        [rows.column(position) for position in columns], names=[rows.schema.names[position] for position in columns]
+    )
+    return keys, hash_rows(content)
+
+
+def _hashed_bad(rows: Sequence[BadRow]) -> tuple[np.ndarray, np.ndarray]:
+    """Under names of their own, so that a row which becomes readable with the same text differs."""
+    names = list(rows[0].values)
+    texts = [pa.array([row.values[name] for row in rows], pa.string()) for name in names]
+    content = pa.RecordBatch.from_arrays(texts, names=[f"unreadable {name}" for name in names])
+    return np.array([row.key for row in rows], dtype=np.int64), hash_rows(content)

@@ -1,0 +1,113 @@
+"""CSV row by row: what parses has exact types, a row that does not comes as text. Slow, so only after a failure."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv
+
+from totelake.capture.postgres.chunks import Chunk
+from totelake.lake.quarantine import BadRow
+
+_CHUNK_BYTES = 1024**2
+_CHUNK_ROWS = 4096
+_PARSE = csv.ParseOptions(newlines_in_values=True)
+
+
+def convert_options(types: pa.Schema, only: Sequence[str] | None = None) -> csv.ConvertOptions:
+    """How COPY's CSV is read: NULL is nothing at all, '' is an empty text, t and f are booleans."""
+    return csv.ConvertOptions(
+        column_types=types,
+        null_values=[""],
+        true_values=["t"],
+        false_values=["f"],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+        include_columns=list(only or ()),
+    )
+
+
+def parse_carefully(source: Any, schema: pa.Schema, key: str) -> Iterator[Chunk]:
+    """Chunks of a CSV stream with a header; `schema` has the exact types, `key` names the integer key."""
+    rows = logical_rows(source)
+    header = next(rows, b"")
+    pending: list[bytes] = []
+    size = 0
+    for row in rows:
+        pending.append(row)
+        size += len(row)
+        if size >= _CHUNK_BYTES or len(pending) >= _CHUNK_ROWS:
+            yield _chunk(header, pending, schema, key)
+            pending, size = [], 0
+    if pending:
+        yield _chunk(header, pending, schema, key)
+
+
+def logical_rows(source: Any) -> Iterator[bytes]:
+    """The rows of a CSV stream, each with all its lines: a row ends where every quote has been closed."""
+    lines: list[bytes] = []
+    quotes = 0
+    for line in source:
+        quotes += line.count(b'"')
+        lines.append(line)
+        if quotes % 2 == 0:
+            yield b"".join(lines)
+            lines, quotes = [], 0
+    if lines:
+        yield b"".join(lines)
+
+
+def _chunk(header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: str) -> Chunk:
+    good: list[pa.RecordBatch] = []
+    bad: list[BadRow] = []
+    _sort_out(header, rows, schema, key, good, bad)
+    table = pa.Table.from_batches(good, schema=schema).combine_chunks()
+    batches = table.to_batches()
+    return Chunk(batches[0] if batches else _no_rows(schema), tuple(bad))
+
+
+def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
+def _sort_out(
+    header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: str, good: list[pa.RecordBatch], bad: list[BadRow]
+) -> None:
+    """Halve what does not parse until single rows are left, in order."""
+    try:
+        good += _parsed(header, rows, convert_options(schema)).cast(schema).to_batches()
+    except pa.ArrowInvalid:
+        if len(rows) == 1:
+            bad.append(_bad_row(header, rows[0], schema, key))
+            return
+        middle = len(rows) // 2
+        _sort_out(header, rows[:middle], schema, key, good, bad)
+        _sort_out(header, rows[middle:], schema, key, good, bad)
+
+
+def _parsed(header: bytes, rows: Sequence[bytes], options: csv.ConvertOptions) -> pa.Table:
+    body = header + b"".join(rows)
+    read = csv.ReadOptions(block_size=len(body) + 1, use_threads=False)
+    return csv.read_csv(io.BytesIO(body), read_options=read, parse_options=_PARSE, convert_options=options)
+
+
+def _bad_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> BadRow:
+    texts = pa.schema([pa.field(field.name, pa.binary()) for field in schema])
+    found = _parsed(header, [row], convert_options(texts)).to_pylist()[0]
+    values = {
+        name: None if value is None else value.decode("utf-8", "backslashreplace") for name, value in found.items()
+    }
+    column = next((field.name for field in schema if not _is_readable(header, row, field)), key)
+    number = int(values[key] or 0)
+    return BadRow(number, column, {name: value for name, value in values.items() if name in schema.names})
+
+
+def _is_readable(header: bytes, row: bytes, field: pa.Field) -> bool:
+    try:
+        _parsed(header, [row], convert_options(pa.schema([field]), [field.name]))
+    except pa.ArrowInvalid:
+        return False
+    return True

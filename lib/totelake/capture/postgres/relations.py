@@ -1,0 +1,135 @@
+"""The source's tables as relations: whether they are there, may be read, and are of a kind that can be captured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from totelake.capture.detect.blocked import Obstacle, not_capturable
+from totelake.capture.postgres.session import Session
+from totelake.contracts.model import Table
+from totelake.errors import SourceError
+from totelake.schemas.changes import missing_table
+
+_RELATIONS = """
+SELECT n.nspname::text, c.relname::text, c.oid::bigint, c.relkind::text, c.relpersistence::text,
+       coalesce((SELECT array_agg(k.attnum::int) FROM pg_index i, unnest(i.indkey) AS k(attnum)
+                 WHERE i.indrelid = c.oid AND i.indisprimary), '{}'::int[]),
+       EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent OR p.oid = h.inhrelid
+               WHERE (h.inhparent = c.oid OR h.inhrelid = c.oid) AND p.relkind NOT IN ('p', 'I') AND c.relkind = 'r'),
+       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
+       coalesce(c.relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE') AND (
+           SELECT bool_and(has_column_privilege(c.oid, a.attnum, 'SELECT'))
+           FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), false),
+       c.relkind IN ('r', 'p') AND row_security_active(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
+"""
+
+# as pg_class has them: plain and partitioned tables, and what a crash leaves alone
+_TABLES, _LOGGED = frozenset("rp"), "p"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One table, view or the like; `kind` and `persistence` as pg_class has them, `key` the primary key's attributes.
+
+    `is_readable` as a whole, with its rows' `xmin`; else `has_columns` tells whether every column may be read.
+    """
+
+    schema: str
+    name: str
+    oid: int
+    kind: str
+    persistence: str
+    key: Sequence[int]
+    inherits: bool
+    is_readable: bool
+    has_columns: bool
+    has_policy: bool
+
+    @property
+    def where(self) -> str:
+        """The qualified name, for people."""
+        return f"{self.schema}.{self.name}"
+
+
+def read_relations(session: Session, tables: Sequence[Table]) -> dict[str, Relation]:
+    """The relations of contract tables by the tables' names; those that are missing are left out."""
+    if not tables:
+        return {}
+    rows = session.rows(_RELATIONS, (tuple((table.schema, table.name) for table in tables),))
+    found = {(row[0], row[1]): Relation(*row) for row in rows}
+    return {table.name: found[table.schema, table.name] for table in tables if (table.schema, table.name) in found}
+
+
+def out_of_reach(session: Session, tables: Sequence[Table], strict: bool) -> dict[str, Obstacle]:
+    """The tables that are missing, may not be read or are of no kind that is captured, by name.
+
+    None of them may be locked: PostgreSQL locks no materialized view, and of a view what is below it. Raises
+    SourceError that names the missing and those that may not be read when they are all of the tables, or any and
+    `strict`.
+    """
+    database, role = session.row("SELECT current_database()::text, current_user::text")
+    relations = read_relations(session, tables)
+    missing = [f"{table.schema}.{table.name}" for table in tables if table.name not in relations]
+    if len(missing) == len(tables):
+        raise SourceError(
+            f"the database {database} has none of the {len(tables)} tables: it is empty, or not the source; on one "
+            "machine run `totelake seed`, else correct dbname in the secret"
+        )
+    closed = [item.where for item in relations.values() if not item.is_readable and not item.has_columns]
+    if strict or len(missing) + len(closed) == len(tables):
+        if missing:
+            raise SourceError(_missing(database, missing))
+        if closed:
+            raise SourceError(_closed(database, role, closed))
+    found = {}
+    for table in tables:
+        where = f"{table.schema}.{table.name}"
+        if where in missing:
+            found[table.name] = Obstacle(missing_table(table.name), _missing(database, [where]))
+        elif where in closed:
+            found[table.name] = not_capturable(table.name, "not granted", _closed(database, role, [where]))
+        elif (reason := unfit(relations[table.name], ())) is not None:
+            found[table.name] = not_capturable(table.name, *reason)
+    return found
+
+
+def unfit(relation: Relation, descendants: Sequence[Sequence[object]]) -> tuple[str, str] | None:
+    """Why a relation of this kind is not captured, in a few words and as a sentence; None when it can be.
+
+    Of its partitions each has oid, relkind, relpersistence and bound.
+    """
+    where = relation.where
+    if relation.kind not in _TABLES:
+        return "no table", f"{where} is no plain or partitioned table; name the table below it in the contract"
+    if not {row[1] for row in descendants} <= _TABLES:
+        return "no table", f"{where} has a partition that is no table of this server; detach it"
+    if relation.persistence != _LOGGED:
+        return "UNLOGGED", f"{where} is not logged: a crash empties it; ALTER TABLE {where} SET LOGGED"
+    if not {row[2] for row in descendants} <= {_LOGGED}:
+        return "UNLOGGED", f"{where} has a partition that is not logged: a crash empties it; SET LOGGED on that one"
+    if relation.inherits:
+        return "inheritance", f"{where} takes part in inheritance, whose keys need not be unique; use partitions"
+    if relation.has_policy:
+        return (
+            "row security",
+            f"{where} has row-level security: a policy would hide rows; exempt the reading role from it (BYPASSRLS)",
+        )
+    return None
+
+
+def _missing(database: str, names: Sequence[str]) -> str:
+    return (
+        f"the database {database} has no {', '.join(names)}; create what is missing, "
+        "or take its contract out of catalog/sources/"
+    )
+
+
+def _closed(database: str, role: str, names: Sequence[str]) -> str:
+    listed = ", ".join(names)
+    return (
+        f"the role {role} may not read {listed} of the database {database}; "
+        f"GRANT SELECT ON {listed} TO {role} (whole tables, and USAGE on their schema)"
+    )

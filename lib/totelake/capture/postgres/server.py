@@ -1,0 +1,121 @@
+"""Which server answered, and whether it is the one the last batch came from, further on or behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Callable
+
+from totelake.capture.postgres.session import Session
+
+SAME, CHANGED, BEHIND = "same", "changed", "behind"
+DURABLE_WITHIN = 5.0
+_POLL = 0.05
+
+# the control file is stale after a promotion, so a primary tells its timeline by the current WAL file
+_QUERY = """
+SELECT (SELECT system_identifier::text FROM pg_control_system()),
+       CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
+            ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END,
+       pg_is_in_recovery(),
+       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END - '0/0'::pg_lsn,
+       current_setting('server_version_num')::int,
+       current_database()::text,
+       to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+       (SELECT setting::int FROM pg_settings WHERE name = 'wal_block_size'),
+       (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size')
+"""
+# what a page of the log begins with: more in the first page of a file
+_PAGE_HEADER, _FILE_HEADER = 24, 40
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A server and its position; `lsn` counts bytes of its write-ahead log, `started` is its start in UTC."""
+
+    system: str
+    timeline: int
+    in_recovery: bool
+    lsn: int
+    version: int
+    dbname: str
+    started: str
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Identity:
+        """Read it from a manifest's state."""
+        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form in a manifest's state."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the server that answers stands to the last batch; `why` says it in words."""
+
+    kind: str
+    why: str = ""
+
+
+def read_identity(session: Session) -> Identity:
+    """Who answers, and how far it is."""
+    system, timeline, in_recovery, lsn, version, dbname, started, page, file = session.row(_QUERY)
+    return Identity(
+        system, int(timeline), bool(in_recovery), end_of_log(int(lsn), page, file), version, dbname, started
+    )
+
+
+def end_of_log(lsn: int, page: int, file: int) -> int:
+    """Where the last record ends, given where the next one begins.
+
+    That is behind a header when the last one filled its page, or when the log was switched to its next file. Flushing
+    and replaying do not get there before there is another record.
+    """
+    header = _FILE_HEADER if lsn % file < page else _PAGE_HEADER
+    return lsn - header if lsn % page == header else lsn
+
+
+def judge(previous: Identity | None, now: Identity) -> Standing:
+    """Compare with the server of the last batch; without one everything is the same."""
+    if previous is None:
+        return Standing(SAME)
+    for name, label in (("system", "system identifier"), ("dbname", "database"), ("timeline", "timeline")):
+        before, after = getattr(previous, name), getattr(now, name)
+        if name == "timeline" and now.in_recovery and after < before:
+            return Standing(BEHIND, f"the standby is on timeline {after}, where the last batch saw timeline {before}")
+        if before != after:
+            return Standing(CHANGED, f"the source's {label} was {before} and is {after}")
+    # a server restored from its disks keeps identifier and timeline, and may soon be further on than it was
+    if not (previous.in_recovery or now.in_recovery) and previous.started != now.started:
+        return Standing(CHANGED, f"the primary was started at {previous.started} and now at {now.started}")
+    if now.lsn >= previous.lsn:
+        return Standing(SAME)
+    if now.in_recovery:
+        return Standing(BEHIND, f"the standby has replayed {previous.lsn - now.lsn} bytes less than the last batch saw")
+    return Standing(CHANGED, f"the primary went back by {previous.lsn - now.lsn} bytes of its log")
+
+
+def wait_durable(
+    session: Session,
+    seen: Identity,
+    within: float = DURABLE_WITHIN,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Wait until a primary has flushed its log up to `seen`; False when it has not in time. True on a standby.
+
+    What a crash with synchronous_commit = off takes back would otherwise stay captured under reused transaction ids.
+    """
+    if seen.in_recovery:
+        return True
+    deadline = clock() + within
+    while True:
+        flushed = int(session.row("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn")[0])
+        if flushed >= seen.lsn:
+            return True
+        if clock() >= deadline:
+            return False
+        sleep(_POLL)

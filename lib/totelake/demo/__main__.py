@@ -1,0 +1,7 @@
+"""python -m totelake.demo."""
+
+import sys
+
+from totelake.demo.story import main
+
+sys.exit(main())

@@ -1,0 +1,205 @@
+"""`make demo`: the main job on this machine, told as it happens; ends the stack that it started."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
+
+from totelake import seed
+from totelake.cli.main import FAILURE, INTERRUPTED, sentence
+from totelake.cli.output import err, out, say, table
+from totelake.cli.pipeline import workflow_name
+from totelake.contracts import catalog
+from totelake.contracts.model import FACT
+from totelake.demo.failure import show_alert
+from totelake.deploy import Target, deploy
+from totelake.errors import ConfigurationError, TotelakeError, WarehouseError
+from totelake.operate import runs
+from totelake.stack import Stack, lifecycle
+from totelake.stack.model import default_home
+
+_ORDERS, _SEED = 2_000, 2_024
+_LOOK = 0.1
+_RUN_LOOK = 1.0
+_VERSIONS = "SELECT count(*) FROM fact_sales_order WHERE sales_order_id = %s"
+_ARRIVED = "SELECT count(*) FROM fact_sales_order WHERE sales_order_id IN (%s, %s)"
+_HISTORY = """SELECT sales_order_id, design_id, sales_staff_id, agreed_delivery_date,
+       agreed_delivery_location_id, last_updated_date, valid_from FROM history_sales_order
+ WHERE sales_order_id IN (%s, %s) ORDER BY sales_order_id, batch"""
+# as many as fit a line of 80 characters
+_SHOWN = ("order", "design", "staff", "delivery", "location", "updated", "valid from")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the demo does to totesys before it looks at the clock."""
+
+    edited: int
+    versions: int
+    ordered: int
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Play the demo; exit status 0 only when all of it worked."""
+    parser = argparse.ArgumentParser(prog="totelake.demo", description="The main job on this machine, end to end.")
+    parser.add_argument("--keep", action="store_true", help="leave the stack up at the end")
+    parser.add_argument("--orders", type=int, default=_ORDERS, help="sales orders to generate (default %(default)s)")
+    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    given = parser.parse_args(argv)
+    try:
+        with _stack(default_home(), given.keep) as stack:
+            play(stack, given.orders)
+    except KeyboardInterrupt:
+        err().print("interrupted")
+        return INTERRUPTED
+    except (TotelakeError, ClientError, BotoCoreError, psycopg2.Error, OSError) as error:
+        if given.debug:
+            raise
+        err().print(f"totelake: {sentence(error)}", markup=False)
+        return FAILURE
+    return 0
+
+
+@contextlib.contextmanager
+def _stack(home: Path, keep: bool) -> Iterator[Stack]:
+    """A fresh stack, ended with the block unless it is to be kept; one that holds work is refused and left alone."""
+    _refuse_used(home)
+    try:
+        with _told("Starting PostgreSQL, the AWS endpoint and localglue") as step:
+            stack = lifecycle.start(home, progress=step)
+        yield stack
+        if keep:
+            say('\nThe stack stays up: eval "$(totelake env)" to look around, `totelake down` to end it.')
+    finally:
+        if not keep and lifecycle.stop(home):
+            say("\nThe stack is down.")
+
+
+def _refuse_used(home: Path) -> None:
+    if Stack.read(home) is None:
+        return
+    target = Target.of_stack(lifecycle.load(home))
+    if target.clients.s3.list_objects_v2(Bucket=target.artifacts_bucket, MaxKeys=1).get("Contents"):
+        raise ConfigurationError(f"a stack with work in it is up in {home}; run `totelake down` before the demo")
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[Callable[[str], None]]:
+    """Say what begins, show its steps on a terminal, say how long it took."""
+    console, begun = err(), time.monotonic()
+    out().print(f"\n[bold]{what}[/]")
+    if console.is_terminal:
+        with console.status(what) as status:
+            yield status.update
+    else:
+        yield lambda _: None
+    say(f"  done in {time.monotonic() - begun:.1f} s")
+
+
+def play(stack: Stack, orders: int) -> None:
+    """The whole story on a fresh stack."""
+    target = Target.of_stack(stack)
+    with _told(f"Creating totesys with {orders:,} sales orders, generated after the real one") as step:
+        seed.seed_generated(stack.totesys_admin_dsn, orders=orders, seed=_SEED, progress=step)
+    with _told("Deploying jobs, crawler, workflow and triggers from catalog/pipeline.yaml") as step:
+        deploy(target, step)
+    with _told("First run: everything is new"):
+        _show(_run(target))
+    with _told("Business goes on: two days of orders, payments, silent edits, deletions") as step:
+        done = seed.simulate(stack.totesys_admin_dsn, days=2, rate=1.0, seed=_SEED, progress=step)
+        say("  " + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in asdict(done).items() if count))
+    with _told("Second run: only what changed"):
+        _show(_run(target))
+    _arrival(stack, target)
+    with _told("Something fails: totesys turns the reading role away, and watch tells"):
+        show_alert(stack, target)
+    _counts(stack)
+
+
+def _run(target: Target) -> runs.RunReport:
+    run_id = runs.start(target.clients.glue, workflow_name(target))
+    return runs.wait(target.clients.glue, workflow_name(target), run_id)
+
+
+def _show(report: runs.RunReport) -> None:
+    for step in report.steps:
+        say(f"  {step.name:<28}{step.state:<12}{step.seconds:>6} s")
+
+
+def _arrival(stack: Stack, target: Target) -> None:
+    """A silent edit and a new order: committed in totesys, then awaited in the warehouse by the clock."""
+    with _told("One edit that leaves last_updated alone, and one new order"):
+        change, since = _change(stack)
+        say(f"  sales order {change.edited} is edited without a new timestamp; sales order {change.ordered} is new")
+        run_id = runs.start(target.clients.glue, workflow_name(target))
+        latency = _await(stack, target, change, run_id, since)
+        say(f"  both are in the warehouse {latency:.1f} s after their commit in totesys")
+        runs.wait(target.clients.glue, workflow_name(target), run_id)
+    show_history(_ask(stack.warehouse_dsn, _HISTORY, change.edited, change.ordered))
+
+
+def show_history(versions: Sequence[Sequence[Any]]) -> None:
+    """The versions of the orders; of the time from which one is valid only the hour, all are of this demo."""
+    table("history_sales_order in the warehouse", _SHOWN, [[*row[:-1], f"{row[-1]:%H:%M:%S}"] for row in versions])
+
+
+def _change(stack: Stack) -> tuple[Change, float]:
+    """Make both changes; the time of the second commit."""
+    moment = datetime.now(timezone.utc).replace(tzinfo=None)
+    _, edited = seed.silent_edit(stack.totesys_admin_dsn, moment)
+    ordered = seed.new_order(stack.totesys_admin_dsn, moment)
+    since = time.monotonic()
+    versions = _ask(stack.warehouse_dsn, _VERSIONS, edited)[0][0]
+    return Change(edited, versions, ordered), since
+
+
+def _await(stack: Stack, target: Target, change: Change, run_id: str, since: float) -> float:
+    """Seconds from the commit until both rows are seen. Raises what the run says when it ends without them."""
+    next_look = time.monotonic() + _RUN_LOOK
+    ended = False
+    with contextlib.closing(psycopg2.connect(stack.warehouse_dsn)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        while True:
+            cursor.execute(_ARRIVED, (change.edited, change.ordered))
+            if cursor.fetchone() == (change.versions + 2,):
+                return time.monotonic() - since
+            if ended:
+                raise WarehouseError(f"the run {run_id} ended and the changes are not in the warehouse; see its logs")
+            if time.monotonic() > next_look:
+                ended = runs.get(target.clients.glue, workflow_name(target), run_id).is_done
+                next_look = time.monotonic() + _RUN_LOOK
+            time.sleep(_LOOK)
+
+
+def _counts(stack: Stack) -> None:
+    rows = []
+    for item in catalog().warehouse_tables():
+        source = _count(stack.totesys_dsn, item.source) if item.source else None
+        current = _count(stack.warehouse_dsn, f"current_{item.short_name}") if item.kind == FACT else None
+        rows.append((item.name, item.source, source, _count(stack.warehouse_dsn, item.name), current))
+    say("")
+    table("totesys and warehouse", ("warehouse table", "source", "rows there", "rows here", "current"), rows)
+
+
+def _count(dsn: str, relation: str) -> int:
+    return int(_ask(dsn, f'SELECT count(*) FROM "{relation}"')[0][0])
+
+
+def _ask(dsn: str, question: str, *values: Any) -> list[tuple[Any, ...]]:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute(question, values or None)
+        return cursor.fetchall()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

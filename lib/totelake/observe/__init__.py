@@ -1,1 +1,0 @@
-"""What runs and what has run: workflow runs, logs, bookmarks."""

@@ -1,0 +1,1 @@
+"""What looks after the whole: watch, maintenance, reconciliation, runs, logs, positions, cost."""

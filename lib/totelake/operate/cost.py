@@ -1,0 +1,193 @@
+"""What a month costs on AWS, part by part, against the design that crawls and runs Spark in every cycle; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from totelake.errors import ConfigurationError
+from totelake.operate.prices import Prices
+
+DAYS = 30
+HOURS = DAYS * 24
+PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
+_FASTEST = 5
+_DAY = 24 * 60
+_UNITS = {"m": 1, "h": 60, "d": _DAY}
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How the pipeline is used: minutes between two looks, changes in a day, and what it is deployed with."""
+
+    cadence: int
+    changes_per_day: int
+    network: str = PUBLIC
+    has_rds: bool = False
+    glue_version: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Measured seconds of a run by job, without the prefix; what is missing is assumed."""
+
+    @property
+    def looks(self) -> int:
+        """Looks of watch in a month."""
+        return DAYS * _DAY // self.cadence
+
+    @property
+    def refreshes(self) -> int:
+        """Refreshes in a month when every change falls into a look of its own, which is the most there can be."""
+        return min(self.looks, DAYS * self.changes_per_day)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One part: what is reckoned, USD a month for totelake and for the naive design."""
+
+    part: str
+    basis: str
+    usd: float
+    naive_usd: float
+
+
+def minutes(text: str) -> int:
+    """A cadence such as 10m or 1h in minutes. Raises ConfigurationError for another form, or faster than Glue's 5 m."""
+    found = re.fullmatch(r"(\d+)([mhd])", text)
+    cadence = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not _FASTEST <= cadence <= _DAY:
+        raise ConfigurationError(f"--cadence is '{text}'; write 10m or 1h, from {_FASTEST}m (Glue's fastest) to 1d")
+    return cadence
+
+
+def runs_per_month(cron: str) -> float:
+    """Runs that a Glue schedule makes in a month; its day, month and year fields are taken for every day's."""
+    minute, hour = cron[len("cron(") :].split()[:2]
+    return DAYS * _times(minute, 60) * _times(hour, 24)
+
+
+def _times(text: str, of: int) -> int:
+    if text == "*":
+        return of
+    start, _, step = text.partition("/")
+    if step:
+        return len(range(0 if start == "*" else int(start), of, int(step)))
+    return len(text.split(","))
+
+
+def month(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> list[Line]:
+    """Every part of a month."""
+    return [
+        *_jobs(pipeline, prices, usage),
+        *_crawls(prices, usage),
+        *_naive_jobs(pipeline, prices, usage),
+        *_storage(prices, usage),
+        *_fixed(prices, usage),
+    ]
+
+
+def _jobs(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> Iterator[Line]:
+    for name, runs in _runs(pipeline, usage).items():
+        job = {**pipeline["defaults"][pipeline["jobs"][name]["kind"]], **pipeline["jobs"][name]}
+        dpu, item = _capacity(job, prices, usage)
+        assumed = prices.assumed["seconds"]
+        seconds = usage.seconds.get(name, assumed.get(name, assumed[job["kind"]]))
+        usd = _dpu_hours(runs, max(seconds, prices.assumed["least_seconds"]), dpu) * prices.usd[item]
+        yield Line(name, f"{runs:,.0f} runs x {seconds:,.0f} s x {dpu:g} DPU", usd, 0.0)
+
+
+def _runs(pipeline: Mapping[str, Any], usage: Usage) -> dict[str, float]:
+    """Runs of each job in a month: by its own schedule, its workflow's, or as often as the refresh has work."""
+    found: dict[str, float] = {}
+    triggers = pipeline["triggers"].values()
+    starts = {item.get("workflow"): item for item in triggers if item["type"] != "CONDITIONAL"}
+    for trigger in triggers:
+        start = starts[trigger["workflow"]] if trigger.get("workflow") else trigger
+        runs = runs_per_month(start["schedule"]) if "schedule" in start else usage.refreshes
+        found.update({job: usage.looks if job == "watch" else runs for job in trigger["jobs"]})
+    return found
+
+
+def _capacity(job: Mapping[str, Any], prices: Prices, usage: Usage) -> tuple[float, str]:
+    if job["kind"] == "pythonshell":
+        return float(job["max_capacity"]), "glue_python_shell_dpu_hour"
+    version = usage.glue_version or job["glue_version"]
+    if not re.fullmatch(r"\d+\.\d+", version):
+        raise ConfigurationError(f"--glue-version is '{version}'; write a version of AWS Glue, such as 5.1 or 6.0")
+    item = "glue_spark_6_dpu_hour" if float(version) >= 6 else "glue_spark_dpu_hour"
+    return job["number_of_workers"] * float(prices.assumed["dpu_of_worker"][job["worker_type"]]), item
+
+
+def _dpu_hours(runs: float, seconds: float, dpu: float) -> float:
+    return runs * seconds * dpu / 3600
+
+
+def _crawls(prices: Prices, usage: Usage) -> Iterator[Line]:
+    assumed = prices.assumed
+    each = _dpu_hours(1, assumed["crawl_least_seconds"], assumed["crawl_dpu"]) * prices.usd["glue_crawler_dpu_hour"]
+    basis = f"{assumed['crawls']} crawls (naive: {usage.looks:,}) x {assumed['crawl_dpu']} DPU"
+    yield Line("crawler", f"{basis} x {assumed['crawl_least_seconds']} s", assumed["crawls"] * each, usage.looks * each)
+
+
+def _naive_jobs(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> Iterator[Line]:
+    job = {**pipeline["defaults"]["glueetl"], "kind": "glueetl"}
+    dpu, item = _capacity(job, prices, usage)
+    count, seconds = prices.assumed["naive_spark_jobs"], prices.assumed["seconds"]["glueetl"]
+    usd = _dpu_hours(usage.looks * count, seconds, dpu) * prices.usd[item]
+    yield Line(
+        "Spark in every cycle", f"naive: {usage.looks:,} cycles x {count} jobs x {seconds} s x {dpu:g} DPU", 0.0, usd
+    )
+
+
+def _storage(prices: Prices, usage: Usage) -> Iterator[Line]:
+    requests, gigabytes = prices.assumed["requests"], prices.assumed["storage_gb"]
+    look, refresh = requests["look"], requests["refresh"]
+
+    def usd(looks: int, refreshes: int) -> float:
+        puts = looks * look["put_or_list"] + refreshes * refresh["put_or_list"]
+        gets = looks * look["get"] + refreshes * refresh["get"]
+        return prices.cost("s3_put_or_list_1000", puts / 1000) + prices.cost("s3_get_1000", gets / 1000)
+
+    basis = f"{usage.looks:,} looks, {usage.refreshes:,} refreshes (naive: a refresh in every cycle)"
+    yield Line("S3 requests", basis, usd(usage.looks, usage.refreshes), usd(0, usage.looks))
+    stored = prices.cost("s3_storage_gb_month", gigabytes)
+    yield Line("S3 storage", f"{gigabytes} GB", stored, stored)
+
+
+def _fixed(prices: Prices, usage: Usage) -> Iterator[Line]:
+    """What is the same in both designs."""
+    assumed = prices.assumed
+    calls = usage.looks + 2 * usage.refreshes
+    secrets = prices.cost("secret_month", assumed["secrets"]) + prices.cost("secret_calls_10000", calls / 10_000)
+    watching = (
+        prices.cost("cloudwatch_metric_month", assumed["metrics"])
+        + prices.cost("cloudwatch_alarm_month", assumed["alarms"])
+        + prices.cost("cloudwatch_logs_gb", assumed["logs_gb"])
+    )
+    parts = [
+        ("Secrets Manager", f"{assumed['secrets']} secrets, {calls:,} calls", secrets),
+        (
+            "CloudWatch",
+            f"{assumed['metrics']} metrics, {assumed['alarms']} alarms, {assumed['logs_gb']} GB of logs",
+            watching,
+        ),
+        ("KMS", f"{assumed['kms_keys']} key", prices.cost("kms_key_month", assumed["kms_keys"])),
+        _network(prices, usage.network),
+    ]
+    if usage.has_rds:
+        gigabytes = assumed["rds_storage_gb"]
+        usd = prices.cost("rds_t4g_micro_hour", HOURS) + prices.cost("rds_gp3_gb_month", gigabytes)
+        parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3", usd))
+    for part, basis, usd in parts:
+        yield Line(part, basis, usd, usd)
+
+
+def _network(prices: Prices, shape: str) -> tuple[str, str, float]:
+    zones = prices.assumed["zones"]
+    if shape == NAT:
+        return "network", f"NAT gateway x {zones} zone x {HOURS} h", prices.cost("nat_gateway_hour", HOURS * zones)
+    if shape == ENDPOINTS:
+        count = len(prices.assumed["interface_endpoints"])
+        usd = prices.cost("interface_endpoint_hour", HOURS * zones * count)
+        return "network", f"{count} interface endpoints x {zones} zone x {HOURS} h", usd
+    return "network", "public endpoints over verified TLS", 0.0

@@ -1,0 +1,126 @@
+"""The star logs against the warehouse, at the batch that it has applied: rows, keys, sums, and the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from totelake.contracts.model import FACT, Column, Table
+from totelake.lake.layout import live_objects
+from totelake.lake.manifest import REPLAY, Manifest
+from totelake.lake.objects import ObjectReader
+from totelake.lake.verdicts import SOURCE, AcceptedBatch
+from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.warehouse.ddl import qualified, quoted
+
+CONTENT, BALANCE = "star log = warehouse", "captured = applied"
+_POSITION = """
+SELECT coalesce(max(batch), 0),
+       greatest(coalesce(max(commit_number), 0),
+                (SELECT coalesce(max(commit_number), 0) FROM etl.replay WHERE target_table = %(name)s))
+  FROM etl.batch WHERE target_table = %(name)s AND held = 0"""
+_COUNTED = """
+SELECT batch, rows + deletions + quarantined + held, held > 0 FROM etl.batch
+ WHERE target_table = %s AND source = %s"""
+
+
+def compare_content(cursor: Any, s3: Any, bucket: str, table: Table, log: Sequence[Manifest]) -> Finding:
+    """A fact's versions, keys and sums of its numbers, a dimension's keys: what was applied of the log and is there."""
+    cursor.execute(_POSITION, {"name": table.name})
+    batch, commit = (int(value) for value in cursor.fetchone())
+    rows = _versions(s3, bucket, table, log, batch, commit)
+    if table.kind == FACT:
+        numbers = _numbers(table)
+        cursor.execute(_fact_query(table, numbers))
+        here = _words(cursor.fetchone(), numbers)
+        return equal_or_not(
+            table.name, CONTENT, _words(_totals(rows, table, numbers), numbers), here, f"at batch {batch}"
+        )
+    keys = set(rows.column(table.key_name).to_pylist())
+    cursor.execute(f"SELECT {quoted(table.key_name)} FROM {qualified(table)}")
+    found = {row[0] for row in cursor.fetchall()}
+    odd = sorted(str(key) for key in keys ^ found)[:5]
+    words = [f"{len(side)} keys{', among them ' + ', '.join(odd) if keys != found else ''}" for side in (keys, found)]
+    return equal_or_not(table.name, CONTENT, words[0], words[1] if keys != found else words[0], f"at batch {batch}")
+
+
+def compare_balance(cursor: Any, table: Table, log: Sequence[Manifest], batches: Sequence[AcceptedBatch]) -> Finding:
+    """Events = rows + deletions + quarantined + held, batch by batch: what the log promised and what `etl` counts.
+
+    Of a batch that is recorded as held, the verdict says how many events it has, held or released since.
+    """
+    promised = {
+        int(number): sum(document[name] for name in ("rows", "deletions", "quarantined", "held"))
+        for manifest in log
+        for number, document in manifest.state["batches"].items()
+    }
+    cursor.execute(_COUNTED, (table.name, SOURCE))
+    found = cursor.fetchall()
+    counted = {int(batch): int(total) for batch, total, _ in found}
+    waiting = {int(batch) for batch, _, is_held in found if is_held}
+    promised.update({batch.batch: _events(batch, table) for batch in batches if batch.batch in waiting})
+    odd = sorted(batch for batch, total in counted.items() if promised.get(batch) != total)
+    left = f"{sum(promised.get(batch, 0) for batch in counted)} events in {len(counted)} batches"
+    right = f"{sum(counted.values())} events" if odd else left
+    return equal_or_not(table.name, BALANCE, left, right, f"in the batches {odd[:5]}")
+
+
+def _events(batch: AcceptedBatch, table: Table) -> int:
+    found = batch.find(table.source or "")
+    return found.events if found else 0
+
+
+def _numbers(table: Table) -> list[Column]:
+    return [column for column in table.lake_columns if column.type.startswith("numeric")]
+
+
+def _versions(s3: Any, bucket: str, table: Table, log: Sequence[Manifest], batch: int, commit: int) -> pa.Table:
+    """The log's versions (no deletions) up to a batch, and of replays up to a commit; as they lie after compactions."""
+    names = [table.key_name, *[column.name for column in _numbers(table)], "_op", "_batch"]
+    parts = [pa.table({name: [] for name in names})]
+    for item in live_objects(table.name, log):
+        rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=names)
+        parts.append(rows.filter(pc.and_(pc.less_equal(rows["_batch"], batch), pc.not_equal(rows["_op"], "D"))))
+    versions = pa.concat_tables(parts[1:]) if parts[1:] else parts[0]
+    waiting: set[tuple[Any, int]] = set()
+    for manifest in log:
+        if manifest.kind == REPLAY and manifest.number > commit:
+            for item in manifest.objects_of(table.name):
+                rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=names)
+                waiting.update(_pairs(rows, table))
+    if not waiting:
+        return versions
+    return versions.filter(pa.array([place not in waiting for place in _pairs(versions, table)], pa.bool_()))
+
+
+def _pairs(rows: pa.Table, table: Table) -> list[tuple[Any, int]]:
+    """Key and batch of every row, in order."""
+    return list(zip(rows.column(table.key_name).to_pylist(), rows.column("_batch").to_pylist()))
+
+
+def _totals(rows: pa.Table, table: Table, numbers: Sequence[Column]) -> list[Any]:
+    keys = len(set(rows.column(table.key_name).to_pylist()))
+    return [rows.num_rows, keys, *[pc.sum(rows[column.name]).as_py() if rows.num_rows else 0 for column in numbers]]
+
+
+def _fact_query(table: Table, numbers: Sequence[Column]) -> str:
+    """Fact rows and those that wait for their dimension row: the log has both."""
+    key = quoted(table.key_name)
+    sums = "".join(f", sum({quoted(column.name)})" for column in numbers)
+    listed = "".join(f", {quoted(column.name)}" for column in numbers)
+    waiting = "".join(f", (payload->>'{column.name}')::numeric" for column in numbers)
+    return (
+        f"SELECT count(*), count(DISTINCT {key}){sums} FROM (SELECT {key}{listed} FROM {qualified(table)} "
+        f"UNION ALL SELECT source_key{waiting} FROM etl.quarantine "
+        f"WHERE target_table = '{table.name}' AND rule = 'missing_parent' AND status = 'open') AS versions"
+    )
+
+
+def _words(values: Sequence[Any], numbers: Sequence[Column]) -> str:
+    sums = [f"{column.name} {Decimal(value or 0):.2f}" for column, value in zip(numbers, values[2:])]
+    return ", ".join([f"{values[0]} versions of {values[1]} keys", *sums])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.faults.world import DIMENSIONS, FACTS, JOBS, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts.documents import documents
 from totelake.operate.maintain.job import maintain_lake
 from totelake.operate.watch import watch

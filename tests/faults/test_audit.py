@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.faults.world import DIMENSIONS, FACTS, JOBS, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.lake.locations import places
 from totelake.registry import audit

@@ -18,7 +18,7 @@ import pytest
 from tests.faults.conftest import Fresh
 from tests.faults.steps import Killed, Steps, installed
 from tests.faults.world import CHECK, DIMENSIONS, FACTS, INGEST, JOBS, LOAD, SERVICES, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.stack import spark as stack_spark
 
 pytestmark = SPARK

@@ -13,7 +13,7 @@ from tests.faults.breaking import BREAKING, Breaking
 from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld, Mend
 from tests.faults.world import CHECK, INGEST, JOBS
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.schemas.impact import impact_of
 
 pytestmark = SPARK

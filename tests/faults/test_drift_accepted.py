@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.schemas import changes as classes
 
 pytestmark = SPARK

@@ -11,7 +11,7 @@ from tests.faults.steps import Killed, Steps
 from tests.faults.test_access import refused, seen
 from tests.faults.test_crashes import stepped
 from tests.faults.world import CHECK, FUSED, INGEST, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 
 pytestmark = SPARK
 # where in a run it dies, as a share of its steps, and whether after that step: a builder, a fact's commit, the load

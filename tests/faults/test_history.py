@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.e2e import lake
 from tests.faults.world import World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 
 pytestmark = SPARK
 Story = list[tuple[Any, ...]]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.conftest import Fresh
 from tests.faults.world import INGEST, JOBS, LOAD, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.capture.postgres.session import Session
 from totelake.contracts import catalog
 from totelake.warehouse import load as load_job

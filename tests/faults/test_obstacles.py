@@ -7,7 +7,7 @@ import pytest
 from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld
 from tests.faults.world import INGEST
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.lake.verdicts import SOURCE
 from totelake.operate.reconcile.compare import reconcile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.e2e import lake
 from tests.faults.world import World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.query.lake import Lake
 
 pytestmark = SPARK

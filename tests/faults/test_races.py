@@ -11,7 +11,7 @@ import pytest
 from tests.faults.conftest import SOAK
 from tests.faults.test_s3_faults import SENTENCE
 from tests.faults.world import CHECK, DIMENSIONS, FACTS, INGEST, JOBS, LOAD, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.lake.commits import CommitLog
 from totelake.warehouse import load as load_job

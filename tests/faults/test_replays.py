@@ -8,7 +8,7 @@ import uuid
 import psycopg2
 
 from tests.faults.world import DIMENSIONS, FACTS, JOBS, LOAD, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.lake.layout import live_objects
 from totelake.operate.reconcile.compare import reconcile

@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.network import BadDay, at_random, first_of_each, is_conditional
 from tests.faults.world import JOBS, World
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 
 pytestmark = SPARK
 SENTENCE = re.compile(r"RetriableError: [^\n]+; run the job again")

@@ -16,7 +16,7 @@ from tests.e2e import lake
 from tests.faults.conftest import soak_seeds
 from tests.faults.world import CHECK, FACTS, INGEST, JOBS, World
 from tests.faults.writers import SESSIONS, STORIED, Row, Runs, Session, is_subsequence, stories
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.lake.manifest import Manifest
 

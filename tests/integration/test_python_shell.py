@@ -16,16 +16,17 @@ from totelake.stack.python_shell import find_python_shell
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = (
+    "tests/unit/alerts",
     "tests/unit/capture",
     "tests/unit/contracts",
     "tests/unit/lake/test_commits.py",
     "tests/unit/lake/test_loaded.py",
     "tests/unit/lake/test_manifest.py",
-    "tests/unit/maintain",
-    "tests/unit/observe/test_alert_rules.py",
-    "tests/unit/observe/test_failures.py",
+    "tests/unit/operate/maintain",
+    "tests/unit/operate/test_watch.py",
     "tests/unit/registry",
     "tests/unit/runtime",
+    "tests/unit/schemas",
 )
 _VERSIONS = "import boto3, botocore, numpy, pandas, psycopg2, pyarrow, sys; print(sys.version_info[:2]); " + "; ".join(
     f"print({name}.__version__.split()[0])" for name in ("boto3", "botocore", "numpy", "pandas", "psycopg2", "pyarrow")

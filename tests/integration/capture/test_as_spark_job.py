@@ -13,7 +13,7 @@ import pytest
 from localglue.wheels import runs_here
 from tests.integration.capture.conftest import Source, insert_designs
 from tests.integration.localglue.conftest import bench_on, serve
-from tests.unit.star.samples import SPARK
+from tests.integration.star.samples import SPARK
 from totelake.contracts import catalog
 from totelake.deploy.deploy import tables_by_source
 from totelake.deploy.plan import Settings, plan

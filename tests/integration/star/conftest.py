@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.star.samples import NOON, captured_at
+from tests.integration.star.samples import NOON, captured_at
 from totelake.contracts import catalog
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.integration.star.conftest import Lake
-from tests.unit.star.samples import SPARK, row
+from tests.integration.star.samples import SPARK, row
 from totelake.contracts import catalog
 
 pytestmark = SPARK

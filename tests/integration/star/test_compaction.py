@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.integration.star.conftest import Lake
+from tests.integration.star.samples import SPARK, row
 from tests.integration.star.test_recovered import night
-from tests.unit.star.samples import SPARK, row
 from totelake.contracts import catalog
 from totelake.lake import loaded, locations, processed
 from totelake.lake.commits import CommitLog

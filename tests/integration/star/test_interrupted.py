@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.star.conftest import Lake
-from tests.unit.star.samples import SPARK, row
+from tests.integration.star.samples import SPARK, row
 from totelake.alerts import messages as notices
 from totelake.alerts import store as alerts
 from totelake.contracts import catalog

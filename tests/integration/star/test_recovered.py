@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.star.conftest import Lake
-from tests.unit.star.samples import SPARK, row
+from tests.integration.star.samples import SPARK, row
 from totelake.errors import LakeError
 from totelake.lake.commits import CommitLog
 from totelake.operate.maintain.job import Report, maintain_lake

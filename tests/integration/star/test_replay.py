@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.star.conftest import Lake
-from tests.unit.star.samples import SPARK, row
+from tests.integration.star.samples import SPARK, row
 from totelake.contracts.catalog import parse_catalog
 from totelake.contracts.documents import documents
 from totelake.lake.verdicts import REPLAY_PROPERTY

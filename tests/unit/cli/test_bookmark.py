@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.unit.capture.test_rewind import filled
+from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_commands import Glue, NotFound
 from tests.unit.lake.test_commits import FakeS3
 from totelake.capture.detect.bookmark import Bookmark

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.unit.capture.test_rewind import filled
+from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_main import raising
-from tests.unit.observe.test_runs import job, job_run, run
+from tests.unit.operate.test_runs import job, job_run, run
 from totelake.capture.detect.bookmark import Bookmark
 from totelake.cli import pipeline as commands
 from totelake.cli.app import app

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import ROOT
 
+from tests.conftest import ROOT
 from totelake.contracts import catalog
 from totelake.contracts.catalog import parse_catalog
 from totelake.contracts.documents import documents, parse_yaml, read_folder

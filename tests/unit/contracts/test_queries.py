@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from tests.conftest import ROOT
 
+from tests.conftest import ROOT
 from totelake.contracts import catalog
 from totelake.contracts.documents import documents
 from totelake.contracts.lineage import COMPILED, find_lineage, lineage

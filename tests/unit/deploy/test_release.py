@@ -1,43 +1,16 @@
-"""Wheels and scripts, named by their content."""
+"""Libraries packed for a release, and which of them it has."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from totelake.deploy.compiled import fetch, needed
-from totelake.deploy.release import Release, build, repacked
+from totelake.deploy.release import repacked
 from totelake.errors import ConfigurationError
-
-
-@pytest.fixture(scope="module")
-def release() -> Release:
-    """The release of this checkout."""
-    return build(ROOT)
-
-
-def test_two_builds_of_one_checkout_are_the_same_release(release: Release) -> None:
-    assert build(ROOT).id == release.id
-
-
-def test_a_changed_file_changes_the_key_of_every_file(release: Release) -> None:
-    changed = Release({**release.files, "glue_jobs/watch.py": b"raise"}, release.wheel, release.libraries)
-    assert changed.key(release.wheel) != release.key(release.wheel)
-
-
-def test_the_wheel_has_both_packages_the_compiled_catalog_and_no_requirements(release: Release) -> None:
-    with zipfile.ZipFile(io.BytesIO(release.files[release.wheel])) as wheel:
-        names = wheel.namelist()
-        documents = json.loads(wheel.read("totelake/contracts/catalog.json"))
-        metadata = wheel.read(next(name for name in names if name.endswith("METADATA"))).decode()
-    assert {"totelake/capture/ingest.py", "localglue/server.py"} <= set(names)
-    assert "pipeline.yaml" in documents and "sources/totesys/sales_order.yaml" in documents
-    assert [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line] == []
 
 
 def test_an_installed_library_is_packed_as_a_whole_wheel() -> None:
@@ -63,26 +36,9 @@ def test_a_library_with_compiled_code_is_refused() -> None:
     assert str(raised.value) == "the library psutil is not pure Python; take it out of the Spark jobs' libraries"
 
 
-def test_a_release_has_no_compiled_wheel_that_no_job_needs(release: Release) -> None:
-    assert release.compiled == ()
-    assert [name for name in release.files if not name.endswith(("-none-any.whl", ".py"))] == []
-
-
 def test_what_spark_jobs_need_and_shell_jobs_do_not_is_what_their_kind_says() -> None:
     jobs = {"a": {"kind": "pythonshell", "modules": ["one"]}, "b": {"kind": "glueetl", "modules": ["three", "two"]}}
     assert needed({"jobs": {**jobs, "c": {"kind": "glueetl"}}}) == ["three", "two"]
-
-
-def test_a_wheel_that_cannot_be_downloaded_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError) as raised:
-        fetch(ROOT, ["psycopg2-binary"], ["cp311"], ["--no-index", "--find-links", str(tmp_path)])
-    said = str(raised.value)
-    assert said.startswith(
-        "the wheels of requirements/glue-spark.txt for Python 3.11 on x86_64 Linux cannot be downloaded"
-    )
-    assert said.endswith(
-        "; build the release where pip reaches a package registry, or leave the jobs that need them kind: pythonshell"
-    )
 
 
 def test_a_module_that_is_not_pinned_is_refused() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from tests.unit.lake.test_commits import FakeS3
 
+from tests.unit.lake.test_commits import FakeS3
 from totelake.errors import RetriableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.loaded import LOG, remember, taken

@@ -10,7 +10,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.unit.star.samples import SPARK, captured_at, events, refusals, row
+from tests.integration.star.samples import SPARK, captured_at, events, refusals, row
 from totelake.contracts import catalog
 from totelake.star.projection import project, valid_date, with_month
 from totelake.star.refused import Sorted, sort_out

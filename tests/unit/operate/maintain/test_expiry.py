@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.maintain.nights import INGESTION, NIGHT, PROCESSED, Buckets, night
+from tests.unit.operate.maintain.nights import INGESTION, NIGHT, PROCESSED, Buckets, night
 from totelake.errors import LakeError
 from totelake.lake.manifest import BOOKMARK, DATA, LakeObject, Manifest, TableCommit
 

@@ -13,7 +13,7 @@ from chispa.schema_comparer import assert_schema_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import _parse_datatype_string
 
-from tests.unit.star.samples import NOON, SPARK, captured_at, events, row
+from tests.integration.star.samples import NOON, SPARK, captured_at, events, row
 from totelake.contracts import catalog
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.capture.fake_s3 import MemoryS3
+from tests.unit.capture.ledger.fake_s3 import MemoryS3
 from totelake.capture.ledger import files as ledger_file
 from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
 from totelake.capture.ledger.ledger import Ledger, OrderedReader

@@ -6,7 +6,7 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from tests.unit.star.samples import SPARK, Row, captured_at, events, refusals, row
+from tests.integration.star.samples import SPARK, Row, captured_at, events, refusals, row
 from totelake.contracts import catalog
 from totelake.star import dim_currency
 from totelake.star.refused import Sorted, sort_out

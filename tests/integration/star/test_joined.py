@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.unit.star.samples import SPARK, Row, captured_at, events, refusals, row
+from tests.integration.star.samples import SPARK, Row, captured_at, events, refusals, row
 from totelake.contracts import catalog
 from totelake.star import joined
 from totelake.star.refused import sort_out

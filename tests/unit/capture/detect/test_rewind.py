@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.capture.test_decisions import BOOKMARK, IDENTITY, SHAPE, STATE
+from tests.unit.capture.detect.test_decisions import BOOKMARK, IDENTITY, SHAPE, STATE
 from tests.unit.lake.test_commits import FakeS3, log_of
 from totelake.capture.detect.bookmark import Bookmark, Window
 from totelake.capture.detect.moves import BACKFILL, backfill, batch_before, comparing, reset, rewind, searching_from

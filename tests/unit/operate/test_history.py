@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.capture.test_decisions import STATE
-from tests.unit.capture.test_rewind import capture, captured, filled
+from tests.unit.capture.detect.test_decisions import STATE
+from tests.unit.capture.detect.test_rewind import capture, captured, filled
 from totelake.capture.detect.bookmark import Bookmark
 from totelake.capture.detect.search import WHOLE, WINDOW
 from totelake.lake.manifest import TableCommit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,19 @@ def modules(package: str) -> list[Path]:
     return sorted(path.relative_to(LIB) for path in (LIB / package).rglob("*.py"))
 
 
+@cache
+def statements(module: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Every import statement anywhere in the file, functions included."""
+    tree = ast.parse((LIB / module).read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
 def imports(module: Path) -> Iterator[str]:
-    """Every module that is imported anywhere in the file, functions included."""
-    for node in ast.walk(ast.parse((LIB / module).read_text(encoding="utf-8"))):
+    """Every module that is imported anywhere in the file."""
+    for node in statements(module):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             yield node.module or ""
 
 
@@ -61,7 +69,7 @@ def reachable(script: Path) -> set[Path]:
 
 def imported(module: Path) -> Iterator[str]:
     """As `imports`, and what is named in `from package import module`."""
-    for node in ast.walk(ast.parse((LIB / module).read_text(encoding="utf-8"))):
+    for node in statements(module):
         if isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{name.name}" for name in node.names)
     yield from imports(module)

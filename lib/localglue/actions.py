@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from localglue.crawlers import Crawlers
+from localglue.documents import Document
 from localglue.errors import CrawlerStopping, GlueError, InvalidInput
 from localglue.job_runs import JobRuns
-from localglue.model import Body
 from localglue.states import ACTIVE, Origin
 from localglue.store import CRAWL, Store
 
@@ -18,7 +18,7 @@ class Actions:
     def __init__(self, store: Store, job_runs: JobRuns, crawlers: Crawlers) -> None:
         self._store, self._job_runs, self._crawlers = store, job_runs, crawlers
 
-    def fire(self, trigger: Body, origin: Origin) -> None:
+    def fire(self, trigger: Document, origin: Origin) -> None:
         """Do the trigger's actions; one that cannot be started leaves a run in state ERROR."""
         for action in trigger["Actions"]:
             try:
@@ -26,7 +26,7 @@ class Actions:
             except GlueError as problem:
                 self._refuse(action, problem, origin)
 
-    def on_demand(self, trigger: Body) -> None:
+    def on_demand(self, trigger: Document) -> None:
         """Do the actions of a trigger that was started by hand. Raises the error of the first that cannot be started.
 
         Raises InvalidInput for a trigger of a workflow.
@@ -46,14 +46,14 @@ class Actions:
             if crawl["State"] in ACTIVE:
                 self._stop_crawl(crawl["CrawlerName"])
 
-    def _start(self, action: Body, origin: Origin) -> None:
+    def _start(self, action: Document, origin: Origin) -> None:
         if "CrawlerName" in action:
             self._crawlers.start_crawl(action["CrawlerName"], origin)
             return
         request = {name: action[name] for name in _OF_THE_RUN if name in action}
         self._job_runs.start(request, origin)
 
-    def _refuse(self, action: Body, problem: GlueError, origin: Origin) -> None:
+    def _refuse(self, action: Document, problem: GlueError, origin: Origin) -> None:
         if "CrawlerName" in action:
             self._crawlers.refuse(action["CrawlerName"], problem, origin)
         else:

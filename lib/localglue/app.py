@@ -9,11 +9,12 @@ from localglue.actions import Actions
 from localglue.catalogue import Catalogue
 from localglue.clients import Clients
 from localglue.crawlers import Crawlers
+from localglue.documents import Document
 from localglue.errors import GlueError, Unsupported
 from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
 from localglue.loose_triggers import LooseTriggers
-from localglue.model import Body, ServiceModel
+from localglue.model import ServiceModel
 from localglue.operations import Handler
 from localglue.scheduler import Schedule, Scheduler
 from localglue.settings import Settings
@@ -58,7 +59,7 @@ class LocalGlue:
         runs.recover()
         self._scheduler.start()
 
-    def answer(self, operation: str, request: Body) -> Body:
+    def answer(self, operation: str, request: object) -> Document:
         """Validate, do, and answer in the operation's shape. Raises GlueError for everything that goes wrong."""
         cleaned = self._model.validate(operation, request)
         handler = self._handlers.get(operation)
@@ -75,7 +76,7 @@ class LocalGlue:
     def _schedules(self) -> list[Schedule]:
         return [*self._triggers.schedules(self._fire), *self._crawlers.schedules()]
 
-    def _fire(self, trigger: Body) -> None:
+    def _fire(self, trigger: Document) -> None:
         """A trigger's moment has come."""
         if trigger.get("WorkflowName"):
             self._start_workflow(trigger["WorkflowName"])

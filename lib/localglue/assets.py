@@ -10,10 +10,13 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 class AssetError(Exception):
@@ -34,7 +37,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 class Assets:
     """Fetches objects into the state folder; contents that are there already are not written again."""
 
-    def __init__(self, s3: Any, state: Path) -> None:
+    def __init__(self, s3: S3Client, state: Path) -> None:
         self._s3 = s3
         self._wheels = state / "wheels"
         self._jars = state / "jars"
@@ -76,10 +79,9 @@ class Assets:
     def _fetch(self, purpose: str, uri: str) -> bytes:
         try:
             bucket, key = split_uri(uri)
-            content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except (ValueError, BotoCoreError, ClientError) as problem:
             raise AssetError(purpose, uri, problem) from problem
-        return content
 
 
 def _kept(root: Path, content: bytes, fill: Callable[[Path], object]) -> Path:

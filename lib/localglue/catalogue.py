@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localglue.clients import Clients
+from localglue.documents import Document
 from localglue.errors import ConcurrentModification, EndpointUnreachable, EntityNotFound, GlueError, InvalidInput
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 
@@ -29,7 +29,7 @@ class Catalogue:
     """Calls of the Data Catalog, answered by the endpoint behind."""
 
     def __init__(self, clients: Clients, endpoint: str) -> None:
-        self._client: Any = clients.catalogue
+        self._client = clients.catalogue
         self._endpoint = endpoint
         self._lock = threading.Lock()
 
@@ -47,10 +47,10 @@ class Catalogue:
             "BatchDeleteTableVersion": self.batch_delete_versions,
         }
 
-    def call(self, operation: str, request: Body) -> Body:
+    def call(self, operation: str, request: Document) -> Document:
         """The endpoint's answer. Raises GlueError with the endpoint's own code, EndpointUnreachable."""
         try:
-            answer: Body = self._client._make_api_call(operation, request)
+            answer: Document = getattr(self._client, xform_name(operation))(**request)
         except ClientError as error:
             raise _relayed(error) from error
         except BotoCoreError as error:
@@ -58,12 +58,12 @@ class Catalogue:
         answer.pop("ResponseMetadata", None)
         return answer
 
-    def update_table(self, request: Body) -> Body:
+    def update_table(self, request: Document) -> Document:
         """Change a table over the version that the caller saw; SkipArchive leaves the history as it was.
 
         Raises ConcurrentModification when the table has another version by now.
         """
-        names: Body = {name: request[name] for name in ("CatalogId", "DatabaseName") if name in request}
+        names: Document = {name: request[name] for name in ("CatalogId", "DatabaseName") if name in request}
         name = request.get("Name") or request["TableInput"]["Name"]
         seen = request.get("VersionId")
         with self._lock:
@@ -79,13 +79,13 @@ class Catalogue:
                 self.call("DeleteTableVersion", {**names, "TableName": name, "VersionId": current})
             return answer
 
-    def versions(self, request: Body) -> list[Body]:
+    def versions(self, request: Document) -> list[Document]:
         """Every version of a table, the newest first."""
         names = {name: request[name] for name in _TABLE if name in request}
-        found: list[Body] = self.call("GetTableVersions", names)["TableVersions"]
+        found: list[Document] = self.call("GetTableVersions", names)["TableVersions"]
         return sorted(found, key=lambda one: int(one["VersionId"]), reverse=True)
 
-    def version(self, request: Body) -> Body:
+    def version(self, request: Document) -> Document:
         """One version of a table, the newest when none is named. Raises EntityNotFound."""
         wanted = request.get("VersionId")
         for one in self.versions(request):
@@ -93,7 +93,7 @@ class Catalogue:
                 return {"TableVersion": one}
         raise EntityNotFound(f"version {wanted} of table", f"{request['DatabaseName']}.{request['TableName']}")
 
-    def delete_version(self, request: Body) -> Body:
+    def delete_version(self, request: Document) -> Document:
         """Remove an old version. Raises EntityNotFound, and InvalidInput for the newest, which is the table itself."""
         with self._lock:
             newest = self.version({name: value for name, value in request.items() if name != "VersionId"})
@@ -105,7 +105,7 @@ class Catalogue:
                 )
             return self.call("DeleteTableVersion", request)
 
-    def batch_delete_versions(self, request: Body) -> Body:
+    def batch_delete_versions(self, request: Document) -> Document:
         """Remove old versions; what cannot be removed is listed among the errors."""
         names, errors = {name: request[name] for name in _TABLE if name in request}, []
         for version in request["VersionIds"]:
@@ -116,14 +116,14 @@ class Catalogue:
                 errors.append({"TableName": request["TableName"], "VersionId": version, "ErrorDetail": detail})
         return {"Errors": errors}
 
-    def _paged(self, operation: str, request: Body) -> Body:
+    def _paged(self, operation: str, request: Document) -> Document:
         """Pages are cut here: the endpoint answers everything at once."""
         whole = {name: value for name, value in request.items() if name not in ("MaxResults", "NextToken")}
         member = _PAGED[operation]
         return _page_of(request, member, self.call(operation, whole)[member])
 
 
-def _page_of(request: Body, member: str, items: list[Body]) -> Body:
+def _page_of(request: Document, member: str, items: list[Document]) -> Document:
     """A page of as many items as were asked for; all of them when no number was given."""
     return page_of({"MaxResults": max(1, len(items)), **request}, member, items)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
 
 DUMMY = "testing"
 
@@ -22,9 +27,9 @@ class Clients:
             region_name=region,
         )
         config = Config(max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3})
-        self.s3: Any = session.client("s3", endpoint_url=endpoint, config=config)
-        self.logs: Any = session.client("logs", endpoint_url=endpoint, config=config)
-        self.catalogue: Any = session.client("glue", endpoint_url=endpoint, config=config)
+        self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=config)
+        self.logs: CloudWatchLogsClient = session.client("logs", endpoint_url=endpoint, config=config)
+        self.catalogue: GlueClient = session.client("glue", endpoint_url=endpoint, config=config)
 
     def close(self) -> None:
         """Close the connections."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Callable
 
 from localglue.clients import DUMMY
+from localglue.documents import Document
 from localglue.errors import InvalidInput
-from localglue.model import Body
 from localglue.settings import Settings
 from localglue.states import Origin, fixed_id
 from localglue.wheels import runs_here
@@ -40,13 +40,13 @@ def dashed(arguments: Mapping[str, str]) -> dict[str, str]:
     return {name if name.startswith("--") else f"--{name}": value for name, value in arguments.items()}
 
 
-def merged_arguments(job: Body, given: Mapping[str, str]) -> dict[str, str]:
+def merged_arguments(job: Document, given: Mapping[str, str]) -> dict[str, str]:
     """What the script gets: the job's defaults, overridden by the run's, overridden by what nobody may override."""
     defaults, fixed = job.get("DefaultArguments", {}), job.get("NonOverridableArguments", {})
     return {**dashed(defaults), **dashed(given), **dashed(fixed)}
 
 
-def needs(job: Body, arguments: Mapping[str, str], is_usable: Callable[[str], bool] = runs_here) -> Needs:
+def needs(job: Document, arguments: Mapping[str, str], is_usable: Callable[[str], bool] = runs_here) -> Needs:
     """What the run reads from S3, and what it expects to be installed."""
     modules = _listed(arguments.get(_MODULES))
     wheels = [module for module in modules if module.startswith("s3://") and is_usable(module.rsplit("/", 1)[1])]
@@ -58,7 +58,7 @@ def needs(job: Body, arguments: Mapping[str, str], is_usable: Callable[[str], bo
     )
 
 
-def script_arguments(run: Body, arguments: Mapping[str, str], origin: Origin) -> list[str]:
+def script_arguments(run: Document, arguments: Mapping[str, str], origin: Origin) -> list[str]:
     """The script's argv after its name, as Glue passes it."""
     own = {"--JOB_NAME": run["JobName"], "--JOB_ID": fixed_id("j", run["JobName"]), "--JOB_RUN_ID": run["Id"]}
     if origin.workflow and origin.workflow_run:

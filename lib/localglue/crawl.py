@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from localglue import crawled_tables as tables
 from localglue.catalogue import Catalogue
 from localglue.crawl_partitions import Partitions
 from localglue.crawl_policy import Policy
 from localglue.discovery import CrawledFile, Found, folders_of, gather, is_crawled, table_name, target_of
+from localglue.documents import Document
 from localglue.errors import EntityNotFound, GlueError, InvalidInput
 from localglue.footers import Footers, NotParquet
-from localglue.model import Body
+from localglue.objects import list_objects
 from localglue.states import now
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 Say = Callable[[str, str], None]
 """Takes a level and a line for the crawler's log."""
@@ -34,9 +36,9 @@ class Crawl:
 
     def __init__(
         self,
-        crawler: Body,
+        crawler: Document,
         crawl_id: str,
-        s3: Any,
+        s3: S3Client,
         catalogue: Catalogue,
         footers: Footers,
         stop: threading.Event,
@@ -56,7 +58,7 @@ class Crawl:
         for target in self._crawler["Targets"]["S3Targets"]:
             self._crawl(database, target)
 
-    def _crawl(self, database: str, target: Body) -> None:
+    def _crawl(self, database: str, target: Document) -> None:
         bucket, base = target_of(target["Path"])
         location = f"s3://{bucket}/{base}"
         name, present = self._named(database, table_name(self._crawler.get("TablePrefix", ""), bucket, base), location)
@@ -71,7 +73,7 @@ class Crawl:
         table = self._register(database, found, present)
         self._count("PARTITION", partitions.register(found, table))
 
-    def _named(self, database: str, name: str, location: str) -> tuple[str, Body | None]:
+    def _named(self, database: str, name: str, location: str) -> tuple[str, Document | None]:
         """The table's name and what the catalogue has of it; another table's name gets a suffix, as on AWS."""
         present = self._present(database, name)
         storage = (present or {}).get("StorageDescriptor", {})
@@ -81,9 +83,9 @@ class Crawl:
         self._say("WARN", f"Table {name} is at {storage.get('Location')}; {location} is registered as {other}")
         return other, self._present(database, other)
 
-    def _present(self, database: str, name: str) -> Body | None:
+    def _present(self, database: str, name: str) -> Document | None:
         try:
-            table: Body = self._catalogue.call("GetTable", {"DatabaseName": database, "Name": name})["Table"]
+            table: Document = self._catalogue.call("GetTable", {"DatabaseName": database, "Name": name})["Table"]
         except GlueError as problem:
             if problem.code != EntityNotFound.code:
                 raise
@@ -93,8 +95,8 @@ class Crawl:
     def _files(
         self, bucket: str, base: str, exclusions: tuple[str, ...], skipped: frozenset[tuple[str, ...]]
     ) -> Iterator[CrawledFile]:
-        for item in self._objects(bucket, base):
-            relative = item["Key"][len(base) :]
+        for item in list_objects(self._s3, bucket, base):
+            relative = item.key[len(base) :]
             if not is_crawled(relative, exclusions) or folders_of(relative)[1] in skipped:
                 continue
             self._check()
@@ -103,19 +105,9 @@ class Crawl:
             except NotParquet as problem:
                 self._say("WARN", f"{problem}; it is left out")
                 continue
-            yield CrawledFile(relative, item["Size"], item["LastModified"].timestamp(), footer)
+            yield CrawledFile(relative, item.size, item.modified, footer)
 
-    def _objects(self, bucket: str, base: str) -> Iterator[Body]:
-        try:
-            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=base):
-                yield from page.get("Contents", ())
-        except ClientError as problem:
-            code = problem.response.get("Error", {}).get("Code", "")
-            raise InvalidInput(
-                f"the target s3://{bucket}/{base} cannot be listed ({code}); check the bucket"
-            ) from problem
-
-    def _register(self, database: str, found: Found, present: Body | None) -> Body:
+    def _register(self, database: str, found: Found, present: Document | None) -> Document:
         """Create or update the table as the policy allows; the table as it is then."""
         crawler = self._crawler["Name"]
         if present is None:
@@ -136,7 +128,7 @@ class Crawl:
             self._done("TABLE", "UPDATE", f"Updated table {found.name} in database {database}")
         return wanted
 
-    def _gone(self, database: str, present: Body) -> None:
+    def _gone(self, database: str, present: Document) -> None:
         """The target has no objects any more: do what the policy says with a table that this crawler has written."""
         name, parameters = present["Name"], present.get("Parameters", {})
         if parameters.get("UPDATED_BY_CRAWLER") != self._crawler["Name"] or self._policy.deletion == "LOG":

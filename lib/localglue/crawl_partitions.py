@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from localglue.catalogue import Catalogue
 from localglue.crawl_policy import Policy
 from localglue.crawled_tables import changed_partition, new_partition
 from localglue.discovery import Found, Values
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, GlueError
-from localglue.model import Body
 
 _CREATED_AT_ONCE, _UPDATED_AT_ONCE, _DELETED_AT_ONCE = 100, 100, 25
 
@@ -30,7 +29,7 @@ class Partitions:
         """The values of every registered partition."""
         return frozenset(self._present())
 
-    def register(self, found: Found, table: Body) -> dict[str, int]:
+    def register(self, found: Found, table: Document) -> dict[str, int]:
         """Add what is new and, as the policy allows, change and delete the rest; how many of each."""
         if not found.keys:
             return {}
@@ -49,19 +48,19 @@ class Partitions:
         counts = {"ADD": len(added), "UPDATE": len(changed), "DELETE": len(gone)}
         return {what: number for what, number in counts.items() if number}
 
-    def _present(self) -> dict[Values, Body]:
+    def _present(self) -> dict[Values, Document]:
         answer = self._catalogue.call("GetPartitions", dict(self._names))
         return {tuple(one["Values"]): one for one in answer["Partitions"]}
 
     @staticmethod
-    def _changed(present: dict[Values, Body], wanted: dict[Values, Body]) -> list[Body]:
+    def _changed(present: dict[Values, Document], wanted: dict[Values, Document]) -> list[Document]:
         pairs = [
             (values, changed_partition(present[values], one)) for values, one in wanted.items() if values in present
         ]
         return [{"PartitionValueList": list(values), "PartitionInput": one} for values, one in pairs if one]
 
     @staticmethod
-    def _gone(present: dict[Values, Body], found: Found) -> list[Body]:
+    def _gone(present: dict[Values, Document], found: Found) -> list[Document]:
         """Partitions whose folder was below the target and is not there any more."""
         return [
             {"Values": list(values)}
@@ -69,7 +68,7 @@ class Partitions:
             if values not in found.partitions and one["StorageDescriptor"]["Location"].startswith(found.location)
         ]
 
-    def _each(self, operation: str, member: str, items: Sequence[Body], at_once: int) -> None:
+    def _each(self, operation: str, member: str, items: Sequence[Document], at_once: int) -> None:
         for batch in _batches(items, at_once):
             self._check()
             errors = self._catalogue.call(operation, {**self._names, member: batch}).get("Errors", [])
@@ -82,10 +81,10 @@ class Partitions:
 class _Refused(GlueError):
     code = "InvalidInputException"
 
-    def __init__(self, operation: str, table: str, error: Body) -> None:
+    def __init__(self, operation: str, table: str, error: Document) -> None:
         super().__init__(f"{operation} on table {table} was refused: {error}")
 
 
-def _batches(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
+def _batches(items: Sequence[Document], size: int) -> Iterator[list[Document]]:
     for start in range(0, len(items), size):
         yield list(items[start : start + size])

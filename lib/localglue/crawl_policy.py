@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from localglue.model import Body
+from localglue.documents import Document
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Policy:
     """Columns that are registered keep their types."""
 
     @classmethod
-    def of(cls, crawler: Body) -> Policy:
+    def of(cls, crawler: Document) -> Policy:
         """The crawler's policy; crawling new folders only forces both behaviours to LOG, as on AWS."""
         schema = crawler.get("SchemaChangePolicy", {})
         only_new = crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == "CRAWL_NEW_FOLDERS_ONLY"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from localglue.discovery import Content, Found, Values
-from localglue.model import Body
+from localglue.documents import Document
 
 DEPRECATED = "DEPRECATED_BY_CRAWLER"
 RUN_ID = "CRAWL_RUN_ID"
-_PARQUET: Body = {
+_PARQUET: Document = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "SerdeInfo": {
@@ -21,7 +20,7 @@ _PARQUET: Body = {
 _KEPT = ("Description", "Owner", "Retention", "PartitionKeys")
 
 
-def new_table(found: Found, crawler: str, crawl_id: str) -> Body:
+def new_table(found: Found, crawler: str, crawl_id: str) -> Document:
     """The TableInput of a table that the catalogue does not have."""
     parameters = _table_parameters(found, crawler, crawl_id)
     columns = [{"Name": name, "Type": kind} for name, kind in found.content.columns.items()]
@@ -36,7 +35,7 @@ def new_table(found: Found, crawler: str, crawl_id: str) -> Body:
     }
 
 
-def changed_table(found: Found, present: Body, crawler: str, crawl_id: str, only_merge: bool) -> Body:
+def changed_table(found: Found, present: Document, crawler: str, crawl_id: str, only_merge: bool) -> Document:
     """The TableInput that brings a table up to date: its columns stay in their order, new ones are appended.
 
     `only_merge` is MergeNewColumns: types of columns that are there do not change.
@@ -55,13 +54,13 @@ def changed_table(found: Found, present: Body, crawler: str, crawl_id: str, only
     }
 
 
-def deprecated_table(present: Body, moment: float) -> Body:
+def deprecated_table(present: Document, moment: float) -> Document:
     """The TableInput that marks a table whose objects are gone."""
     kept = {name: present[name] for name in (*_KEPT, "Name", "StorageDescriptor", "TableType") if name in present}
     return {**kept, "Parameters": {**present.get("Parameters", {}), DEPRECATED: str(int(moment * 1000))}}
 
 
-def new_partition(values: Values, location: str, content: Content, inherited: list[Body] | None) -> Body:
+def new_partition(values: Values, location: str, content: Content, inherited: list[Document] | None) -> Document:
     """The PartitionInput of a new partition; `inherited` are the table's columns where it takes them over."""
     parameters = _statistics(content)
     columns = inherited or [{"Name": name, "Type": kind} for name, kind in content.columns.items()]
@@ -72,7 +71,7 @@ def new_partition(values: Values, location: str, content: Content, inherited: li
     }
 
 
-def changed_partition(present: Body, wanted: Body) -> Body | None:
+def changed_partition(present: Document, wanted: Document) -> Document | None:
     """The PartitionInput with new columns at the old location; None when the columns are the same."""
     if columns_of(present) == columns_of(wanted):
         return None
@@ -81,25 +80,26 @@ def changed_partition(present: Body, wanted: Body) -> Body | None:
     return {"Values": present["Values"], "StorageDescriptor": storage, "Parameters": parameters}
 
 
-def columns_of(described: Mapping[str, Any]) -> list[tuple[str, str]]:
+def columns_of(described: Document) -> list[tuple[str, str]]:
     """The columns of a table or partition, as (name, type)."""
     return [(one["Name"], one["Type"]) for one in described["StorageDescriptor"]["Columns"]]
 
 
-def same_shape(one: Body, other: Body) -> bool:
+def same_shape(one: Document, other: Document) -> bool:
     """Whether two tables differ in nothing that makes a new version: columns, partition keys, location."""
     return _shape(one) == _shape(other)
 
 
-def same_parameters(one: Body, other: Body) -> bool:
+def same_parameters(one: Document, other: Document) -> bool:
     """Whether two tables have the same parameters, but for the crawl that wrote them."""
-    without: list[Body] = [{**table.get("Parameters", {}), RUN_ID: ""} for table in (one, other)]
+    without: list[Document] = [{**table.get("Parameters", {}), RUN_ID: ""} for table in (one, other)]
     return without[0] == without[1]
 
 
-def _shape(table: Body) -> tuple[Any, ...]:
+def _shape(table: Document) -> tuple[list[tuple[str, str]], list[str], str]:
     keys = [one["Name"] for one in table.get("PartitionKeys", ())]
-    return columns_of(table), keys, table["StorageDescriptor"]["Location"].rstrip("/")
+    location: str = table["StorageDescriptor"]["Location"]
+    return columns_of(table), keys, location.rstrip("/")
 
 
 def _table_parameters(found: Found, crawler: str, crawl_id: str) -> dict[str, str]:
@@ -125,7 +125,7 @@ def _statistics(content: Content) -> dict[str, str]:
     }
 
 
-def _storage(location: str, columns: list[Body], parameters: Mapping[str, str]) -> Body:
+def _storage(location: str, columns: list[Document], parameters: Mapping[str, str]) -> Document:
     return {
         "Columns": columns,
         "Location": location,

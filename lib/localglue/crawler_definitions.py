@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 
 from localglue import cron
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, CrawlerRunning, EntityNotFound, GlueError, InvalidInput
 from localglue.globs import pattern_of
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.scheduler import Schedule
@@ -24,7 +24,7 @@ _CHANGEABLE = (
     "RecrawlPolicy", "LineageConfiguration", "LakeFormationConfiguration", "Configuration",
     "CrawlerSecurityConfiguration",
 )  # fmt: skip
-_DEFAULTS: Body = {
+_DEFAULTS: Document = {
     "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
     "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
     "Classifiers": [],
@@ -57,14 +57,14 @@ class CrawlerDefinitions:
             "UpdateCrawlerSchedule": self.update_schedule,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The crawler's definition. Raises EntityNotFound."""
         crawler = self._store.get(CRAWLER, name)
         if crawler is None:
             raise EntityNotFound("crawler", name)
         return crawler
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a crawler. Raises AlreadyExists, InvalidInput."""
         name = request["Name"]
         if self._store.get(CRAWLER, name):
@@ -74,7 +74,7 @@ class CrawlerDefinitions:
         self._save(_scheduled(crawler, request.get("Schedule")))
         return {}
 
-    def update(self, request: Body) -> Body:
+    def update(self, request: Document) -> Document:
         """Change what the update names. Raises EntityNotFound, CrawlerRunning, InvalidInput."""
         with self._lock:
             crawler = self._idle(request["Name"])
@@ -83,13 +83,13 @@ class CrawlerDefinitions:
             self._save(_scheduled(crawler, request.get("Schedule")))
         return {}
 
-    def update_schedule(self, request: Body) -> Body:
+    def update_schedule(self, request: Document) -> Document:
         """Give the crawler another schedule. Raises InvalidInput."""
         with self._lock:
             self._save(_scheduled(self.get(request["CrawlerName"]), request.get("Schedule")))
         return {}
 
-    def batch_get(self, request: Body) -> Body:
+    def batch_get(self, request: Document) -> Document:
         """The crawlers of these names, and the names that no crawler has."""
         found = {name: self._store.get(CRAWLER, name) for name in request["CrawlerNames"]}
         return {
@@ -97,7 +97,7 @@ class CrawlerDefinitions:
             "CrawlersNotFound": [name for name, crawler in found.items() if not crawler],
         }
 
-    def delete(self, request: Body) -> Body:
+    def delete(self, request: Document) -> Document:
         """Remove a crawler. Raises EntityNotFound, CrawlerRunning."""
         with self._lock:
             self._idle(request["Name"])
@@ -105,7 +105,7 @@ class CrawlerDefinitions:
         self.changed()
         return {}
 
-    def active(self, name: str) -> Body | None:
+    def active(self, name: str) -> Document | None:
         """The crawl that is going on, if one is."""
         found = self._store.runs_in_states(CRAWL, ACTIVE, name)
         return found[0] if found else None
@@ -118,7 +118,7 @@ class CrawlerDefinitions:
             if crawler.get("Schedule", {}).get("State") == SCHEDULED
         ]
 
-    def describe(self, crawler: Body) -> Body:
+    def describe(self, crawler: Document) -> Document:
         """The crawler as GetCrawler answers it, with its state and last crawl."""
         crawls = self._store.runs_of(CRAWL, crawler["Name"], 2)
         ended = next((crawl for crawl in crawls if crawl["State"] not in ACTIVE), None)
@@ -138,13 +138,13 @@ class CrawlerDefinitions:
             }
         return described
 
-    def _idle(self, name: str) -> Body:
+    def _idle(self, name: str) -> Document:
         crawler = self.get(name)
         if self.active(name):
             raise CrawlerRunning(name)
         return crawler
 
-    def _schedule(self, name: str, state: str) -> Body:
+    def _schedule(self, name: str, state: str) -> Document:
         with self._lock:
             crawler = self.get(name)
             if "Schedule" not in crawler:
@@ -155,7 +155,7 @@ class CrawlerDefinitions:
             self._save({**crawler, "ScheduledOn": now()})
         return {}
 
-    def _save(self, crawler: Body) -> None:
+    def _save(self, crawler: Document) -> None:
         name, targets = crawler["Name"], crawler.get("Targets", {})
         if not targets.get("S3Targets"):
             raise InvalidInput(f"crawler {name} has no S3Targets; localglue crawls nothing else")
@@ -184,7 +184,7 @@ class _ScheduleUnchanged(GlueError):
         self.code = "SchedulerRunningException" if state == SCHEDULED else "SchedulerNotRunningException"
 
 
-def _scheduled(crawler: Body, expression: str | None) -> Body:
+def _scheduled(crawler: Document, expression: str | None) -> Document:
     """The crawler with a schedule in force; without one when the expression is empty, as it was when there is none."""
     if expression is None:
         return crawler

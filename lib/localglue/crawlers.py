@@ -12,10 +12,10 @@ from localglue.catalogue import Catalogue
 from localglue.clients import Clients
 from localglue.crawl import Crawl, CrawlStopped, Summary
 from localglue.crawler_definitions import LOG_GROUP, CrawlerDefinitions
+from localglue.documents import Document
 from localglue.errors import CrawlerNotRunning, CrawlerRunning, CrawlerStopping, GlueError
 from localglue.footers import Footers
 from localglue.logs import LogShipper
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page
 from localglue.scheduler import Schedule
@@ -65,7 +65,7 @@ class Crawlers:
         """The schedules of crawlers that are in force."""
         return self.definitions.schedules(lambda name: self.start_crawl(name, Origin()))
 
-    def start(self, request: Body) -> Body:
+    def start(self, request: Document) -> Document:
         """Start a crawl. Raises EntityNotFound, CrawlerRunning."""
         self.start_crawl(request["Name"], Origin())
         return {}
@@ -77,7 +77,7 @@ class Crawlers:
         self._store.add_run(CRAWL, crawl["CrawlId"], name, origin.workflow_run, ERROR, crawl)
 
     @staticmethod
-    def _new_crawl(name: str, origin: Origin) -> Body:
+    def _new_crawl(name: str, origin: Origin) -> Document:
         crawl = {
             "CrawlId": str(uuid.uuid4()), "CrawlerName": name, "State": RUNNING, "StartedOn": now(),
             "LogGroup": LOG_GROUP, "LogStream": name, "TriggerName": origin.trigger, "Workflow": origin.workflow,
@@ -99,7 +99,7 @@ class Crawlers:
             self._threads[crawl_id] = thread
             thread.start()
 
-    def stop(self, request: Body) -> Body:
+    def stop(self, request: Document) -> Document:
         """Begin to stop the crawl. Raises CrawlerNotRunning, CrawlerStopping."""
         with self._lock:
             self.definitions.get(request["Name"])
@@ -113,7 +113,7 @@ class Crawlers:
             self._stops[crawl["CrawlId"]].set()
         return {}
 
-    def _run(self, crawler: Body, crawl_id: str, stop: threading.Event, origin: Origin) -> None:
+    def _run(self, crawler: Document, crawl_id: str, stop: threading.Event, origin: Origin) -> None:
         shipper = LogShipper(self._clients.logs, [LOG_GROUP], crawler["Name"])
 
         def say(level: str, message: str) -> None:
@@ -143,7 +143,7 @@ class Crawlers:
                 for listener in self.listeners:
                     listener(Finished((CRAWLER_NODE, name), crawl_id, state, origin))
 
-    def list_crawls(self, request: Body) -> Body:
+    def list_crawls(self, request: Document) -> Document:
         """The crawler's crawls, the newest first, with a summary of what each changed."""
         name = request["CrawlerName"]
         self.definitions.get(name)
@@ -180,7 +180,7 @@ def _outcome(crawl: Crawl) -> tuple[str, str | None]:
     return SUCCEEDED, None
 
 
-def _history(crawl: Body) -> Body:
+def _history(crawl: Document) -> Document:
     seconds = crawl.get("CompletedOn", now()) - crawl["StartedOn"]
     changed = {kind: counts for kind, counts in crawl.get("Summary", {}).items() if counts}
     return {

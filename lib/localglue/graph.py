@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from localglue.model import Body
+from localglue.documents import Document
 from localglue.predicates import conditions_of, started_by, watched
 from localglue.states import (
     ACTIVE,
@@ -36,12 +36,12 @@ def node_id(workflow: str, node: Node) -> str:
     return fixed_id("wnode", workflow, *node)
 
 
-def action_nodes(triggers: Iterable[Body]) -> list[Node]:
+def action_nodes(triggers: Iterable[Document]) -> list[Node]:
     """Every job and crawler that the triggers start, once, in the order of the triggers."""
     return list(dict.fromkeys(started_by(action) for trigger in triggers for action in trigger["Actions"]))
 
 
-def downstream(triggers: Sequence[Body], nodes: Iterable[Node]) -> tuple[set[Node], set[str]]:
+def downstream(triggers: Sequence[Document], nodes: Iterable[Node]) -> tuple[set[Node], set[str]]:
     """All nodes and triggers that can be reached from these nodes, the nodes themselves included."""
     reached, fired = set(nodes), set[str]()
     grown = True
@@ -55,14 +55,14 @@ def downstream(triggers: Sequence[Body], nodes: Iterable[Node]) -> tuple[set[Nod
     return reached, fired
 
 
-def graph(workflow: str, triggers: Sequence[Body], runs: Mapping[Node, Sequence[Body]]) -> Body:
+def graph(workflow: str, triggers: Sequence[Document], runs: Mapping[Node, Sequence[Document]]) -> Document:
     """Glue's WorkflowGraph; `runs` has the runs of each node, the oldest first."""
     nodes = [_trigger_node(workflow, trigger) for trigger in triggers]
     nodes += [_action_node(workflow, node, runs.get(node, ())) for node in _all_nodes(triggers)]
     return {"Nodes": nodes, "Edges": list(_edges(workflow, triggers))}
 
 
-def statistics(triggers: Sequence[Body], runs: Mapping[Node, Sequence[Body]]) -> Body:
+def statistics(triggers: Sequence[Document], runs: Mapping[Node, Sequence[Document]]) -> Document:
     """Glue's WorkflowRunStatistics: each job or crawler counts once, by its newest attempt."""
     nodes = action_nodes(triggers)
     states = [state_of(node, runs[node][-1]) for node in nodes if runs.get(node)]
@@ -70,18 +70,18 @@ def statistics(triggers: Sequence[Body], runs: Mapping[Node, Sequence[Body]]) ->
     return {"TotalActions": len(nodes), **counts}
 
 
-def state_of(node: Node, run: Body) -> str:
+def state_of(node: Node, run: Document) -> str:
     """The state of a job run or a crawl."""
     state: str = run["JobRunState"] if node[0] == JOB_NODE else run["State"]
     return state
 
 
-def _all_nodes(triggers: Sequence[Body]) -> list[Node]:
+def _all_nodes(triggers: Sequence[Document]) -> list[Node]:
     watching = (watched(condition) for trigger in triggers for condition in conditions_of(trigger))
     return list(dict.fromkeys([*action_nodes(triggers), *watching]))
 
 
-def _trigger_node(workflow: str, trigger: Body) -> Body:
+def _trigger_node(workflow: str, trigger: Document) -> Document:
     node = (TRIGGER_NODE, trigger["Name"])
     return {
         "Type": TRIGGER_NODE,
@@ -91,7 +91,7 @@ def _trigger_node(workflow: str, trigger: Body) -> Body:
     }
 
 
-def _action_node(workflow: str, node: Node, runs: Sequence[Body]) -> Body:
+def _action_node(workflow: str, node: Node, runs: Sequence[Document]) -> Document:
     kind, name = node
     newest_first = list(reversed(runs))
     details = (
@@ -100,7 +100,7 @@ def _action_node(workflow: str, node: Node, runs: Sequence[Body]) -> Body:
     return {"Type": kind, "Name": name, "UniqueId": node_id(workflow, node), **details}
 
 
-def _edges(workflow: str, triggers: Sequence[Body]) -> Iterable[Body]:
+def _edges(workflow: str, triggers: Sequence[Document]) -> Iterable[Document]:
     for trigger in triggers:
         own = node_id(workflow, (TRIGGER_NODE, trigger["Name"]))
         for node in dict.fromkeys(watched(condition) for condition in conditions_of(trigger)):

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from localglue.clients import Clients
 from localglue.commands import PYTHON_SHELL, dashed, merged_arguments
+from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, GlueError
 from localglue.jobs import Jobs
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.orphans import birth_of, end_orphan
 from localglue.outcome import Outcome
@@ -59,7 +59,7 @@ class JobRuns:
             "BatchStopJobRun": self.batch_stop,
         }
 
-    def start(self, request: Body, origin: Origin) -> str:
+    def start(self, request: Document, origin: Origin) -> str:
         """Start a run and answer its id. Raises EntityNotFound, ConcurrentRunsExceeded."""
         with self._lock:
             job = self._jobs.get(request["JobName"])
@@ -90,14 +90,14 @@ class JobRuns:
         }
         self._store.add_run(JOB_RUN, run["Id"], job_name, origin.workflow_run, ERROR, run)
 
-    def get(self, job_name: str, run_id: str) -> Body:
+    def get(self, job_name: str, run_id: str) -> Document:
         """The run. Raises EntityNotFound."""
         run = self._store.run(JOB_RUN, run_id)
         if run is None or run["JobName"] != job_name:
             raise EntityNotFound(f"run of job {job_name}", run_id)
         return with_times(run)
 
-    def list_runs(self, request: Body) -> Body:
+    def list_runs(self, request: Document) -> Document:
         """The job's runs, the newest first."""
         name = request["JobName"]
         self._jobs.get(name)
@@ -105,7 +105,7 @@ class JobRuns:
             request, "JobRuns", lambda *at: [with_times(run) for run in self._store.runs_of(JOB_RUN, name, *at)]
         )
 
-    def batch_stop(self, request: Body) -> Body:
+    def batch_stop(self, request: Document) -> Document:
         """Stop runs of one job; what cannot be stopped is listed among the errors."""
         name, stopped, errors = request["JobName"], [], []
         for run_id in request["JobRunIds"]:
@@ -126,7 +126,7 @@ class JobRuns:
             self._save(run, STOPPING)
         self._runner.stop(run_id)
 
-    def active_in(self, workflow_run: str) -> list[Body]:
+    def active_in(self, workflow_run: str) -> list[Document]:
         """The runs of a workflow run that are going on."""
         return [run for run in self._store.runs_in(JOB_RUN, workflow_run) if run["JobRunState"] in ACTIVE]
 
@@ -142,12 +142,12 @@ class JobRuns:
         self._closing = True
         self._runner.close()
 
-    def _check_limit(self, job: Body) -> None:
+    def _check_limit(self, job: Document) -> None:
         limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
         if len(self._store.runs_in_states(JOB_RUN, ACTIVE, job["Name"])) >= limit:
             raise ConcurrentRunsExceeded("job", job["Name"], limit)
 
-    def _new_run(self, run_id: str, attempt: int, job: Body, request: Body, origin: Origin) -> Body:
+    def _new_run(self, run_id: str, attempt: int, job: Document, request: Document, origin: Origin) -> Document:
         moment = now()
         taken = {name: request.get(name, job.get(name)) for name in _FROM_JOB}
         return {
@@ -166,11 +166,11 @@ class JobRuns:
             **_origin_members(origin),
         }
 
-    def _begin(self, run: Body, job: Body, origin: Origin) -> None:
+    def _begin(self, run: Document, job: Document, origin: Origin) -> None:
         self._store.add_run(JOB_RUN, run["Id"], job["Name"], origin.workflow_run, STARTING, run)
         self._runner.start(Task(run, job, merged_arguments(job, run["Arguments"]), origin))
 
-    def _save(self, run: Body, state: str) -> None:
+    def _save(self, run: Document, state: str) -> None:
         run["JobRunState"] = state
         run["LastModifiedOn"] = now()
         self._store.save_run(JOB_RUN, run["Id"], state, run)
@@ -194,7 +194,7 @@ class JobRuns:
                 for listener in self.listeners:
                     listener(ended)
 
-    def _retried(self, run: Body, origin: Origin) -> bool:
+    def _retried(self, run: Document, origin: Origin) -> bool:
         """Whether another attempt was started: after FAILED and TIMEOUT, as often as the job allows."""
         try:
             job = self._jobs.get(run["JobName"])
@@ -210,7 +210,7 @@ class JobRuns:
         self._begin({**retry, "PreviousRunId": run["Id"]}, job, origin)
         return True
 
-    def _known(self, run_id: str) -> Body:
+    def _known(self, run_id: str) -> Document:
         run = self._store.run(JOB_RUN, run_id)
         if run is None:
             raise EntityNotFound("job run", run_id)
@@ -224,7 +224,7 @@ class _AlreadyEnded(GlueError):
         super().__init__(f"run {run_id} of job {job_name} has ended already ({state}), so it cannot be stopped")
 
 
-def with_times(run: Body) -> Body:
+def with_times(run: Document) -> Document:
     """The run with the seconds that it has taken so far, and their price in DPU seconds."""
     if "ExecutionTime" not in run:
         return run
@@ -235,13 +235,13 @@ def with_times(run: Body) -> Body:
     return run
 
 
-def _origin_members(origin: Origin) -> Body:
+def _origin_members(origin: Origin) -> Document:
     members = {"TriggerName": origin.trigger, "Workflow": origin.workflow, "WorkflowRun": origin.workflow_run}
     predecessors = [{"JobName": name, "RunId": run_id} for name, run_id in origin.predecessors]
     found = {name: value for name, value in members.items() if value}
     return {**found, "PredecessorRuns": predecessors} if predecessors else found
 
 
-def _origin_of(run: Body) -> Origin:
+def _origin_of(run: Document) -> Origin:
     predecessors = tuple((one["JobName"], one["RunId"]) for one in run.get("PredecessorRuns", ()))
     return Origin(run.get("TriggerName"), run.get("Workflow"), run.get("WorkflowRun"), predecessors)

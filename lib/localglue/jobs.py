@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from localglue.commands import PYTHON_SHELL, SPARK
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
@@ -32,14 +32,14 @@ class Jobs:
             "DeleteJob": self.delete,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The job. Raises EntityNotFound."""
         job = self._store.get(JOB, name)
         if job is None:
             raise EntityNotFound("job", name)
         return job
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a job. Raises AlreadyExists, InvalidInput."""
         name = request["Name"]
         if self._store.get(JOB, name):
@@ -48,7 +48,7 @@ class Jobs:
         self._store.put(JOB, name, {**completed(request), "CreatedOn": moment, "LastModifiedOn": moment})
         return {"Name": name}
 
-    def update(self, request: Body) -> Body:
+    def update(self, request: Document) -> Document:
         """Replace a job's definition: what the update does not name goes back to its default, as on AWS."""
         name = request["JobName"]
         created = self.get(name)["CreatedOn"]
@@ -56,11 +56,11 @@ class Jobs:
         self._store.put(JOB, name, {**job, "CreatedOn": created, "LastModifiedOn": now()})
         return {"JobName": name}
 
-    def list_names(self, request: Body) -> Body:
+    def list_names(self, request: Document) -> Document:
         """The names of all jobs."""
         return page_of(request, "JobNames", [job["Name"] for job in self._store.all(JOB)])
 
-    def batch_get(self, request: Body) -> Body:
+    def batch_get(self, request: Document) -> Document:
         """The jobs of these names, and the names that no job has."""
         found = {name: self._store.get(JOB, name) for name in request["JobNames"]}
         return {
@@ -68,13 +68,13 @@ class Jobs:
             "JobsNotFound": [name for name, job in found.items() if not job],
         }
 
-    def delete(self, request: Body) -> Body:
+    def delete(self, request: Document) -> Document:
         """Remove a job; no error when there is none, as on AWS."""
         self._store.delete(JOB, request["JobName"])
         return {"JobName": request["JobName"]}
 
 
-def completed(request: Body) -> Body:
+def completed(request: Document) -> Document:
     """The definition with Glue's defaults. Raises InvalidInput when it could never run."""
     command = request.get("Command", {})
     kind = command.get("Name")
@@ -84,7 +84,7 @@ def completed(request: Body) -> Body:
         raise InvalidInput(f"job {request['Name']}: Command.ScriptLocation must be an s3:// address")
     if kind == PYTHON_SHELL and request.get("MaxCapacity", 0.0625) not in (0.0625, 1, 1.0):
         raise InvalidInput(f"job {request['Name']}: MaxCapacity of a Python shell job is 0.0625 or 1")
-    defaults: Body = {
+    defaults: Document = {
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": 0,
         "Timeout": _DEFAULT_TIMEOUT[kind],

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 _LOG = logging.getLogger(__name__)
 _EVERY = 0.5
@@ -25,7 +30,7 @@ Line = tuple[int, str]
 class LogShipper:
     """Sends lines to one stream of several log groups, every half second, in the order in which they were written."""
 
-    def __init__(self, client: Any, groups: Sequence[str], stream: str) -> None:
+    def __init__(self, client: CloudWatchLogsClient, groups: Sequence[str], stream: str) -> None:
         self._client = client
         self._stream = stream
         self._waiting: dict[str, list[Line]] = {group: [] for group in groups}
@@ -74,10 +79,10 @@ class LogShipper:
         return not closing
 
 
-def send(client: Any, group: str, stream: str, lines: Sequence[Line]) -> None:
+def send(client: CloudWatchLogsClient, group: str, stream: str, lines: Sequence[Line]) -> None:
     """Put the lines into the stream, in as many calls as CloudWatch's limits ask for."""
     for batch in batches(lines):
-        events = [{"timestamp": moment, "message": text} for moment, text in batch]
+        events: list[InputLogEventTypeDef] = [{"timestamp": moment, "message": text} for moment, text in batch]
         client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
@@ -96,13 +101,9 @@ def batches(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def ensure_stream(client: Any, group: str, stream: str) -> None:
+def ensure_stream(client: CloudWatchLogsClient, group: str, stream: str) -> None:
     """Create the log group and the stream where they are missing."""
-    for call, names in (
-        (client.create_log_group, {"logGroupName": group}),
-        (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
-    ):
-        try:
-            call(**names)
-        except client.exceptions.ResourceAlreadyExistsException:
-            continue
+    with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_log_group(logGroupName=group)
+    with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_log_stream(logGroupName=group, logStreamName=stream)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from localglue.actions import Actions
-from localglue.model import Body
+from localglue.documents import Document
 from localglue.predicates import conditions_of, satisfied, watched
 from localglue.states import JOB_NODE, Finished, Node, Origin
 from localglue.store import TRIGGER, Store
@@ -31,7 +31,7 @@ class LooseTriggers:
                 if _waits_for(trigger, ended.node):
                     self._note(trigger, ended)
 
-    def _note(self, trigger: Body, ended: Finished) -> None:
+    def _note(self, trigger: Document, ended: Finished) -> None:
         """Remember the end, and fire when the predicate holds; then the trigger waits for everything anew."""
         noted = {**trigger.get(_NOTED, {}), "|".join(ended.node): [ended.state, ended.run_id]}
         fires = satisfied(trigger, {_node(key): state for key, (state, _) in noted.items()})
@@ -42,7 +42,7 @@ class LooseTriggers:
             self._actions.fire(trigger, Origin(trigger["Name"], predecessors=predecessors))
 
 
-def _waits_for(trigger: Body, node: Node) -> bool:
+def _waits_for(trigger: Document, node: Node) -> bool:
     is_loose = trigger["Type"] == CONDITIONAL and trigger["State"] == ACTIVATED and not trigger.get("WorkflowName")
     return is_loose and node in [watched(condition) for condition in conditions_of(trigger)]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, Shape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 
+from localglue.documents import Document
 from localglue.errors import UnknownOperation, ValidationFailed
-
-Body = dict[str, Any]
 
 # Java writes the characters beyond the basic plane as pairs of surrogates, which Python's re cannot read as a range
 _SURROGATES = (r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff")
@@ -30,7 +28,6 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "structure": (dict,),
 }
-_SIZED = ("string", "list", "map", "blob")
 
 
 class ServiceModel:
@@ -46,23 +43,24 @@ class ServiceModel:
             raise UnknownOperation(name)
         return self._service.operation_model(name)
 
-    def validate(self, operation: str, request: Body) -> Body:
+    def validate(self, operation: str, request: object) -> Document:
         """The request without its nulls. Raises ValidationFailed with every problem found."""
         shape = self.operation(operation).input_shape
-        cleaned: Body = without_nulls(request)
+        cleaned = without_nulls(request)
+        if not isinstance(cleaned, dict):
+            raise ValidationFailed([_wrong_type("structure", cleaned, "")])
         problems = list(problems_of(shape, cleaned, "")) if shape else []
         if problems:
             raise ValidationFailed(problems)
         return cleaned
 
-    def render(self, operation: str, answer: Body) -> Body:
+    def render(self, operation: str, answer: Document) -> Document:
         """The answer with nothing in it that the operation's output does not have."""
         shape = self.operation(operation).output_shape
-        rendered: Body = cut_to(shape, answer) if shape else {}
-        return rendered
+        return _members(shape, answer) if shape else {}
 
 
-def without_nulls(value: Any) -> Any:
+def without_nulls(value: object) -> object:
     """The JSON value without members that are null: Glue takes null for absent."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
@@ -71,86 +69,96 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
-def problems_of(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def problems_of(shape: Shape, value: object, path: str) -> Iterator[str]:
     """Every way in which the value breaks the shape, one sentence each."""
-    kind = shape.type_name
-    if getattr(shape, "is_document_type", False):
+    if _is_free_form(shape):
         return
-    if not _has_type(kind, value):
-        yield f"'{path or 'the request'}' must be of type {kind}, and is {type(value).__name__}"
+    if not _has_type(shape.type_name, value):
+        yield _wrong_type(shape.type_name, value, path)
         return
     yield from _bounds(shape, value, path)
-    if kind == "structure":
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
         yield from _structure(shape, value, path)
-    elif kind == "list":
+    elif isinstance(shape, ListShape) and isinstance(value, list):
         for position, item in enumerate(value, 1):
-            yield from problems_of(shape.member, item, f"{path}.{position}.member")  # type: ignore[attr-defined]
-    elif kind == "map":
+            yield from problems_of(shape.member, item, f"{path}.{position}.member")
+    elif isinstance(shape, MapShape) and isinstance(value, dict):
         for name, item in value.items():
-            yield from problems_of(shape.key, name, f"{path} key")  # type: ignore[attr-defined]
-            yield from problems_of(shape.value, item, f"{path}.{name}")  # type: ignore[attr-defined]
-    elif kind == "string":
+            yield from problems_of(shape.key, name, f"{path} key")
+            yield from problems_of(shape.value, item, f"{path}.{name}")
+    elif isinstance(shape, StringShape) and isinstance(value, str):
         yield from _text(shape, value, path)
 
 
-def cut_to(shape: Shape, value: Any) -> Any:
+def cut_to(shape: Shape, value: object) -> object:
     """The value with those members only that the shape has."""
-    if getattr(shape, "is_document_type", False) or value is None:
+    if _is_free_form(shape):
         return value
-    if shape.type_name == "structure":
-        members = shape.members  # type: ignore[attr-defined]
-        known = {name: item for name, item in value.items() if name in members and item is not None}
-        return {name: cut_to(members[name], item) for name, item in known.items()}
-    if shape.type_name == "list":
-        return [cut_to(shape.member, item) for item in value]  # type: ignore[attr-defined]
-    if shape.type_name == "map":
-        return {name: cut_to(shape.value, item) for name, item in value.items()}  # type: ignore[attr-defined]
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return _members(shape, value)
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [cut_to(shape.member, item) for item in value]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {name: cut_to(shape.value, item) for name, item in value.items()}
     return value
 
 
-def _has_type(kind: str, value: Any) -> bool:
+def _members(shape: StructureShape, value: Document) -> Document:
+    known = {name: item for name, item in value.items() if name in shape.members and item is not None}
+    return {name: cut_to(shape.members[name], item) for name, item in known.items()}
+
+
+def _is_free_form(shape: Shape) -> bool:
+    return isinstance(shape, StructureShape) and shape.is_document_type
+
+
+def _has_type(kind: str, value: object) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
     return isinstance(value, _JSON_TYPES[kind])
 
 
-def _structure(shape: Shape, value: Body, path: str) -> Iterator[str]:
-    members = shape.members  # type: ignore[attr-defined]
+def _structure(shape: StructureShape, value: Document, path: str) -> Iterator[str]:
     prefix = f"{path}." if path else ""
-    for name in shape.required_members:  # type: ignore[attr-defined]
+    for name in shape.required_members:
         if name not in value:
             yield f"Value null at '{prefix}{name}' failed to satisfy constraint: Member must not be null"
     for name, item in value.items():
-        if name in members:
-            yield from problems_of(members[name], item, f"{prefix}{name}")
+        if name in shape.members:
+            yield from problems_of(shape.members[name], item, f"{prefix}{name}")
         else:
-            yield f"'{prefix}{name}' is no member of {shape.name}; it has {', '.join(sorted(members))}"
+            yield f"'{prefix}{name}' is no member of {shape.name}; it has {', '.join(sorted(shape.members))}"
 
 
-def _bounds(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _bounds(shape: Shape, value: object, path: str) -> Iterator[str]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    sized = shape.type_name in _SIZED
-    if shape.type_name == "structure":
+    if isinstance(value, (str, list, dict)):
+        size: float = len(value)
+        what = "have length"
+    elif isinstance(value, (int, float)):
+        size, what = value, "have value"
+    else:
         return
-    size = len(value) if sized else value
-    what = "have length" if sized else "have value"
     if low is not None and size < low:
         yield _broken(value, path, f"Member must {what} greater than or equal to {low}")
     if high is not None and size > high:
         yield _broken(value, path, f"Member must {what} less than or equal to {high}")
 
 
-def _text(shape: Shape, value: str, path: str) -> Iterator[str]:
-    allowed = getattr(shape, "enum", None)
-    if allowed and value not in allowed:
-        yield _broken(value, path, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
+def _text(shape: StringShape, value: str, path: str) -> Iterator[str]:
+    if shape.enum and value not in shape.enum:
+        yield _broken(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
     pattern = shape.metadata.get("pattern")
     compiled = _compiled(pattern) if pattern else None
     if compiled and not compiled.fullmatch(value):
         yield _broken(value, path, f"Member must satisfy regular expression pattern: {pattern}")
 
 
-def _broken(value: Any, path: str, constraint: str) -> str:
+def _wrong_type(kind: str, value: object, path: str) -> str:
+    return f"'{path or 'the request'}' must be of type {kind}, and is {type(value).__name__}"
+
+
+def _broken(value: object, path: str, constraint: str) -> str:
     shown = str(value) if len(str(value)) <= 100 else f"{str(value)[:100]}..."
     return f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from localglue.model import Body
+from localglue.documents import Document
 
-Handler = Callable[[Body], Body]
+Handler = Callable[[Document], Document]
 Operations = Mapping[str, Handler]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from localglue.model import Body
+from localglue.documents import Document
 
 _PROCESSES = Path("/proc")
 _GONE_WITHIN = 10.0
@@ -40,7 +40,7 @@ def end_orphan(pid: int | None, birth: str | None) -> bool:
     return True
 
 
-def end_orphans(runs: Sequence[Body]) -> list[Body]:
+def end_orphans(runs: Sequence[Document]) -> list[Document]:
     """End what these runs have left and wait until it is gone; the runs of which something lives on."""
     left = [run for run in runs if run.get("Birth") and birth_of(run["Pid"]) == run["Birth"]]
     for run in left:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from localglue.documents import Document
 from localglue.errors import InvalidInput
-from localglue.model import Body
 
 T = TypeVar("T")
 DEFAULT_PAGE = 100
 
 
-def bounds(request: Body) -> tuple[int, int]:
+def bounds(request: Document) -> tuple[int, int]:
     """Limit and offset that the request asks for. Raises InvalidInput when the token is none of ours."""
     token = request.get("NextToken") or "0"
     if not token.isdigit():
@@ -20,16 +20,16 @@ def bounds(request: Body) -> tuple[int, int]:
     return int(request.get("MaxResults") or DEFAULT_PAGE), int(token)
 
 
-def page(request: Body, member: str, fetch: Callable[[int, int], Sequence[T]]) -> Body:
+def page(request: Document, member: str, fetch: Callable[[int, int], Sequence[T]]) -> Document:
     """One page under `member`, with NextToken when there is more; `fetch(limit, offset)` gives the items."""
     limit, offset = bounds(request)
     items = list(fetch(limit + 1, offset))
-    answer: Body = {member: items[:limit]}
+    answer: Document = {member: items[:limit]}
     if len(items) > limit:
         answer["NextToken"] = str(offset + limit)
     return answer
 
 
-def page_of(request: Body, member: str, items: Sequence[T]) -> Body:
+def page_of(request: Document, member: str, items: Sequence[T]) -> Document:
     """One page of items that are all at hand."""
     return page(request, member, lambda limit, offset: items[offset : offset + limit])

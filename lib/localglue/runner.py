@@ -13,9 +13,9 @@ from pathlib import Path
 from localglue.assets import AssetError, Assets
 from localglue.clients import Clients
 from localglue.commands import PYTHON_SHELL, SPARK, command, environment, needs, script_arguments
+from localglue.documents import Document
 from localglue.errors import GlueError
 from localglue.logs import LogShipper
-from localglue.model import Body
 from localglue.outcome import Outcome, of_exit
 from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess
 from localglue.settings import Settings
@@ -28,8 +28,8 @@ _LOG = logging.getLogger(__name__)
 class Task:
     """Everything about one run that its process depends on."""
 
-    run: Body
-    job: Body
+    run: Document
+    job: Document
     arguments: Mapping[str, str]
     origin: Origin
 

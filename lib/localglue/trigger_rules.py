@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from localglue import cron
+from localglue.documents import Document
 from localglue.errors import InvalidInput
-from localglue.model import Body
 from localglue.predicates import conditions_of
 
 ON_DEMAND, SCHEDULED, CONDITIONAL = "ON_DEMAND", "SCHEDULED", "CONDITIONAL"
@@ -15,7 +15,7 @@ _CRAWL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 _MOST_CRAWLERS = 2
 
 
-def check(trigger: Body) -> None:
+def check(trigger: Document) -> None:
     """Raises InvalidInput with the first rule that the definition breaks."""
     for problem in _problems(trigger):
         raise InvalidInput(f"trigger {trigger['Name']}: {problem}")
@@ -23,7 +23,7 @@ def check(trigger: Body) -> None:
         cron.check(trigger["Schedule"])
 
 
-def _problems(trigger: Body) -> Iterable[str]:
+def _problems(trigger: Document) -> Iterable[str]:
     kind = trigger["Type"]
     if kind not in (ON_DEMAND, SCHEDULED, CONDITIONAL):
         yield f"localglue has no {kind} triggers; use a schedule, or start it on demand"
@@ -41,7 +41,7 @@ def _problems(trigger: Body) -> Iterable[str]:
     yield from _predicate_problems(trigger)
 
 
-def _action_problems(actions: list[Body]) -> Iterable[str]:
+def _action_problems(actions: list[Document]) -> Iterable[str]:
     if not actions:
         yield "Actions must name at least one job or crawler"
     if any(("JobName" in action) == ("CrawlerName" in action) for action in actions):
@@ -50,7 +50,7 @@ def _action_problems(actions: list[Body]) -> Iterable[str]:
         yield f"a trigger starts at most {_MOST_CRAWLERS} crawlers"
 
 
-def _predicate_problems(trigger: Body) -> Iterable[str]:
+def _predicate_problems(trigger: Document) -> Iterable[str]:
     conditions = conditions_of(trigger)
     if len(conditions) > 1 and "Logical" not in trigger["Predicate"]:
         yield "Predicate.Logical must be AND or ANY when there are several conditions"

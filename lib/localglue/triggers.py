@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.predicates import started_by
@@ -22,7 +22,7 @@ _FIXED = ("Name", "Id", "Type", "State", "WorkflowName")
 class Triggers:
     """Create, read, update, activate and delete triggers; starting one on demand is left to `on_demand`."""
 
-    def __init__(self, store: Store, on_demand: Callable[[Body], None]) -> None:
+    def __init__(self, store: Store, on_demand: Callable[[Document], None]) -> None:
         self._store = store
         self._on_demand = on_demand
         self.changed: Callable[[], None] = lambda: None
@@ -42,18 +42,18 @@ class Triggers:
             "DeleteTrigger": self.delete,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The trigger. Raises EntityNotFound."""
         trigger = self._store.get(TRIGGER, name)
         if trigger is None:
             raise EntityNotFound("trigger", name)
         return trigger
 
-    def of_workflow(self, workflow: str) -> list[Body]:
+    def of_workflow(self, workflow: str) -> list[Document]:
         """The triggers that belong to a workflow."""
         return [trigger for trigger in self._store.all(TRIGGER) if trigger.get("WorkflowName") == workflow]
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a trigger. Raises AlreadyExists, EntityNotFound, InvalidInput."""
         name = request["Name"]
         if self._store.get(TRIGGER, name):
@@ -64,7 +64,7 @@ class Triggers:
         self._save({**kept, "Id": name, "State": state})
         return {"Name": name}
 
-    def update(self, request: Body) -> Body:
+    def update(self, request: Document) -> Document:
         """Replace the definition, as on AWS: what the update does not name is gone; type, state and workflow stay."""
         trigger = self.get(request["Name"])
         changed = {"Actions": [], **request["TriggerUpdate"], **{key: trigger[key] for key in _FIXED if key in trigger}}
@@ -72,15 +72,15 @@ class Triggers:
         self._save(changed)
         return {"Trigger": changed}
 
-    def list_names(self, request: Body) -> Body:
+    def list_names(self, request: Document) -> Document:
         """The names of all triggers, or of those that start one job."""
         return page_of(request, "TriggerNames", [trigger["Name"] for trigger in self._starting(request)])
 
-    def _starting(self, request: Body) -> list[Body]:
+    def _starting(self, request: Document) -> list[Document]:
         triggers, job = self._store.all(TRIGGER), request.get("DependentJobName")
         return [one for one in triggers if job is None or (JOB_NODE, job) in map(started_by, one["Actions"])]
 
-    def batch_get(self, request: Body) -> Body:
+    def batch_get(self, request: Document) -> Document:
         """The triggers of these names, and the names that no trigger has."""
         found = {name: self._store.get(TRIGGER, name) for name in request["TriggerNames"]}
         return {
@@ -88,7 +88,7 @@ class Triggers:
             "TriggersNotFound": [name for name, trigger in found.items() if not trigger],
         }
 
-    def start(self, request: Body) -> Body:
+    def start(self, request: Document) -> Document:
         """Activate a trigger; one on demand does its actions at once, and stays as it is."""
         trigger = self.get(request["Name"])
         if trigger["Type"] == ON_DEMAND:
@@ -97,7 +97,7 @@ class Triggers:
             self._save({**trigger, "State": ACTIVATED})
         return {"Name": trigger["Name"]}
 
-    def stop(self, request: Body) -> Body:
+    def stop(self, request: Document) -> Document:
         """Deactivate a trigger."""
         trigger = self.get(request["Name"])
         if trigger["Type"] == ON_DEMAND:
@@ -105,22 +105,22 @@ class Triggers:
         self._save({**trigger, "State": DEACTIVATED})
         return {"Name": trigger["Name"]}
 
-    def delete(self, request: Body) -> Body:
+    def delete(self, request: Document) -> Document:
         """Remove a trigger; no error when there is none, as on AWS."""
         self._store.delete(TRIGGER, request["Name"])
         self.changed()
         return {"Name": request["Name"]}
 
-    def schedules(self, fire: Callable[[Body], None]) -> list[Schedule]:
+    def schedules(self, fire: Callable[[Document], None]) -> list[Schedule]:
         """The schedules of the activated triggers; `fire` gets the trigger when its moment has come."""
         active = [one for one in self._store.all(TRIGGER) if one["Type"] == SCHEDULED and one["State"] == ACTIVATED]
         return [Schedule(one["Schedule"], one["ChangedOn"], partial(fire, one)) for one in active]
 
-    def _save(self, trigger: Body) -> None:
+    def _save(self, trigger: Document) -> None:
         self._store.put(TRIGGER, trigger["Name"], {**trigger, "ChangedOn": now()})
         self.changed()
 
-    def _check(self, trigger: Body) -> None:
+    def _check(self, trigger: Document) -> None:
         """Raises InvalidInput, and EntityNotFound when the trigger starts what does not exist."""
         check(trigger)
         for kind, name in map(started_by, trigger["Actions"]):
@@ -128,7 +128,7 @@ class Triggers:
                 raise EntityNotFound(kind.lower(), name)
         self._check_workflow(trigger)
 
-    def _check_workflow(self, trigger: Body) -> None:
+    def _check_workflow(self, trigger: Document) -> None:
         workflow = trigger.get("WorkflowName")
         if workflow is None:
             return

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping
 
 from localglue.actions import Actions
+from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, IllegalWorkflowState, InvalidInput
 from localglue.graph import action_nodes, downstream, graph, node_id, state_of, statistics
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page
 from localglue.predicates import conditions_of, satisfied, started_by, watched
@@ -32,7 +32,7 @@ from localglue.triggers import ACTIVATED, Triggers
 from localglue.workflows import Workflows
 
 _GOING_ON = (RUNNING, STOPPING)
-Runs = dict[Node, list[Body]]
+Runs = dict[Node, list[Document]]
 
 
 class WorkflowRuns:
@@ -83,7 +83,7 @@ class WorkflowRuns:
         run = self._store.run(WORKFLOW_RUN, run_id)
         return run is not None and run["Status"] == RUNNING
 
-    def list_runs(self, request: Body) -> Body:
+    def list_runs(self, request: Document) -> Document:
         """The workflow's runs, the newest first."""
         name, with_graph = request["Name"], _with_graph(request)
         self._workflows.get(name)
@@ -92,13 +92,13 @@ class WorkflowRuns:
             request, "Runs", lambda *at: [self.described(run, with_graph) for run in fetch(WORKFLOW_RUN, name, *at)]
         )
 
-    def described(self, run: Body, with_graph: bool) -> Body:
+    def described(self, run: Document, with_graph: bool) -> Document:
         """The run with its statistics, and with its graph when asked for."""
         nodes = self._node_runs(run)
         told = {**run, "Statistics": statistics(run["Triggers"], nodes)}
         return {**told, "Graph": graph(run["Name"], run["Triggers"], nodes)} if with_graph else told
 
-    def stop(self, request: Body) -> Body:
+    def stop(self, request: Document) -> Document:
         """Stop everything that the run has going on. Raises IllegalWorkflowState when it is not running."""
         with self._lock:
             run = self._get(request)
@@ -112,7 +112,7 @@ class WorkflowRuns:
             self._advance(run)
         return {}
 
-    def resume(self, request: Body) -> Body:
+    def resume(self, request: Document) -> Document:
         """Start a new run that repeats these nodes and what depends on them, and takes over everything else."""
         with self._lock:
             old = self._get(request)
@@ -143,7 +143,7 @@ class WorkflowRuns:
                 message = "localglue was ended during this run; resume it, or start the workflow again"
                 self._save({**run, "Status": status, "CompletedOn": now(), "ErrorMessage": message})
 
-    def put_properties(self, request: Body) -> Body:
+    def put_properties(self, request: Document) -> Document:
         """Add or replace properties of a run."""
         with self._lock:
             run = self._get(request)
@@ -151,20 +151,20 @@ class WorkflowRuns:
             self._save(run)
         return {}
 
-    def _get(self, request: Body) -> Body:
+    def _get(self, request: Document) -> Document:
         self._workflows.get(request["Name"])
         run = self._store.run(WORKFLOW_RUN, request["RunId"])
         if run is None or run["Name"] != request["Name"]:
             raise EntityNotFound(f"run of workflow {request['Name']}", request["RunId"])
         return run
 
-    def _check_limit(self, workflow: Body) -> None:
+    def _check_limit(self, workflow: Document) -> None:
         limit = workflow.get("MaxConcurrentRuns")
         if limit and len(self._store.runs_in_states(WORKFLOW_RUN, ACTIVE, workflow["Name"])) >= limit:
             raise ConcurrentRunsExceeded("workflow", workflow["Name"], limit)
 
-    def _new_run(self, workflow: str, triggers: list[Body], properties: Body) -> Body:
-        run: Body = {
+    def _new_run(self, workflow: str, triggers: list[Document], properties: Document) -> Document:
+        run: Document = {
             "Name": workflow,
             "WorkflowRunId": new_id("wr"),
             "WorkflowRunProperties": properties,
@@ -177,7 +177,7 @@ class WorkflowRuns:
         self._store.add_run(WORKFLOW_RUN, run["WorkflowRunId"], workflow, None, RUNNING, run)
         return run
 
-    def _advance(self, run: Body) -> None:
+    def _advance(self, run: Document) -> None:
         """Fire every trigger whose predicate holds by now, then end the run if nothing is going on."""
         while run["Status"] == RUNNING and self._fire_next(run):
             continue
@@ -186,7 +186,7 @@ class WorkflowRuns:
         status = STOPPED if run["Status"] == STOPPING else COMPLETED
         self._save({**run, "Status": status, "CompletedOn": now()})
 
-    def _fire_next(self, run: Body) -> bool:
+    def _fire_next(self, run: Document) -> bool:
         nodes = self._node_runs(run)
         ended = {node: state_of(node, runs[-1]) for node, runs in nodes.items()}
         for trigger in run["Triggers"]:
@@ -196,12 +196,12 @@ class WorkflowRuns:
                 return True
         return False
 
-    def _fire(self, run: Body, trigger: Body, predecessors: tuple[tuple[str, str], ...]) -> None:
+    def _fire(self, run: Document, trigger: Document, predecessors: tuple[tuple[str, str], ...]) -> None:
         run["Fired"].append(trigger["Name"])
         self._save(run)
         self._actions.fire(trigger, Origin(trigger["Name"], run["Name"], run["WorkflowRunId"], predecessors))
 
-    def _start_node(self, run: Body, node: Node) -> None:
+    def _start_node(self, run: Document, node: Node) -> None:
         for trigger in run["Triggers"]:
             chosen = [action for action in trigger["Actions"] if started_by(action) == node]
             if chosen:
@@ -209,7 +209,7 @@ class WorkflowRuns:
                 self._actions.fire({**trigger, "Actions": chosen[:1]}, origin)
                 return
 
-    def _node_runs(self, run: Body) -> Runs:
+    def _node_runs(self, run: Document) -> Runs:
         """The runs of each node, taken over or the run's own, the oldest first."""
         found: Runs = {}
         for kind, name, ids in run["Copied"]:
@@ -221,7 +221,7 @@ class WorkflowRuns:
             found.setdefault((CRAWLER_NODE, one["CrawlerName"]), []).append(one)
         return {node: runs for node, runs in found.items() if runs}
 
-    def _nodes_of(self, run: Body, ids: list[str]) -> list[Node]:
+    def _nodes_of(self, run: Document, ids: list[str]) -> list[Node]:
         known = {node_id(run["Name"], node): node for node in action_nodes(run["Triggers"])}
         ran = self._node_runs(run)
         for wanted in ids:
@@ -231,15 +231,15 @@ class WorkflowRuns:
                 )
         return [known[wanted] for wanted in ids]
 
-    def _save(self, run: Body) -> None:
+    def _save(self, run: Document) -> None:
         self._store.save_run(WORKFLOW_RUN, run["WorkflowRunId"], run["Status"], run)
 
 
-def _with_graph(request: Body) -> bool:
+def _with_graph(request: Document) -> bool:
     return bool(request.get("IncludeGraph", False))
 
 
-def _predecessors(trigger: Body, runs: Runs) -> tuple[tuple[str, str], ...]:
+def _predecessors(trigger: Document, runs: Runs) -> tuple[tuple[str, str], ...]:
     """Name and id of the job runs that the trigger has watched."""
     nodes = dict.fromkeys(watched(condition) for condition in conditions_of(trigger))
     return tuple((node[1], runs[node][-1]["Id"]) for node in nodes if node[0] == JOB_NODE and node in runs)

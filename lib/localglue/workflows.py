@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound
 from localglue.graph import graph
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
@@ -20,7 +20,7 @@ class Workflows:
     def __init__(self, store: Store, triggers: Triggers) -> None:
         self._store = store
         self._triggers = triggers
-        self.describe_run: Callable[[Body, bool], Body] = lambda run, _: run
+        self.describe_run: Callable[[Document, bool], Document] = lambda run, _: run
         """Gives a run its statistics and, when asked for, its graph."""
 
     def operations(self) -> Operations:
@@ -36,14 +36,14 @@ class Workflows:
             "DeleteWorkflow": self.delete,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The workflow. Raises EntityNotFound."""
         workflow = self._store.get(WORKFLOW, name)
         if workflow is None:
             raise EntityNotFound("workflow", name)
         return workflow
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a workflow. Raises AlreadyExists."""
         name = request["Name"]
         if self._store.get(WORKFLOW, name):
@@ -53,14 +53,14 @@ class Workflows:
         self._store.put(WORKFLOW, name, {**kept, "CreatedOn": moment, "LastModifiedOn": moment})
         return {"Name": name}
 
-    def update(self, request: Body) -> Body:
+    def update(self, request: Document) -> Document:
         """Replace description, default properties and concurrency by what the update names."""
         workflow = self.get(request["Name"])
         kept = {"Name": workflow["Name"], "CreatedOn": workflow["CreatedOn"]}
         self._store.put(WORKFLOW, workflow["Name"], {**kept, **request, "LastModifiedOn": now()})
         return {"Name": workflow["Name"]}
 
-    def describe(self, request: Body) -> Body:
+    def describe(self, request: Document) -> Document:
         """The workflow with its last run and, when asked for, its graph."""
         workflow = dict(self.get(request["Name"]))
         name = workflow["Name"]
@@ -71,7 +71,7 @@ class Workflows:
             workflow["Graph"] = graph(name, self._triggers.of_workflow(name), {})
         return {"Workflow": workflow}
 
-    def batch_get(self, request: Body) -> Body:
+    def batch_get(self, request: Document) -> Document:
         """The workflows of these names, and the names that no workflow has."""
         found = {name: self._store.get(WORKFLOW, name) for name in request["Names"]}
         return {
@@ -79,7 +79,7 @@ class Workflows:
             "MissingWorkflows": [name for name, workflow in found.items() if not workflow],
         }
 
-    def delete(self, request: Body) -> Body:
+    def delete(self, request: Document) -> Document:
         """Remove a workflow with its triggers; no error when there is none, as on AWS."""
         name = request["Name"]
         for trigger in self._triggers.of_workflow(name):

@@ -1,4 +1,4 @@
-"""boto3 clients of the AWS endpoint behind localglue, made once and shared by all threads."""
+"""The boto3 clients of the AWS endpoint that localglue uses; all threads share them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
-DUMMY = "testing"
+DUMMY_CREDENTIAL = "testing"
+"""For an endpoint such as moto, which accepts any credentials."""
 
 
 class Clients:
-    """Clients of S3, CloudWatch Logs and the Data Catalog at one endpoint."""
+    """Clients of S3, CloudWatch Logs and the Data Catalog for one endpoint."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         session = boto3.Session(
-            aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", DUMMY),
-            aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", DUMMY),
+            aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL),
+            aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL),
             aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
             region_name=region,
         )
         config = Config(max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3})
         self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=config)
         self.logs: CloudWatchLogsClient = session.client("logs", endpoint_url=endpoint, config=config)
-        self.catalogue: GlueClient = session.client("glue", endpoint_url=endpoint, config=config)
+        self.data_catalog: GlueClient = session.client("glue", endpoint_url=endpoint, config=config)
 
     def close(self) -> None:
         """Close the connections."""
-        for client in (self.s3, self.logs, self.catalogue):
+        for client in (self.s3, self.logs, self.data_catalog):
             client.close()

@@ -1,4 +1,4 @@
-"""What the footer of a parquet object says: columns with Hive types, rows. Remembered by the object's ETag."""
+"""The footers of parquet objects: columns with Hive types, and the number of rows. Cached by the object's ETag."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Footer:
 
 
 class NotParquet(Exception):
-    """An object that is no readable parquet."""
+    """An object that is not readable as parquet."""
 
 
 class UnknownType(InvalidInput):
-    """A column whose type Hive does not have."""
+    """A column of a type without an equivalent in Hive."""
 
 
-class Footers:
-    """Reads footers from S3."""
+class FooterReader:
+    """Reads footers from S3, and keeps them in the store."""
 
     def __init__(self, s3: S3Client, store: Store) -> None:
         self._s3, self._store = s3, store

@@ -49,7 +49,7 @@ class Jobs:
         return {"Name": name}
 
     def update(self, request: Document) -> Document:
-        """Replace a job's definition: what the update does not name goes back to its default, as on AWS."""
+        """Replace a job's definition. Members that the update does not name go back to their default, as on AWS."""
         name = request["JobName"]
         created = self.get(name)["CreatedOn"]
         job = completed({**request["JobUpdate"], "Name": name})
@@ -61,7 +61,7 @@ class Jobs:
         return page_of(request, "JobNames", [job["Name"] for job in self._store.all(JOB)])
 
     def batch_get(self, request: Document) -> Document:
-        """The jobs of these names, and the names that no job has."""
+        """The jobs with these names, and the names without a job."""
         found = {name: self._store.get(JOB, name) for name in request["JobNames"]}
         return {
             "Jobs": [job for job in found.values() if job],
@@ -69,13 +69,13 @@ class Jobs:
         }
 
     def delete(self, request: Document) -> Document:
-        """Remove a job; no error when there is none, as on AWS."""
+        """Delete a job. It is no error if there is none, as on AWS."""
         self._store.delete(JOB, request["JobName"])
         return {"JobName": request["JobName"]}
 
 
 def completed(request: Document) -> Document:
-    """The definition with Glue's defaults. Raises InvalidInput when it could never run."""
+    """The definition with Glue's defaults. Raises InvalidInput if it can never run."""
     command = request.get("Command", {})
     kind = command.get("Name")
     if kind not in _DEFAULT_TIMEOUT:

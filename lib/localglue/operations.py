@@ -1,4 +1,4 @@
-"""What a part of localglue offers: handlers by the names of Glue's operations."""
+"""The type of a table of handlers: Glue's operation names, and the functions that answer them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP side: AWS JSON 1.1 at `/`, health at `/health`."""
+"""The HTTP server: AWS JSON 1.1 at POST /, health at GET /health."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JSON = "application/x-amz-json-1.1"
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one localglue; a thread for each connection."""
+    """Serves one localglue, with a thread for each connection."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
-        """Tell that we are well."""
+        """Answer a health check."""
         if self.path != "/health":
             self._send(404, {"message": "localglue answers POST / and GET /health"})
             return
@@ -66,10 +66,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-        """Requests are not logged."""
+        """Do nothing: requests are not logged."""
 
 
 def _as_json(value: object) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

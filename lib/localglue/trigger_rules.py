@@ -1,4 +1,4 @@
-"""What Glue demands of a trigger's definition."""
+"""Glue's rules for the definition of a trigger."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from localglue.predicates import conditions_of
 ON_DEMAND, SCHEDULED, CONDITIONAL = "ON_DEMAND", "SCHEDULED", "CONDITIONAL"
 _JOB_STATES = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT")
 _CRAWL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
-_MOST_CRAWLERS = 2
+_MAX_CRAWLERS = 2
 
 
 def check(trigger: Document) -> None:
-    """Raises InvalidInput with the first rule that the definition breaks."""
+    """Raises InvalidInput for the first rule that the definition breaks."""
     for problem in _problems(trigger):
         raise InvalidInput(f"trigger {trigger['Name']}: {problem}")
     if trigger["Type"] == SCHEDULED:
@@ -46,8 +46,8 @@ def _action_problems(actions: list[Document]) -> Iterable[str]:
         yield "Actions must name at least one job or crawler"
     if any(("JobName" in action) == ("CrawlerName" in action) for action in actions):
         yield "each action names either a JobName or a CrawlerName"
-    if sum("CrawlerName" in action for action in actions) > _MOST_CRAWLERS:
-        yield f"a trigger starts at most {_MOST_CRAWLERS} crawlers"
+    if sum("CrawlerName" in action for action in actions) > _MAX_CRAWLERS:
+        yield f"a trigger starts at most {_MAX_CRAWLERS} crawlers"
 
 
 def _predicate_problems(trigger: Document) -> Iterable[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound
 from localglue.graph import graph
@@ -12,16 +10,14 @@ from localglue.paging import page_of
 from localglue.states import now
 from localglue.store import TRIGGER, WORKFLOW, WORKFLOW_RUN, Store
 from localglue.triggers import Triggers
+from localglue.workflow_run_reader import WorkflowRunReader
 
 
 class Workflows:
     """Create, read, update and delete workflows."""
 
-    def __init__(self, store: Store, triggers: Triggers) -> None:
-        self._store = store
-        self._triggers = triggers
-        self.describe_run: Callable[[Document, bool], Document] = lambda run, _: run
-        """Gives a run its statistics and, when asked for, its graph."""
+    def __init__(self, store: Store, triggers: Triggers, runs: WorkflowRunReader) -> None:
+        self._store, self._triggers, self._runs = store, triggers, runs
 
     def operations(self) -> Operations:
         """The operations of Glue that this answers."""
@@ -54,25 +50,25 @@ class Workflows:
         return {"Name": name}
 
     def update(self, request: Document) -> Document:
-        """Replace description, default properties and concurrency by what the update names."""
+        """Replace the description, default properties and concurrency limit with those in the request."""
         workflow = self.get(request["Name"])
         kept = {"Name": workflow["Name"], "CreatedOn": workflow["CreatedOn"]}
         self._store.put(WORKFLOW, workflow["Name"], {**kept, **request, "LastModifiedOn": now()})
         return {"Name": workflow["Name"]}
 
     def describe(self, request: Document) -> Document:
-        """The workflow with its last run and, when asked for, its graph."""
+        """The workflow with its last run and, on request, its graph."""
         workflow = dict(self.get(request["Name"]))
         name = workflow["Name"]
         last = self._store.runs_of(WORKFLOW_RUN, name, 1)
         if last:
-            workflow["LastRun"] = self.describe_run(last[0], request.get("IncludeGraph", False))
+            workflow["LastRun"] = self._runs.describe(last[0], request.get("IncludeGraph", False))
         if request.get("IncludeGraph"):
             workflow["Graph"] = graph(name, self._triggers.of_workflow(name), {})
         return {"Workflow": workflow}
 
     def batch_get(self, request: Document) -> Document:
-        """The workflows of these names, and the names that no workflow has."""
+        """The workflows with these names, and the names without a workflow."""
         found = {name: self._store.get(WORKFLOW, name) for name in request["Names"]}
         return {
             "Workflows": [self.describe({**request, "Name": name})["Workflow"] for name in found if found[name]],
@@ -80,7 +76,7 @@ class Workflows:
         }
 
     def delete(self, request: Document) -> Document:
-        """Remove a workflow with its triggers; no error when there is none, as on AWS."""
+        """Delete a workflow and its triggers. It is no error if there is none, as on AWS."""
         name = request["Name"]
         for trigger in self._triggers.of_workflow(name):
             self._store.delete(TRIGGER, trigger["Name"])

@@ -122,7 +122,7 @@ def test_a_run_can_be_stopped_once(bench: Bench) -> None:
     assert bench.ended(job, run_id)["JobRunState"] == "STOPPED"
     again = bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
     assert again["Errors"][0]["ErrorDetail"]["ErrorMessage"].endswith(
-        "has ended already (STOPPED), so it cannot be stopped"
+        "has already ended (STOPPED), so it cannot be stopped"
     )
 
 
@@ -190,7 +190,7 @@ def test_wheels_and_modules_are_put_on_the_python_path_and_nothing_else(bench: B
     ("key", "content", "problem"),
     [
         ("lib/broken.whl", b"not a zip", "File is not a zip file"),
-        ("lib/words.txt", b"", "it is no .whl, .zip, .egg or .py"),
+        ("lib/words.txt", b"", "it is not a .whl, .zip, .egg or .py"),
     ],
 )
 def test_a_broken_wheel_fails_the_run(bench: Bench, key: str, content: bytes, problem: str) -> None:
@@ -279,7 +279,7 @@ def test_runs_come_in_pages_with_the_newest_first(bench: Bench) -> None:
     ids = [bench.run(job)["Id"] for _ in range(3)]
     pages = list(bench.glue.get_paginator("get_job_runs").paginate(JobName=job, PaginationConfig={"PageSize": 2}))
     assert [[run["Id"] for run in page["JobRuns"]] for page in pages] == [[ids[2], ids[1]], [ids[0]]]
-    with pytest.raises(bench.glue.exceptions.InvalidInputException, match="'soon' is no NextToken"):
+    with pytest.raises(bench.glue.exceptions.InvalidInputException, match="'soon' is not a NextToken"):
         bench.glue.get_job_runs(JobName=job, NextToken="soon")
 
 

@@ -43,8 +43,8 @@ def test_health_is_told(service: Service) -> None:
         ("AWSGlue.GetJob", b"{", "ValidationException", "the request is not JSON"),
         ("AWSGlue.GetJob", b"[]", "ValidationException", "must be of type structure"),
         ("AWSGlue.GetJob", b"{}", "ValidationException", "Value null at 'JobName'"),
-        ("AWSGlue.GetNothing", b"{}", "UnknownOperationException", "'GetNothing' is no operation of AWS Glue"),
-        ("S3.GetJob", b"{}", "UnknownOperationException", "'S3.GetJob' is no operation of AWS Glue"),
+        ("AWSGlue.GetNothing", b"{}", "UnknownOperationException", "'GetNothing' is not an operation of AWS Glue"),
+        ("S3.GetJob", b"{}", "UnknownOperationException", "'S3.GetJob' is not an operation of AWS Glue"),
         ("AWSGlue.ImportCatalogToGlue", b"{}", "UnsupportedOperationException", "nothing was done"),
     ],
 )

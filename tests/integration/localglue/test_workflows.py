@@ -167,7 +167,7 @@ def test_a_resumed_run_repeats_a_node_and_all_after_it_and_takes_over_the_rest(b
     old = start(bench, workflow, RunProperties={"a": "1"})
     assert states(old) == {first: ["SUCCEEDED"], broken: ["FAILED"], last: []}
     ids = {node["Name"]: node["UniqueId"] for node in old["Graph"]["Nodes"]}
-    with pytest.raises(bench.glue.exceptions.InvalidInputException, match="is no job or crawler that run"):
+    with pytest.raises(bench.glue.exceptions.InvalidInputException, match="is not a job or crawler that run"):
         bench.glue.resume_workflow_run(Name=workflow, RunId=old["WorkflowRunId"], NodeIds=[ids[last]])
 
     bench.put("repaired", b"")
@@ -308,7 +308,7 @@ def test_a_trigger_started_by_hand_says_when_it_cannot(bench: Bench) -> None:
         bench.glue.start_trigger(Name=owned)
     with pytest.raises(bench.glue.exceptions.InvalidInputException, match="is ON_DEMAND, so there is nothing to stop"):
         bench.glue.stop_trigger(Name=owned)
-    with pytest.raises(bench.glue.exceptions.InvalidInputException, match=f"has the start trigger {owned} already"):
+    with pytest.raises(bench.glue.exceptions.InvalidInputException, match=f"already has the start trigger {owned}"):
         bench.trigger([busy], WorkflowName=workflow)
     with pytest.raises(bench.glue.exceptions.EntityNotFoundException, match="job nobody does not exist"):
         bench.trigger(["nobody"])

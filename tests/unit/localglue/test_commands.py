@@ -32,7 +32,7 @@ def test_what_a_run_needs_is_read_from_its_arguments() -> None:
         "--extra-jars": "s3://b/a.jar",
     }
     found = needs({"Command": {"ScriptLocation": "s3://b/job.py"}}, arguments)
-    assert (found.script, found.python, found.jars, found.installed) == (
+    assert (found.script, found.python, found.jars, found.preinstalled) == (
         "s3://b/job.py",
         ("s3://b/one.whl", "s3://b/two.py", "s3://b/a-3-py3-none-any.whl"),
         ("s3://b/a.jar",),

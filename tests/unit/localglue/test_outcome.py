@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localglue.outcome import Outcome, explanation, of_exit
+from localglue.outcome import Outcome, explanation, outcome_of
 
 SILENT = "the script ended with exit status 2 and wrote nothing to stderr; raise, or sys.exit('a sentence')"
 DIED = 'Exception in thread "main" java.lang.Error: jar'
@@ -12,7 +12,7 @@ TRACE = ["Traceback (most recent call last):", '  File "job.py", line 3, in <mod
 
 
 def test_status_zero_is_success_whatever_was_written() -> None:
-    assert of_exit(0, [*TRACE, "ValueError: caught"]) == Outcome("SUCCEEDED")
+    assert outcome_of(0, [*TRACE, "ValueError: caught"]) == Outcome("SUCCEEDED")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_status_zero_is_success_whatever_was_written() -> None:
     ],
 )  # fmt: skip
 def test_a_failure_has_one_sentence(status: int, tail: list[str], message: str) -> None:
-    assert of_exit(status, tail) == Outcome("FAILED", message)
+    assert outcome_of(status, tail) == Outcome("FAILED", message)
 
 
 def test_an_endless_message_is_cut() -> None:
@@ -58,4 +58,4 @@ def test_an_endless_message_is_cut() -> None:
     ],
 )  # fmt: skip
 def test_spark_writes_what_the_script_says_to_its_output(tail: list[str], output: list[str], message: str) -> None:
-    assert of_exit(1, tail, output) == Outcome("FAILED", message)
+    assert outcome_of(1, tail, output) == Outcome("FAILED", message)

@@ -13,12 +13,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from localglue import cli
-from localglue.assets import _kept, split_uri
 from localglue.crawl_partitions import Partitions
 from localglue.crawl_policy import Policy
+from localglue.downloads import _cached, split_uri
 from localglue.errors import GlueError
 from localglue.logs import LogShipper, batches
-from localglue.orphans import birth_of, end_orphan
+from localglue.orphans import end_orphan, start_time_of
 from localglue.store import FILE, Store
 
 
@@ -47,7 +47,7 @@ def test_logs_that_cannot_be_sent_do_not_hold_up_the_run(caplog: Any) -> None:
 
 @pytest.mark.parametrize("uri", ["/tmp/x", "s3://bucket", "s3://bucket/", "https://bucket/key"])
 def test_an_address_that_is_none_is_refused(uri: str) -> None:
-    with pytest.raises(ValueError, match="it is no s3://bucket/key address"):
+    with pytest.raises(ValueError, match="it is not an s3://bucket/key address"):
         split_uri(uri)
 
 
@@ -58,10 +58,10 @@ def test_content_is_unpacked_once_even_by_two_at_the_same_time(tmp_path: Path) -
         filled.append(folder)
         (folder / "x").write_text("x")
         if len(filled) == 1:
-            _kept(tmp_path, b"content", fill)
+            _cached(tmp_path, b"content", fill)
 
-    folder = _kept(tmp_path, b"content", fill)
-    assert _kept(tmp_path, b"content", fill) == folder
+    folder = _cached(tmp_path, b"content", fill)
+    assert _cached(tmp_path, b"content", fill) == folder
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
     assert len(filled) == 2 and (folder / "x").read_text() == "x"
 
@@ -70,9 +70,9 @@ def test_content_that_cannot_be_put_in_its_place_is_an_error(tmp_path: Path, mon
     def refuse(*paths: Any) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr("localglue.assets.os.rename", refuse)
+    monkeypatch.setattr("localglue.downloads.os.rename", refuse)
     with pytest.raises(OSError, match="no"):
-        _kept(tmp_path, b"content", lambda folder: None)
+        _cached(tmp_path, b"content", lambda folder: None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -99,14 +99,14 @@ def test_state_survives_and_runs_are_found_by_owner_parent_and_state(tmp_path: P
 
 def test_only_the_very_same_process_is_ended() -> None:
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
-    birth = birth_of(process.pid)
+    birth = start_time_of(process.pid)
     assert birth is not None
     assert not end_orphan(process.pid, "another time")
     assert not end_orphan(None, None)
     assert process.poll() is None
     assert end_orphan(process.pid, birth)
     assert process.wait(10) == -9
-    assert birth_of(process.pid) is None
+    assert start_time_of(process.pid) is None
     assert not end_orphan(process.pid, birth)
 
 
@@ -118,7 +118,7 @@ def left_behind(tmp_path: Path) -> Iterator[tuple[Path, int, int]]:
     assert process.stdout is not None
     child = int(process.stdout.readline())
     store = Store(tmp_path / FILE)
-    run = {"Id": "jr_1", "JobName": "slow", "Pid": process.pid, "Birth": birth_of(process.pid)}
+    run = {"Id": "jr_1", "JobName": "slow", "Pid": process.pid, "Birth": start_time_of(process.pid)}
     store.add_run("job_run", "jr_1", "slow", None, "RUNNING", run)
     store.add_run("job_run", "jr_2", "slow", None, "RUNNING", {**run, "Pid": os.getpid()})
     store.add_run("job_run", "jr_3", "slow", None, "STARTING", {"Id": "jr_3", "JobName": "slow"})
@@ -145,10 +145,10 @@ def test_a_run_that_cannot_be_ended_is_named(
 ) -> None:
     folder, pid, _ = left_behind
     monkeypatch.setattr("localglue.orphans.os.killpg", lambda group, number: None)
-    monkeypatch.setattr("localglue.orphans._GONE_WITHIN", 0.0)
+    monkeypatch.setattr("localglue.orphans._END_TIMEOUT", 0.0)
     assert cli.main(["end-orphans", "--state", str(folder)]) == 1
     assert capsys.readouterr().err == (
-        f"these runs go on though they were killed: slow (process {pid}); end their processes\n"
+        f"these runs still go on after SIGKILL: slow (process {pid}); end their processes\n"
     )
 
 
@@ -158,7 +158,7 @@ def test_a_state_that_cannot_be_read_is_no_empty_state(tmp_path: Path, capsys: p
     file.write_text("this is no database, and it is long enough to be seen as none" * 20)
     assert cli.main(["end-orphans", "--state", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (
-        f"{file} cannot be read (file is not a database); end the job processes that it records and remove it\n"
+        f"{file} cannot be read (file is not a database); end the job processes that it records, and remove it\n"
     )
 
 
@@ -172,14 +172,14 @@ def test_a_policy_is_read_from_the_crawler() -> None:
 
 
 @pytest.mark.parametrize(("code", "fails"), [("AlreadyExistsException", False), ("InternalServiceException", True)])
-def test_a_partition_that_somebody_else_adds_meanwhile_is_no_error(code: str, fails: bool) -> None:
-    class Catalogue:
+def test_a_partition_that_another_client_adds_meanwhile_is_no_error(code: str, fails: bool) -> None:
+    class DataCatalog:
         def call(self, operation: str, request: Any) -> Any:
             return {"Errors": [{"PartitionValues": ["1"], "ErrorDetail": {"ErrorCode": code}}]}
 
-    partitions = Partitions(Catalogue(), "d", "t", Policy.of({}), lambda: None)  # type: ignore[arg-type]
+    partitions = Partitions(DataCatalog(), "d", "t", Policy.of({}), lambda: None)  # type: ignore[arg-type]
     if not fails:
-        partitions._each("BatchCreatePartition", "PartitionInputList", [{}], 100)
+        partitions._in_batches("BatchCreatePartition", "PartitionInputList", [{}], 100)
         return
-    with pytest.raises(GlueError, match="BatchCreatePartition on table t was refused"):
-        partitions._each("BatchCreatePartition", "PartitionInputList", [{}], 100)
+    with pytest.raises(GlueError, match="BatchCreatePartition on table t was rejected"):
+        partitions._in_batches("BatchCreatePartition", "PartitionInputList", [{}], 100)

@@ -1,4 +1,4 @@
-"""Requests held against botocore's service model of Glue, and answers cut to its shapes."""
+"""Checks requests against botocore's service model of Glue, and cuts responses to its shapes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, StringSha
 from localglue.documents import Document
 from localglue.errors import UnknownOperation, ValidationFailed
 
-# Java writes the characters beyond the basic plane as pairs of surrogates, which Python's re cannot read as a range
+# Java's patterns write characters beyond the basic plane as surrogate pairs, which Python's re cannot use in a range
 _SURROGATES = (r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff")
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -44,24 +44,24 @@ class ServiceModel:
         return self._service.operation_model(name)
 
     def validate(self, operation: str, request: object) -> Document:
-        """The request without its nulls. Raises ValidationFailed with every problem found."""
+        """The request without nulls. Raises UnknownOperation, and ValidationFailed with every problem found."""
         shape = self.operation(operation).input_shape
         cleaned = without_nulls(request)
         if not isinstance(cleaned, dict):
             raise ValidationFailed([_wrong_type("structure", cleaned, "")])
-        problems = list(problems_of(shape, cleaned, "")) if shape else []
+        problems = list(problems_in(shape, cleaned, "")) if shape else []
         if problems:
             raise ValidationFailed(problems)
         return cleaned
 
     def render(self, operation: str, answer: Document) -> Document:
-        """The answer with nothing in it that the operation's output does not have."""
+        """The response without members that the operation's output does not have."""
         shape = self.operation(operation).output_shape
         return _members(shape, answer) if shape else {}
 
 
 def without_nulls(value: object) -> object:
-    """The JSON value without members that are null: Glue takes null for absent."""
+    """The JSON value without null members: Glue treats null as absent."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
@@ -69,8 +69,8 @@ def without_nulls(value: object) -> object:
     return value
 
 
-def problems_of(shape: Shape, value: object, path: str) -> Iterator[str]:
-    """Every way in which the value breaks the shape, one sentence each."""
+def problems_in(shape: Shape, value: object, path: str) -> Iterator[str]:
+    """Every way in which the value does not fit the shape, one sentence each."""
     if _is_free_form(shape):
         return
     if not _has_type(shape.type_name, value):
@@ -81,31 +81,31 @@ def problems_of(shape: Shape, value: object, path: str) -> Iterator[str]:
         yield from _structure(shape, value, path)
     elif isinstance(shape, ListShape) and isinstance(value, list):
         for position, item in enumerate(value, 1):
-            yield from problems_of(shape.member, item, f"{path}.{position}.member")
+            yield from problems_in(shape.member, item, f"{path}.{position}.member")
     elif isinstance(shape, MapShape) and isinstance(value, dict):
         for name, item in value.items():
-            yield from problems_of(shape.key, name, f"{path} key")
-            yield from problems_of(shape.value, item, f"{path}.{name}")
+            yield from problems_in(shape.key, name, f"{path} key")
+            yield from problems_in(shape.value, item, f"{path}.{name}")
     elif isinstance(shape, StringShape) and isinstance(value, str):
         yield from _text(shape, value, path)
 
 
-def cut_to(shape: Shape, value: object) -> object:
-    """The value with those members only that the shape has."""
+def known_members_of(shape: Shape, value: object) -> object:
+    """The value without the members that the shape does not have."""
     if _is_free_form(shape):
         return value
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         return _members(shape, value)
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [cut_to(shape.member, item) for item in value]
+        return [known_members_of(shape.member, item) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {name: cut_to(shape.value, item) for name, item in value.items()}
+        return {name: known_members_of(shape.value, item) for name, item in value.items()}
     return value
 
 
 def _members(shape: StructureShape, value: Document) -> Document:
     known = {name: item for name, item in value.items() if name in shape.members and item is not None}
-    return {name: cut_to(shape.members[name], item) for name, item in known.items()}
+    return {name: known_members_of(shape.members[name], item) for name, item in known.items()}
 
 
 def _is_free_form(shape: Shape) -> bool:
@@ -125,9 +125,9 @@ def _structure(shape: StructureShape, value: Document, path: str) -> Iterator[st
             yield f"Value null at '{prefix}{name}' failed to satisfy constraint: Member must not be null"
     for name, item in value.items():
         if name in shape.members:
-            yield from problems_of(shape.members[name], item, f"{prefix}{name}")
+            yield from problems_in(shape.members[name], item, f"{prefix}{name}")
         else:
-            yield f"'{prefix}{name}' is no member of {shape.name}; it has {', '.join(sorted(shape.members))}"
+            yield f"'{prefix}{name}' is not a member of {shape.name}; it has {', '.join(sorted(shape.members))}"
 
 
 def _bounds(shape: Shape, value: object, path: str) -> Iterator[str]:
@@ -167,5 +167,5 @@ def _broken(value: object, path: str, constraint: str) -> str:
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern.replace(*_SURROGATES))
-    except re.error:  # a construct that only Java has: the pattern is not checked, everything else is
+    except re.error:  # only Java has this construct: the pattern is not checked, everything else is
         return None

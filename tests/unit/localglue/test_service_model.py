@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localglue.errors import UnknownOperation, ValidationFailed
-from localglue.model import ServiceModel, without_nulls
+from localglue.service_model import ServiceModel, without_nulls
 
 MODEL = ServiceModel()
 JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "PythonVersion": "3.9"}}
@@ -30,7 +30,11 @@ JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "Python
             {**JOB, "Timeout": 0},
             "Value '0' at 'Timeout' failed to satisfy constraint: Member must have value",
         ),
-        ("CreateJob", {**JOB, "Colour": "red"}, "'Colour' is no member of CreateJobRequest; it has AllocatedCapacity"),
+        (
+            "CreateJob",
+            {**JOB, "Colour": "red"},
+            "'Colour' is not a member of CreateJobRequest; it has AllocatedCapacity",
+        ),
         ("CreateJob", {**JOB, "WorkerType": "G.3X"}, "Member must satisfy enum value set: [Standard, G.1X"),
         (
             "CreateJob",
@@ -78,5 +82,5 @@ def test_an_answer_has_nothing_that_the_model_does_not_have() -> None:
 
 
 def test_an_operation_that_glue_does_not_have_is_unknown() -> None:
-    with pytest.raises(UnknownOperation, match="'MakeCoffee' is no operation of AWS Glue"):
+    with pytest.raises(UnknownOperation, match="'MakeCoffee' is not an operation of AWS Glue"):
         MODEL.validate("MakeCoffee", {})

@@ -34,9 +34,9 @@ class LocalGlue:
 
     def __init__(self, settings: Settings) -> None:
         lock = threading.RLock()
-        self._model = ServiceModel()
         self._store = Store(settings.state / FILE)
         self._clients = Clients(settings.endpoint, settings.region)
+        self._model = ServiceModel(self._clients.data_catalog.meta.service_model)
         catalog = DataCatalog(self._clients, settings.endpoint)
         runs = WorkflowRunReader(self._store)
         jobs = Jobs(self._store)

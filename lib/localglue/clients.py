@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -21,11 +22,11 @@ class Clients:
     """Clients of S3, CloudWatch Logs and the Data Catalog for one endpoint."""
 
     def __init__(self, endpoint: str, region: str) -> None:
-        session = boto3.Session(
-            aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL),
-            aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL),
-            aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),
-            region_name=region,
+        session = _session(
+            os.environ.get("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL),
+            os.environ.get("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL),
+            os.environ.get("AWS_SESSION_TOKEN"),
+            region,
         )
         config = Config(max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3})
         self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=config)
@@ -36,3 +37,11 @@ class Clients:
         """Close the connections."""
         for client in (self.s3, self.logs, self.data_catalog):
             client.close()
+
+
+@cache
+def _session(key: str, secret: str, token: str | None, region: str) -> boto3.Session:
+    """One session for all instances in this process: loading the service models takes most of a start."""
+    return boto3.Session(
+        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=region
+    )

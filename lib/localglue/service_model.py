@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import botocore.session
+import botocore.model
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 
 from localglue.documents import Document
@@ -31,11 +31,11 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 class ServiceModel:
-    """Glue's operations and shapes."""
+    """Glue's operations and shapes, as botocore has them."""
 
-    def __init__(self) -> None:
-        self._service = botocore.session.get_session().get_service_model("glue")
-        self._names = frozenset(self._service.operation_names)
+    def __init__(self, service: botocore.model.ServiceModel) -> None:
+        self._service = service
+        self._names = frozenset(service.operation_names)
 
     def operation(self, name: str) -> OperationModel:
         """The operation's model. Raises UnknownOperation."""

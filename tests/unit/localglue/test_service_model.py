@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import botocore.session
 import pytest
 
 from localglue.errors import UnknownOperation, ValidationFailed
 from localglue.service_model import ServiceModel, without_nulls
 
-MODEL = ServiceModel()
+MODEL = ServiceModel(botocore.session.get_session().get_service_model("glue"))
 JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "PythonVersion": "3.9"}}
 
 

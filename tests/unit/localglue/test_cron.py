@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 24, 5, 3, tzinfo=timezone.utc)
         ("cron(0 12 1 1 ? 2028)", "2028-01-01 12:00"),
     ],
 )
-def test_the_next_moment_is_glue_s(expression: str, first: str) -> None:
+def test_the_next_time_is_glue_s(expression: str, first: str) -> None:
     found = next_fire(expression, NOW)
     assert found is not None and found.strftime("%Y-%m-%d %H:%M") == first
 
@@ -58,6 +58,6 @@ def test_days_of_the_week_count_from_sunday() -> None:
         ("cron(0/4 * * * ? *)", "more often than every 5 minutes"),
     ],
 )
-def test_what_glue_would_refuse_is_refused(expression: str, message: str) -> None:
+def test_what_glue_rejects_is_rejected(expression: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message.replace("(", r"\(")):
         check(expression, NOW)

@@ -1,4 +1,4 @@
-"""What is said about a process that has ended."""
+"""The outcome of a process that has ended."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_failure_has_one_sentence(status: int, tail: list[str], message: str) 
     assert outcome_of(status, tail) == Outcome("FAILED", message)
 
 
-def test_an_endless_message_is_cut() -> None:
+def test_a_long_message_is_cut() -> None:
     assert len(explanation(1, ["x" * 5000])) == 2003
 
 
@@ -57,5 +57,5 @@ def test_an_endless_message_is_cut() -> None:
         (["Error: Missing application resource."], [], "Error: Missing application resource."),
     ],
 )  # fmt: skip
-def test_spark_writes_what_the_script_says_to_its_output(tail: list[str], output: list[str], message: str) -> None:
+def test_a_spark_script_s_error_is_found_in_the_output(tail: list[str], output: list[str], message: str) -> None:
     assert outcome_of(1, tail, output) == Outcome("FAILED", message)

@@ -1,4 +1,4 @@
-"""When triggers fire, and how workflows are drawn."""
+"""When triggers fire, and the graphs of workflows."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_predicate_holds_on_all_or_any_of_its_conditions(logical: str, ended: 
     assert is_satisfied(trigger, ended) is fires
 
 
-def test_one_condition_needs_no_word_between_and_no_condition_never_holds() -> None:
+def test_one_condition_needs_no_logical_and_no_condition_never_holds() -> None:
     assert is_satisfied(FORK, {A: "SUCCEEDED"})
     assert not is_satisfied(START, {A: "SUCCEEDED"})
 
@@ -98,14 +98,14 @@ def test_each_node_counts_once_by_its_newest_run() -> None:
     }
 
 
-def test_everything_behind_a_node_is_reached_from_it_and_nothing_else() -> None:
+def test_downstream_is_everything_after_a_node_and_nothing_else() -> None:
     assert downstream(CHAIN, [B]) == ({B, C}, {"join"})
     assert downstream(CHAIN, [A]) == ({A, B, CRAWLER, C}, {"fork", "join"})
     assert downstream(CHAIN, [C]) == ({C}, set())
 
 
 @pytest.mark.parametrize("trigger", CHAIN)
-def test_good_triggers_pass(trigger: dict[str, Any]) -> None:
+def test_valid_triggers_pass(trigger: dict[str, Any]) -> None:
     check(trigger)
 
 
@@ -131,7 +131,7 @@ def test_good_triggers_pass(trigger: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_triggers_that_glue_refuses_are_refused(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
+def test_invalid_triggers_are_rejected(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput) as rejected:
         check({**START, **wrong})
-    assert message in refused.value.message
+    assert message in rejected.value.message

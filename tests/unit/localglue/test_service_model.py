@@ -48,19 +48,19 @@ JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "Python
         ("GetJob", {"JobName": "a\u0000"}, "Member must satisfy regular expression pattern"),
     ],
 )
-def test_what_breaks_the_model_is_named(operation: str, request_: Any, problem: str) -> None:
+def test_a_request_that_does_not_fit_the_model_is_an_error(operation: str, request_: Any, problem: str) -> None:
     with pytest.raises(ValidationFailed) as failed:
         MODEL.validate(operation, request_)
     assert problem in failed.value.message
     assert failed.value.message.startswith("1 validation error detected")
 
 
-def test_all_problems_are_named_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ValidationFailed, match="3 validation errors detected: .*'Name'.*'Role'.*'Command'"):
         MODEL.validate("CreateJob", {})
 
 
-def test_a_good_request_passes_without_its_nulls() -> None:
+def test_a_valid_request_passes_without_its_nulls() -> None:
     request = {
         **JOB,
         "Description": None,

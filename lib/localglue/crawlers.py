@@ -40,7 +40,7 @@ class Crawlers:
         """Called when schedules may have changed."""
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         everything = self._store.all
         return {
             "CreateCrawler": self.create,

@@ -54,7 +54,7 @@ class Crawls:
         """Called, under the lock, when a crawl has ended."""
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {"StartCrawler": self.start, "StopCrawler": self.stop, "ListCrawls": self.list_crawls}
 
     def start_scheduled(self, name: str) -> None:
@@ -112,16 +112,16 @@ class Crawls:
     def _run(self, crawler: Document, crawl_id: str, stop: threading.Event, origin: Origin) -> None:
         shipper = LogShipper(self._clients.logs, [LOG_GROUP], crawler["Name"])
 
-        def say(level: str, message: str) -> None:
+        def log(level: str, message: str) -> None:
             shipper.write(LOG_GROUP, f"[{crawl_id}] {level} : {message}")
 
-        say("BENCHMARK", f"Running Start Crawl for Crawler {crawler['Name']}")
+        log("BENCHMARK", f"Running Start Crawl for Crawler {crawler['Name']}")
         footers = FooterReader(self._clients.s3, self._store)
-        crawl = Crawl(crawler, crawl_id, self._clients.s3, self._catalog, footers, stop, say)
+        crawl = Crawl(crawler, crawl_id, self._clients.s3, self._catalog, footers, stop, log)
         state, message = _run_to_end(crawl)
         if message:
-            say("ERROR", message)
-        say("BENCHMARK", "Crawler has finished running and is in state READY")
+            log("ERROR", message)
+        log("BENCHMARK", "Crawler has finished running and is in state READY")
         shipper.close()
         self._ended(crawler["Name"], crawl_id, state, message, crawl.summary, origin)
 

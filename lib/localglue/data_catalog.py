@@ -34,7 +34,7 @@ class DataCatalog:
         self._lock = threading.Lock()
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         forwarded = {name: lambda request, name=name: self.call(name, request) for name in _FORWARDED}
         paged = {name: lambda request, name=name: self._paged(name, request) for name in _PAGED}
         return {

@@ -56,7 +56,7 @@ class JobRuns:
         """Called, under the lock, when a run has ended and is not retried."""
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "StartJobRun": lambda request: {"JobRunId": self.start(request, Origin())},
             "GetJobRun": lambda request: {"JobRun": self.get(request["JobName"], request["RunId"])},

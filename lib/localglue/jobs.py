@@ -21,7 +21,7 @@ class Jobs:
         self._store = store
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "CreateJob": self.create,
             "UpdateJob": self.update,

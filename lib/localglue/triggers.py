@@ -29,7 +29,7 @@ class Triggers:
         """Called when schedules may have changed."""
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "CreateTrigger": self.create,
             "UpdateTrigger": self.update,

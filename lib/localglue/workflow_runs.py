@@ -50,7 +50,7 @@ class WorkflowRuns:
         self._actions, self._reader, self._lock = actions, reader, lock
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "StartWorkflowRun": lambda request: {"RunId": self.start(request["Name"], request.get("RunProperties"))},
             "GetWorkflowRun": lambda request: {"Run": self._reader.describe(self._get(request), _with_graph(request))},

@@ -20,7 +20,7 @@ class Workflows:
         self._store, self._triggers, self._runs = store, triggers, runs
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "CreateWorkflow": self.create,
             "UpdateWorkflow": self.update,

@@ -1,1 +1,1 @@
-"""The AWS Glue API on one machine: jobs, triggers, workflows and crawlers that really run."""
+"""The AWS Glue API on one machine. Jobs, triggers, workflows and crawlers really run."""

@@ -1,33 +1,33 @@
-"""What triggers do: start jobs and crawlers."""
+"""The actions of triggers: starting jobs and crawlers."""
 
 from __future__ import annotations
 
-from localglue.crawlers import Crawlers
+from localglue.crawls import Crawls
+from localglue.documents import Document
 from localglue.errors import CrawlerStopping, GlueError, InvalidInput
 from localglue.job_runs import JobRuns
-from localglue.model import Body
 from localglue.states import ACTIVE, Origin
 from localglue.store import CRAWL, Store
 
-_OF_THE_RUN = ("JobName", "Arguments", "Timeout", "SecurityConfiguration", "NotificationProperty")
+_RUN_MEMBERS = ("JobName", "Arguments", "Timeout", "SecurityConfiguration", "NotificationProperty")
 
 
 class Actions:
-    """Starts what triggers name."""
+    """Starts the jobs and crawlers that triggers name."""
 
-    def __init__(self, store: Store, job_runs: JobRuns, crawlers: Crawlers) -> None:
-        self._store, self._job_runs, self._crawlers = store, job_runs, crawlers
+    def __init__(self, store: Store, job_runs: JobRuns, crawls: Crawls) -> None:
+        self._store, self._job_runs, self._crawls = store, job_runs, crawls
 
-    def fire(self, trigger: Body, origin: Origin) -> None:
-        """Do the trigger's actions; one that cannot be started leaves a run in state ERROR."""
+    def fire(self, trigger: Document, origin: Origin) -> None:
+        """Start every action of the trigger. One that cannot be started is recorded as a run in state ERROR."""
         for action in trigger["Actions"]:
             try:
                 self._start(action, origin)
             except GlueError as problem:
-                self._refuse(action, problem, origin)
+                self._record_failed_start(action, problem, origin)
 
-    def on_demand(self, trigger: Body) -> None:
-        """Do the actions of a trigger that was started by hand. Raises the error of the first that cannot be started.
+    def fire_on_demand(self, trigger: Document) -> None:
+        """Start the actions of an on-demand trigger. Raises the GlueError of the first that cannot be started.
 
         Raises InvalidInput for a trigger of a workflow.
         """
@@ -39,28 +39,28 @@ class Actions:
             self._start(action, Origin(trigger["Name"]))
 
     def stop_all(self, workflow_run: str) -> None:
-        """Begin to stop everything that goes on in a workflow run."""
+        """Begin to stop every active job run and crawl of a workflow run."""
         for run in self._job_runs.active_in(workflow_run):
             self._job_runs.stop(run["JobName"], run["Id"])
         for crawl in self._store.runs_in(CRAWL, workflow_run):
             if crawl["State"] in ACTIVE:
                 self._stop_crawl(crawl["CrawlerName"])
 
-    def _start(self, action: Body, origin: Origin) -> None:
+    def _start(self, action: Document, origin: Origin) -> None:
         if "CrawlerName" in action:
-            self._crawlers.start_crawl(action["CrawlerName"], origin)
+            self._crawls.start_crawl(action["CrawlerName"], origin)
             return
-        request = {name: action[name] for name in _OF_THE_RUN if name in action}
+        request = {name: action[name] for name in _RUN_MEMBERS if name in action}
         self._job_runs.start(request, origin)
 
-    def _refuse(self, action: Body, problem: GlueError, origin: Origin) -> None:
+    def _record_failed_start(self, action: Document, problem: GlueError, origin: Origin) -> None:
         if "CrawlerName" in action:
-            self._crawlers.refuse(action["CrawlerName"], problem, origin)
+            self._crawls.record_failed_start(action["CrawlerName"], problem, origin)
         else:
-            self._job_runs.refuse(action["JobName"], problem, origin)
+            self._job_runs.record_failed_start(action["JobName"], problem, origin)
 
     def _stop_crawl(self, crawler: str) -> None:
         try:
-            self._crawlers.stop({"Name": crawler})
-        except CrawlerStopping:  # somebody has stopped it already, which is what is wanted
+            self._crawls.stop({"Name": crawler})
+        except CrawlerStopping:  # another caller was faster
             return

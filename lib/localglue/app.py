@@ -1,4 +1,4 @@
-"""localglue put together: every part over one store, one lock, one set of clients."""
+"""The application: builds every part over one store, one lock and one set of clients, and answers requests."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import logging
 import threading
 
 from localglue.actions import Actions
-from localglue.catalogue import Catalogue
 from localglue.clients import Clients
 from localglue.crawlers import Crawlers
+from localglue.crawls import Crawls
+from localglue.data_catalog import DataCatalog
+from localglue.documents import Document
 from localglue.errors import GlueError, Unsupported
 from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
-from localglue.loose_triggers import LooseTriggers
-from localglue.model import Body, ServiceModel
 from localglue.operations import Handler
 from localglue.scheduler import Schedule, Scheduler
+from localglue.service_model import ServiceModel
 from localglue.settings import Settings
+from localglue.standalone_triggers import StandaloneTriggers
 from localglue.states import Origin
 from localglue.store import FILE, Store
 from localglue.triggers import Triggers
+from localglue.workflow_run_reader import WorkflowRunReader
 from localglue.workflow_runs import WorkflowRuns
 from localglue.workflows import Workflows
 
@@ -27,39 +30,37 @@ _LOG = logging.getLogger(__name__)
 
 
 class LocalGlue:
-    """The Glue API: `answer` takes an operation with its request and gives the answer."""
+    """The Glue API: `answer` takes an operation's name and request, and returns the response."""
 
     def __init__(self, settings: Settings) -> None:
         lock = threading.RLock()
-        self._model = ServiceModel()
         self._store = Store(settings.state / FILE)
         self._clients = Clients(settings.endpoint, settings.region)
+        self._model = ServiceModel(self._clients.data_catalog.meta.service_model)
+        catalog = DataCatalog(self._clients, settings.endpoint)
+        runs = WorkflowRunReader(self._store)
         jobs = Jobs(self._store)
-        catalogue = Catalogue(self._clients, settings.endpoint)
-        self._job_runs = JobRuns(self._store, jobs, settings, self._clients, lock)
-        self._crawlers = Crawlers(self._store, self._clients, catalogue, lock)
-        actions = Actions(self._store, self._job_runs, self._crawlers)
-        triggers = self._triggers = Triggers(self._store, actions.on_demand)
-        workflows = Workflows(self._store, triggers)
-        runs = WorkflowRuns(self._store, workflows, triggers, actions, lock)
-        workflows.describe_run = runs.described
-        self._job_runs.may_retry = lambda origin: origin.workflow_run is None or runs.goes_on(origin.workflow_run)
-        loose = LooseTriggers(self._store, actions, lock)
-        for part in (self._job_runs, self._crawlers):
-            part.listeners += [runs.finished, loose.finished]
-        self._actions, self._start_workflow = actions, runs.start
+        crawlers = self._crawlers = Crawlers(self._store, lock)
+        self._job_runs = JobRuns(self._store, jobs, settings, self._clients, runs, lock)
+        self._crawls = Crawls(self._store, crawlers, self._clients, catalog, lock)
+        self._actions = Actions(self._store, self._job_runs, self._crawls)
+        triggers = self._triggers = Triggers(self._store, self._actions.fire_on_demand)
+        workflows = Workflows(self._store, triggers, runs)
+        self._workflow_runs = WorkflowRuns(self._store, workflows, triggers, self._actions, runs, lock)
+        standalone = StandaloneTriggers(self._store, self._actions, lock)
+        for source in (self._job_runs, self._crawls):
+            source.listeners += [self._workflow_runs.finished, standalone.finished]
         self._scheduler = Scheduler(self._schedules)
-        triggers.changed = self._crawlers.definitions.changed = self._scheduler.wake
+        triggers.changed = crawlers.changed = self._scheduler.wake
         self._handlers: dict[str, Handler] = {}
-        for offers in (jobs, self._job_runs, triggers, workflows, runs, self._crawlers, catalogue):
-            self._handlers.update(offers.operations())
-        self._job_runs.recover()
-        self._crawlers.recover()
-        runs.recover()
+        for part in (jobs, self._job_runs, triggers, workflows, self._workflow_runs, crawlers, self._crawls, catalog):
+            self._handlers.update(part.operations())
+        for owner in (self._job_runs, self._crawls, self._workflow_runs):
+            owner.recover()
         self._scheduler.start()
 
-    def answer(self, operation: str, request: Body) -> Body:
-        """Validate, do, and answer in the operation's shape. Raises GlueError for everything that goes wrong."""
+    def answer(self, operation: str, request: object) -> Document:
+        """Validate the request, run the operation, and cut the response to the operation's shape. Raises GlueError."""
         cleaned = self._model.validate(operation, request)
         handler = self._handlers.get(operation)
         if handler is None:
@@ -69,27 +70,28 @@ class LocalGlue:
         except GlueError:
             raise
         except Exception as problem:
-            _LOG.exception("%s broke localglue", operation)
-            raise _Internal(f"localglue itself failed in {operation}: {type(problem).__name__}: {problem}") from problem
+            _LOG.exception("unexpected error in %s", operation)
+            message = f"localglue itself failed in {operation}: {type(problem).__name__}: {problem}"
+            raise _InternalError(message) from problem
 
     def _schedules(self) -> list[Schedule]:
-        return [*self._triggers.schedules(self._fire), *self._crawlers.schedules()]
+        return [*self._triggers.schedules(self._fire), *self._crawlers.schedules(self._crawls.start_scheduled)]
 
-    def _fire(self, trigger: Body) -> None:
-        """A trigger's moment has come."""
+    def _fire(self, trigger: Document) -> None:
+        """Fire a trigger whose schedule is due."""
         if trigger.get("WorkflowName"):
-            self._start_workflow(trigger["WorkflowName"])
+            self._workflow_runs.start(trigger["WorkflowName"])
         else:
             self._actions.fire(trigger, Origin(trigger["Name"]))
 
     def close(self) -> None:
-        """End everything that runs, and close the store."""
+        """End everything that runs and close the store."""
         self._scheduler.close()
         self._job_runs.close()
-        self._crawlers.close()
+        self._crawls.close()
         self._clients.close()
         self._store.close()
 
 
-class _Internal(GlueError):
+class _InternalError(GlueError):
     status = 500

@@ -19,27 +19,27 @@ from localglue.states import ACTIVE
 from localglue.store import FILE, JOB_RUN, Store
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="localglue", description="The AWS Glue API on one machine, really running.")
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="localglue", description="The AWS Glue API on one machine.")
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="answer the Glue API until ended by SIGTERM or Ctrl-C")
+    serve = commands.add_parser("serve", help="serve the Glue API until SIGTERM or Ctrl-C")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     serve.add_argument("--port", type=int, default=4510, help="port to listen on; 0 takes a free one")
     serve.add_argument("--endpoint", required=True, help="AWS endpoint for S3, CloudWatch Logs and the Data Catalog")
-    serve.add_argument("--state", type=Path, default=Path(".localglue"), help="folder for definitions, runs and wheels")
+    serve.add_argument("--state", type=Path, default=Path(".localglue"), help="folder for all of localglue's data")
     serve.add_argument("--python-shell", default=sys.executable, help="interpreter of Python shell jobs")
     serve.add_argument("--spark-submit", help="spark-submit for Spark jobs")
     serve.add_argument("--spark-properties", type=Path, help="properties file for spark-submit")
     serve.add_argument("--region", default="eu-west-2", help="AWS region that jobs see")
-    ending = commands.add_parser("end-orphans", help="end the job runs of a localglue that died without ending them")
+    ending = commands.add_parser("end-orphans", help="end the job processes of a localglue that was killed")
     ending.add_argument("--state", type=Path, required=True, help="its folder")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    given = _arguments(argv)
-    return _end_orphans(given.state / FILE) if given.command == "end-orphans" else _serve(given)
+    """Run the command and return its exit status."""
+    options = _options(argv)
+    return _end_orphans(options.state / FILE) if options.command == "end-orphans" else _serve(options)
 
 
 def _end_orphans(file: Path) -> int:
@@ -50,30 +50,30 @@ def _end_orphans(file: Path) -> int:
         runs = store.runs_in_states(JOB_RUN, ACTIVE)
         store.close()
     except sqlite3.Error as problem:
-        remedy = "end the job processes that it records and remove it"
+        remedy = "end the job processes that it records, and remove it"
         print(f"{file} cannot be read ({problem}); {remedy}", file=sys.stderr)  # noqa: T201
         return 1
     left = ", ".join(f"{run['JobName']} (process {run['Pid']})" for run in end_orphans(runs))
     if left:
-        print(f"these runs go on though they were killed: {left}; end their processes", file=sys.stderr)  # noqa: T201
+        print(f"these runs still go on after SIGKILL: {left}; end their processes", file=sys.stderr)  # noqa: T201
     return 1 if left else 0
 
 
-def _serve(given: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        server = Server(given.host, given.port)
+        server = Server(options.host, options.port)
     except OSError as problem:
-        print(f"localglue cannot listen on {given.host}:{given.port}: {problem.strerror}", file=sys.stderr)  # noqa: T201
+        print(f"localglue cannot listen on {options.host}:{options.port}: {problem.strerror}", file=sys.stderr)  # noqa: T201
         return 1
     settings = Settings(
-        endpoint=given.endpoint,
-        own_url=f"http://{given.host}:{server.server_port}",
-        state=given.state.resolve(),
-        python_shell=given.python_shell,
-        spark_submit=given.spark_submit,
-        spark_properties=given.spark_properties,
-        region=given.region,
+        endpoint=options.endpoint,
+        own_url=f"http://{options.host}:{server.server_port}",
+        state=options.state.resolve(),
+        python_shell=options.python_shell,
+        spark_submit=options.spark_submit,
+        spark_properties=options.spark_properties,
+        region=options.region,
     )
     glue = server.glue = LocalGlue(settings)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""How a run is started: its arguments, command line and environment, worked out without doing anything."""
+"""The arguments, command line, environment and files of a job run. Everything here is computed, nothing is done."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from localglue.clients import DUMMY
+from localglue.clients import DUMMY_CREDENTIAL
+from localglue.documents import Document
 from localglue.errors import InvalidInput
-from localglue.model import Body
 from localglue.settings import Settings
 from localglue.states import Origin, fixed_id
 from localglue.wheels import runs_here
@@ -20,46 +20,46 @@ _MODULES = "--additional-python-modules"
 _PY_FILES = "--extra-py-files"
 _JARS = "--extra-jars"
 _CONF = "--conf"
-# Python's own settings of whoever started localglue must not reach a job: on AWS there are none
+# the Python settings of localglue's own process must not reach a job: on AWS there are none
 _NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Objects to fetch before a run can start."""
+    """The S3 objects and the modules that a run needs before it can start."""
 
     script: str
     python: tuple[str, ...]
     jars: tuple[str, ...]
-    installed: tuple[str, ...]
-    """Modules that must be there already: by name, or wheels compiled for another platform; nothing is installed."""
+    preinstalled: tuple[str, ...]
+    """Modules that the interpreter must have, as localglue installs nothing: names, and wheels for other systems."""
 
 
-def dashed(arguments: Mapping[str, str]) -> dict[str, str]:
-    """The arguments with the dashes that some of Glue's own are written without (`library-set`)."""
+def with_dashes(arguments: Mapping[str, str]) -> dict[str, str]:
+    """The arguments with `--` before every name: Glue also takes some without, such as `library-set`."""
     return {name if name.startswith("--") else f"--{name}": value for name, value in arguments.items()}
 
 
-def merged_arguments(job: Body, given: Mapping[str, str]) -> dict[str, str]:
-    """What the script gets: the job's defaults, overridden by the run's, overridden by what nobody may override."""
+def merged_arguments(job: Document, given: Mapping[str, str]) -> dict[str, str]:
+    """The script's arguments: the job's defaults, then the run's own, then the job's non-overridable ones."""
     defaults, fixed = job.get("DefaultArguments", {}), job.get("NonOverridableArguments", {})
-    return {**dashed(defaults), **dashed(given), **dashed(fixed)}
+    return {**with_dashes(defaults), **with_dashes(given), **with_dashes(fixed)}
 
 
-def needs(job: Body, arguments: Mapping[str, str], is_usable: Callable[[str], bool] = runs_here) -> Needs:
-    """What the run reads from S3, and what it expects to be installed."""
+def needs(job: Document, arguments: Mapping[str, str], is_usable: Callable[[str], bool] = runs_here) -> Needs:
+    """What the run needs, read from its job and arguments; `is_usable` says whether a wheel fits the interpreter."""
     modules = _listed(arguments.get(_MODULES))
     wheels = [module for module in modules if module.startswith("s3://") and is_usable(module.rsplit("/", 1)[1])]
     return Needs(
         script=job["Command"]["ScriptLocation"],
         python=(*_listed(arguments.get(_PY_FILES)), *wheels),
         jars=tuple(_listed(arguments.get(_JARS))),
-        installed=tuple(module.rsplit("/", 1)[-1] for module in modules if module not in wheels),
+        preinstalled=tuple(module.rsplit("/", 1)[-1] for module in modules if module not in wheels),
     )
 
 
-def script_arguments(run: Body, arguments: Mapping[str, str], origin: Origin) -> list[str]:
-    """The script's argv after its name, as Glue passes it."""
+def script_arguments(run: Document, arguments: Mapping[str, str], origin: Origin) -> list[str]:
+    """The script's argv, without its name, as Glue passes it."""
     own = {"--JOB_NAME": run["JobName"], "--JOB_ID": fixed_id("j", run["JobName"]), "--JOB_RUN_ID": run["Id"]}
     if origin.workflow and origin.workflow_run:
         own |= {"--WORKFLOW_NAME": origin.workflow, "--WORKFLOW_RUN_ID": origin.workflow_run}
@@ -68,7 +68,7 @@ def script_arguments(run: Body, arguments: Mapping[str, str], origin: Origin) ->
 
 def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], arguments: Mapping[str, str],
             jars: Sequence[str]) -> list[str]:  # fmt: skip
-    """The command line of a run."""
+    """The command line of a run. Raises InvalidInput for a Spark job without spark-submit."""
     if kind == PYTHON_SHELL:
         return [settings.python_shell, str(script), *argv]
     if settings.spark_submit is None:
@@ -84,12 +84,12 @@ def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], ar
 
 
 def spark_conf(value: str) -> list[str]:
-    """Glue's one argument `a=b --conf c=d` as the settings that it stands for."""
+    """The settings in Glue's single argument `a=b --conf c=d`."""
     return [setting.strip() for setting in re.split(r"(?:^|\s)--conf\s", value) if setting.strip()]
 
 
 def environment(settings: Settings, inherited: Mapping[str, str], python_path: Sequence[Path]) -> dict[str, str]:
-    """The environment of a run: localglue's, the endpoints, credentials of some kind, and the run's own Python path."""
+    """The environment of a run: the inherited one, the endpoints, default credentials, and the run's Python path."""
     own = {
         "AWS_ENDPOINT_URL": settings.endpoint,
         "AWS_ENDPOINT_URL_GLUE": settings.own_url,
@@ -106,9 +106,9 @@ def environment(settings: Settings, inherited: Mapping[str, str], python_path: S
 
 
 def _defaults(settings: Settings) -> dict[str, str]:
-    found = {"AWS_ACCESS_KEY_ID": DUMMY, "AWS_SECRET_ACCESS_KEY": DUMMY}
+    found = {"AWS_ACCESS_KEY_ID": DUMMY_CREDENTIAL, "AWS_SECRET_ACCESS_KEY": DUMMY_CREDENTIAL}
     beside = Path(settings.spark_submit).parent / "python" if settings.spark_submit else None
-    if beside and beside.exists():  # the interpreter that has pyspark, not the one that happens to be first on PATH
+    if beside and beside.exists():  # the interpreter that has pyspark, not the first one on PATH
         found |= {"PYSPARK_PYTHON": str(beside), "PYSPARK_DRIVER_PYTHON": str(beside)}
     return found
 

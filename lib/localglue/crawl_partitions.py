@@ -1,37 +1,37 @@
-"""The partitions of a crawled table, brought in line with what was found."""
+"""Updates the partitions of a crawled table in the Data Catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from localglue.catalogue import Catalogue
 from localglue.crawl_policy import Policy
-from localglue.crawled_tables import changed_partition, new_partition
-from localglue.discovery import Found, Values
+from localglue.data_catalog import DataCatalog
+from localglue.discovery import FoundTable, PartitionValues
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, GlueError
-from localglue.model import Body
+from localglue.table_inputs import changed_partition, new_partition
 
-_CREATED_AT_ONCE, _UPDATED_AT_ONCE, _DELETED_AT_ONCE = 100, 100, 25
+_CREATE_BATCH, _UPDATE_BATCH, _DELETE_BATCH = 100, 100, 25
+"""Glue's limits for the partitions of one request."""
 
 
 class Partitions:
     """Reads and writes the partitions of one table."""
 
     def __init__(
-        self, catalogue: Catalogue, database: str, table: str, policy: Policy, check: Callable[[], None]
+        self, catalog: DataCatalog, database: str, table: str, policy: Policy, raise_if_stopped: Callable[[], None]
     ) -> None:
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._names = {"DatabaseName": database, "TableName": table}
         self._policy = policy
-        self._check = check
+        self._raise_if_stopped = raise_if_stopped
 
-    def known(self) -> frozenset[Values]:
+    def registered(self) -> frozenset[PartitionValues]:
         """The values of every registered partition."""
         return frozenset(self._present())
 
-    def register(self, found: Found, table: Body) -> dict[str, int]:
-        """Add what is new and, as the policy allows, change and delete the rest; how many of each."""
+    def register(self, found: FoundTable, table: Document) -> dict[str, int]:
+        """Add new partitions; update and delete others as the policy allows. Returns the number of each change."""
         if not found.keys:
             return {}
         present = self._present()
@@ -43,49 +43,45 @@ class Partitions:
         added = [one for values, one in wanted.items() if values not in present]
         changed = self._changed(present, wanted) if self._policy.updates else []
         gone = self._gone(present, found) if self._policy.deletion == "DELETE_FROM_DATABASE" else []
-        self._each("BatchCreatePartition", "PartitionInputList", added, _CREATED_AT_ONCE)
-        self._each("BatchUpdatePartition", "Entries", changed, _UPDATED_AT_ONCE)
-        self._each("BatchDeletePartition", "PartitionsToDelete", gone, _DELETED_AT_ONCE)
+        self._in_batches("BatchCreatePartition", "PartitionInputList", added, _CREATE_BATCH)
+        self._in_batches("BatchUpdatePartition", "Entries", changed, _UPDATE_BATCH)
+        self._in_batches("BatchDeletePartition", "PartitionsToDelete", gone, _DELETE_BATCH)
         counts = {"ADD": len(added), "UPDATE": len(changed), "DELETE": len(gone)}
-        return {what: number for what, number in counts.items() if number}
+        return {change: number for change, number in counts.items() if number}
 
-    def _present(self) -> dict[Values, Body]:
-        answer = self._catalogue.call("GetPartitions", dict(self._names))
+    def _present(self) -> dict[PartitionValues, Document]:
+        answer = self._catalog.call("GetPartitions", dict(self._names))
         return {tuple(one["Values"]): one for one in answer["Partitions"]}
 
     @staticmethod
-    def _changed(present: dict[Values, Body], wanted: dict[Values, Body]) -> list[Body]:
+    def _changed(present: dict[PartitionValues, Document], wanted: dict[PartitionValues, Document]) -> list[Document]:
         pairs = [
             (values, changed_partition(present[values], one)) for values, one in wanted.items() if values in present
         ]
         return [{"PartitionValueList": list(values), "PartitionInput": one} for values, one in pairs if one]
 
     @staticmethod
-    def _gone(present: dict[Values, Body], found: Found) -> list[Body]:
-        """Partitions whose folder was below the target and is not there any more."""
+    def _gone(present: dict[PartitionValues, Document], found: FoundTable) -> list[Document]:
+        """Partitions below the target whose folder no longer exists."""
         return [
             {"Values": list(values)}
             for values, one in present.items()
             if values not in found.partitions and one["StorageDescriptor"]["Location"].startswith(found.location)
         ]
 
-    def _each(self, operation: str, member: str, items: Sequence[Body], at_once: int) -> None:
-        for batch in _batches(items, at_once):
-            self._check()
-            errors = self._catalogue.call(operation, {**self._names, member: batch}).get("Errors", [])
-            # somebody else may have registered the same partition meanwhile
+    def _in_batches(self, operation: str, member: str, items: Sequence[Document], size: int) -> None:
+        for start in range(0, len(items), size):
+            batch = list(items[start : start + size])
+            self._raise_if_stopped()
+            errors = self._catalog.call(operation, {**self._names, member: batch}).get("Errors", [])
+            # another client may have registered the same partition in the meantime
             serious = [one for one in errors if one.get("ErrorDetail", {}).get("ErrorCode") != AlreadyExists.code]
             if serious:
-                raise _Refused(operation, self._names["TableName"], serious[0])
+                raise _PartitionsRejected(operation, self._names["TableName"], serious[0])
 
 
-class _Refused(GlueError):
+class _PartitionsRejected(GlueError):
     code = "InvalidInputException"
 
-    def __init__(self, operation: str, table: str, error: Body) -> None:
-        super().__init__(f"{operation} on table {table} was refused: {error}")
-
-
-def _batches(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
+    def __init__(self, operation: str, table: str, error: Document) -> None:
+        super().__init__(f"{operation} on table {table} was rejected: {error}")

@@ -1,11 +1,11 @@
-"""What a crawler may change, read from its definition."""
+"""What a crawler may change in the Data Catalog, read from its definition."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-from localglue.model import Body
+from localglue.documents import Document
 
 
 @dataclass(frozen=True)
@@ -13,18 +13,19 @@ class Policy:
     """SchemaChangePolicy, RecrawlPolicy and Configuration of a crawler."""
 
     updates: bool
-    """Tables and partitions that are registered may change; new ones are always registered."""
+    """Whether registered tables and partitions may change; new ones are always registered."""
     deletion: str
-    """What happens to what is gone: LOG, DELETE_FROM_DATABASE or DEPRECATE_IN_DATABASE."""
+    """What to do when objects no longer exist: LOG, DELETE_FROM_DATABASE or DEPRECATE_IN_DATABASE."""
     only_new_folders: bool
+    """Whether folders that are registered as partitions are skipped."""
     inherits: bool
-    """Partitions have the columns of their table."""
+    """Whether partitions take their columns from the table (InheritFromTable)."""
     only_merges: bool
-    """Columns that are registered keep their types."""
+    """Whether registered columns keep their types (MergeNewColumns)."""
 
     @classmethod
-    def of(cls, crawler: Body) -> Policy:
-        """The crawler's policy; crawling new folders only forces both behaviours to LOG, as on AWS."""
+    def of(cls, crawler: Document) -> Policy:
+        """The crawler's policy. CRAWL_NEW_FOLDERS_ONLY sets both behaviours to LOG, as on AWS."""
         schema = crawler.get("SchemaChangePolicy", {})
         only_new = crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == "CRAWL_NEW_FOLDERS_ONLY"
         output = json.loads(crawler.get("Configuration") or "{}").get("CrawlerOutput", {})

@@ -1,197 +1,205 @@
-"""Crawlers at work: crawls that really read what is in S3."""
+"""Crawler definitions and their schedules."""
 
 from __future__ import annotations
 
 import json
-import logging
 import threading
-import uuid
 from collections.abc import Callable
+from functools import partial
 
-from localglue.catalogue import Catalogue
-from localglue.clients import Clients
-from localglue.crawl import Crawl, CrawlStopped, Summary
-from localglue.crawler_definitions import LOG_GROUP, CrawlerDefinitions
-from localglue.errors import CrawlerNotRunning, CrawlerRunning, CrawlerStopping, GlueError
-from localglue.footers import Footers
-from localglue.logs import LogShipper
-from localglue.model import Body
+from localglue import cron
+from localglue.documents import Document
+from localglue.errors import AlreadyExists, CrawlerRunning, EntityNotFound, GlueError, InvalidInput
+from localglue.globs import regex_of
 from localglue.operations import Operations
-from localglue.paging import page
+from localglue.paging import page_of
 from localglue.scheduler import Schedule
-from localglue.states import (
-    ACTIVE,
-    CANCELLED,
-    CANCELLING,
-    CRAWLER_NODE,
-    ERROR,
-    FAILED,
-    RUNNING,
-    SUCCEEDED,
-    Finished,
-    Origin,
-    now,
-)  # fmt: skip
-from localglue.store import CRAWL, Store
+from localglue.states import ACTIVE, CANCELLING, ERROR, FAILED, now
+from localglue.store import CRAWL, CRAWLER, Store
 
-_LOG = logging.getLogger(__name__)
-_LISTED = {SUCCEEDED: "COMPLETED", FAILED: "FAILED", CANCELLED: "STOPPED", ERROR: "FAILED"}
-_DPUS = 2
-"""What Glue gives a crawl."""
+LOG_GROUP = "/aws-glue/crawlers"
+SCHEDULED, NOT_SCHEDULED = "SCHEDULED", "NOT_SCHEDULED"
+_CHANGEABLE = (
+    "Role", "DatabaseName", "Description", "Targets", "Classifiers", "TablePrefix", "SchemaChangePolicy",
+    "RecrawlPolicy", "LineageConfiguration", "LakeFormationConfiguration", "Configuration",
+    "CrawlerSecurityConfiguration",
+)  # fmt: skip
+_DEFAULTS: Document = {
+    "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"},
+    "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+    "Classifiers": [],
+}
 
 
 class Crawlers:
-    """Crawls, started, followed and stopped. Every change of state happens under the lock that all parts share."""
+    """Create, read, update, schedule and delete crawlers."""
 
-    def __init__(self, store: Store, clients: Clients, catalogue: Catalogue, lock: threading.RLock) -> None:
-        self._store, self._clients, self._catalogue, self._lock = store, clients, catalogue, lock
-        self.definitions = CrawlerDefinitions(store, lock)
-        self._threads: dict[str, threading.Thread] = {}
-        self._stops: dict[str, threading.Event] = {}
-        self._closing = False
-        self.listeners: list[Callable[[Finished], None]] = []
-        """Called, under the lock, when a crawl has ended."""
+    def __init__(self, store: Store, lock: threading.RLock) -> None:
+        self._store, self._lock = store, lock
+        self.changed: Callable[[], None] = lambda: None
+        """Called when schedules may have changed."""
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
+        everything = self._store.all
         return {
-            **self.definitions.operations(),
-            "StartCrawler": self.start,
-            "StopCrawler": self.stop,
-            "ListCrawls": self.list_crawls,
+            "CreateCrawler": self.create,
+            "UpdateCrawler": self.update,
+            "GetCrawler": lambda request: {"Crawler": self.describe(self.get(request["Name"]))},
+            "GetCrawlers": lambda request: page_of(
+                request, "Crawlers", [self.describe(c) for c in everything(CRAWLER)]
+            ),
+            "BatchGetCrawlers": self.batch_get,
+            "ListCrawlers": lambda request: page_of(request, "CrawlerNames", [c["Name"] for c in everything(CRAWLER)]),
+            "DeleteCrawler": self.delete,
+            "StartCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], SCHEDULED),
+            "StopCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], NOT_SCHEDULED),
+            "UpdateCrawlerSchedule": self.update_schedule,
         }
 
-    def schedules(self) -> list[Schedule]:
-        """The schedules of crawlers that are in force."""
-        return self.definitions.schedules(lambda name: self.start_crawl(name, Origin()))
+    def get(self, name: str) -> Document:
+        """The crawler's definition. Raises EntityNotFound."""
+        crawler = self._store.get(CRAWLER, name)
+        if crawler is None:
+            raise EntityNotFound("crawler", name)
+        return crawler
 
-    def start(self, request: Body) -> Body:
-        """Start a crawl. Raises EntityNotFound, CrawlerRunning."""
-        self.start_crawl(request["Name"], Origin())
+    def create(self, request: Document) -> Document:
+        """Add a crawler. Raises AlreadyExists, InvalidInput."""
+        name = request["Name"]
+        if self._store.get(CRAWLER, name):
+            raise AlreadyExists("crawler", name)
+        kept = {key: value for key, value in request.items() if key in _CHANGEABLE}
+        crawler = {"Name": name, **_DEFAULTS, **kept, "Version": 1, "CreationTime": now(), "LastUpdated": now()}
+        self._save(_scheduled(crawler, request.get("Schedule")))
         return {}
 
-    def refuse(self, name: str, problem: GlueError, origin: Origin) -> None:
-        """Record that a trigger could not start the crawler: a crawl in state ERROR, which its workflow run shows."""
-        crawl = self._new_crawl(name, origin)
-        crawl |= {"State": ERROR, "ErrorMessage": problem.message, "CompletedOn": now()}
-        self._store.add_run(CRAWL, crawl["CrawlId"], name, origin.workflow_run, ERROR, crawl)
-
-    @staticmethod
-    def _new_crawl(name: str, origin: Origin) -> Body:
-        crawl = {
-            "CrawlId": str(uuid.uuid4()), "CrawlerName": name, "State": RUNNING, "StartedOn": now(),
-            "LogGroup": LOG_GROUP, "LogStream": name, "TriggerName": origin.trigger, "Workflow": origin.workflow,
-            "WorkflowRun": origin.workflow_run,
-        }  # fmt: skip
-        return {key: value for key, value in crawl.items() if value is not None}
-
-    def start_crawl(self, name: str, origin: Origin) -> None:
-        """Start a crawl. Raises EntityNotFound, CrawlerRunning."""
+    def update(self, request: Document) -> Document:
+        """Change the members that the request names. Raises EntityNotFound, CrawlerRunning, InvalidInput."""
         with self._lock:
-            crawler = self.definitions.get(name)
-            if self.definitions.active(name):
-                raise CrawlerRunning(name)
-            crawl = self._new_crawl(name, origin)
-            crawl_id = crawl["CrawlId"]
-            self._store.add_run(CRAWL, crawl_id, name, origin.workflow_run, RUNNING, crawl)
-            stop = self._stops[crawl_id] = threading.Event()
-            thread = threading.Thread(target=self._run, args=(crawler, crawl_id, stop, origin), daemon=True)
-            self._threads[crawl_id] = thread
-            thread.start()
-
-    def stop(self, request: Body) -> Body:
-        """Begin to stop the crawl. Raises CrawlerNotRunning, CrawlerStopping."""
-        with self._lock:
-            self.definitions.get(request["Name"])
-            crawl = self.definitions.active(request["Name"])
-            if crawl is None:
-                raise CrawlerNotRunning(request["Name"])
-            if crawl["State"] == CANCELLING:
-                raise CrawlerStopping(request["Name"])
-            crawl["State"] = CANCELLING
-            self._store.save_run(CRAWL, crawl["CrawlId"], CANCELLING, crawl)
-            self._stops[crawl["CrawlId"]].set()
+            crawler = self._idle(request["Name"])
+            crawler |= {key: value for key, value in request.items() if key in _CHANGEABLE}
+            crawler |= {"Version": crawler["Version"] + 1, "LastUpdated": now()}
+            self._save(_scheduled(crawler, request.get("Schedule")))
         return {}
 
-    def _run(self, crawler: Body, crawl_id: str, stop: threading.Event, origin: Origin) -> None:
-        shipper = LogShipper(self._clients.logs, [LOG_GROUP], crawler["Name"])
-
-        def say(level: str, message: str) -> None:
-            shipper.write(LOG_GROUP, f"[{crawl_id}] {level} : {message}")
-
-        say("BENCHMARK", f"Running Start Crawl for Crawler {crawler['Name']}")
-        footers = Footers(self._clients.s3, self._store)
-        crawl = Crawl(crawler, crawl_id, self._clients.s3, self._catalogue, footers, stop, say)
-        state, message = _outcome(crawl)
-        if message:
-            say("ERROR", message)
-        say("BENCHMARK", "Crawler has finished running and is in state READY")
-        shipper.close()
-        self._ended(crawler["Name"], crawl_id, state, message, crawl.summary, origin)
-
-    def _ended(
-        self, name: str, crawl_id: str, state: str, message: str | None, summary: Summary, origin: Origin
-    ) -> None:
+    def update_schedule(self, request: Document) -> Document:
+        """Change the crawler's schedule. Raises EntityNotFound, InvalidInput."""
         with self._lock:
-            crawl = self._store.run(CRAWL, crawl_id) or {}
-            crawl |= {"State": state, "CompletedOn": now(), "Summary": summary}
-            if message:
-                crawl["ErrorMessage"] = message[:2048]
-            self._store.save_run(CRAWL, crawl_id, state, crawl)
-            del self._stops[crawl_id], self._threads[crawl_id]
-            if not self._closing:
-                for listener in self.listeners:
-                    listener(Finished((CRAWLER_NODE, name), crawl_id, state, origin))
+            self._save(_scheduled(self.get(request["CrawlerName"]), request.get("Schedule")))
+        return {}
 
-    def list_crawls(self, request: Body) -> Body:
-        """The crawler's crawls, the newest first, with a summary of what each changed."""
-        name = request["CrawlerName"]
-        self.definitions.get(name)
-        return page(request, "Crawls", lambda *at: [_history(crawl) for crawl in self._store.runs_of(CRAWL, name, *at)])
+    def batch_get(self, request: Document) -> Document:
+        """The crawlers with these names, and the names without a crawler."""
+        found = {name: self._store.get(CRAWLER, name) for name in request["CrawlerNames"]}
+        return {
+            "Crawlers": [self.describe(crawler) for crawler in found.values() if crawler],
+            "CrawlersNotFound": [name for name, crawler in found.items() if not crawler],
+        }
 
-    def recover(self) -> None:
-        """End as FAILED the crawls that were going on when localglue last ended."""
-        for crawl in self._store.runs_in_states(CRAWL, ACTIVE):
-            crawl |= {"State": FAILED, "CompletedOn": now(), "ErrorMessage": "localglue was ended during this crawl"}
-            self._store.save_run(CRAWL, crawl["CrawlId"], FAILED, crawl)
-
-    def close(self) -> None:
-        """Stop every crawl and wait for it."""
+    def delete(self, request: Document) -> Document:
+        """Delete a crawler. Raises EntityNotFound, CrawlerRunning."""
         with self._lock:
-            self._closing = True
-            for stop in self._stops.values():
-                stop.set()
-            threads = list(self._threads.values())
-        for thread in threads:
-            thread.join()
+            self._idle(request["Name"])
+            self._store.delete(CRAWLER, request["Name"])
+        self.changed()
+        return {}
+
+    def active(self, name: str) -> Document | None:
+        """The crawl in progress, if there is one."""
+        found = self._store.runs_in_states(CRAWL, ACTIVE, name)
+        return found[0] if found else None
+
+    def schedules(self, start: Callable[[str], None]) -> list[Schedule]:
+        """The active schedules; each calls `start` with the crawler's name when it is due."""
+        return [
+            Schedule(crawler["Schedule"]["ScheduleExpression"], crawler["ScheduledOn"], partial(start, crawler["Name"]))
+            for crawler in self._store.all(CRAWLER)
+            if crawler.get("Schedule", {}).get("State") == SCHEDULED
+        ]
+
+    def describe(self, crawler: Document) -> Document:
+        """The crawler as GetCrawler returns it, with its state and last crawl."""
+        crawls = self._store.runs_of(CRAWL, crawler["Name"], 2)
+        ended = next((crawl for crawl in crawls if crawl["State"] not in ACTIVE), None)
+        described = {**crawler, "State": "READY", "CrawlElapsedTime": 0}
+        active = self.active(crawler["Name"])
+        if active:
+            described["State"] = "STOPPING" if active["State"] == CANCELLING else "RUNNING"
+            described["CrawlElapsedTime"] = int(1000 * (now() - active["StartedOn"]))
+        if ended:
+            described["LastCrawl"] = {
+                "Status": FAILED if ended["State"] == ERROR else ended["State"],
+                "ErrorMessage": ended.get("ErrorMessage"),
+                "LogGroup": LOG_GROUP,
+                "LogStream": crawler["Name"],
+                "MessagePrefix": ended["CrawlId"],
+                "StartTime": ended["StartedOn"],
+            }
+        return described
+
+    def _idle(self, name: str) -> Document:
+        crawler = self.get(name)
+        if self.active(name):
+            raise CrawlerRunning(name)
+        return crawler
+
+    def _schedule(self, name: str, state: str) -> Document:
+        with self._lock:
+            crawler = self.get(name)
+            if "Schedule" not in crawler:
+                raise _NoSchedule(name)
+            if crawler["Schedule"]["State"] == state:
+                raise _ScheduleUnchanged(name, state)
+            crawler["Schedule"]["State"] = state
+            self._save({**crawler, "ScheduledOn": now()})
+        return {}
+
+    def _save(self, crawler: Document) -> None:
+        name, targets = crawler["Name"], crawler.get("Targets", {})
+        if not targets.get("S3Targets"):
+            raise InvalidInput(f"crawler {name} has no S3Targets; name one, localglue crawls nothing else")
+        if any(targets.get(kind) for kind in targets if kind != "S3Targets"):
+            raise InvalidInput(f"crawler {name}: localglue crawls S3Targets only; remove the other targets")
+        for target in targets["S3Targets"]:
+            if not target.get("Path", "").startswith("s3://"):
+                raise InvalidInput(
+                    f"crawler {name}: the path '{target.get('Path')}' is not an s3:// address; correct it"
+                )
+            for exclusion in target.get("Exclusions", ()):
+                regex_of(exclusion)
+        _check_configuration(name, crawler.get("Configuration"))
+        self._store.put(CRAWLER, name, crawler)
+        self.changed()
 
 
-def _outcome(crawl: Crawl) -> tuple[str, str | None]:
-    """The final state of the crawl and, when it failed, why."""
+class _NoSchedule(GlueError):
+    code = "NoScheduleException"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"crawler {name} has no schedule; give it one with UpdateCrawlerSchedule")
+
+
+class _ScheduleUnchanged(GlueError):
+    def __init__(self, name: str, state: str) -> None:
+        super().__init__(f"the schedule of crawler {name} is already {state}")
+        self.code = "SchedulerRunningException" if state == SCHEDULED else "SchedulerNotRunningException"
+
+
+def _scheduled(crawler: Document, expression: str | None) -> Document:
+    """The crawler with this schedule; without a schedule if it is empty; unchanged if it is None."""
+    if expression is None:
+        return crawler
+    if not expression:
+        return {key: value for key, value in crawler.items() if key != "Schedule"}
+    cron.check(expression)
+    return {**crawler, "Schedule": {"ScheduleExpression": expression, "State": SCHEDULED}, "ScheduledOn": now()}
+
+
+def _check_configuration(name: str, configuration: str | None) -> None:
     try:
-        crawl.run()
-    except CrawlStopped:
-        return CANCELLED, None
-    except GlueError as problem:
-        return FAILED, problem.message
-    except Exception as problem:  # whatever went wrong here, the crawler must not stay RUNNING for ever
-        _LOG.warning("a crawl failed", exc_info=True)
-        return FAILED, f"{type(problem).__name__}: {problem}"
-    return SUCCEEDED, None
-
-
-def _history(crawl: Body) -> Body:
-    seconds = crawl.get("CompletedOn", now()) - crawl["StartedOn"]
-    changed = {kind: counts for kind, counts in crawl.get("Summary", {}).items() if counts}
-    return {
-        "CrawlId": crawl["CrawlId"],
-        "State": _LISTED.get(crawl["State"], "RUNNING"),
-        "StartTime": crawl["StartedOn"],
-        "EndTime": crawl.get("CompletedOn"),
-        "Summary": json.dumps(changed),
-        "ErrorMessage": crawl.get("ErrorMessage"),
-        "LogGroup": crawl["LogGroup"],
-        "LogStream": crawl["LogStream"],
-        "MessagePrefix": crawl["CrawlId"],
-        "DPUHour": round(_DPUS * seconds / 3600, 5),
-    }
+        parsed = json.loads(configuration or "{}")
+    except ValueError as problem:
+        raise InvalidInput(f"crawler {name}: Configuration is not JSON ({problem})") from problem
+    if not isinstance(parsed, dict):
+        raise InvalidInput(f"crawler {name}: Configuration must be a JSON object, and is {configuration}")

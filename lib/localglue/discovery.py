@@ -1,4 +1,4 @@
-"""What a crawl finds below a target, decided from listings and footers: one table, its columns, its partitions."""
+"""The table that a crawl finds below a target: its columns and partitions, from object names and footers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from localglue.globs import is_excluded
 
 Column = tuple[str, str]
 """Name and Hive type."""
-Values = tuple[str, ...]
+PartitionValues = tuple[str, ...]
 """The values of a partition, in the order of its keys."""
 _HIVE_FOLDER = re.compile(r"^([^=/]+)=([^/]*)$")
 
 
 @dataclass(frozen=True)
 class CrawledFile:
-    """A parquet object: its path below the target, bytes, last change as seconds since the epoch, and footer."""
+    """A parquet object: path below the target, size in bytes, last change in seconds since the epoch, and footer."""
 
     relative: str
     bytes: int
@@ -29,8 +29,8 @@ class CrawledFile:
 
 
 @dataclass
-class Content:
-    """Columns and counts of the objects of a table or of one of its partitions."""
+class Contents:
+    """The columns of a table or partition, and the numbers of its objects, rows and bytes."""
 
     columns: dict[str, str] = field(default_factory=dict)
     objects: int = 0
@@ -38,7 +38,7 @@ class Content:
     bytes: int = 0
 
     def add(self, file: CrawledFile, without: Iterable[str]) -> None:
-        """Count the file; its columns go behind those known, and its types win: files come from the oldest on."""
+        """Count the file. New columns are appended; its types replace older ones, as files come oldest first."""
         self.objects += 1
         self.rows += file.footer.rows
         self.bytes += file.bytes
@@ -46,41 +46,41 @@ class Content:
 
 
 @dataclass
-class Found:
-    """A table as the objects below its target show it."""
+class FoundTable:
+    """A table as the objects below its target describe it."""
 
     name: str
     location: str
     keys: tuple[str, ...] = ()
-    content: Content = field(default_factory=Content)
-    partitions: dict[Values, tuple[str, Content]] = field(default_factory=dict)
+    content: Contents = field(default_factory=Contents)
+    partitions: dict[PartitionValues, tuple[str, Contents]] = field(default_factory=dict)
     """Location and content of each partition."""
 
 
-def target_of(path: str) -> tuple[str, str]:
-    """Bucket and prefix of a target; the prefix is empty or ends with a slash. Raises InvalidInput."""
+def parse_target(path: str) -> tuple[str, str]:
+    """The bucket and prefix of a target. The prefix is empty or ends with a slash. Raises InvalidInput."""
     bucket, _, key = path.removeprefix("s3://").partition("/")
     if not path.startswith("s3://") or not bucket:
-        raise InvalidInput(f"the target '{path}' is no s3:// address; correct the crawler's S3Targets")
+        raise InvalidInput(f"the target '{path}' is not an s3:// address; correct the crawler's S3Targets")
     key = key.strip("/")
     return bucket, f"{key}/" if key else ""
 
 
 def table_name(table_prefix: str, bucket: str, base: str) -> str:
-    """The name that the crawler gives the table of a target: the prefix and the last folder, or the bucket."""
+    """The name of a target's table: the crawler's prefix, then the last folder or else the bucket."""
     last = ([bucket] + [part for part in base.split("/") if part])[-1]
     return (table_prefix + re.sub(r"[^a-z0-9_]", "_", last.lower())).lower()
 
 
 def is_crawled(relative: str, exclusions: tuple[str, ...]) -> bool:
-    """Whether an object counts: not hidden, not a folder's marker, not excluded by a pattern."""
+    """Whether an object is crawled: it is not hidden, a folder marker, or excluded by a pattern."""
     if not relative or relative.endswith("/") or any(part.startswith(("_", ".")) for part in relative.split("/")):
         return False
     return not is_excluded(relative, exclusions)
 
 
-def folders_of(relative: str) -> tuple[tuple[str, ...], Values]:
-    """Partition keys and values of an object's path: `k=v` folders give their names, others partition_0, 1, ..."""
+def partition_of(relative: str) -> tuple[tuple[str, ...], PartitionValues]:
+    """The partition keys and values in an object's path. A folder `k=v` has the key k, others partition_0, 1, ..."""
     keys, values = [], []
     for position, folder in enumerate(relative.split("/")[:-1]):
         match = _HIVE_FOLDER.match(folder)
@@ -89,26 +89,26 @@ def folders_of(relative: str) -> tuple[tuple[str, ...], Values]:
     return tuple(keys), tuple(values)
 
 
-def gather(name: str, location: str, files: Iterable[CrawledFile]) -> Found | None:
-    """The table that these objects make, None when there are none.
+def table_of_files(name: str, location: str, files: Iterable[CrawledFile]) -> FoundTable | None:
+    """The table that these objects form; None if there are none.
 
-    Raises InvalidInput when they lie in folders of different kinds: Glue would make several tables of them, and
-    one table would lose rows.
+    Raises InvalidInput if their folders have different partition keys: Glue would make several tables of them, and a
+    single table would miss rows.
     """
-    found: Found | None = None
+    found: FoundTable | None = None
     for file in sorted(files, key=lambda one: (one.modified, one.relative)):
-        keys, values = folders_of(file.relative)
+        keys, values = partition_of(file.relative)
         if found is None:
-            found = Found(name, location, keys)
+            found = FoundTable(name, location, keys)
         elif keys != found.keys:
             raise InvalidInput(
-                f"the objects below {location} lie in folders of different kinds ({_shown(found.keys)} and "
-                f"{_shown(keys)}), which localglue does not crawl; give each kind its own S3 target, or exclude one"
+                f"the objects below {location} have different partition keys ({_shown(found.keys)} and "
+                f"{_shown(keys)}), which localglue does not crawl; give each layout its own S3 target, or exclude one"
             )
         folder = file.relative.rpartition("/")[0]
         found.content.add(file, keys)
         if keys:
-            found.partitions.setdefault(values, (f"{location}{folder}/", Content()))[1].add(file, keys)
+            found.partitions.setdefault(values, (f"{location}{folder}/", Contents()))[1].add(file, keys)
     return found
 
 

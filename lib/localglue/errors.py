@@ -1,10 +1,10 @@
-"""What localglue answers when it cannot do what was asked: Glue's error codes, each with one clear sentence."""
+"""The errors that localglue returns: Glue's error codes, each with one clear sentence."""
 
 from __future__ import annotations
 
 
 class GlueError(Exception):
-    """An error of the Glue API: its code is the class's, its message says what, where and what to do."""
+    """An error of the Glue API. The class has its code; the message says what, where and what to do."""
 
     code = "InternalServiceException"
     status = 400
@@ -15,13 +15,13 @@ class GlueError(Exception):
 
 
 class InvalidInput(GlueError):
-    """The request is well formed and makes no sense."""
+    """The request has the right shape, but its content is not valid."""
 
     code = "InvalidInputException"
 
 
 class ValidationFailed(GlueError):
-    """The request breaks the service model: a member is missing, unknown, of a wrong type, or out of bounds."""
+    """The request does not fit the service model: a member is missing, unknown, of the wrong type, or out of bounds."""
 
     code = "ValidationException"
 
@@ -31,7 +31,7 @@ class ValidationFailed(GlueError):
 
 
 class Unsupported(GlueError):
-    """An operation of Glue that localglue does not have."""
+    """An operation of Glue that localglue does not support."""
 
     code = "UnsupportedOperationException"
 
@@ -45,11 +45,12 @@ class UnknownOperation(GlueError):
     code = "UnknownOperationException"
 
     def __init__(self, target: str) -> None:
-        super().__init__(f"'{target}' is no operation of AWS Glue; send the header X-Amz-Target: AWSGlue.<Operation>")
+        remedy = "send the header X-Amz-Target: AWSGlue.<Operation>"
+        super().__init__(f"'{target}' is not an operation of AWS Glue; {remedy}")
 
 
 class EntityNotFound(GlueError):
-    """What the request names does not exist."""
+    """The request names something that does not exist."""
 
     code = "EntityNotFoundException"
 
@@ -58,7 +59,7 @@ class EntityNotFound(GlueError):
 
 
 class AlreadyExists(GlueError):
-    """What the request creates exists."""
+    """The request creates something that exists already."""
 
     code = "AlreadyExistsException"
 
@@ -67,7 +68,7 @@ class AlreadyExists(GlueError):
 
 
 class ConcurrentRunsExceeded(GlueError):
-    """As many runs as are allowed are going on."""
+    """The limit of concurrent runs is reached."""
 
     code = "ConcurrentRunsExceededException"
 
@@ -77,19 +78,19 @@ class ConcurrentRunsExceeded(GlueError):
 
 
 class ConcurrentModification(GlueError):
-    """Somebody else has changed the thing since it was read."""
+    """Another client has changed the table since this one read it."""
 
     code = "ConcurrentModificationException"
 
 
 class IllegalWorkflowState(GlueError):
-    """The workflow run is not in a state that allows this."""
+    """The state of the workflow run does not allow this."""
 
     code = "IllegalWorkflowStateException"
 
 
 class CrawlerRunning(GlueError):
-    """The crawler runs already."""
+    """The crawler is running already."""
 
     code = "CrawlerRunningException"
 
@@ -103,11 +104,11 @@ class CrawlerStopping(GlueError):
     code = "CrawlerStoppingException"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"crawler {name} is stopping already; wait until it is READY")
+        super().__init__(f"crawler {name} is already stopping; wait until it is READY")
 
 
 class CrawlerNotRunning(GlueError):
-    """There is no crawl to stop."""
+    """The crawler has no crawl to stop."""
 
     code = "CrawlerNotRunningException"
 

@@ -1,16 +1,20 @@
-"""What the footer of a parquet object says: columns with Hive types, rows. Remembered by the object's ETag."""
+"""The footers of parquet objects: columns with Hive types, and the number of rows. Cached by the object's ETag."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localglue.errors import InvalidInput
+from localglue.objects import ListedObject
 from localglue.store import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _TAIL = 64 * 1024
 _SIMPLE = {
@@ -30,27 +34,26 @@ class Footer:
 
 
 class NotParquet(Exception):
-    """An object that is no readable parquet."""
+    """An object that is not readable as parquet."""
 
 
 class UnknownType(InvalidInput):
-    """A column whose type Hive does not have."""
+    """A column of a type without an equivalent in Hive."""
 
 
-class Footers:
-    """Reads footers from S3."""
+class FooterReader:
+    """Reads footers from S3, and keeps them in the store."""
 
-    def __init__(self, s3: Any, store: Store) -> None:
+    def __init__(self, s3: S3Client, store: Store) -> None:
         self._s3, self._store = s3, store
 
-    def read(self, bucket: str, item: dict[str, Any]) -> Footer:
-        """The footer of an object as a listing names it. Raises NotParquet."""
-        key, etag = item["Key"], item["ETag"]
-        known = self._store.footer(bucket, key, etag)
+    def read(self, bucket: str, item: ListedObject) -> Footer:
+        """The footer of a listed object. Raises NotParquet."""
+        known = self._store.footer(bucket, item.key, item.etag)
         if known is None:
-            footer = self._parsed(bucket, key, item["Size"])
+            footer = self._parsed(bucket, item.key, item.size)
             known = {"columns": [list(column) for column in footer.columns], "rows": footer.rows}
-            self._store.put_footer(bucket, key, etag, known)
+            self._store.put_footer(bucket, item.key, item.etag, known)
         return Footer(tuple((name, kind) for name, kind in known["columns"]), known["rows"])
 
     def _parsed(self, bucket: str, key: str, size: int) -> Footer:
@@ -70,8 +73,7 @@ class Footers:
 
     def _bytes(self, bucket: str, key: str, start: int, end: int) -> bytes:
         answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
-        body: bytes = answer["Body"].read()
-        return body
+        return answer["Body"].read()
 
 
 def _type_of(field: pa.Field, bucket: str, key: str) -> str:

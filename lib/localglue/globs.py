@@ -1,4 +1,4 @@
-"""Glue's exclusion patterns: globs in which `*` stays within one folder and `**` does not."""
+"""Glue's exclusion patterns: globs in which `*` stays within one folder and `**` crosses folders."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _TOKEN = re.compile(r"\*\*|\*|\?|\\.|\[[^\]]+\]|\{[^{}]*\}|[^*?\\\[\]{}]+")
 
 
 @lru_cache(maxsize=256)
-def pattern_of(glob: str) -> re.Pattern[str]:
-    """The pattern for a path below the target. Raises InvalidInput when brackets do not match."""
+def regex_of(glob: str) -> re.Pattern[str]:
+    """The glob as a regular expression for a path below the target. Raises InvalidInput for unbalanced brackets."""
     parts, position = [], 0
     while position < len(glob):
         token = _TOKEN.match(glob, position)
         if token is None:
             raise InvalidInput(
-                f"the exclusion '{glob}' cannot be read from character {position + 1} on; see Glue's globs"
+                f"the exclusion '{glob}' is not a valid glob from character {position + 1} on; close its brackets"
             )
         parts.append(_translated(token.group()))
         position = token.end()
@@ -26,8 +26,8 @@ def pattern_of(glob: str) -> re.Pattern[str]:
 
 
 def is_excluded(relative: str, globs: tuple[str, ...]) -> bool:
-    """Whether one of the patterns covers the whole path."""
-    return any(pattern_of(glob).fullmatch(relative) for glob in globs)
+    """Whether one of the globs matches the whole path."""
+    return any(regex_of(glob).fullmatch(relative) for glob in globs)
 
 
 def _translated(token: str) -> str:
@@ -43,5 +43,5 @@ def _translated(token: str) -> str:
         inner = token[1:-1].replace("\\", "\\\\")
         return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
     if token.startswith("{"):
-        return f"(?:{'|'.join(pattern_of(choice).pattern for choice in token[1:-1].split(','))})"
+        return f"(?:{'|'.join(regex_of(choice).pattern for choice in token[1:-1].split(','))})"
     return re.escape(token)

@@ -1,11 +1,11 @@
-"""A workflow as Glue draws it: nodes of triggers, jobs and crawlers, edges between them, and how many are how far."""
+"""The graph of a workflow: triggers, jobs and crawlers as nodes, edges between them, and counts by state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from localglue.model import Body
-from localglue.predicates import conditions_of, started_by, watched
+from localglue.documents import Document
+from localglue.predicates import conditions_of, started_node, watched_node
 from localglue.states import (
     ACTIVE,
     CANCELLED,
@@ -32,56 +32,56 @@ _COUNTED = {
 
 
 def node_id(workflow: str, node: Node) -> str:
-    """The node's id, the same in every graph of the workflow."""
+    """The node's id; it is the same in every graph of the workflow."""
     return fixed_id("wnode", workflow, *node)
 
 
-def action_nodes(triggers: Iterable[Body]) -> list[Node]:
-    """Every job and crawler that the triggers start, once, in the order of the triggers."""
-    return list(dict.fromkeys(started_by(action) for trigger in triggers for action in trigger["Actions"]))
+def action_nodes(triggers: Iterable[Document]) -> list[Node]:
+    """Every job and crawler that the triggers start, without repeats, in the order of the triggers."""
+    return list(dict.fromkeys(started_node(action) for trigger in triggers for action in trigger["Actions"]))
 
 
-def downstream(triggers: Sequence[Body], nodes: Iterable[Node]) -> tuple[set[Node], set[str]]:
-    """All nodes and triggers that can be reached from these nodes, the nodes themselves included."""
+def downstream(triggers: Sequence[Document], nodes: Iterable[Node]) -> tuple[set[Node], set[str]]:
+    """All nodes and triggers that are reachable from these nodes, including the nodes themselves."""
     reached, fired = set(nodes), set[str]()
     grown = True
     while grown:
         grown = False
         for trigger in triggers:
-            if trigger["Name"] not in fired and any(watched(c) in reached for c in conditions_of(trigger)):
+            if trigger["Name"] not in fired and any(watched_node(c) in reached for c in conditions_of(trigger)):
                 fired.add(trigger["Name"])
-                reached.update(started_by(action) for action in trigger["Actions"])
+                reached.update(started_node(action) for action in trigger["Actions"])
                 grown = True
     return reached, fired
 
 
-def graph(workflow: str, triggers: Sequence[Body], runs: Mapping[Node, Sequence[Body]]) -> Body:
-    """Glue's WorkflowGraph; `runs` has the runs of each node, the oldest first."""
+def graph(workflow: str, triggers: Sequence[Document], runs: Mapping[Node, Sequence[Document]]) -> Document:
+    """Glue's WorkflowGraph; `runs` has the runs of each node, oldest first."""
     nodes = [_trigger_node(workflow, trigger) for trigger in triggers]
     nodes += [_action_node(workflow, node, runs.get(node, ())) for node in _all_nodes(triggers)]
     return {"Nodes": nodes, "Edges": list(_edges(workflow, triggers))}
 
 
-def statistics(triggers: Sequence[Body], runs: Mapping[Node, Sequence[Body]]) -> Body:
-    """Glue's WorkflowRunStatistics: each job or crawler counts once, by its newest attempt."""
+def statistics(triggers: Sequence[Document], runs: Mapping[Node, Sequence[Document]]) -> Document:
+    """Glue's WorkflowRunStatistics: each job or crawler counts once, with the state of its newest attempt."""
     nodes = action_nodes(triggers)
     states = [state_of(node, runs[node][-1]) for node in nodes if runs.get(node)]
     counts = {name: sum(state in wanted for state in states) for name, wanted in _COUNTED.items()}
     return {"TotalActions": len(nodes), **counts}
 
 
-def state_of(node: Node, run: Body) -> str:
+def state_of(node: Node, run: Document) -> str:
     """The state of a job run or a crawl."""
     state: str = run["JobRunState"] if node[0] == JOB_NODE else run["State"]
     return state
 
 
-def _all_nodes(triggers: Sequence[Body]) -> list[Node]:
-    watching = (watched(condition) for trigger in triggers for condition in conditions_of(trigger))
+def _all_nodes(triggers: Sequence[Document]) -> list[Node]:
+    watching = (watched_node(condition) for trigger in triggers for condition in conditions_of(trigger))
     return list(dict.fromkeys([*action_nodes(triggers), *watching]))
 
 
-def _trigger_node(workflow: str, trigger: Body) -> Body:
+def _trigger_node(workflow: str, trigger: Document) -> Document:
     node = (TRIGGER_NODE, trigger["Name"])
     return {
         "Type": TRIGGER_NODE,
@@ -91,7 +91,7 @@ def _trigger_node(workflow: str, trigger: Body) -> Body:
     }
 
 
-def _action_node(workflow: str, node: Node, runs: Sequence[Body]) -> Body:
+def _action_node(workflow: str, node: Node, runs: Sequence[Document]) -> Document:
     kind, name = node
     newest_first = list(reversed(runs))
     details = (
@@ -100,10 +100,10 @@ def _action_node(workflow: str, node: Node, runs: Sequence[Body]) -> Body:
     return {"Type": kind, "Name": name, "UniqueId": node_id(workflow, node), **details}
 
 
-def _edges(workflow: str, triggers: Sequence[Body]) -> Iterable[Body]:
+def _edges(workflow: str, triggers: Sequence[Document]) -> Iterable[Document]:
     for trigger in triggers:
         own = node_id(workflow, (TRIGGER_NODE, trigger["Name"]))
-        for node in dict.fromkeys(watched(condition) for condition in conditions_of(trigger)):
+        for node in dict.fromkeys(watched_node(condition) for condition in conditions_of(trigger)):
             yield {"SourceId": node_id(workflow, node), "DestinationId": own}
-        for node in dict.fromkeys(started_by(action) for action in trigger["Actions"]):
+        for node in dict.fromkeys(started_node(action) for action in trigger["Actions"]):
             yield {"SourceId": own, "DestinationId": node_id(workflow, node)}

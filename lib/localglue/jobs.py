@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from localglue.commands import PYTHON_SHELL, SPARK
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
@@ -21,7 +21,7 @@ class Jobs:
         self._store = store
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "CreateJob": self.create,
             "UpdateJob": self.update,
@@ -32,14 +32,14 @@ class Jobs:
             "DeleteJob": self.delete,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The job. Raises EntityNotFound."""
         job = self._store.get(JOB, name)
         if job is None:
             raise EntityNotFound("job", name)
         return job
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a job. Raises AlreadyExists, InvalidInput."""
         name = request["Name"]
         if self._store.get(JOB, name):
@@ -48,34 +48,34 @@ class Jobs:
         self._store.put(JOB, name, {**completed(request), "CreatedOn": moment, "LastModifiedOn": moment})
         return {"Name": name}
 
-    def update(self, request: Body) -> Body:
-        """Replace a job's definition: what the update does not name goes back to its default, as on AWS."""
+    def update(self, request: Document) -> Document:
+        """Replace a job's definition. Members that the update does not name go back to their default, as on AWS."""
         name = request["JobName"]
         created = self.get(name)["CreatedOn"]
         job = completed({**request["JobUpdate"], "Name": name})
         self._store.put(JOB, name, {**job, "CreatedOn": created, "LastModifiedOn": now()})
         return {"JobName": name}
 
-    def list_names(self, request: Body) -> Body:
+    def list_names(self, request: Document) -> Document:
         """The names of all jobs."""
         return page_of(request, "JobNames", [job["Name"] for job in self._store.all(JOB)])
 
-    def batch_get(self, request: Body) -> Body:
-        """The jobs of these names, and the names that no job has."""
+    def batch_get(self, request: Document) -> Document:
+        """The jobs with these names, and the names without a job."""
         found = {name: self._store.get(JOB, name) for name in request["JobNames"]}
         return {
             "Jobs": [job for job in found.values() if job],
             "JobsNotFound": [name for name, job in found.items() if not job],
         }
 
-    def delete(self, request: Body) -> Body:
-        """Remove a job; no error when there is none, as on AWS."""
+    def delete(self, request: Document) -> Document:
+        """Delete a job. It is no error if there is none, as on AWS."""
         self._store.delete(JOB, request["JobName"])
         return {"JobName": request["JobName"]}
 
 
-def completed(request: Body) -> Body:
-    """The definition with Glue's defaults. Raises InvalidInput when it could never run."""
+def completed(request: Document) -> Document:
+    """The definition with Glue's defaults. Raises InvalidInput if it can never run."""
     command = request.get("Command", {})
     kind = command.get("Name")
     if kind not in _DEFAULT_TIMEOUT:
@@ -84,7 +84,7 @@ def completed(request: Body) -> Body:
         raise InvalidInput(f"job {request['Name']}: Command.ScriptLocation must be an s3:// address")
     if kind == PYTHON_SHELL and request.get("MaxCapacity", 0.0625) not in (0.0625, 1, 1.0):
         raise InvalidInput(f"job {request['Name']}: MaxCapacity of a Python shell job is 0.0625 or 1")
-    defaults: Body = {
+    defaults: Document = {
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": 0,
         "Timeout": _DEFAULT_TIMEOUT[kind],

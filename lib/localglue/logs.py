@@ -1,31 +1,39 @@
-"""Lines streamed to CloudWatch Logs while a run goes on."""
+"""Sends log lines to CloudWatch Logs while a run goes on."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
+
 _LOG = logging.getLogger(__name__)
-_EVERY = 0.5
-_MOST_EVENTS = 10_000
-_MOST_BYTES = 1_000_000
+_INTERVAL = 0.5
+"""Seconds between two requests."""
+_MAX_EVENTS = 10_000
+_MAX_BYTES = 1_000_000
 _EVENT_OVERHEAD = 26
-_MOST_WAITING = 50_000
-_CLOSED_WITHIN = 30.0
+"""Bytes that CloudWatch counts for each event besides its text."""
+_MAX_WAITING = 50_000
+"""Lines of one log group; a writer waits while there are more."""
+_CLOSE_TIMEOUT = 30.0
 
 Line = tuple[int, str]
 """Milliseconds since the epoch, text."""
 
 
 class LogShipper:
-    """Sends lines to one stream of several log groups, every half second, in the order in which they were written."""
+    """Sends lines to one stream of several log groups, every half second and in the order they were written."""
 
-    def __init__(self, client: Any, groups: Sequence[str], stream: str) -> None:
+    def __init__(self, client: CloudWatchLogsClient, groups: Sequence[str], stream: str) -> None:
         self._client = client
         self._stream = stream
         self._waiting: dict[str, list[Line]] = {group: [] for group in groups}
@@ -36,18 +44,18 @@ class LogShipper:
         self._thread.start()
 
     def write(self, group: str, text: str) -> None:
-        """Take one line; waits while too many are waiting to be sent."""
+        """Queue one line. Blocks while too many lines are queued."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting[group]) < _MOST_WAITING or self._broken)
+            self._changed.wait_for(lambda: len(self._waiting[group]) < _MAX_WAITING or self._broken)
             if not self._broken:
                 self._waiting[group].append((int(time.time() * 1000), text or " "))
 
     def close(self) -> None:
-        """Send what is left; returns when everything has been sent."""
+        """Send the remaining lines, and wait until they are sent, at most 30 seconds."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(_CLOSED_WITHIN)
+        self._thread.join(_CLOSE_TIMEOUT)
 
     def _run(self) -> None:
         try:
@@ -55,7 +63,7 @@ class LogShipper:
                 ensure_stream(self._client, group, self._stream)
             while self._send():
                 with self._changed:
-                    self._changed.wait_for(lambda: self._closing, _EVERY)
+                    self._changed.wait_for(lambda: self._closing, _INTERVAL)
         except (BotoCoreError, ClientError) as problem:
             _LOG.error("the log lines of %s cannot be sent to CloudWatch Logs: %s", self._stream, problem)
             with self._changed:
@@ -63,7 +71,7 @@ class LogShipper:
                 self._changed.notify_all()
 
     def _send(self) -> bool:
-        """Send what is waiting; False when nothing more can come."""
+        """Send the queued lines. Returns False after the last of them."""
         with self._changed:
             closing = self._closing
             taken = {group: lines for group, lines in self._waiting.items() if lines}
@@ -74,10 +82,10 @@ class LogShipper:
         return not closing
 
 
-def send(client: Any, group: str, stream: str, lines: Sequence[Line]) -> None:
-    """Put the lines into the stream, in as many calls as CloudWatch's limits ask for."""
+def send(client: CloudWatchLogsClient, group: str, stream: str, lines: Sequence[Line]) -> None:
+    """Put the lines into the stream, in batches that fit CloudWatch's limits."""
     for batch in batches(lines):
-        events = [{"timestamp": moment, "message": text} for moment, text in batch]
+        events: list[InputLogEventTypeDef] = [{"timestamp": moment, "message": text} for moment, text in batch]
         client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
 
@@ -87,7 +95,7 @@ def batches(lines: Sequence[Line]) -> Iterator[list[Line]]:
     size = 0
     for line in lines:
         own = len(line[1].encode("utf-8", "replace")) + _EVENT_OVERHEAD
-        if batch and (len(batch) == _MOST_EVENTS or size + own > _MOST_BYTES):
+        if batch and (len(batch) == _MAX_EVENTS or size + own > _MAX_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(line)
@@ -96,13 +104,9 @@ def batches(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def ensure_stream(client: Any, group: str, stream: str) -> None:
-    """Create the log group and the stream where they are missing."""
-    for call, names in (
-        (client.create_log_group, {"logGroupName": group}),
-        (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
-    ):
-        try:
-            call(**names)
-        except client.exceptions.ResourceAlreadyExistsException:
-            continue
+def ensure_stream(client: CloudWatchLogsClient, group: str, stream: str) -> None:
+    """Create the log group and the stream if they are missing."""
+    with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_log_group(logGroupName=group)
+    with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_log_stream(logGroupName=group, logStreamName=stream)

@@ -1,10 +1,10 @@
-"""What a part of localglue offers: handlers by the names of Glue's operations."""
+"""The type of a table of handlers: Glue's operation names, and the functions that answer them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from localglue.model import Body
+from localglue.documents import Document
 
-Handler = Callable[[Body], Body]
+Handler = Callable[[Document], Document]
 Operations = Mapping[str, Handler]

@@ -1,4 +1,4 @@
-"""What became of a run's process, said in one sentence."""
+"""The outcome of a run: its final state and, if it failed, the reason in one sentence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from localglue.states import FAILED, SUCCEEDED
 
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
-_LONGEST = 2000
+_MAX_LENGTH = 2000
 _JVM_DIED = "Exception in thread "
-# what Spark and its libraries write to stderr beside the script's own words
-_CHATTER = re.compile(
+# what Spark and its libraries write to stderr besides the script's own output
+_LIBRARY_OUTPUT = re.compile(
     r"\d\d(\d\d)?[/-]\d\d[/-]\d\d[ T]\d\d:\d\d:\d\d\S* (TRACE|DEBUG|INFO|WARN)\b"
     r"|\s|WARNING:|Caused by:|log4j|SLF4J|:: |Using Spark's"
 )
@@ -21,48 +21,49 @@ _CHATTER = re.compile(
 
 @dataclass(frozen=True)
 class Outcome:
-    """The final state of a run and, unless it succeeded, why."""
+    """The final state of a run and, unless it succeeded, the reason."""
 
     state: str
     message: str | None = None
 
 
-def of_exit(status: int, tail: Sequence[str], output: Sequence[str] = ()) -> Outcome:
-    """Judge a process by its exit status and the last lines of stderr, and of `output` if that has the script's too."""
+def outcome_of(status: int, tail: Sequence[str], output: Sequence[str] = ()) -> Outcome:
+    """The outcome of a process, from its exit status and last lines of stderr; for Spark also of stdout (`output`)."""
     return Outcome(SUCCEEDED) if status == 0 else Outcome(FAILED, explanation(status, tail, output))
 
 
 def explanation(status: int, tail: Sequence[str], output: Sequence[str] = ()) -> str:
-    """The exception's own line, or the last words before the exit, or the bare status."""
+    """Why the process failed: the exception's line, or else the last line before the exit, or else the exit status."""
     if status < 0:
         return f"the script's process was ended by {_signal(-status)}"
-    words = _exception(tail) or _exception(output) or _of_the_jvm(tail) or _last_words(output) or _last_words(tail)
-    if not words:
+    reason = _exception(tail) or _exception(output) or _jvm_error(tail) or _last_line(output) or _last_line(tail)
+    if not reason:
         return (
             f"the script ended with exit status {status} and wrote nothing to stderr; raise, or sys.exit('a sentence')"
         )
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+    return reason if len(reason) <= _MAX_LENGTH else f"{reason[:_MAX_LENGTH]}..."
 
 
 def _exception(tail: Sequence[str]) -> str | None:
-    """The line that follows the frames of the last traceback."""
+    """The line after the frames of the last traceback."""
     starts = [position for position, line in enumerate(tail) if _TRACEBACK.match(line)]
     if not starts:
         return None
     own_lines = [line.strip() for line in tail[starts[-1] + 1 :] if line.strip() and not line[0].isspace()]
-    if len(own_lines) > 1 and own_lines[1].startswith(": "):  # py4j says what the JVM threw on the line below its own
+    if len(own_lines) > 1 and own_lines[1].startswith(": "):  # py4j writes the JVM's exception on the next line
         return own_lines[0] + own_lines[1]
     return own_lines[0] if own_lines else None
 
 
-def _of_the_jvm(tail: Sequence[str]) -> str | None:
-    """What the JVM died of, when it was not the script."""
+def _jvm_error(tail: Sequence[str]) -> str | None:
+    """The JVM's uncaught exception: the JVM failed, not the script."""
     return next((line for line in reversed(tail) if line.startswith(_JVM_DIED)), None)
 
 
-def _last_words(tail: Sequence[str]) -> str | None:
-    spoken = [line.strip() for line in tail if line.strip() and not _CHATTER.match(line)]
-    return spoken[-1] if spoken else None
+def _last_line(tail: Sequence[str]) -> str | None:
+    """The last line that is the script's own."""
+    lines = [line.strip() for line in tail if line.strip() and not _LIBRARY_OUTPUT.match(line)]
+    return lines[-1] if lines else None
 
 
 def _signal(number: int) -> str:

@@ -1,4 +1,4 @@
-"""A run's process: in a group of its own, its output read line by line while it runs."""
+"""The process of a run. It has a process group of its own; its output is read line by line while it runs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import IO
 
 OUTPUT, ERROR_OUTPUT = "output", "error"
-_TAIL = 400
-_LONGEST_LINE = 250_000
+_TAIL_LINES = 400
+_MAX_LINE_BYTES = 250_000
 Sink = Callable[[str, str], None]
-"""Takes the name of the stream and one line."""
+"""Takes the name of a stream (OUTPUT or ERROR_OUTPUT) and one line."""
 
 
 class JobProcess:
-    """A started process; what it leaves running in its group ends with it."""
+    """A started process. Other processes of its group end with it."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, sink: Sink) -> None:
         self._sink = sink
-        self._tails: dict[str, deque[str]] = {name: deque(maxlen=_TAIL) for name in (OUTPUT, ERROR_OUTPUT)}
+        self._tails: dict[str, deque[str]] = {name: deque(maxlen=_TAIL_LINES) for name in (OUTPUT, ERROR_OUTPUT)}
         self._popen = subprocess.Popen(  # nosec B603 # no shell; the command is the configured interpreter and a script
             list(command),
             env=dict(environment),
@@ -37,7 +37,7 @@ class JobProcess:
 
     @property
     def pid(self) -> int:
-        """The process's id, which is its group's too."""
+        """The id of the process and of its group."""
         return self._popen.pid
 
     def tail(self, name: str) -> list[str]:
@@ -45,7 +45,7 @@ class JobProcess:
         return list(self._tails[name])
 
     def wait(self) -> int:
-        """The exit status, negative for a signal, when the process has ended and all its output is read."""
+        """Wait until the process has ended and its output is read. Returns the exit status, negative for a signal."""
         status = self._popen.wait()
         self._signal(signal.SIGKILL)
         for reader in self._readers:
@@ -53,7 +53,7 @@ class JobProcess:
         return status
 
     def end(self, grace: float) -> None:
-        """Ask the whole group to end, and end it after `grace` seconds."""
+        """Send the group SIGTERM and, if its process goes on for `grace` seconds, SIGKILL."""
         self._signal(signal.SIGTERM)
         try:
             self._popen.wait(grace)
@@ -63,19 +63,19 @@ class JobProcess:
     def _signal(self, number: signal.Signals) -> None:
         try:
             os.killpg(self._popen.pid, number)
-        except (ProcessLookupError, PermissionError):  # nobody is left in the group
+        except (ProcessLookupError, PermissionError):  # the group has no processes left
             return
 
     def _reader(self, name: str, stream: IO[bytes] | None) -> threading.Thread:
         if stream is None:
-            raise ValueError(f"the process has no {name}")
+            raise ValueError(f"the process has no stream {name}")
         thread = threading.Thread(target=self._read, args=(name, stream), daemon=True)
         thread.start()
         return thread
 
     def _read(self, name: str, stream: IO[bytes]) -> None:
         with stream:
-            for raw in iter(lambda: stream.readline(_LONGEST_LINE), b""):
+            for raw in iter(lambda: stream.readline(_MAX_LINE_BYTES), b""):
                 line = raw.decode("utf-8", "replace").rstrip("\r\n")
                 self._tails[name].append(line)
                 self._sink(name, line)

@@ -1,4 +1,4 @@
-"""Runs of jobs as processes: one thread each, from fetching the script to the final state."""
+"""Runs jobs as processes, each with a thread of its own from the downloads to the final state."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from localglue.assets import AssetError, Assets
 from localglue.clients import Clients
 from localglue.commands import PYTHON_SHELL, SPARK, command, environment, needs, script_arguments
+from localglue.documents import Document
+from localglue.downloads import DownloadError, Downloads
 from localglue.errors import GlueError
 from localglue.logs import LogShipper
-from localglue.model import Body
-from localglue.outcome import Outcome, of_exit
+from localglue.outcome import Outcome, outcome_of
 from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess
 from localglue.settings import Settings
 from localglue.states import FAILED, STOPPED, TIMEOUT, Origin
@@ -26,10 +26,10 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """Everything about one run that its process depends on."""
+    """A run to start: everything that its process depends on."""
 
-    run: Body
-    job: Body
+    run: Document
+    job: Document
     arguments: Mapping[str, str]
     origin: Origin
 
@@ -41,40 +41,41 @@ class Task:
 
 
 def log_group(kind: str) -> str:
-    """The log group that Glue names in the run; output and errors are in groups below it."""
+    """The log group that Glue names in a run. Output and errors are in the groups `/output` and `/error` below it."""
     return "/aws-glue/python-jobs" if kind == PYTHON_SHELL else "/aws-glue/jobs"
 
 
-class Active:
-    """A run that is going on and can be ended at any moment, before its process exists too."""
+class ActiveRun:
+    """A run in progress. It can be ended at any time, even before its process exists."""
 
     def __init__(self, task: Task, grace: float) -> None:
         self.task = task
         self._grace = grace
         self._lock = threading.Lock()
         self._process: JobProcess | None = None
-        self.verdict: Outcome | None = None
+        self.outcome: Outcome | None = None
+        """Set by whoever ends the run; it replaces the outcome of the process."""
 
-    def started(self, start: Callable[[], JobProcess]) -> JobProcess | None:
-        """Start the process, unless the run was ended before."""
+    def start(self, start: Callable[[], JobProcess]) -> JobProcess | None:
+        """Start the process. Returns None if the run has been ended already."""
         with self._lock:
-            if self.verdict is None:
+            if self.outcome is None:
                 self._process = start()
             return self._process
 
-    def end(self, verdict: Outcome) -> None:
-        """End the run with this verdict; the first one counts."""
+    def end(self, outcome: Outcome) -> None:
+        """End the run with this outcome; only the first call counts."""
         with self._lock:
-            if self.verdict is not None:
+            if self.outcome is not None:
                 return
-            self.verdict = verdict
+            self.outcome = outcome
             process = self._process
         if process is not None:
             process.end(self._grace)
 
 
 class Runner:
-    """Starts tasks and tells what becomes of them."""
+    """Runs tasks. Calls `running` with run id and process id, and `finished` with run id and outcome."""
 
     def __init__(
         self,
@@ -85,17 +86,17 @@ class Runner:
     ) -> None:
         self._settings = settings
         self._clients = clients
-        self._assets = Assets(clients.s3, settings.state)
+        self._downloads = Downloads(clients.s3, settings.state)
         self._running = running
         self._finished = finished
-        self._active: dict[str, Active] = {}
+        self._active: dict[str, ActiveRun] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
 
     def start(self, task: Task) -> None:
-        """Begin the run; returns at once."""
+        """Start the run. Returns at once."""
         run_id = task.run["Id"]
-        active = Active(task, self._settings.grace)
+        active = ActiveRun(task, self._settings.grace)
         thread = threading.Thread(target=self._run, args=(run_id, active), name=f"run-{run_id[:12]}", daemon=True)
         with self._lock:
             self._active[run_id] = active
@@ -103,7 +104,7 @@ class Runner:
         thread.start()
 
     def stop(self, run_id: str) -> None:
-        """End the run as STOPPED; returns at once, and does nothing when it has ended."""
+        """End the run as STOPPED, if it has not ended. Returns at once."""
         with self._lock:
             active = self._active.get(run_id)
         if active is not None:
@@ -122,60 +123,60 @@ class Runner:
         for thread in [*enders, *threads]:
             thread.join()
 
-    def _run(self, run_id: str, active: Active) -> None:
+    def _run(self, run_id: str, active: ActiveRun) -> None:
         folder = self._settings.state / "runs" / run_id
         try:
             folder.mkdir(parents=True)
-            outcome = self._outcome(active, folder)
-        except (AssetError, GlueError, OSError) as problem:
+            outcome = self._run_process(active, folder)
+        except (DownloadError, GlueError, OSError) as problem:
             outcome = Outcome(FAILED, str(problem))
-        except Exception as problem:  # whatever went wrong here, the run must not stay RUNNING for ever
-            _LOG.exception("run %s broke localglue", run_id)
+        except Exception as problem:  # whatever went wrong, the run must not stay RUNNING forever
+            _LOG.exception("unexpected error in run %s", run_id)
             outcome = Outcome(FAILED, f"localglue itself failed: {type(problem).__name__}: {problem}")
         with self._lock:
             del self._active[run_id]
         shutil.rmtree(folder, ignore_errors=True)
-        self._finished(run_id, active.verdict or outcome)
+        self._finished(run_id, active.outcome or outcome)
         with self._lock:
             del self._threads[run_id]
 
-    def _outcome(self, active: Active, folder: Path) -> Outcome:
+    def _run_process(self, active: ActiveRun, folder: Path) -> Outcome:
         task = active.task
         group = log_group(task.kind)
         groups = {name: f"{group}/{name}" for name in (OUTPUT, ERROR_OUTPUT)}
         shipper = LogShipper(self._clients.logs, list(groups.values()), task.run["Id"])
         try:
-            process = self._process(active, folder, lambda name, line: shipper.write(groups[name], line))
-            return self._waited(active, process) if process else Outcome(STOPPED)
+            process = self._start_process(active, folder, lambda name, line: shipper.write(groups[name], line))
+            return self._wait(active, process) if process else Outcome(STOPPED)
         finally:
             shipper.close()
 
-    def _process(self, active: Active, folder: Path, sink: Callable[[str, str], None]) -> JobProcess | None:
+    def _start_process(self, active: ActiveRun, folder: Path, sink: Callable[[str, str], None]) -> JobProcess | None:
         task, settings = active.task, self._settings
         wanted = needs(task.job, task.arguments)
-        script = self._assets.script(wanted.script, folder)
-        python_path = self._assets.python_path(wanted.python)
-        jars = self._assets.jars(wanted.jars)
+        script = self._downloads.script(wanted.script, folder)
+        python_path = self._downloads.python_path(wanted.python)
+        jars = self._downloads.jars(wanted.jars)
         argv = script_arguments(task.run, task.arguments, task.origin)
         words = command(settings, task.kind, script, argv, task.arguments, jars)
         variables = environment(settings, os.environ, python_path)
-        for module in wanted.installed:
+        for module in wanted.preinstalled:
             sink(ERROR_OUTPUT, f"localglue installs nothing: {module} must be in the interpreter that runs the job")
-        process = active.started(lambda: JobProcess(words, variables, folder, sink))
+        process = active.start(lambda: JobProcess(words, variables, folder, sink))
         if process is not None:
             self._running(task.run["Id"], process.pid)
         return process
 
-    def _waited(self, active: Active, process: JobProcess) -> Outcome:
+    def _wait(self, active: ActiveRun, process: JobProcess) -> Outcome:
         minutes = active.task.run["Timeout"]
-        verdict = Outcome(TIMEOUT, f"the run took longer than its timeout of {minutes} minutes")
-        timer = threading.Timer(minutes * self._settings.minute, active.end, (verdict,))
+        outcome = Outcome(TIMEOUT, f"the run took longer than its timeout of {minutes} minutes")
+        timer = threading.Timer(minutes * self._settings.minute, active.end, (outcome,))
         timer.daemon = True
         timer.start()
         try:
             status = process.wait()
             # spark-submit writes the script's stderr to its own stdout
             output = process.tail(OUTPUT) if active.task.kind == SPARK else []
-            return of_exit(status, process.tail(ERROR_OUTPUT), output)
+            return outcome_of(status, process.tail(ERROR_OUTPUT), output)
         finally:
             timer.cancel()

@@ -1,4 +1,4 @@
-"""The clock: fires schedules at their moments, without looking in between."""
+"""Fires schedules when they are due. The thread sleeps in between, it does not poll."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from localglue.cron import next_fire
 from localglue.errors import GlueError
 
 _LOG = logging.getLogger(__name__)
-_LONGEST_SLEEP = 3600.0
+_MAX_SLEEP = 3600.0
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A Glue cron expression, in force since a moment, and what happens when it fires."""
+    """A Glue cron expression, the time since when it is active, and the function that it calls."""
 
     expression: str
     since: float
     fire: Callable[[], None]
 
     def next_after(self, moment: float) -> float | None:
-        """The first moment it fires after this one and after it came into force."""
+        """The first time it fires after this moment and after it became active; None if never."""
         found = next_fire(self.expression, datetime.fromtimestamp(max(moment, self.since), timezone.utc))
         return found.timestamp() if found else None
 
 
 def due(schedules: Sequence[Schedule], after: float, until: float) -> list[Schedule]:
-    """The schedules with a moment in (after, until], each once."""
+    """The schedules that fire in (after, until], each once."""
     moments = [(schedule.next_after(after), schedule) for schedule in schedules]
     return [schedule for moment, schedule in moments if moment is not None and moment <= until]
 
 
 class Scheduler:
-    """A thread that sleeps until the next moment of any schedule; nothing that fell due before it began is fired."""
+    """A thread that sleeps until the next schedule is due. What was due before it started does not fire."""
 
     def __init__(self, schedules: Callable[[], Sequence[Schedule]], clock: Callable[[], float] = time.time) -> None:
         self._schedules = schedules
@@ -48,11 +48,11 @@ class Scheduler:
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Schedules have changed: work out anew when the next moment is."""
+        """Work out the next due time again, because schedules have changed."""
         with self._changed:
             self._woken = True
             self._changed.notify_all()
@@ -64,7 +64,7 @@ class Scheduler:
         self._thread.join()
 
     def tick(self, after: float, until: float) -> None:
-        """Fire everything due in (after, until]; one that fails does not hold back the others."""
+        """Fire the schedules due in (after, until]. A GlueError of one does not stop the others."""
         for schedule in due(self._schedules(), after, until):
             try:
                 schedule.fire()
@@ -79,12 +79,12 @@ class Scheduler:
             try:
                 self.tick(after, until)
             except Exception:  # one broken schedule must not end all others
-                _LOG.exception("schedules between %s and %s", after, until)
+                _LOG.exception("unexpected error in the schedules between %s and %s", after, until)
             after = until
 
     def _sleep(self, after: float) -> None:
         moments = [schedule.next_after(after) for schedule in self._schedules()]
-        nearest = min((moment for moment in moments if moment is not None), default=after + _LONGEST_SLEEP)
+        nearest = min((moment for moment in moments if moment is not None), default=after + _MAX_SLEEP)
         with self._changed:
-            self._changed.wait_for(lambda: self._woken, min(max(nearest - self._clock(), 0.0), _LONGEST_SLEEP))
+            self._changed.wait_for(lambda: self._woken, min(max(nearest - self._clock(), 0.0), _MAX_SLEEP))
             self._woken = False

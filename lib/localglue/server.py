@@ -1,22 +1,21 @@
-"""The HTTP side: AWS JSON 1.1 at `/`, health at `/health`."""
+"""The HTTP server: AWS JSON 1.1 at POST /, health at GET /health."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 from localglue.app import LocalGlue
+from localglue.documents import Document
 from localglue.errors import GlueError, UnknownOperation, ValidationFailed
-from localglue.model import Body
 
 _PREFIX = "AWSGlue."
 _JSON = "application/x-amz-json-1.1"
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one localglue; a thread for each connection."""
+    """Serves one localglue, with a thread for each connection."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -34,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
-        """Tell that we are well."""
+        """Answer a health check."""
         if self.path != "/health":
             self._send(404, {"message": "localglue answers POST / and GET /health"})
             return
@@ -49,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         except GlueError as problem:
             self._send(problem.status, {"__type": problem.code, "Message": problem.message, "message": problem.message})
 
-    def _answer(self, target: str, body: bytes) -> Body:
+    def _answer(self, target: str, body: bytes) -> Document:
         if not target.startswith(_PREFIX) or self.server.glue is None:
             raise UnknownOperation(target)
         try:
@@ -58,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
             raise ValidationFailed([f"the request is not JSON ({problem})"]) from problem
         return self.server.glue.answer(target[len(_PREFIX) :], request)
 
-    def _send(self, status: int, document: Body) -> None:
+    def _send(self, status: int, document: Document) -> None:
         content = json.dumps(document, default=_as_json).encode("utf-8")
         self.send_response(status)
         self.send_header("Content-Type", _JSON)
@@ -66,11 +65,11 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
-        """Requests are not logged."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+        """Do nothing: requests are not logged."""
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: object) -> float:
     if isinstance(value, datetime):
         return value.timestamp()
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,4 +1,4 @@
-"""What localglue is told when it is started."""
+"""The settings of localglue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are: the AWS endpoint, localglue itself, its state, and the programs that run jobs."""
+    """The addresses of the AWS endpoint and of localglue, its state folder, and the programs that run jobs."""
 
     endpoint: str
     own_url: str
@@ -18,6 +18,6 @@ class Settings:
     spark_properties: Path | None = None
     region: str = "eu-west-2"
     minute: float = 60.0
-    """Seconds in a minute of a job's Timeout; shorter in tests."""
+    """Seconds that a minute of a job's Timeout takes; fewer in tests."""
     grace: float = 3.0
     """Seconds between SIGTERM and SIGKILL for a run that is stopped."""

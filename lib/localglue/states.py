@@ -1,4 +1,4 @@
-"""The states of runs, and ids."""
+"""The states, origins and ids of runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUCCEEDED, FAILED, TIMEOUT, ERROR = "SUCCEEDED", "FAILED", "TIMEOUT", "ERROR"
 CANCELLING, CANCELLED = "CANCELLING", "CANCELLED"
 COMPLETED = "COMPLETED"
 ACTIVE = (STARTING, RUNNING, STOPPING, CANCELLING)
-"""The states of job runs, crawls and workflow runs that are still going on."""
+"""The states of job runs, crawls and workflow runs that have not ended."""
 
 JOB_NODE, CRAWLER_NODE, TRIGGER_NODE = "JOB", "CRAWLER", "TRIGGER"
 Node = tuple[str, str]
@@ -21,18 +21,18 @@ Node = tuple[str, str]
 
 @dataclass(frozen=True)
 class Origin:
-    """Who started a run: nobody but a caller, or a trigger, perhaps in a workflow run."""
+    """What started a run: a trigger, possibly in a workflow run; all None for a direct call of the API."""
 
     trigger: str | None = None
     workflow: str | None = None
     workflow_run: str | None = None
     predecessors: tuple[tuple[str, str], ...] = field(default=())
-    """(job name, run id) of the runs whose end fired the trigger."""
+    """(job name, run id) of the job runs whose end fired the trigger."""
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A run of a job or crawler that has ended for good: no attempt follows."""
+class FinishedRun:
+    """A job run or crawl that has ended and is not retried."""
 
     node: Node
     run_id: str
@@ -41,15 +41,15 @@ class Finished:
 
 
 def now() -> float:
-    """Seconds since the epoch, to the millisecond as Glue answers them."""
+    """Seconds since the epoch, rounded to milliseconds as in Glue's responses."""
     return round(time.time(), 3)
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id such as `jr_<64 hex digits>`."""
+    """A random id such as `jr_<64 hex digits>`."""
     return f"{prefix}_{secrets.token_hex(32)}"
 
 
 def fixed_id(prefix: str, *parts: str) -> str:
-    """The id that belongs to these parts, the same every time."""
+    """The id for these parts; the same parts always have the same id."""
     return f"{prefix}_{hashlib.sha256('|'.join(parts).encode()).hexdigest()}"

@@ -1,29 +1,29 @@
-"""What Glue demands of a trigger's definition."""
+"""Glue's rules for the definition of a trigger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from localglue import cron
+from localglue.documents import Document
 from localglue.errors import InvalidInput
-from localglue.model import Body
 from localglue.predicates import conditions_of
 
 ON_DEMAND, SCHEDULED, CONDITIONAL = "ON_DEMAND", "SCHEDULED", "CONDITIONAL"
 _JOB_STATES = ("SUCCEEDED", "STOPPED", "FAILED", "TIMEOUT")
 _CRAWL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
-_MOST_CRAWLERS = 2
+_MAX_CRAWLERS = 2
 
 
-def check(trigger: Body) -> None:
-    """Raises InvalidInput with the first rule that the definition breaks."""
+def check(trigger: Document) -> None:
+    """Raises InvalidInput for the first rule that the definition breaks."""
     for problem in _problems(trigger):
         raise InvalidInput(f"trigger {trigger['Name']}: {problem}")
     if trigger["Type"] == SCHEDULED:
         cron.check(trigger["Schedule"])
 
 
-def _problems(trigger: Body) -> Iterable[str]:
+def _problems(trigger: Document) -> Iterable[str]:
     kind = trigger["Type"]
     if kind not in (ON_DEMAND, SCHEDULED, CONDITIONAL):
         yield f"localglue has no {kind} triggers; use a schedule, or start it on demand"
@@ -41,16 +41,16 @@ def _problems(trigger: Body) -> Iterable[str]:
     yield from _predicate_problems(trigger)
 
 
-def _action_problems(actions: list[Body]) -> Iterable[str]:
+def _action_problems(actions: list[Document]) -> Iterable[str]:
     if not actions:
         yield "Actions must name at least one job or crawler"
     if any(("JobName" in action) == ("CrawlerName" in action) for action in actions):
         yield "each action names either a JobName or a CrawlerName"
-    if sum("CrawlerName" in action for action in actions) > _MOST_CRAWLERS:
-        yield f"a trigger starts at most {_MOST_CRAWLERS} crawlers"
+    if sum("CrawlerName" in action for action in actions) > _MAX_CRAWLERS:
+        yield f"a trigger starts at most {_MAX_CRAWLERS} crawlers"
 
 
-def _predicate_problems(trigger: Body) -> Iterable[str]:
+def _predicate_problems(trigger: Document) -> Iterable[str]:
     conditions = conditions_of(trigger)
     if len(conditions) > 1 and "Logical" not in trigger["Predicate"]:
         yield "Predicate.Logical must be AND or ANY when there are several conditions"

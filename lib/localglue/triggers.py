@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
-from localglue.predicates import started_by
+from localglue.predicates import started_node
 from localglue.scheduler import Schedule
 from localglue.states import JOB_NODE, now
 from localglue.store import CRAWLER, JOB, TRIGGER, WORKFLOW, Store
 from localglue.trigger_rules import CONDITIONAL, ON_DEMAND, SCHEDULED, check
 
 CREATED, ACTIVATED, DEACTIVATED = "CREATED", "ACTIVATED", "DEACTIVATED"
-_FIXED = ("Name", "Id", "Type", "State", "WorkflowName")
+_FIXED_MEMBERS = ("Name", "Id", "Type", "State", "WorkflowName")
 
 
 class Triggers:
-    """Create, read, update, activate and delete triggers; starting one on demand is left to `on_demand`."""
+    """Create, read, update, activate and delete triggers. `fire_on_demand` starts the actions of an ON_DEMAND one."""
 
-    def __init__(self, store: Store, on_demand: Callable[[Body], None]) -> None:
+    def __init__(self, store: Store, fire_on_demand: Callable[[Document], None]) -> None:
         self._store = store
-        self._on_demand = on_demand
+        self._fire_on_demand = fire_on_demand
         self.changed: Callable[[], None] = lambda: None
         """Called when schedules may have changed."""
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "CreateTrigger": self.create,
             "UpdateTrigger": self.update,
@@ -42,18 +42,18 @@ class Triggers:
             "DeleteTrigger": self.delete,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The trigger. Raises EntityNotFound."""
         trigger = self._store.get(TRIGGER, name)
         if trigger is None:
             raise EntityNotFound("trigger", name)
         return trigger
 
-    def of_workflow(self, workflow: str) -> list[Body]:
+    def of_workflow(self, workflow: str) -> list[Document]:
         """The triggers that belong to a workflow."""
         return [trigger for trigger in self._store.all(TRIGGER) if trigger.get("WorkflowName") == workflow]
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a trigger. Raises AlreadyExists, EntityNotFound, InvalidInput."""
         name = request["Name"]
         if self._store.get(TRIGGER, name):
@@ -64,40 +64,44 @@ class Triggers:
         self._save({**kept, "Id": name, "State": state})
         return {"Name": name}
 
-    def update(self, request: Body) -> Body:
-        """Replace the definition, as on AWS: what the update does not name is gone; type, state and workflow stay."""
+    def update(self, request: Document) -> Document:
+        """Replace the definition, as on AWS: members that the update does not name are removed, except fixed ones."""
         trigger = self.get(request["Name"])
-        changed = {"Actions": [], **request["TriggerUpdate"], **{key: trigger[key] for key in _FIXED if key in trigger}}
+        changed = {
+            "Actions": [],
+            **request["TriggerUpdate"],
+            **{key: trigger[key] for key in _FIXED_MEMBERS if key in trigger},
+        }
         self._check(changed)
         self._save(changed)
         return {"Trigger": changed}
 
-    def list_names(self, request: Body) -> Body:
+    def list_names(self, request: Document) -> Document:
         """The names of all triggers, or of those that start one job."""
         return page_of(request, "TriggerNames", [trigger["Name"] for trigger in self._starting(request)])
 
-    def _starting(self, request: Body) -> list[Body]:
+    def _starting(self, request: Document) -> list[Document]:
         triggers, job = self._store.all(TRIGGER), request.get("DependentJobName")
-        return [one for one in triggers if job is None or (JOB_NODE, job) in map(started_by, one["Actions"])]
+        return [one for one in triggers if job is None or (JOB_NODE, job) in map(started_node, one["Actions"])]
 
-    def batch_get(self, request: Body) -> Body:
-        """The triggers of these names, and the names that no trigger has."""
+    def batch_get(self, request: Document) -> Document:
+        """The triggers with these names, and the names without a trigger."""
         found = {name: self._store.get(TRIGGER, name) for name in request["TriggerNames"]}
         return {
             "Triggers": [trigger for trigger in found.values() if trigger],
             "TriggersNotFound": [name for name, trigger in found.items() if not trigger],
         }
 
-    def start(self, request: Body) -> Body:
-        """Activate a trigger; one on demand does its actions at once, and stays as it is."""
+    def start(self, request: Document) -> Document:
+        """Activate a trigger. An ON_DEMAND one fires at once instead, and its state stays the same."""
         trigger = self.get(request["Name"])
         if trigger["Type"] == ON_DEMAND:
-            self._on_demand(trigger)
+            self._fire_on_demand(trigger)
         else:
             self._save({**trigger, "State": ACTIVATED})
         return {"Name": trigger["Name"]}
 
-    def stop(self, request: Body) -> Body:
+    def stop(self, request: Document) -> Document:
         """Deactivate a trigger."""
         trigger = self.get(request["Name"])
         if trigger["Type"] == ON_DEMAND:
@@ -105,30 +109,30 @@ class Triggers:
         self._save({**trigger, "State": DEACTIVATED})
         return {"Name": trigger["Name"]}
 
-    def delete(self, request: Body) -> Body:
-        """Remove a trigger; no error when there is none, as on AWS."""
+    def delete(self, request: Document) -> Document:
+        """Delete a trigger. It is no error if there is none, as on AWS."""
         self._store.delete(TRIGGER, request["Name"])
         self.changed()
         return {"Name": request["Name"]}
 
-    def schedules(self, fire: Callable[[Body], None]) -> list[Schedule]:
-        """The schedules of the activated triggers; `fire` gets the trigger when its moment has come."""
+    def schedules(self, fire: Callable[[Document], None]) -> list[Schedule]:
+        """The schedules of the activated triggers; each calls `fire` with the trigger when it is due."""
         active = [one for one in self._store.all(TRIGGER) if one["Type"] == SCHEDULED and one["State"] == ACTIVATED]
         return [Schedule(one["Schedule"], one["ChangedOn"], partial(fire, one)) for one in active]
 
-    def _save(self, trigger: Body) -> None:
+    def _save(self, trigger: Document) -> None:
         self._store.put(TRIGGER, trigger["Name"], {**trigger, "ChangedOn": now()})
         self.changed()
 
-    def _check(self, trigger: Body) -> None:
-        """Raises InvalidInput, and EntityNotFound when the trigger starts what does not exist."""
+    def _check(self, trigger: Document) -> None:
+        """Raises InvalidInput, and EntityNotFound if the trigger starts or belongs to something that does not exist."""
         check(trigger)
-        for kind, name in map(started_by, trigger["Actions"]):
+        for kind, name in map(started_node, trigger["Actions"]):
             if self._store.get(JOB if kind == JOB_NODE else CRAWLER, name) is None:
                 raise EntityNotFound(kind.lower(), name)
         self._check_workflow(trigger)
 
-    def _check_workflow(self, trigger: Body) -> None:
+    def _check_workflow(self, trigger: Document) -> None:
         workflow = trigger.get("WorkflowName")
         if workflow is None:
             return
@@ -137,4 +141,6 @@ class Triggers:
         starts = [other for other in self.of_workflow(workflow) if other["Type"] != CONDITIONAL]
         others = [other["Name"] for other in starts if other["Name"] != trigger["Name"]]
         if trigger["Type"] != CONDITIONAL and others:
-            raise InvalidInput(f"workflow {workflow} has the start trigger {others[0]} already, and may have only one")
+            raise InvalidInput(
+                f"workflow {workflow} already has the start trigger {others[0]}; delete it first, a workflow has one"
+            )

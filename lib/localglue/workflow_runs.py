@@ -1,4 +1,4 @@
-"""Runs of workflows: a chain of triggers, driven forward by the end of each job and crawler."""
+"""Workflow runs: chains of triggers that advance with the end of each job run and crawl."""
 
 from __future__ import annotations
 
@@ -6,49 +6,54 @@ import threading
 from collections.abc import Mapping
 
 from localglue.actions import Actions
+from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, IllegalWorkflowState, InvalidInput
-from localglue.graph import action_nodes, downstream, graph, node_id, state_of, statistics
-from localglue.model import Body
+from localglue.graph import action_nodes, downstream, node_id, state_of
 from localglue.operations import Operations
 from localglue.paging import page
-from localglue.predicates import conditions_of, satisfied, started_by, watched
+from localglue.predicates import conditions_of, is_satisfied, started_node, watched_node
 from localglue.states import (
     ACTIVE,
     COMPLETED,
-    CRAWLER_NODE,
     JOB_NODE,
     RUNNING,
     STOPPED,
     STOPPING,
-    Finished,
+    FinishedRun,
     Node,
     Origin,
     new_id,
     now,
 )
-from localglue.store import CRAWL, JOB_RUN, WORKFLOW_RUN, Store
+from localglue.store import WORKFLOW_RUN, Store
 from localglue.trigger_rules import CONDITIONAL
 from localglue.triggers import ACTIVATED, Triggers
+from localglue.workflow_run_reader import NodeRuns, WorkflowRunReader
 from localglue.workflows import Workflows
 
-_GOING_ON = (RUNNING, STOPPING)
-Runs = dict[Node, list[Body]]
+_UNFINISHED = (RUNNING, STOPPING)
 
 
 class WorkflowRuns:
-    """Workflow runs. A run keeps the triggers as they were when it started."""
+    """Starts, advances, stops and resumes workflow runs. A run keeps the triggers as they were at its start."""
 
     def __init__(
-        self, store: Store, workflows: Workflows, triggers: Triggers, actions: Actions, lock: threading.RLock
+        self,
+        store: Store,
+        workflows: Workflows,
+        triggers: Triggers,
+        actions: Actions,
+        reader: WorkflowRunReader,
+        lock: threading.RLock,
     ) -> None:
         self._store, self._workflows, self._triggers = store, workflows, triggers
-        self._actions, self._lock = actions, lock
+        self._actions, self._reader, self._lock = actions, reader, lock
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "StartWorkflowRun": lambda request: {"RunId": self.start(request["Name"], request.get("RunProperties"))},
-            "GetWorkflowRun": lambda request: {"Run": self.described(self._get(request), _with_graph(request))},
+            "GetWorkflowRun": lambda request: {"Run": self._reader.describe(self._get(request), _with_graph(request))},
             "GetWorkflowRuns": self.list_runs,
             "StopWorkflowRun": self.stop,
             "ResumeWorkflowRun": self.resume,
@@ -57,7 +62,7 @@ class WorkflowRuns:
         }
 
     def start(self, name: str, properties: Mapping[str, str] | None = None) -> str:
-        """Start a run and answer its id. Raises EntityNotFound, ConcurrentRunsExceeded, InvalidInput."""
+        """Start a run and return its id. Raises EntityNotFound, ConcurrentRunsExceeded, InvalidInput."""
         with self._lock:
             workflow = self._workflows.get(name)
             self._check_limit(workflow)
@@ -69,37 +74,28 @@ class WorkflowRuns:
             self._advance(run)
             return str(run["WorkflowRunId"])
 
-    def finished(self, ended: Finished) -> None:
-        """A job or crawler has ended: fire what waited for it, and end the run when nothing goes on."""
+    def finished(self, ended: FinishedRun) -> None:
+        """Fire the triggers that waited for this job run or crawl, and end the workflow run if nothing is active."""
         if ended.origin.workflow_run is None:
             return
         with self._lock:
             run = self._store.run(WORKFLOW_RUN, ended.origin.workflow_run)
-            if run is not None and run["Status"] in _GOING_ON:
+            if run is not None and run["Status"] in _UNFINISHED:
                 self._advance(run)
 
-    def goes_on(self, run_id: str) -> bool:
-        """Whether the run may start anything more."""
-        run = self._store.run(WORKFLOW_RUN, run_id)
-        return run is not None and run["Status"] == RUNNING
-
-    def list_runs(self, request: Body) -> Body:
-        """The workflow's runs, the newest first."""
+    def list_runs(self, request: Document) -> Document:
+        """The workflow's runs, newest first."""
         name, with_graph = request["Name"], _with_graph(request)
         self._workflows.get(name)
         fetch = self._store.runs_of
         return page(
-            request, "Runs", lambda *at: [self.described(run, with_graph) for run in fetch(WORKFLOW_RUN, name, *at)]
+            request,
+            "Runs",
+            lambda *at: [self._reader.describe(run, with_graph) for run in fetch(WORKFLOW_RUN, name, *at)],
         )
 
-    def described(self, run: Body, with_graph: bool) -> Body:
-        """The run with its statistics, and with its graph when asked for."""
-        nodes = self._node_runs(run)
-        told = {**run, "Statistics": statistics(run["Triggers"], nodes)}
-        return {**told, "Graph": graph(run["Name"], run["Triggers"], nodes)} if with_graph else told
-
-    def stop(self, request: Body) -> Body:
-        """Stop everything that the run has going on. Raises IllegalWorkflowState when it is not running."""
+    def stop(self, request: Document) -> Document:
+        """Stop every active job run and crawl of the run. Raises IllegalWorkflowState if it is not running."""
         with self._lock:
             run = self._get(request)
             if run["Status"] != RUNNING:
@@ -112,8 +108,8 @@ class WorkflowRuns:
             self._advance(run)
         return {}
 
-    def resume(self, request: Body) -> Body:
-        """Start a new run that repeats these nodes and what depends on them, and takes over everything else."""
+    def resume(self, request: Document) -> Document:
+        """Start a new run that repeats these nodes and those after them, and copies the runs of all others."""
         with self._lock:
             old = self._get(request)
             if old["Status"] != COMPLETED:
@@ -123,12 +119,12 @@ class WorkflowRuns:
                 )
             self._check_limit(self._workflows.get(old["Name"]))
             nodes = self._nodes_of(old, request["NodeIds"])
-            again, fired_again = downstream(old["Triggers"], nodes)
-            taken = {node: runs for node, runs in self._node_runs(old).items() if node not in again}
+            repeated, fired_again = downstream(old["Triggers"], nodes)
+            copied = {node: runs for node, runs in self._reader.node_runs(old).items() if node not in repeated}
             run = self._new_run(old["Name"], old["Triggers"], old["WorkflowRunProperties"])
             run["PreviousRunId"] = old["WorkflowRunId"]
             run["Fired"] = [name for name in old["Fired"] if name not in fired_again]
-            run["Copied"] = [[*node, [r.get("Id") or r["CrawlId"] for r in runs]] for node, runs in taken.items()]
+            run["Copied"] = [[*node, [r.get("Id") or r["CrawlId"] for r in runs]] for node, runs in copied.items()]
             self._save(run)
             for node in nodes:
                 self._start_node(run, node)
@@ -136,14 +132,14 @@ class WorkflowRuns:
         return {"RunId": run["WorkflowRunId"], "NodeIds": [node_id(run["Name"], node) for node in nodes]}
 
     def recover(self) -> None:
-        """End the runs that were going on when localglue last ended; nothing more of them is started."""
+        """End the runs that were active when localglue last ended; they start nothing more."""
         with self._lock:
-            for run in self._store.runs_in_states(WORKFLOW_RUN, _GOING_ON):
+            for run in self._store.runs_in_states(WORKFLOW_RUN, _UNFINISHED):
                 status = STOPPED if run["Status"] == STOPPING else COMPLETED
                 message = "localglue was ended during this run; resume it, or start the workflow again"
                 self._save({**run, "Status": status, "CompletedOn": now(), "ErrorMessage": message})
 
-    def put_properties(self, request: Body) -> Body:
+    def put_properties(self, request: Document) -> Document:
         """Add or replace properties of a run."""
         with self._lock:
             run = self._get(request)
@@ -151,20 +147,20 @@ class WorkflowRuns:
             self._save(run)
         return {}
 
-    def _get(self, request: Body) -> Body:
+    def _get(self, request: Document) -> Document:
         self._workflows.get(request["Name"])
         run = self._store.run(WORKFLOW_RUN, request["RunId"])
         if run is None or run["Name"] != request["Name"]:
             raise EntityNotFound(f"run of workflow {request['Name']}", request["RunId"])
         return run
 
-    def _check_limit(self, workflow: Body) -> None:
+    def _check_limit(self, workflow: Document) -> None:
         limit = workflow.get("MaxConcurrentRuns")
         if limit and len(self._store.runs_in_states(WORKFLOW_RUN, ACTIVE, workflow["Name"])) >= limit:
             raise ConcurrentRunsExceeded("workflow", workflow["Name"], limit)
 
-    def _new_run(self, workflow: str, triggers: list[Body], properties: Body) -> Body:
-        run: Body = {
+    def _new_run(self, workflow: str, triggers: list[Document], properties: Document) -> Document:
+        run: Document = {
             "Name": workflow,
             "WorkflowRunId": new_id("wr"),
             "WorkflowRunProperties": properties,
@@ -177,69 +173,57 @@ class WorkflowRuns:
         self._store.add_run(WORKFLOW_RUN, run["WorkflowRunId"], workflow, None, RUNNING, run)
         return run
 
-    def _advance(self, run: Body) -> None:
-        """Fire every trigger whose predicate holds by now, then end the run if nothing is going on."""
+    def _advance(self, run: Document) -> None:
+        """Fire every trigger whose predicate holds, then end the run if nothing is active."""
         while run["Status"] == RUNNING and self._fire_next(run):
             continue
-        if any(state_of(node, runs[-1]) in ACTIVE for node, runs in self._node_runs(run).items()):
+        if any(state_of(node, runs[-1]) in ACTIVE for node, runs in self._reader.node_runs(run).items()):
             return
         status = STOPPED if run["Status"] == STOPPING else COMPLETED
         self._save({**run, "Status": status, "CompletedOn": now()})
 
-    def _fire_next(self, run: Body) -> bool:
-        nodes = self._node_runs(run)
+    def _fire_next(self, run: Document) -> bool:
+        nodes = self._reader.node_runs(run)
         ended = {node: state_of(node, runs[-1]) for node, runs in nodes.items()}
         for trigger in run["Triggers"]:
             waits = trigger["Type"] == CONDITIONAL and trigger["State"] == ACTIVATED
-            if waits and trigger["Name"] not in run["Fired"] and satisfied(trigger, ended):
+            if waits and trigger["Name"] not in run["Fired"] and is_satisfied(trigger, ended):
                 self._fire(run, trigger, _predecessors(trigger, nodes))
                 return True
         return False
 
-    def _fire(self, run: Body, trigger: Body, predecessors: tuple[tuple[str, str], ...]) -> None:
+    def _fire(self, run: Document, trigger: Document, predecessors: tuple[tuple[str, str], ...]) -> None:
         run["Fired"].append(trigger["Name"])
         self._save(run)
         self._actions.fire(trigger, Origin(trigger["Name"], run["Name"], run["WorkflowRunId"], predecessors))
 
-    def _start_node(self, run: Body, node: Node) -> None:
+    def _start_node(self, run: Document, node: Node) -> None:
         for trigger in run["Triggers"]:
-            chosen = [action for action in trigger["Actions"] if started_by(action) == node]
+            chosen = [action for action in trigger["Actions"] if started_node(action) == node]
             if chosen:
                 origin = Origin(trigger["Name"], run["Name"], run["WorkflowRunId"])
                 self._actions.fire({**trigger, "Actions": chosen[:1]}, origin)
                 return
 
-    def _node_runs(self, run: Body) -> Runs:
-        """The runs of each node, taken over or the run's own, the oldest first."""
-        found: Runs = {}
-        for kind, name, ids in run["Copied"]:
-            stored = (self._store.run(JOB_RUN if kind == JOB_NODE else CRAWL, run_id) for run_id in ids)
-            found[(kind, name)] = [one for one in stored if one is not None]
-        for one in self._store.runs_in(JOB_RUN, run["WorkflowRunId"]):
-            found.setdefault((JOB_NODE, one["JobName"]), []).append(one)
-        for one in self._store.runs_in(CRAWL, run["WorkflowRunId"]):
-            found.setdefault((CRAWLER_NODE, one["CrawlerName"]), []).append(one)
-        return {node: runs for node, runs in found.items() if runs}
-
-    def _nodes_of(self, run: Body, ids: list[str]) -> list[Node]:
+    def _nodes_of(self, run: Document, ids: list[str]) -> list[Node]:
         known = {node_id(run["Name"], node): node for node in action_nodes(run["Triggers"])}
-        ran = self._node_runs(run)
+        ran = self._reader.node_runs(run)
         for wanted in ids:
             if wanted not in known or known[wanted] not in ran:
                 raise InvalidInput(
-                    f"{wanted} is no job or crawler that run {run['WorkflowRunId']} has started; see its graph"
+                    f"{wanted} is not a job or crawler that run {run['WorkflowRunId']} has started; see its graph"
                 )
         return [known[wanted] for wanted in ids]
 
-    def _save(self, run: Body) -> None:
+    def _save(self, run: Document) -> None:
         self._store.save_run(WORKFLOW_RUN, run["WorkflowRunId"], run["Status"], run)
 
 
-def _with_graph(request: Body) -> bool:
+def _with_graph(request: Document) -> bool:
     return bool(request.get("IncludeGraph", False))
 
 
-def _predecessors(trigger: Body, runs: Runs) -> tuple[tuple[str, str], ...]:
-    """Name and id of the job runs that the trigger has watched."""
-    nodes = dict.fromkeys(watched(condition) for condition in conditions_of(trigger))
+def _predecessors(trigger: Document, runs: NodeRuns) -> tuple[tuple[str, str], ...]:
+    """Name and id of the job runs that the trigger watched."""
+    nodes = dict.fromkeys(watched_node(condition) for condition in conditions_of(trigger))
     return tuple((node[1], runs[node][-1]["Id"]) for node in nodes if node[0] == JOB_NODE and node in runs)

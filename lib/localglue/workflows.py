@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from localglue.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound
 from localglue.graph import graph
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
 from localglue.store import TRIGGER, WORKFLOW, WORKFLOW_RUN, Store
 from localglue.triggers import Triggers
+from localglue.workflow_run_reader import WorkflowRunReader
 
 
 class Workflows:
     """Create, read, update and delete workflows."""
 
-    def __init__(self, store: Store, triggers: Triggers) -> None:
-        self._store = store
-        self._triggers = triggers
-        self.describe_run: Callable[[Body, bool], Body] = lambda run, _: run
-        """Gives a run its statistics and, when asked for, its graph."""
+    def __init__(self, store: Store, triggers: Triggers, runs: WorkflowRunReader) -> None:
+        self._store, self._triggers, self._runs = store, triggers, runs
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         return {
             "CreateWorkflow": self.create,
             "UpdateWorkflow": self.update,
@@ -36,14 +32,14 @@ class Workflows:
             "DeleteWorkflow": self.delete,
         }
 
-    def get(self, name: str) -> Body:
+    def get(self, name: str) -> Document:
         """The workflow. Raises EntityNotFound."""
         workflow = self._store.get(WORKFLOW, name)
         if workflow is None:
             raise EntityNotFound("workflow", name)
         return workflow
 
-    def create(self, request: Body) -> Body:
+    def create(self, request: Document) -> Document:
         """Add a workflow. Raises AlreadyExists."""
         name = request["Name"]
         if self._store.get(WORKFLOW, name):
@@ -53,34 +49,34 @@ class Workflows:
         self._store.put(WORKFLOW, name, {**kept, "CreatedOn": moment, "LastModifiedOn": moment})
         return {"Name": name}
 
-    def update(self, request: Body) -> Body:
-        """Replace description, default properties and concurrency by what the update names."""
+    def update(self, request: Document) -> Document:
+        """Replace the description, default properties and concurrency limit with those in the request."""
         workflow = self.get(request["Name"])
         kept = {"Name": workflow["Name"], "CreatedOn": workflow["CreatedOn"]}
         self._store.put(WORKFLOW, workflow["Name"], {**kept, **request, "LastModifiedOn": now()})
         return {"Name": workflow["Name"]}
 
-    def describe(self, request: Body) -> Body:
-        """The workflow with its last run and, when asked for, its graph."""
+    def describe(self, request: Document) -> Document:
+        """The workflow with its last run and, on request, its graph."""
         workflow = dict(self.get(request["Name"]))
         name = workflow["Name"]
         last = self._store.runs_of(WORKFLOW_RUN, name, 1)
         if last:
-            workflow["LastRun"] = self.describe_run(last[0], request.get("IncludeGraph", False))
+            workflow["LastRun"] = self._runs.describe(last[0], request.get("IncludeGraph", False))
         if request.get("IncludeGraph"):
             workflow["Graph"] = graph(name, self._triggers.of_workflow(name), {})
         return {"Workflow": workflow}
 
-    def batch_get(self, request: Body) -> Body:
-        """The workflows of these names, and the names that no workflow has."""
+    def batch_get(self, request: Document) -> Document:
+        """The workflows with these names, and the names without a workflow."""
         found = {name: self._store.get(WORKFLOW, name) for name in request["Names"]}
         return {
             "Workflows": [self.describe({**request, "Name": name})["Workflow"] for name in found if found[name]],
             "MissingWorkflows": [name for name, workflow in found.items() if not workflow],
         }
 
-    def delete(self, request: Body) -> Body:
-        """Remove a workflow with its triggers; no error when there is none, as on AWS."""
+    def delete(self, request: Document) -> Document:
+        """Delete a workflow and its triggers. It is no error if there is none, as on AWS."""
         name = request["Name"]
         for trigger in self._triggers.of_workflow(name):
             self._store.delete(TRIGGER, trigger["Name"])

@@ -1,26 +1,17 @@
-"""Jobs that really run."""
+"""Job runs."""
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import urllib.request
-import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from tests.integration.localglue.conftest import Bench, bench_on, client, serve, until
-
-SHELL = "/aws-glue/python-jobs"
+from tests.integration.localglue.bench import SHELL_LOGS, SLOW_SCRIPT, Bench, is_alive, serving, until
 
 
-def test_a_run_gets_its_arguments_and_its_surroundings_and_its_output_is_in_cloudwatch(bench: Bench) -> None:
+def test_a_run_gets_arguments_and_environment_and_its_output_is_in_cloudwatch(bench: Bench) -> None:
     script = """
         import json, os, sys
         print(json.dumps(sys.argv[1:]))
@@ -35,7 +26,7 @@ def test_a_run_gets_its_arguments_and_its_surroundings_and_its_output_is_in_clou
     )
     run = bench.run(job, Arguments={"--b": "run", "--c": "run"})
 
-    argv, variables = (json.loads(line) for line in bench.lines(f"{SHELL}/output", run["Id"]))
+    argv, variables = (json.loads(line) for line in bench.lines(f"{SHELL_LOGS}/output", run["Id"]))
     pairs = dict(zip(argv[::2], argv[1::2], strict=True))
     assert pairs.pop("--JOB_ID").startswith("j_")
     assert pairs == {
@@ -52,11 +43,11 @@ def test_a_run_gets_its_arguments_and_its_surroundings_and_its_output_is_in_clou
         "PYTHONPATH": None,
         "TZ": "UTC",
     }
-    assert bench.lines(f"{SHELL}/error", run["Id"]) == ["a warning"]
+    assert bench.lines(f"{SHELL_LOGS}/error", run["Id"]) == ["a warning"]
     assert {name: run[name] for name in ("JobRunState", "Attempt", "LogGroupName", "MaxCapacity", "Timeout")} == {
         "JobRunState": "SUCCEEDED",
         "Attempt": 0,
-        "LogGroupName": SHELL,
+        "LogGroupName": SHELL_LOGS,
         "MaxCapacity": 0.0625,
         "Timeout": 2880,
     }
@@ -80,14 +71,6 @@ def test_a_run_that_fails_says_why(bench: Bench, script: str, message: str) -> N
     assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", message)
 
 
-def test_a_script_that_does_not_exist_fails_the_run(bench: Bench) -> None:
-    job = bench.job()
-    bench.s3.delete_object(Bucket=bench.bucket, Key=f"scripts/{job}.py")
-    run = bench.run(job)
-    assert run["JobRunState"] == "FAILED"
-    assert run["ErrorMessage"].startswith(f"the script s3://{bench.bucket}/scripts/{job}.py cannot be fetched")
-
-
 def test_a_run_that_takes_too_long_ends_as_timeout_with_everything_it_has_started(bench: Bench) -> None:
     script = """
         import subprocess, sys, time
@@ -98,21 +81,12 @@ def test_a_run_that_takes_too_long_ends_as_timeout_with_everything_it_has_starte
     run = bench.run(bench.job(script, Timeout=2))
     assert run["JobRunState"] == "TIMEOUT"
     assert run["ErrorMessage"] == "the run took longer than its timeout of 2 minutes"
-    child = int(bench.lines(f"{SHELL}/output", run["Id"])[0])
-    until(lambda: not _alive(child))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as status:
-        return status.read().rpartition(")")[2].split()[0] != "Z"
+    child = int(bench.lines(f"{SHELL_LOGS}/output", run["Id"])[0])
+    until(lambda: not is_alive(child))
 
 
 def test_a_run_can_be_stopped_once(bench: Bench) -> None:
-    job = bench.job("import time; time.sleep(60)")
+    job = bench.job(SLOW_SCRIPT)
     run_id = bench.running(job)
     answer = bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id, "jr_unknown"])
     assert answer["SuccessfulSubmissions"] == [{"JobName": job, "JobRunId": run_id}]
@@ -122,12 +96,12 @@ def test_a_run_can_be_stopped_once(bench: Bench) -> None:
     assert bench.ended(job, run_id)["JobRunState"] == "STOPPED"
     again = bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
     assert again["Errors"][0]["ErrorDetail"]["ErrorMessage"].endswith(
-        "has ended already (STOPPED), so it cannot be stopped"
+        "has already ended (STOPPED), so it cannot be stopped"
     )
 
 
-def test_no_more_runs_than_allowed_go_on_at_once(bench: Bench) -> None:
-    job = bench.job("import time; time.sleep(60)", ExecutionProperty={"MaxConcurrentRuns": 1})
+def test_concurrent_runs_are_limited(bench: Bench) -> None:
+    job = bench.job(SLOW_SCRIPT, ExecutionProperty={"MaxConcurrentRuns": 1})
     run_id = bench.running(job)
     with pytest.raises(
         bench.glue.exceptions.ConcurrentRunsExceededException, match=f"job {job} allows 1 concurrent run"
@@ -137,17 +111,16 @@ def test_no_more_runs_than_allowed_go_on_at_once(bench: Bench) -> None:
     bench.ended(job, run_id)
 
 
-def test_a_failed_run_is_tried_again_as_often_as_the_job_says(bench: Bench) -> None:
+def test_a_failed_run_is_retried_as_often_as_the_job_says(bench: Bench, tmp_path: Path) -> None:
     script = """
-        import sys, boto3, os
-        s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
-        bucket = sys.argv[sys.argv.index("--bucket") + 1]
-        tries = s3.list_objects_v2(Bucket=bucket, Prefix="tries/")["KeyCount"]
-        s3.put_object(Bucket=bucket, Key=f"tries/{tries}", Body=b"")
+        import pathlib, sys
+        folder = pathlib.Path(sys.argv[sys.argv.index("--folder") + 1])
+        tries = len(list(folder.iterdir()))
+        (folder / str(tries)).touch()
         if tries < 2:
             sys.exit(f"try {tries} fails")
     """
-    job = bench.job(script, MaxRetries=2, DefaultArguments={"--bucket": bench.bucket})
+    job = bench.job(script, MaxRetries=2, DefaultArguments={"--folder": str(tmp_path)})
     first = bench.run(job)
 
     def newest_first() -> Any:
@@ -162,55 +135,25 @@ def test_a_failed_run_is_tried_again_as_often_as_the_job_says(bench: Bench) -> N
     ]
 
 
-def _zip(files: dict[str, str]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return content.getvalue()
+def test_a_run_can_repeat_an_earlier_one_with_its_arguments(bench: Bench) -> None:
+    job = bench.job("import sys; print(sys.argv[sys.argv.index('--a') + 1])")
+    first = bench.run(job, Arguments={"--a": "1"})
+    again = bench.run(job, JobRunId=first["Id"])
+    assert (again["PreviousRunId"], bench.lines(f"{SHELL_LOGS}/output", again["Id"])) == (first["Id"], ["1"])
 
 
-def test_wheels_and_modules_are_put_on_the_python_path_and_nothing_else(bench: Bench, monkeypatch: Any) -> None:
-    monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    wheel = bench.put("lib/one-1-py3-none-any.whl", _zip({"one/__init__.py": "word = 'one'"}))
-    module = bench.put("lib/two.py", b"word = 'two'")
-    other = bench.put("lib/three-1-py3-none-any.whl", _zip({"three.py": "word = 'three'"}))
-    job = bench.job(
-        "import one, two, three, os; print(one.word, two.word, three.word, '/somewhere' in os.environ['PYTHONPATH'])",
-        DefaultArguments={"--extra-py-files": f"{wheel},{module}", "--additional-python-modules": f"{other},pandas"},
-    )
-    runs = [bench.run(job), bench.run(job)]
-    assert [bench.lines(f"{SHELL}/output", run["Id"]) for run in runs] == [["one two three False"]] * 2
-    assert bench.lines(f"{SHELL}/error", runs[0]["Id"]) == [
-        "localglue installs nothing: pandas must be in the interpreter that runs the job"
-    ]
+def test_runs_come_in_pages_newest_first(bench: Bench) -> None:
+    job = bench.job()
+    ids = [bench.run(job)["Id"] for _ in range(3)]
+    pages = list(bench.glue.get_paginator("get_job_runs").paginate(JobName=job, PaginationConfig={"PageSize": 2}))
+    assert [[run["Id"] for run in page["JobRuns"]] for page in pages] == [[ids[2], ids[1]], [ids[0]]]
+    with pytest.raises(bench.glue.exceptions.InvalidInputException, match="'soon' is not a NextToken"):
+        bench.glue.get_job_runs(JobName=job, NextToken="soon")
 
 
-@pytest.mark.parametrize(
-    ("key", "content", "problem"),
-    [
-        ("lib/broken.whl", b"not a zip", "File is not a zip file"),
-        ("lib/words.txt", b"", "it is no .whl, .zip, .egg or .py"),
-    ],
-)
-def test_a_broken_wheel_fails_the_run(bench: Bench, key: str, content: bytes, problem: str) -> None:
-    job = bench.job(DefaultArguments={"--extra-py-files": bench.put(key, content)})
-    run = bench.run(job)
-    assert run["JobRunState"] == "FAILED" and problem in run["ErrorMessage"]
-
-
-def test_a_spark_job_without_spark_submit_fails_with_a_sentence(bench: Bench) -> None:
-    run = bench.run(bench.job(kind="glueetl", GlueVersion="5.1"))
-    assert (run["JobRunState"], run["ErrorMessage"], run["LogGroupName"]) == (
-        "FAILED",
-        "this localglue has no spark-submit, so no Spark job can run; start it with --spark-submit",
-        "/aws-glue/jobs",
-    )
-
-
-def test_much_output_arrives_whole_and_in_order(bench: Bench) -> None:
+def test_long_output_arrives_whole_and_in_order(bench: Bench) -> None:
     run = bench.run(bench.job("for number in range(25_000): print(number)"))
-    group, lines, token = f"{SHELL}/output", [], None
+    group, lines, token = f"{SHELL_LOGS}/output", [], None
     while True:
         extra = {"nextToken": token} if token else {}
         page = bench.logs.get_log_events(logGroupName=group, logStreamName=run["Id"], startFromHead=True, **extra)
@@ -221,131 +164,7 @@ def test_much_output_arrives_whole_and_in_order(bench: Bench) -> None:
     assert lines == [str(number) for number in range(25_000)]
 
 
-def test_an_interpreter_that_is_missing_fails_the_run(endpoint: str, tmp_path: Any) -> None:
-    service = serve(endpoint, tmp_path, python_shell=str(tmp_path / "python3.9"))
-    bench = bench_on(endpoint, service)
-    run = bench.run(bench.job())
-    service.close()
+def test_a_missing_interpreter_fails_the_run(endpoint: str, tmp_path: Path) -> None:
+    with serving(endpoint, tmp_path, python_shell=str(tmp_path / "python3.9")) as bench:
+        run = bench.run(bench.job())
     assert run["JobRunState"] == "FAILED" and str(tmp_path / "python3.9") in run["ErrorMessage"]
-
-
-def test_a_restart_ends_what_was_going_on(endpoint: str, tmp_path: Any) -> None:
-    first = serve(endpoint, tmp_path)
-    bench = bench_on(endpoint, first)
-    job = bench.job("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
-    workflow = bench.workflow()
-    bench.trigger([job], WorkflowName=workflow)
-    run_id = bench.glue.start_workflow_run(Name=workflow)["RunId"]
-    run = until(
-        lambda: [one for one in bench.glue.get_job_runs(JobName=job)["JobRuns"] if one["JobRunState"] == "RUNNING"]
-    )[0]
-    first.close()
-
-    second = serve(endpoint, tmp_path)
-    bench = bench_on(endpoint, second)
-    ended = bench.get(job, run["Id"])
-    assert (ended["JobRunState"], ended["ErrorMessage"]) == ("FAILED", "localglue was shut down during this run")
-    told = bench.glue.get_workflow_run(Name=workflow, RunId=run_id)["Run"]
-    assert (told["Status"], told["Statistics"]["FailedActions"]) == ("COMPLETED", 1)
-    assert told["ErrorMessage"] == "localglue was ended during this run; resume it, or start the workflow again"
-    second.close()
-
-
-def test_definitions_can_be_listed_changed_and_deleted(bench: Bench) -> None:
-    job = bench.job(Description="before", MaxRetries=2)
-    definition = bench.glue.get_job(JobName=job)["Job"]
-    update = {"Role": "local", "Command": definition["Command"], "Description": "after"}
-    bench.glue.update_job(JobName=job, JobUpdate=update)
-    changed = bench.glue.get_job(JobName=job)["Job"]
-    assert (changed["Description"], changed["MaxRetries"], changed["CreatedOn"]) == (
-        "after",
-        0,
-        definition["CreatedOn"],
-    )
-    assert job in bench.glue.list_jobs(MaxResults=1000)["JobNames"]
-    assert job in [one["Name"] for page in bench.glue.get_paginator("get_jobs").paginate() for one in page["Jobs"]]
-    batch = bench.glue.batch_get_jobs(JobNames=[job, "nobody"])
-    assert ([one["Name"] for one in batch["Jobs"]], batch["JobsNotFound"]) == ([job], ["nobody"])
-    with pytest.raises(bench.glue.exceptions.AlreadyExistsException, match=f"job {job} already exists"):
-        bench.glue.create_job(Name=job, Role="local", Command=definition["Command"])
-    bench.glue.delete_job(JobName=job)
-    bench.glue.delete_job(JobName=job)
-    with pytest.raises(bench.glue.exceptions.EntityNotFoundException, match=f"job {job} does not exist"):
-        bench.glue.get_job(JobName=job)
-
-
-def test_runs_come_in_pages_with_the_newest_first(bench: Bench) -> None:
-    job = bench.job()
-    ids = [bench.run(job)["Id"] for _ in range(3)]
-    pages = list(bench.glue.get_paginator("get_job_runs").paginate(JobName=job, PaginationConfig={"PageSize": 2}))
-    assert [[run["Id"] for run in page["JobRuns"]] for page in pages] == [[ids[2], ids[1]], [ids[0]]]
-    with pytest.raises(bench.glue.exceptions.InvalidInputException, match="'soon' is no NextToken"):
-        bench.glue.get_job_runs(JobName=job, NextToken="soon")
-
-
-@pytest.mark.parametrize(
-    ("command", "more", "message"),
-    [
-        ({"Name": "gluestreaming"}, {}, "localglue runs pythonshell and glueetl"),
-        ({"Name": "pythonshell", "ScriptLocation": "/tmp/a.py"}, {}, "must be an s3:// address"),
-        ({"Name": "pythonshell", "ScriptLocation": "s3://b/a.py"}, {"MaxCapacity": 2.0}, "is 0.0625 or 1"),
-    ],
-)
-def test_a_job_that_could_never_run_is_refused(bench: Bench, command: Any, more: Any, message: str) -> None:
-    with pytest.raises(bench.glue.exceptions.InvalidInputException, match=message):
-        bench.glue.create_job(Name="never", Role="local", Command=command, **more)
-
-
-def test_what_localglue_cannot_do_is_said_and_not_done(bench: Bench) -> None:
-    with pytest.raises(ClientError, match="localglue does not support CreateBlueprint; nothing was done"):
-        bench.glue.create_blueprint(Name="one", BlueprintLocation="s3://bucket/one")
-
-
-@pytest.mark.skipif(not os.path.exists("/proc"), reason="there is no /proc to find the process in")
-def test_a_process_that_outlived_a_killed_localglue_is_ended_by_the_next(endpoint: str, tmp_path: Any) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [
-        sys.executable,
-        "-m",
-        "localglue",
-        "serve",
-        "--port",
-        "0",
-        "--endpoint",
-        endpoint,
-        "--state",
-        str(tmp_path),
-    ]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    url = next(line.rsplit(" ", 1)[1].strip() for line in process.stderr if "localglue answers on" in line)
-    assert urllib.request.urlopen(f"{url}/health").read() == b'{"status": "ok"}'  # nosec B310 - our own address
-
-    helper = serve(endpoint, tmp_path / "other")
-    bench = bench_on(endpoint, helper)
-    job = bench.job("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
-    definition = bench.glue.get_job(JobName=job)["Job"]
-    helper.close()
-    bench.glue = client("glue", url)
-    bench.glue.create_job(Name=job, Role="local", Command=definition["Command"])
-    run_id = bench.running(job)
-    script = int(until(lambda: _pid(bench, run_id)))
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
-    assert _alive(script)
-
-    following = serve(endpoint, tmp_path)
-    bench = bench_on(endpoint, following)
-    until(lambda: not _alive(script))
-    ended = bench.get(job, run_id)
-    following.close()
-    assert ended["ErrorMessage"] == "localglue was ended during this run; run the job again"
-
-
-def _pid(bench: Bench, run_id: str) -> str | None:
-    try:
-        lines = bench.lines(f"{SHELL}/output", run_id)
-    except ClientError:
-        return None
-    return lines[0] if lines else None

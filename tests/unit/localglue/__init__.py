@@ -1,1 +1,1 @@
-"""localglue's decisions, without servers."""
+"""The parts of localglue, without servers."""

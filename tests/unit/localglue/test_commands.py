@@ -15,7 +15,7 @@ from localglue.states import Origin, fixed_id
 SETTINGS = Settings("http://aws", "http://glue", Path("/state"), "/py/python3.9", region="eu-west-1")
 
 
-def test_the_run_overrides_the_job_and_nobody_overrides_what_is_fixed() -> None:
+def test_a_run_overrides_its_job_except_for_non_overridable_arguments() -> None:
     job = {"DefaultArguments": {"--a": "1", "library-set": "analytics"}, "NonOverridableArguments": {"--z": "fixed"}}
     assert merged_arguments(job, {"--a": "2", "--z": "mine"}) == {
         "--a": "2",
@@ -32,7 +32,7 @@ def test_what_a_run_needs_is_read_from_its_arguments() -> None:
         "--extra-jars": "s3://b/a.jar",
     }
     found = needs({"Command": {"ScriptLocation": "s3://b/job.py"}}, arguments)
-    assert (found.script, found.python, found.jars, found.installed) == (
+    assert (found.script, found.python, found.jars, found.preinstalled) == (
         "s3://b/job.py",
         ("s3://b/one.whl", "s3://b/two.py", "s3://b/a-3-py3-none-any.whl"),
         ("s3://b/a.jar",),
@@ -40,7 +40,7 @@ def test_what_a_run_needs_is_read_from_its_arguments() -> None:
     )
 
 
-def test_the_script_learns_who_it_is_and_in_a_workflow_of_which_run() -> None:
+def test_the_script_gets_its_run_and_its_workflow_run() -> None:
     run = {"JobName": "job", "Id": "jr_1"}
     alone = ["--a", "", "--JOB_NAME", "job", "--JOB_ID", fixed_id("j", "job"), "--JOB_RUN_ID", "jr_1"]
     assert script_arguments(run, {"--a": ""}, Origin("t")) == alone
@@ -53,7 +53,7 @@ def test_a_python_shell_run_is_the_interpreter_and_the_script() -> None:
     assert words == ["/py/python3.9", "/run/job.py", "--a", "1"]
 
 
-def test_a_spark_run_without_spark_submit_is_refused() -> None:
+def test_a_spark_run_without_spark_submit_is_an_error() -> None:
     with pytest.raises(InvalidInput, match="start it with --spark-submit"):
         command(SETTINGS, "glueetl", Path("/run/job.py"), [], {}, [])
 
@@ -71,7 +71,7 @@ def test_one_conf_argument_holds_many_settings(value: str, settings: list[str]) 
     assert spark_conf(value) == settings
 
 
-def test_the_environment_is_inherited_but_for_python_s_own(tmp_path: Path) -> None:
+def test_the_environment_is_inherited_except_for_python_settings(tmp_path: Path) -> None:
     inherited = {"PATH": "/bin", "PYTHONPATH": "/mine", "VIRTUAL_ENV": "/venv", "AWS_ACCESS_KEY_ID": "real"}
     made = environment(SETTINGS, inherited, [Path("/wheels/1"), Path("/wheels/2")])
     assert made == {
@@ -89,7 +89,7 @@ def test_the_environment_is_inherited_but_for_python_s_own(tmp_path: Path) -> No
     }
 
 
-def test_spark_runs_with_the_python_beside_it_unless_told_otherwise(tmp_path: Path) -> None:
+def test_spark_uses_the_python_beside_it_unless_the_environment_names_another(tmp_path: Path) -> None:
     (tmp_path / "python").write_text("")
     settings = Settings("a", "b", Path("/state"), "python", spark_submit=str(tmp_path / "spark-submit"))
     made: dict[str, Any] = environment(settings, {"PYSPARK_DRIVER_PYTHON": "/own"}, [])

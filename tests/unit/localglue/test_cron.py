@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from localglue.cron import check, next_fire, translated
+from localglue.cron import check, next_fire, to_croniter
 from localglue.errors import InvalidInput
 
 # a Tuesday
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 24, 5, 3, tzinfo=timezone.utc)
         ("cron(0 12 1 1 ? 2028)", "2028-01-01 12:00"),
     ],
 )
-def test_the_next_moment_is_glue_s(expression: str, first: str) -> None:
+def test_the_next_time_is_glue_s(expression: str, first: str) -> None:
     found = next_fire(expression, NOW)
     assert found is not None and found.strftime("%Y-%m-%d %H:%M") == first
 
@@ -42,22 +42,22 @@ def test_a_schedule_of_the_past_never_fires_again() -> None:
 
 
 def test_days_of_the_week_count_from_sunday() -> None:
-    assert translated("cron(0 9 ? * 1,3-5,7L,2#2 *)") == "0 9 * * 0,2-4,L6,1#2 0 *"
+    assert to_croniter("cron(0 9 ? * 1,3-5,7L,2#2 *)") == "0 9 * * 0,2-4,L6,1#2 0 *"
 
 
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("0 9 * * ? *", "is no schedule; write cron"),
-        ("cron(0 9 * * ?)", "is no schedule; write cron"),
-        ("rate(5 minutes)", "is no schedule; write cron"),
+        ("0 9 * * ? *", "is not a schedule; write cron"),
+        ("cron(0 9 * * ?)", "is not a schedule; write cron"),
+        ("rate(5 minutes)", "is not a schedule; write cron"),
         ("cron(0 9 * * * *)", "exactly one of Day-of-month and Day-of-week"),
         ("cron(0 9 ? * ? *)", "exactly one of Day-of-month and Day-of-week"),
-        ("cron(0 9 3W * ? *)", "does not know W"),
-        ("cron(61 9 * * ? *)", "is no schedule that can be read"),
+        ("cron(0 9 3W * ? *)", "does not support W"),
+        ("cron(61 9 * * ? *)", "is not a valid schedule"),
         ("cron(0/4 * * * ? *)", "more often than every 5 minutes"),
     ],
 )
-def test_what_glue_would_refuse_is_refused(expression: str, message: str) -> None:
+def test_what_glue_rejects_is_rejected(expression: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message.replace("(", r"\(")):
         check(expression, NOW)

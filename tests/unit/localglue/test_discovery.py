@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from localglue.discovery import CrawledFile, folders_of, gather, is_crawled, table_name, target_of
+from localglue.discovery import CrawledFile, is_crawled, parse_target, partition_of, table_name, table_of_files
 from localglue.errors import InvalidInput
 from localglue.footers import Footer, UnknownType, hive_type
 from localglue.globs import is_excluded
@@ -46,7 +46,7 @@ def test_every_parquet_type_has_its_hive_type(kind: pa.DataType, name: str) -> N
 
 
 @pytest.mark.parametrize("kind", [pa.time64("us"), pa.float16(), pa.duration("s"), pa.null(), pa.list_(pa.time32("s"))])
-def test_a_type_that_hive_does_not_have_is_refused(kind: pa.DataType) -> None:
+def test_a_type_without_a_hive_type_is_an_error(kind: pa.DataType) -> None:
     with pytest.raises(UnknownType, match="has no Hive type; write the column with another type"):
         hive_type(kind)
 
@@ -56,13 +56,13 @@ def test_a_type_that_hive_does_not_have_is_refused(kind: pa.DataType) -> None:
     [("s3://b", ("b", "")), ("s3://b/", ("b", "")), ("s3://b/a/t", ("b", "a/t/")), ("s3://b/a/t/", ("b", "a/t/"))],
 )
 def test_a_target_is_a_bucket_and_a_folder(path: str, found: tuple[str, str]) -> None:
-    assert target_of(path) == found
+    assert parse_target(path) == found
 
 
 @pytest.mark.parametrize("path", ["b/t", "s3://", "s3a://b"])
-def test_what_is_no_s3_address_is_no_target(path: str) -> None:
-    with pytest.raises(InvalidInput, match="is no s3:// address"):
-        target_of(path)
+def test_a_target_must_be_an_s3_address(path: str) -> None:
+    with pytest.raises(InvalidInput, match="is not an s3:// address"):
+        parse_target(path)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_a_table_is_named_after_its_last_folder(prefix: str, base: str, name: st
 
 
 def test_folders_are_partition_keys() -> None:
-    assert folders_of("day=1/Hour=a%3Ab/x.parquet") == (("day", "hour"), ("1", "a:b"))
-    assert folders_of("2026/11/x.parquet") == (("partition_0", "partition_1"), ("2026", "11"))
-    assert folders_of("x.parquet") == ((), ())
+    assert partition_of("day=1/Hour=a%3Ab/x.parquet") == (("day", "hour"), ("1", "a:b"))
+    assert partition_of("2026/11/x.parquet") == (("partition_0", "partition_1"), ("2026", "11"))
+    assert partition_of("x.parquet") == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_exclusions_are_glue_s_globs(glob: str, covered: list[str], free: list[s
     assert [path for path in [*covered, *free] if is_excluded(path, (glob,))] == covered
 
 
-def test_hidden_objects_and_folder_markers_do_not_count() -> None:
+def test_hidden_objects_and_folder_markers_are_not_crawled() -> None:
     paths = ["a.parquet", "", "day=1/", "_SUCCESS", "_temporary/0/a.parquet", "day=1/.a.parquet", "day=1/a.parquet"]
     assert [path for path in paths if is_crawled(path, ())] == ["a.parquet", "day=1/a.parquet"]
 
 
 def test_files_are_counted_for_the_table_and_for_their_partition() -> None:
-    found = gather(
+    found = table_of_files(
         "t", "s3://b/t/", [file("d=1/a", {"x": "int"}), file("d=1/b", {"x": "int"}), file("d=2/a", {"x": "int"})]
     )
     assert found is not None
@@ -112,18 +112,18 @@ def test_files_are_counted_for_the_table_and_for_their_partition() -> None:
     }
 
 
-def test_columns_come_in_the_order_of_age_and_the_newest_type_wins() -> None:
+def test_columns_are_in_order_of_age_and_the_newest_type_wins() -> None:
     files = [file("a", {"x": "bigint", "new": "int", "y": "int"}, 2), file("b", {"x": "int", "y": "int"}, 1)]
-    found = gather("t", "s3://b/t/", files)
+    found = table_of_files("t", "s3://b/t/", files)
     assert found is not None and list(found.content.columns.items()) == [("x", "bigint"), ("y", "int"), ("new", "int")]
 
 
-def test_a_partition_key_is_no_column_too() -> None:
-    found = gather("t", "s3://b/t/", [file("d=1/a", {"x": "int", "d": "string"})])
+def test_a_partition_key_is_not_also_a_column() -> None:
+    found = table_of_files("t", "s3://b/t/", [file("d=1/a", {"x": "int", "d": "string"})])
     assert found is not None and found.content.columns == {"x": "int"}
 
 
-def test_nothing_makes_no_table_and_mixed_folders_are_refused() -> None:
-    assert gather("t", "s3://b/t/", []) is None
-    with pytest.raises(InvalidInput, match=r"folders of different kinds \(no folder and d=\.\.\.\)"):
-        gather("t", "s3://b/t/", [file("a", {}), file("d=1/a", {})])
+def test_no_files_form_no_table_and_mixed_partition_keys_are_an_error() -> None:
+    assert table_of_files("t", "s3://b/t/", []) is None
+    with pytest.raises(InvalidInput, match=r"different partition keys \(no folder and d=\.\.\.\)"):
+        table_of_files("t", "s3://b/t/", [file("a", {}), file("d=1/a", {})])

@@ -1,10 +1,10 @@
-"""What is said about a process that has ended."""
+"""The outcome of a process that has ended."""
 
 from __future__ import annotations
 
 import pytest
 
-from localglue.outcome import Outcome, explanation, of_exit
+from localglue.outcome import Outcome, explanation, outcome_of
 
 SILENT = "the script ended with exit status 2 and wrote nothing to stderr; raise, or sys.exit('a sentence')"
 DIED = 'Exception in thread "main" java.lang.Error: jar'
@@ -12,7 +12,7 @@ TRACE = ["Traceback (most recent call last):", '  File "job.py", line 3, in <mod
 
 
 def test_status_zero_is_success_whatever_was_written() -> None:
-    assert of_exit(0, [*TRACE, "ValueError: caught"]) == Outcome("SUCCEEDED")
+    assert outcome_of(0, [*TRACE, "ValueError: caught"]) == Outcome("SUCCEEDED")
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_status_zero_is_success_whatever_was_written() -> None:
     ],
 )  # fmt: skip
 def test_a_failure_has_one_sentence(status: int, tail: list[str], message: str) -> None:
-    assert of_exit(status, tail) == Outcome("FAILED", message)
+    assert outcome_of(status, tail) == Outcome("FAILED", message)
 
 
-def test_an_endless_message_is_cut() -> None:
+def test_a_long_message_is_cut() -> None:
     assert len(explanation(1, ["x" * 5000])) == 2003
 
 
@@ -57,5 +57,5 @@ def test_an_endless_message_is_cut() -> None:
         (["Error: Missing application resource."], [], "Error: Missing application resource."),
     ],
 )  # fmt: skip
-def test_spark_writes_what_the_script_says_to_its_output(tail: list[str], output: list[str], message: str) -> None:
-    assert of_exit(1, tail, output) == Outcome("FAILED", message)
+def test_a_spark_script_s_error_is_found_in_the_output(tail: list[str], output: list[str], message: str) -> None:
+    assert outcome_of(1, tail, output) == Outcome("FAILED", message)

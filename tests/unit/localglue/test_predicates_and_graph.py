@@ -1,4 +1,4 @@
-"""When triggers fire, and how workflows are drawn."""
+"""When triggers fire, and the graphs of workflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from localglue.errors import InvalidInput
 from localglue.graph import action_nodes, downstream, graph, node_id, statistics
-from localglue.predicates import satisfied
+from localglue.predicates import is_satisfied
 from localglue.trigger_rules import check
 
 A, B, C, D = (("JOB", name) for name in "abcd")
@@ -54,12 +54,12 @@ CHAIN = [START, FORK, JOIN]
 )
 def test_a_predicate_holds_on_all_or_any_of_its_conditions(logical: str, ended: Any, fires: bool) -> None:
     trigger = conditional("t", [(B, "SUCCEEDED"), (CRAWLER, "SUCCEEDED")], [C], logical)
-    assert satisfied(trigger, ended) is fires
+    assert is_satisfied(trigger, ended) is fires
 
 
-def test_one_condition_needs_no_word_between_and_no_condition_never_holds() -> None:
-    assert satisfied(FORK, {A: "SUCCEEDED"})
-    assert not satisfied(START, {A: "SUCCEEDED"})
+def test_one_condition_needs_no_logical_and_no_condition_never_holds() -> None:
+    assert is_satisfied(FORK, {A: "SUCCEEDED"})
+    assert not is_satisfied(START, {A: "SUCCEEDED"})
 
 
 def test_every_action_is_a_node_once_and_edges_follow_the_triggers() -> None:
@@ -98,14 +98,14 @@ def test_each_node_counts_once_by_its_newest_run() -> None:
     }
 
 
-def test_everything_behind_a_node_is_reached_from_it_and_nothing_else() -> None:
+def test_downstream_is_everything_after_a_node_and_nothing_else() -> None:
     assert downstream(CHAIN, [B]) == ({B, C}, {"join"})
     assert downstream(CHAIN, [A]) == ({A, B, CRAWLER, C}, {"fork", "join"})
     assert downstream(CHAIN, [C]) == ({C}, set())
 
 
 @pytest.mark.parametrize("trigger", CHAIN)
-def test_good_triggers_pass(trigger: dict[str, Any]) -> None:
+def test_valid_triggers_pass(trigger: dict[str, Any]) -> None:
     check(trigger)
 
 
@@ -114,7 +114,7 @@ def test_good_triggers_pass(trigger: dict[str, Any]) -> None:
     [
         ({"Type": "EVENT"}, "localglue has no EVENT triggers"),
         ({"Type": "SCHEDULED"}, "needs a Schedule"),
-        ({"Type": "SCHEDULED", "Schedule": "daily"}, "is no schedule"),
+        ({"Type": "SCHEDULED", "Schedule": "daily"}, "is not a schedule"),
         ({"Schedule": "cron(0 3 * * ? *)"}, "of type ON_DEMAND has no Schedule"),
         ({"Type": "CONDITIONAL"}, "needs a Predicate with Conditions"),
         ({"Predicate": FORK["Predicate"]}, "of type ON_DEMAND has no Predicate"),
@@ -131,7 +131,7 @@ def test_good_triggers_pass(trigger: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_triggers_that_glue_refuses_are_refused(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInput) as refused:
+def test_invalid_triggers_are_rejected(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidInput) as rejected:
         check({**START, **wrong})
-    assert message in refused.value.message
+    assert message in rejected.value.message

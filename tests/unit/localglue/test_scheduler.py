@@ -16,14 +16,14 @@ def nothing() -> None:
     """Do nothing."""
 
 
-def test_a_schedule_is_due_once_however_often_its_moment_has_come() -> None:
+def test_a_schedule_is_due_once_however_often_it_was_missed() -> None:
     schedule = Schedule(EVERY_TEN, 0, nothing)
     assert due([schedule], TEN - 1, TEN) == [schedule]
     assert due([schedule], TEN, TEN + 599) == []
     assert due([schedule], TEN, TEN + 3600) == [schedule]
 
 
-def test_moments_before_it_came_into_force_do_not_count() -> None:
+def test_times_before_it_became_active_do_not_count() -> None:
     assert due([Schedule(EVERY_TEN, TEN + 60, nothing)], TEN - 1, TEN + 300) == []
 
 

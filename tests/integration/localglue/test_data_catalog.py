@@ -1,14 +1,15 @@
-"""The Data Catalog through localglue: what moto does, and what it leaves out."""
+"""The Data Catalog through localglue: what moto does, and what localglue adds."""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.integration.localglue.conftest import Bench, bench_on, serve
+from tests.integration.localglue.bench import Bench, client, serve
 
 
 def table_input(*columns: str) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def database(bench: Bench) -> str:
     return name
 
 
-def test_a_change_over_a_version_that_is_not_the_newest_is_refused(bench: Bench, database: str) -> None:
+def test_a_change_over_a_version_that_is_not_the_newest_is_rejected(bench: Bench, database: str) -> None:
     glue = bench.glue
     seen = glue.get_table(DatabaseName=database, Name="t")["Table"]["VersionId"]
     glue.update_table(DatabaseName=database, TableInput=table_input("a", "b"), VersionId=seen)
@@ -51,14 +52,14 @@ def test_of_many_at_once_over_one_version_exactly_one_wins(bench: Bench, databas
             bench.glue.update_table(DatabaseName=database, TableInput=table_input(f"c{number}"), VersionId=seen)
             outcomes.append("changed")
         except bench.glue.exceptions.ConcurrentModificationException:
-            outcomes.append("refused")
+            outcomes.append("rejected")
 
     threads = [threading.Thread(target=change, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["changed"] + ["refused"] * 7
+    assert sorted(outcomes) == ["changed"] + ["rejected"] * 7
     assert len(history(bench, database)) == 2
 
 
@@ -110,17 +111,15 @@ def test_tables_versions_and_partitions_come_in_pages_when_asked_for(bench: Benc
     assert len(glue.get_tables(DatabaseName=database, MaxResults=1)["TableList"]) == 1
 
 
-def test_errors_of_the_catalogue_keep_their_code(bench: Bench) -> None:
+def test_errors_of_the_data_catalog_keep_their_code(bench: Bench) -> None:
     with pytest.raises(bench.glue.exceptions.EntityNotFoundException):
         bench.glue.get_table(DatabaseName="nowhere", Name="nothing")
 
 
-def test_an_endpoint_that_is_down_is_named(tmp_path: Any, endpoint: str) -> None:
+def test_an_endpoint_that_is_down_is_named(tmp_path: Path) -> None:
     service = serve("http://127.0.0.1:9", tmp_path)
-    bench = None
     try:
-        bench = bench_on(endpoint, service)
         with pytest.raises(ClientError, match="the AWS endpoint http://127.0.0.1:9 does not answer"):
-            bench.glue.get_databases()
+            client("glue", service.settings.own_url).get_databases()
     finally:
         service.close()

@@ -1,4 +1,4 @@
-"""What a run needs from S3: its script, wheels unpacked for Python, jars."""
+"""Downloads what a run needs from S3: its script, its wheels (unpacked for Python) and its jars."""
 
 from __future__ import annotations
 
@@ -10,48 +10,51 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
-class AssetError(Exception):
-    """An object that a run needs cannot be had; the message says which and what to do."""
+
+class DownloadError(Exception):
+    """An object that a run needs cannot be downloaded or used; the message says which and what to do."""
 
     def __init__(self, purpose: str, uri: str, problem: object) -> None:
         super().__init__(f"{purpose} {uri} cannot be fetched ({problem}); upload it, or correct the job")
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of an `s3://` address. Raises ValueError for any other."""
+    """The bucket and key of an `s3://` address. Raises ValueError for any other."""
     parsed = urlparse(uri)
     if parsed.scheme not in ("s3", "s3a", "s3n") or not parsed.netloc or not parsed.path.strip("/"):
-        raise ValueError("it is no s3://bucket/key address")
+        raise ValueError("it is not an s3://bucket/key address")
     return parsed.netloc, parsed.path.lstrip("/")
 
 
-class Assets:
-    """Fetches objects into the state folder; contents that are there already are not written again."""
+class Downloads:
+    """Downloads objects into the state folder. Content that is there already is not written again."""
 
-    def __init__(self, s3: Any, state: Path) -> None:
+    def __init__(self, s3: S3Client, state: Path) -> None:
         self._s3 = s3
         self._wheels = state / "wheels"
         self._jars = state / "jars"
 
     def script(self, uri: str, folder: Path) -> Path:
-        """The script, written below the folder. Raises AssetError."""
+        """Write the script below the folder, and return its path. Raises DownloadError."""
         path = folder / "script" / (Path(urlparse(uri).path).name or "script.py")
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(self._fetch("the script", uri))
         return path
 
     def python_path(self, uris: Sequence[str]) -> list[Path]:
-        """A folder for each wheel, zip or module, to be put on PYTHONPATH. Raises AssetError."""
+        """A folder for PYTHONPATH for each wheel, zip or module. Raises DownloadError."""
         return [self._python(uri) for uri in uris]
 
     def jars(self, uris: Sequence[str]) -> list[str]:
-        """Local paths of the jars. Raises AssetError."""
+        """The local paths of the jars. Raises DownloadError."""
         return [self._jar(uri) for uri in uris]
 
     def _python(self, uri: str) -> Path:
@@ -61,29 +64,28 @@ class Assets:
             try:
                 archive = zipfile.ZipFile(io.BytesIO(content))
             except zipfile.BadZipFile as problem:
-                raise AssetError("the Python file", uri, problem) from problem
+                raise DownloadError("the Python file", uri, problem) from problem
             with archive:
-                return _kept(self._wheels, content, archive.extractall)
+                return _cached(self._wheels, content, archive.extractall)
         if name.endswith(".py"):
-            return _kept(self._wheels, content, lambda folder: (folder / name).write_bytes(content))
-        raise AssetError("the Python file", uri, "it is no .whl, .zip, .egg or .py file")
+            return _cached(self._wheels, content, lambda folder: (folder / name).write_bytes(content))
+        raise DownloadError("the Python file", uri, "it is not a .whl, .zip, .egg or .py file")
 
     def _jar(self, uri: str) -> str:
         content = self._fetch("the jar", uri)
         name = Path(urlparse(uri).path).name
-        return str(_kept(self._jars, content, lambda folder: (folder / name).write_bytes(content)) / name)
+        return str(_cached(self._jars, content, lambda folder: (folder / name).write_bytes(content)) / name)
 
     def _fetch(self, purpose: str, uri: str) -> bytes:
         try:
             bucket, key = split_uri(uri)
-            content: bytes = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except (ValueError, BotoCoreError, ClientError) as problem:
-            raise AssetError(purpose, uri, problem) from problem
-        return content
+            raise DownloadError(purpose, uri, problem) from problem
 
 
-def _kept(root: Path, content: bytes, fill: Callable[[Path], object]) -> Path:
-    """The folder of this content under `root`, filled if it is new; whole or absent, whoever else fills it."""
+def _cached(root: Path, content: bytes, fill: Callable[[Path], object]) -> Path:
+    """The folder for this content under `root`, filled if it is new. It appears whole, even if two threads fill it."""
     folder = root / hashlib.sha256(content).hexdigest()
     if folder.exists():
         return folder

@@ -1,15 +1,15 @@
-"""The Data Catalog: its calls go to the AWS endpoint, with the optimistic lock and SkipArchive that moto ignores."""
+"""The Data Catalog: calls of the AWS endpoint, with the version check and SkipArchive that moto ignores."""
 
 from __future__ import annotations
 
 import threading
-from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localglue.clients import Clients
+from localglue.documents import Document
 from localglue.errors import ConcurrentModification, EndpointUnreachable, EntityNotFound, GlueError, InvalidInput
-from localglue.model import Body
 from localglue.operations import Operations
 from localglue.paging import page_of
 
@@ -25,16 +25,16 @@ _FORWARDED = (
 _TABLE = ("CatalogId", "DatabaseName", "TableName")
 
 
-class Catalogue:
-    """Calls of the Data Catalog, answered by the endpoint behind."""
+class DataCatalog:
+    """Answers the Data Catalog's operations by calling the AWS endpoint."""
 
     def __init__(self, clients: Clients, endpoint: str) -> None:
-        self._client: Any = clients.catalogue
+        self._client = clients.data_catalog
         self._endpoint = endpoint
         self._lock = threading.Lock()
 
     def operations(self) -> Operations:
-        """The operations of Glue that this answers."""
+        """The Glue operations that this class handles."""
         forwarded = {name: lambda request, name=name: self.call(name, request) for name in _FORWARDED}
         paged = {name: lambda request, name=name: self._paged(name, request) for name in _PAGED}
         return {
@@ -47,30 +47,30 @@ class Catalogue:
             "BatchDeleteTableVersion": self.batch_delete_versions,
         }
 
-    def call(self, operation: str, request: Body) -> Body:
-        """The endpoint's answer. Raises GlueError with the endpoint's own code, EndpointUnreachable."""
+    def call(self, operation: str, request: Document) -> Document:
+        """The endpoint's response. Raises GlueError with the endpoint's error code, EndpointUnreachable."""
         try:
-            answer: Body = self._client._make_api_call(operation, request)
+            answer: Document = getattr(self._client, xform_name(operation))(**request)
         except ClientError as error:
-            raise _relayed(error) from error
+            raise _glue_error(error) from error
         except BotoCoreError as error:
             raise EndpointUnreachable(self._endpoint, error) from error
         answer.pop("ResponseMetadata", None)
         return answer
 
-    def update_table(self, request: Body) -> Body:
-        """Change a table over the version that the caller saw; SkipArchive leaves the history as it was.
+    def update_table(self, request: Document) -> Document:
+        """Update a table. SkipArchive keeps the current version out of the history.
 
-        Raises ConcurrentModification when the table has another version by now.
+        Raises ConcurrentModification if the request names a version that is not the table's current one.
         """
-        names: Body = {name: request[name] for name in ("CatalogId", "DatabaseName") if name in request}
+        names: Document = {name: request[name] for name in ("CatalogId", "DatabaseName") if name in request}
         name = request.get("Name") or request["TableInput"]["Name"]
-        seen = request.get("VersionId")
+        expected = request.get("VersionId")
         with self._lock:
             current = self.call("GetTable", {**names, "Name": name})["Table"]["VersionId"]
-            if seen is not None and seen != current:
+            if expected is not None and expected != current:
                 raise ConcurrentModification(
-                    f"table {request['DatabaseName']}.{name} is at version {current} and not at {seen}; "
+                    f"table {request['DatabaseName']}.{name} is at version {current} and not at {expected}; "
                     "read it again and repeat the change"
                 )
             kept = {key: value for key, value in request.items() if key not in ("VersionId", "SkipArchive")}
@@ -79,34 +79,34 @@ class Catalogue:
                 self.call("DeleteTableVersion", {**names, "TableName": name, "VersionId": current})
             return answer
 
-    def versions(self, request: Body) -> list[Body]:
-        """Every version of a table, the newest first."""
+    def versions(self, request: Document) -> list[Document]:
+        """Every version of a table, newest first."""
         names = {name: request[name] for name in _TABLE if name in request}
-        found: list[Body] = self.call("GetTableVersions", names)["TableVersions"]
+        found: list[Document] = self.call("GetTableVersions", names)["TableVersions"]
         return sorted(found, key=lambda one: int(one["VersionId"]), reverse=True)
 
-    def version(self, request: Body) -> Body:
-        """One version of a table, the newest when none is named. Raises EntityNotFound."""
+    def version(self, request: Document) -> Document:
+        """One version of a table; the newest if the request names none. Raises EntityNotFound."""
         wanted = request.get("VersionId")
         for one in self.versions(request):
             if wanted in (None, one["VersionId"]):
                 return {"TableVersion": one}
         raise EntityNotFound(f"version {wanted} of table", f"{request['DatabaseName']}.{request['TableName']}")
 
-    def delete_version(self, request: Body) -> Body:
-        """Remove an old version. Raises EntityNotFound, and InvalidInput for the newest, which is the table itself."""
+    def delete_version(self, request: Document) -> Document:
+        """Delete an old version. Raises EntityNotFound, and InvalidInput for the newest, which is the table itself."""
         with self._lock:
             newest = self.version({name: value for name, value in request.items() if name != "VersionId"})
             self.version(request)
             if newest["TableVersion"]["VersionId"] == request["VersionId"]:
                 raise InvalidInput(
-                    f"version {request['VersionId']} is what table {request['DatabaseName']}.{request['TableName']} "
-                    "is now, so it cannot be deleted; delete older ones"
+                    f"version {request['VersionId']} is the current one of table "
+                    f"{request['DatabaseName']}.{request['TableName']}, so it cannot be deleted; delete older ones"
                 )
             return self.call("DeleteTableVersion", request)
 
-    def batch_delete_versions(self, request: Body) -> Body:
-        """Remove old versions; what cannot be removed is listed among the errors."""
+    def batch_delete_versions(self, request: Document) -> Document:
+        """Delete old versions. The response lists those that cannot be deleted."""
         names, errors = {name: request[name] for name in _TABLE if name in request}, []
         for version in request["VersionIds"]:
             try:
@@ -116,21 +116,22 @@ class Catalogue:
                 errors.append({"TableName": request["TableName"], "VersionId": version, "ErrorDetail": detail})
         return {"Errors": errors}
 
-    def _paged(self, operation: str, request: Body) -> Body:
-        """Pages are cut here: the endpoint answers everything at once."""
+    def _paged(self, operation: str, request: Document) -> Document:
+        """One page of the endpoint's response, which always has everything."""
         whole = {name: value for name, value in request.items() if name not in ("MaxResults", "NextToken")}
         member = _PAGED[operation]
         return _page_of(request, member, self.call(operation, whole)[member])
 
 
-def _page_of(request: Body, member: str, items: list[Body]) -> Body:
-    """A page of as many items as were asked for; all of them when no number was given."""
+def _page_of(request: Document, member: str, items: list[Document]) -> Document:
+    """One page of the items; all of them if the request does not limit the page."""
     return page_of({"MaxResults": max(1, len(items)), **request}, member, items)
 
 
-def _relayed(error: ClientError) -> GlueError:
+def _glue_error(error: ClientError) -> GlueError:
+    """The endpoint's error with its own code and status."""
     detail = error.response.get("Error", {})
-    relayed = GlueError(detail.get("Message", str(error)))
-    relayed.code = detail.get("Code", "InternalServiceException")
-    relayed.status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return relayed
+    found = GlueError(detail.get("Message", str(error)))
+    found.code = detail.get("Code", "InternalServiceException")
+    found.status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    return found

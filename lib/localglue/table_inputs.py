@@ -1,16 +1,15 @@
-"""What the crawler writes into the catalogue for what it has found: tables and partitions as on AWS."""
+"""The TableInput and PartitionInput that a crawler writes to the Data Catalog, as on AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from localglue.discovery import Content, Found, Values
-from localglue.model import Body
+from localglue.discovery import Contents, FoundTable, PartitionValues
+from localglue.documents import Document
 
 DEPRECATED = "DEPRECATED_BY_CRAWLER"
 RUN_ID = "CRAWL_RUN_ID"
-_PARQUET: Body = {
+_PARQUET: Document = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
     "SerdeInfo": {
@@ -21,8 +20,8 @@ _PARQUET: Body = {
 _KEPT = ("Description", "Owner", "Retention", "PartitionKeys")
 
 
-def new_table(found: Found, crawler: str, crawl_id: str) -> Body:
-    """The TableInput of a table that the catalogue does not have."""
+def new_table(found: FoundTable, crawler: str, crawl_id: str) -> Document:
+    """The TableInput of a table that the Data Catalog does not have yet."""
     parameters = _table_parameters(found, crawler, crawl_id)
     columns = [{"Name": name, "Type": kind} for name, kind in found.content.columns.items()]
     return {
@@ -36,10 +35,10 @@ def new_table(found: Found, crawler: str, crawl_id: str) -> Body:
     }
 
 
-def changed_table(found: Found, present: Body, crawler: str, crawl_id: str, only_merge: bool) -> Body:
-    """The TableInput that brings a table up to date: its columns stay in their order, new ones are appended.
+def changed_table(found: FoundTable, present: Document, crawler: str, crawl_id: str, only_merge: bool) -> Document:
+    """The TableInput that updates a table: its columns keep their order, new ones are appended.
 
-    `only_merge` is MergeNewColumns: types of columns that are there do not change.
+    With `only_merge` (MergeNewColumns) the types of existing columns do not change.
     """
     kinds = {} if only_merge else found.content.columns
     columns = [{**one, "Type": kinds.get(one["Name"], one["Type"])} for one in present["StorageDescriptor"]["Columns"]]
@@ -55,14 +54,16 @@ def changed_table(found: Found, present: Body, crawler: str, crawl_id: str, only
     }
 
 
-def deprecated_table(present: Body, moment: float) -> Body:
-    """The TableInput that marks a table whose objects are gone."""
+def deprecated_table(present: Document, moment: float) -> Document:
+    """The TableInput that marks a table as deprecated, because it has no objects any more."""
     kept = {name: present[name] for name in (*_KEPT, "Name", "StorageDescriptor", "TableType") if name in present}
     return {**kept, "Parameters": {**present.get("Parameters", {}), DEPRECATED: str(int(moment * 1000))}}
 
 
-def new_partition(values: Values, location: str, content: Content, inherited: list[Body] | None) -> Body:
-    """The PartitionInput of a new partition; `inherited` are the table's columns where it takes them over."""
+def new_partition(
+    values: PartitionValues, location: str, content: Contents, inherited: list[Document] | None
+) -> Document:
+    """The PartitionInput of a new partition, with the `inherited` columns of its table if there are any."""
     parameters = _statistics(content)
     columns = inherited or [{"Name": name, "Type": kind} for name, kind in content.columns.items()]
     return {
@@ -72,8 +73,8 @@ def new_partition(values: Values, location: str, content: Content, inherited: li
     }
 
 
-def changed_partition(present: Body, wanted: Body) -> Body | None:
-    """The PartitionInput with new columns at the old location; None when the columns are the same."""
+def changed_partition(present: Document, wanted: Document) -> Document | None:
+    """The PartitionInput with the new columns at the old location; None if the columns are the same."""
     if columns_of(present) == columns_of(wanted):
         return None
     storage = {**present["StorageDescriptor"], "Columns": wanted["StorageDescriptor"]["Columns"]}
@@ -81,28 +82,29 @@ def changed_partition(present: Body, wanted: Body) -> Body | None:
     return {"Values": present["Values"], "StorageDescriptor": storage, "Parameters": parameters}
 
 
-def columns_of(described: Mapping[str, Any]) -> list[tuple[str, str]]:
+def columns_of(described: Document) -> list[tuple[str, str]]:
     """The columns of a table or partition, as (name, type)."""
     return [(one["Name"], one["Type"]) for one in described["StorageDescriptor"]["Columns"]]
 
 
-def same_shape(one: Body, other: Body) -> bool:
-    """Whether two tables differ in nothing that makes a new version: columns, partition keys, location."""
+def same_shape(one: Document, other: Document) -> bool:
+    """Whether two tables have the same columns, partition keys and location. A difference makes a new version."""
     return _shape(one) == _shape(other)
 
 
-def same_parameters(one: Body, other: Body) -> bool:
-    """Whether two tables have the same parameters, but for the crawl that wrote them."""
-    without: list[Body] = [{**table.get("Parameters", {}), RUN_ID: ""} for table in (one, other)]
+def same_parameters(one: Document, other: Document) -> bool:
+    """Whether two tables have the same parameters, apart from the id of the crawl that wrote them."""
+    without: list[Document] = [{**table.get("Parameters", {}), RUN_ID: ""} for table in (one, other)]
     return without[0] == without[1]
 
 
-def _shape(table: Body) -> tuple[Any, ...]:
+def _shape(table: Document) -> tuple[list[tuple[str, str]], list[str], str]:
     keys = [one["Name"] for one in table.get("PartitionKeys", ())]
-    return columns_of(table), keys, table["StorageDescriptor"]["Location"].rstrip("/")
+    location: str = table["StorageDescriptor"]["Location"]
+    return columns_of(table), keys, location.rstrip("/")
 
 
-def _table_parameters(found: Found, crawler: str, crawl_id: str) -> dict[str, str]:
+def _table_parameters(found: FoundTable, crawler: str, crawl_id: str) -> dict[str, str]:
     own = {
         "CrawlerSchemaDeserializerVersion": "1.0",
         "CrawlerSchemaSerializerVersion": "1.0",
@@ -113,7 +115,7 @@ def _table_parameters(found: Found, crawler: str, crawl_id: str) -> dict[str, st
     return {**own, **filtered, **_statistics(found.content)}
 
 
-def _statistics(content: Content) -> dict[str, str]:
+def _statistics(content: Contents) -> dict[str, str]:
     return {
         "averageRecordSize": str(content.bytes // max(1, content.rows)),
         "classification": "parquet",
@@ -125,7 +127,7 @@ def _statistics(content: Content) -> dict[str, str]:
     }
 
 
-def _storage(location: str, columns: list[Body], parameters: Mapping[str, str]) -> Body:
+def _storage(location: str, columns: list[Document], parameters: Mapping[str, str]) -> Document:
     return {
         "Columns": columns,
         "Location": location,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import botocore.session
 import pytest
 
 from localglue.errors import UnknownOperation, ValidationFailed
-from localglue.model import ServiceModel, without_nulls
+from localglue.service_model import ServiceModel, without_nulls
 
-MODEL = ServiceModel()
+MODEL = ServiceModel(botocore.session.get_session().get_service_model("glue"))
 JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "PythonVersion": "3.9"}}
 
 
@@ -30,7 +31,11 @@ JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "Python
             {**JOB, "Timeout": 0},
             "Value '0' at 'Timeout' failed to satisfy constraint: Member must have value",
         ),
-        ("CreateJob", {**JOB, "Colour": "red"}, "'Colour' is no member of CreateJobRequest; it has AllocatedCapacity"),
+        (
+            "CreateJob",
+            {**JOB, "Colour": "red"},
+            "'Colour' is not a member of CreateJobRequest; it has AllocatedCapacity",
+        ),
         ("CreateJob", {**JOB, "WorkerType": "G.3X"}, "Member must satisfy enum value set: [Standard, G.1X"),
         (
             "CreateJob",
@@ -43,19 +48,19 @@ JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "Python
         ("GetJob", {"JobName": "a\u0000"}, "Member must satisfy regular expression pattern"),
     ],
 )
-def test_what_breaks_the_model_is_named(operation: str, request_: Any, problem: str) -> None:
+def test_a_request_that_does_not_fit_the_model_is_an_error(operation: str, request_: Any, problem: str) -> None:
     with pytest.raises(ValidationFailed) as failed:
         MODEL.validate(operation, request_)
     assert problem in failed.value.message
     assert failed.value.message.startswith("1 validation error detected")
 
 
-def test_all_problems_are_named_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ValidationFailed, match="3 validation errors detected: .*'Name'.*'Role'.*'Command'"):
         MODEL.validate("CreateJob", {})
 
 
-def test_a_good_request_passes_without_its_nulls() -> None:
+def test_a_valid_request_passes_without_its_nulls() -> None:
     request = {
         **JOB,
         "Description": None,
@@ -78,5 +83,5 @@ def test_an_answer_has_nothing_that_the_model_does_not_have() -> None:
 
 
 def test_an_operation_that_glue_does_not_have_is_unknown() -> None:
-    with pytest.raises(UnknownOperation, match="'MakeCoffee' is no operation of AWS Glue"):
+    with pytest.raises(UnknownOperation, match="'MakeCoffee' is not an operation of AWS Glue"):
         MODEL.validate("MakeCoffee", {})

@@ -1,0 +1,70 @@
+"""Spark jobs, with a stand-in for spark-submit."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.localglue.bench import Bench, serving
+
+# like spark-submit, it runs the script and sends the script's stderr to stdout; before that it prints how it was called
+SUBMIT = """
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.environ.get("PYTHONPATH")]), flush=True)
+script = next(position for position, word in enumerate(sys.argv) if position and word.endswith(".py"))
+os.dup2(1, 2)
+os.execv(sys.executable, [sys.executable, *sys.argv[script:]])
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of spark-submit and its properties."""
+    return tmp_path_factory.mktemp("spark")
+
+
+@pytest.fixture(scope="module")
+def spark_bench(endpoint: str, folder: Path) -> Iterator[Bench]:
+    """A localglue that can run Spark jobs."""
+    submit = folder / "spark-submit"
+    submit.write_text(f"#!{sys.executable}\n{SUBMIT}")
+    submit.chmod(submit.stat().st_mode | stat.S_IXUSR)
+    properties = folder / "spark.conf"
+    with serving(endpoint, folder / "state", spark_submit=str(submit), spark_properties=properties) as made:
+        yield made
+
+
+def test_a_spark_job_without_spark_submit_fails_with_a_sentence(bench: Bench) -> None:
+    run = bench.run(bench.job(kind="glueetl", GlueVersion="5.1"))
+    assert (run["JobRunState"], run["ErrorMessage"], run["LogGroupName"]) == (
+        "FAILED",
+        "this localglue has no spark-submit, so no Spark job can run; start it with --spark-submit",
+        "/aws-glue/jobs",
+    )
+
+
+def test_a_spark_job_is_submitted_with_properties_jars_settings_and_path(spark_bench: Bench, folder: Path) -> None:
+    bench = spark_bench
+    arguments = {
+        "--extra-jars": bench.put("driver.jar", b"jar"),
+        "--extra-py-files": bench.put("one.py", b""),
+        "--conf": "spark.a=1 --conf spark.b=2",
+    }
+    run = bench.run(bench.job(kind="glueetl", DefaultArguments=arguments, WorkerType="G.1X", NumberOfWorkers=2))
+    words, path = json.loads(bench.lines("/aws-glue/jobs/output", run["Id"])[0])
+    assert (run["JobRunState"], run["GlueVersion"], run["WorkerType"]) == ("SUCCEEDED", "5.1", "G.1X")
+    assert words[:3] == ["--properties-file", str(folder / "spark.conf"), "--jars"]
+    assert Path(words[3]).name == "driver.jar" and Path(words[3]).read_bytes() == b"jar"
+    assert words[4:8] == ["--conf", "spark.a=1", "--conf", "spark.b=2"]
+    assert words[8].endswith(".py") and words[9] == "--extra-jars"
+    assert (Path(path) / "one.py").exists()
+
+
+def test_a_spark_script_s_error_is_found_in_the_output_where_spark_submit_puts_it(spark_bench: Bench) -> None:
+    run = spark_bench.run(spark_bench.job("print('counting')\nraise ValueError('the batch is empty')", kind="glueetl"))
+    assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "ValueError: the batch is empty")

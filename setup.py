@@ -22,12 +22,12 @@ class BuildWithCatalog(build_py):
             return
         sys.path.insert(0, str(ROOT / "lib"))
         from totelake.contracts import lineage
-        from totelake.contracts.catalog import parse_catalog
+        from totelake.contracts.contracts import parse_contracts
         from totelake.contracts.documents import COMPILED, read_folder
 
         found = read_folder(ROOT / "catalog")
         # a job has no SQL parser either
-        found[lineage.COMPILED] = lineage.find_lineage(found, parse_catalog(found).warehouse_tables())
+        found[lineage.COMPILED] = lineage.find_lineage(found, parse_contracts(found).star_tables())
         target = Path(self.build_lib) / "totelake" / "contracts" / COMPILED
         target.write_text(json.dumps(found, sort_keys=True), encoding="utf-8")
 

@@ -1,7 +1,8 @@
 """Glue job: append new versions of the dimensions to the processed zone and publish them."""
 
 from totelake.runtime import run_job
+from totelake.runtime.job_arguments import BuildArguments
 from totelake.star.job import build_dimensions
 
 if __name__ == "__main__":
-    run_job("build_dimensions", build_dimensions)
+    run_job(build_dimensions, BuildArguments)

@@ -2,6 +2,7 @@
 
 from totelake.registry.check import check_schemas
 from totelake.runtime import run_job
+from totelake.runtime.job_arguments import CheckArguments
 
 if __name__ == "__main__":
-    run_job("check_schemas", check_schemas)
+    run_job(check_schemas, CheckArguments)

@@ -2,6 +2,7 @@
 
 from totelake.operate.maintain.job import maintain_lake
 from totelake.runtime import run_job
+from totelake.runtime.job_arguments import MaintainArguments
 
 if __name__ == "__main__":
-    run_job("maintain_lake", maintain_lake)
+    run_job(maintain_lake, MaintainArguments)

@@ -1,4 +1,4 @@
-# The one source: what `totelake deploy` makes of these files on one machine is made of them here.
+# The one description: what `totelake deploy` makes of the files of catalog/ on one machine is made of them here and in pipeline.tf.
 locals {
   catalog   = "${path.module}/../catalog"
   account   = data.aws_caller_identity.current.account_id
@@ -16,35 +16,6 @@ locals {
     ingestion_bucket = local.ingestion_bucket
     processed_bucket = local.processed_bucket
     alert_topic      = local.alert_topic
-  }
-
-  # comments are left out: they may hold braces, too
-  pipeline_text = join("\n", [
-    for line in split("\n", file("${local.catalog}/pipeline.yaml")) : line if !startswith(trimspace(line), "#")
-  ])
-  described = yamldecode(
-    replace(replace(replace(replace(replace(local.pipeline_text,
-      "{prefix}", local.names.prefix),
-      "{database_prefix}", local.names.database_prefix),
-      "{ingestion_bucket}", local.names.ingestion_bucket),
-      "{processed_bucket}", local.names.processed_bucket),
-    "{alert_topic}", local.names.alert_topic)
-  )
-  # without the jobs and triggers of the other way to publish; a way that is neither is an error here
-  publish = { split = "split", fused = "fused" }[local.described.publish]
-  pipeline = merge(local.described, {
-    for part in ["jobs", "triggers"] : part => {
-      for name, item in local.described[part] : name => item if try(item.publish, local.publish) == local.publish
-    }
-  })
-
-  contracts = {
-    for path in fileset("${local.catalog}/sources", "**/*.yaml") :
-    path => yamldecode(file("${local.catalog}/sources/${path}"))
-  }
-  tables_by_source = {
-    for domain in toset([for contract in local.contracts : contract.domain]) :
-    domain => sort([for contract in local.contracts : contract.name if contract.domain == domain])
   }
 
   # a query says for which engine it is: `-- on: lake`, `-- on: warehouse` or `-- on: both`

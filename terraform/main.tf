@@ -102,7 +102,7 @@ module "monitoring" {
   job_names         = module.jobs.names
   crawler_names     = module.catalog.crawler_names
   workflow_names    = module.workflow.names
-  watched_source    = "totesys"
+  sources           = keys(local.sources)
   alert_emails      = var.alert_emails
   freshness_minutes = var.freshness_minutes
 

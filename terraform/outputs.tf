@@ -26,9 +26,9 @@ output "secrets" {
   value       = module.secrets.arns
 }
 
-output "refresh_workflow" {
-  description = "Workflow from the source to the warehouse."
-  value       = module.workflow.names["refresh"]
+output "refresh_workflows" {
+  description = "Workflow from each source to the warehouse, by source."
+  value       = { for source in keys(local.sources) : source => module.workflow.names["refresh-${source}"] }
 }
 
 output "athena_workgroup" {

@@ -16,7 +16,11 @@ import psycopg2
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# the source that the tests play with
+SOURCE = "totesys"
 sys.path.insert(0, str(ROOT))
+# their asserts are explained as those of test files are
+pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
 
 
 @pytest.fixture(scope="session")
@@ -71,12 +75,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     running = os.environ.get("TOTELAKE_TEST_POSTGRES_PORT")
     if running:
         password = os.environ["TOTELAKE_TEST_POSTGRES_PASSWORD"]
-        yield Postgres(int(running), server.create_databases(int(running), password))
+        yield Postgres(int(running), server.create_databases(int(running), password, (SOURCE,)))
         return
     home, port = tmp_path_factory.mktemp("postgres"), free_port()
     part, data, password = server.start_server(home, port, home / "postgres.log")
     try:
-        yield Postgres(port, server.create_databases(port, password))
+        yield Postgres(port, server.create_databases(port, password, (SOURCE,)))
     finally:
         server.stop_server(part, data)
 

@@ -40,7 +40,7 @@ run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
   command = plan
 
   assert {
-    condition     = toset(keys(module.jobs.jobs)) == toset([for name, job in yamldecode(file("../catalog/pipeline.yaml")).jobs : name if try(job.publish, "split") == "split"])
+    condition     = toset(keys(module.jobs.jobs)) == toset([for name, job in yamldecode(file("../catalog/pipeline.yaml")).jobs : replace(name, "{source}", "totesys") if try(job.publish, "split") == "split"])
     error_message = "Every job of pipeline.yaml is planned, but for those of the other way to publish, and no other."
   }
 
@@ -50,12 +50,12 @@ run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
   }
 
   assert {
-    condition     = module.jobs.jobs["watch"].max_capacity == 0.0625 && module.jobs.jobs["watch"].command[0].python_version == "3.9"
+    condition     = module.jobs.jobs["watch-totesys"].max_capacity == 0.0625 && module.jobs.jobs["watch-totesys"].command[0].python_version == "3.9"
     error_message = "A Python-shell job has a sixteenth of a DPU and Python 3.9."
   }
 
   assert {
-    condition     = module.jobs.jobs["build-facts"].worker_type == "G.1X" && module.jobs.jobs["build-facts"].number_of_workers == 2 && module.jobs.jobs["build-facts"].glue_version == "5.1"
+    condition     = module.jobs.jobs["build-facts-totesys"].worker_type == "G.1X" && module.jobs.jobs["build-facts-totesys"].number_of_workers == 2 && module.jobs.jobs["build-facts-totesys"].glue_version == "5.1"
     error_message = "A Spark job has two G.1X workers of AWS Glue 5.1."
   }
 
@@ -74,8 +74,18 @@ run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
   }
 
   assert {
-    condition     = module.jobs.jobs["watch"].default_arguments["--refresh_workflow"] == "shop-dev-refresh" && module.jobs.jobs["watch"].default_arguments["--ingestion_database"] == "shop_dev_ingestion"
+    condition     = module.jobs.jobs["check-schemas-totesys"].default_arguments["--crawler"] == "shop-dev-ingestion-totesys" && module.jobs.jobs["watch-totesys"].default_arguments["--ingestion_database"] == "shop_dev_ingestion"
     error_message = "Arguments name what this deployment has."
+  }
+
+  assert {
+    condition     = module.jobs.jobs["watch-totesys"].default_arguments["--source"] == "totesys" && module.jobs.jobs["watch-totesys"].default_arguments["--source_secret"] == "shop-dev/totesys" && module.jobs.jobs["watch-totesys"].default_arguments["--prefix"] == "shop-dev"
+    error_message = "A job of a source is told which one, and its secret in this deployment."
+  }
+
+  assert {
+    condition     = module.workflow.triggers["watch-totesys"].schedule == yamldecode(file("../catalog/sources/totesys/source.yaml")).schedule
+    error_message = "A source is looked at when its source.yaml says."
   }
 
   assert {
@@ -119,8 +129,8 @@ run "only_jobs_with_a_database_are_in_the_private_network" {
   }
 
   assert {
-    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch", "ingest-totesys", "load-warehouse"])
-    error_message = "watch, ingest-totesys and load-warehouse have a connection, no other job has."
+    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch-totesys", "ingest-totesys", "load-warehouse-totesys"])
+    error_message = "The jobs that watch, ingest and load have a connection, no other job has."
   }
 
   assert {
@@ -159,7 +169,7 @@ run "silence_failures_and_lost_alerts_are_told" {
   command = plan
 
   assert {
-    condition     = module.monitoring.alarms["stale"].treat_missing_data == "breaching" && module.monitoring.alarms["stale"].threshold == 1800
+    condition     = module.monitoring.alarms["stale-totesys"].treat_missing_data == "breaching" && module.monitoring.alarms["stale-totesys"].threshold == 1800
     error_message = "No figure for 30 minutes is an alarm."
   }
 
@@ -179,7 +189,7 @@ run "silence_failures_and_lost_alerts_are_told" {
   }
 
   assert {
-    condition     = jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName == ["shop-dev-ingestion"]
+    condition     = jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName == ["shop-dev-ingestion-totesys"]
     error_message = "A crawler that failed is told."
   }
 

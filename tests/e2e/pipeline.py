@@ -16,9 +16,10 @@ from typing import Any
 import psycopg2
 import pytest
 
+from tests.conftest import SOURCE
 from tests.e2e import lake
 from totelake.cli.main import main
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time
 from totelake.stack import lifecycle
@@ -26,7 +27,7 @@ from totelake.stack.lifecycle import client
 from totelake.stack.model import Stack
 
 ORACLE = Path(__file__).parent / "oracle"
-WORKFLOW = "totelake-refresh"
+WORKFLOW = f"totelake-refresh-{SOURCE}"
 _WITHIN = 600.0
 _FINAL = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR")
 Rows = Counter[tuple[Any, ...]]
@@ -55,7 +56,7 @@ class Pipeline:
 
     def source(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Play the source's business: one statement as its owner; the rows it gives."""
-        return query(self.stack.totesys_admin_dsn, statement, *values)
+        return query(self.stack.source_admin_dsn(SOURCE), statement, *values)
 
     def warehouse(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the warehouse."""
@@ -139,7 +140,7 @@ def difference(expected: Rows, actual: Rows) -> dict[str, Any]:
 
 def warehouse_tables() -> tuple[Table, ...]:
     """The eleven tables."""
-    return catalog().warehouse_tables()
+    return load_contracts().star_tables()
 
 
 @contextlib.contextmanager

@@ -92,7 +92,7 @@ def test_a_missing_table_is_named(pipeline: Pipeline) -> None:
 
 def test_an_unknown_argument_is_named_with_those_that_are_known(pipeline: Pipeline) -> None:
     message = failure(pipeline, nonsense="1")
-    assert message.startswith("ConfigurationError: job ingest_totesys: unknown argument --nonsense; known are --alert_")
+    assert message.startswith(f"ConfigurationError: job {INGEST}: unknown argument --nonsense; known are --allow_")
 
 
 def test_a_missing_bucket_is_named(pipeline: Pipeline) -> None:
@@ -102,7 +102,7 @@ def test_a_missing_bucket_is_named(pipeline: Pipeline) -> None:
 
 
 def test_a_missing_secret_is_named(pipeline: Pipeline) -> None:
-    assert failure(pipeline, totesys_secret="totelake/none") == (
+    assert failure(pipeline, source_secret="totelake/none") == (
         "ConfigurationError: there is no secret totelake/none; create it or correct the job's argument"
     )
 
@@ -131,21 +131,23 @@ def test_a_failed_step_fails_the_command_which_names_it(pipeline: Pipeline) -> N
 
 def test_what_failed_is_told_by_mail_once_even_when_watch_cannot_see_the_source(pipeline: Pipeline) -> None:
     for _ in range(2):
-        assert "there is no secret totelake/none" in failure(pipeline, "totelake-watch", totesys_secret="totelake/none")
+        assert "there is no secret totelake/none" in failure(
+            pipeline, "totelake-watch-totesys", source_secret="totelake/none"
+        )
     mails = [
         message_from_bytes(file.read_bytes(), policy=policy.default)
         for file in sorted(pipeline.stack.outbox.glob("*.eml"))
     ]
     subjects = [mail["Subject"] for mail in mails]
     assert sorted(item["subject"] for item in pipeline.command("alerts")) == sorted(subjects)
-    (told,) = (mail for mail in mails if mail["Subject"].startswith("totelake-refresh failed"))
-    assert told["Subject"] == "totelake-refresh failed: totelake-ingest-totesys FAILED"
+    (told,) = (mail for mail in mails if mail["Subject"].startswith("totelake-refresh-totesys failed"))
+    assert told["Subject"] == "totelake-refresh-totesys failed: totelake-ingest-totesys FAILED"
     (run,) = pipeline.command("runs")
     text = told.get_content()
     assert "totelake-ingest-totesys FAILED: SourceError: the role totelake_reader may not read public.payment" in text
     assert f"run {run['id']}, started " in text
     assert f"  totelake logs {run['id'][:11]}\n" in text
-    assert "What to do\n  Mend what the message names." in text
+    assert "What to do\n  Correct what the message names." in text
     # the first look failed too, and the second one told that; the runs by hand above, each with a cause of its own
-    assert subjects.count("totelake-watch FAILED") == 1
+    assert subjects.count("totelake-watch-totesys FAILED") == 1
     assert "totelake-ingest-totesys FAILED" in subjects

@@ -30,7 +30,7 @@ def test_the_demo_shows_a_silent_edit_arriving_and_ends_its_stack(
     assert shown.count("SUCCEEDED") == 10
     assert "is edited without a new timestamp" in shown
     assert "s after their commit in totesys" in shown
-    assert "  Subject: totelake-refresh failed: totelake-ingest-totesys FAILED\n" in shown
+    assert "  Subject: totelake-refresh-totesys failed: totelake-ingest-totesys FAILED\n" in shown
     assert 'role "totelake_reader" is not permitted to log in; ALTER ROLE totelake_reader LOGIN' in " ".join(
         shown.split()
     )

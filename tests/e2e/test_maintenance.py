@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.e2e.pipeline import Pipeline, difference, running, waiting, warehouse_tables
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.batch import Batch
+from totelake.ports.s3 import S3Store
 
 pytestmark = pytest.mark.e2e
 
@@ -42,9 +45,11 @@ def test_a_night_between_two_refreshes_loses_and_doubles_nothing(pipeline: Pipel
     assert before <= pipeline.keys()
     pipeline.source("UPDATE sales_order SET units_sold = units_sold + 1 WHERE sales_order_id < 3")
     pipeline.command("run", "--wait")
-    newest = CommitLog(pipeline.s3, pipeline.stack.ingestion_bucket, "totesys").newest()
-    assert newest is not None and newest.tables["sales_order"].rows == 2
-    assert {state["search"] for state in newest.state["tables"].values()} == {"whole"}
+    manifest = CommitLog(S3Store(pipeline.s3, pipeline.stack.ingestion_bucket), SOURCE).newest()
+    assert manifest is not None
+    newest = Batch.of(manifest)
+    assert newest.commits["sales_order"].rows == 2
+    assert {state.search for state in newest.bookmark.tables.values()} == {"whole"}
     for table in warehouse_tables():
         assert difference(pipeline.expected(table), pipeline.loaded_now(table)) == {}, table.name
         assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.pipeline import Pipeline, difference, running, warehouse_tables
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 pytestmark = pytest.mark.e2e
 APPLIED = "SELECT target_table, record_id, source_key, batch FROM etl.fact_version ORDER BY 1, 2"
@@ -80,10 +80,10 @@ def test_a_backfill_compares_its_table_whole_and_brings_what_differs(pipeline: P
 
 def test_deletions_that_are_held_back_come_when_they_are_allowed(pipeline: Pipeline) -> None:
     ((payments,),) = pipeline.source("SELECT count(*) FROM payment")
-    before = pipeline.loaded_now(catalog().table("fact_payment"))
+    before = pipeline.loaded_now(load_contracts().find("fact_payment"))
     pipeline.source("DELETE FROM payment")
     assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
-    assert before and pipeline.loaded_now(catalog().table("fact_payment")) == before
+    assert before and pipeline.loaded_now(load_contracts().find("fact_payment")) == before
     allowed = pipeline.command("run", "--wait", "--allow-deletes", "payment")
     assert allowed["outcome"] == "SUCCEEDED"
     (newest,) = pipeline.command("bookmark", "history", "--limit", "1")

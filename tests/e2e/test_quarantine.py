@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.e2e.pipeline import ORACLE, Pipeline, difference, running, warehouse_tables
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 pytestmark = pytest.mark.e2e
 OPEN = "SELECT target_table, source_key, rule, column_name, value, status FROM etl.quarantine ORDER BY 1, 2"
@@ -133,7 +133,7 @@ def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation_and_all
     pipeline.warehouse("UPDATE etl.batch SET rows = rows + 1 WHERE target_table = 'fact_payment' AND batch = 1")
     assert status == 1
     assert "captured = applied of fact_payment" in shown and "in the batches [1]" in shown
-    assert pipeline.job("totelake-watch")["JobRunState"] == "SUCCEEDED"
+    assert pipeline.job("totelake-watch-totesys")["JobRunState"] == "SUCCEEDED"
     told = [item["subject"] for item in pipeline.command("alerts")]
     for subject in ("dim_currency in quarantine", "fact_sales_order in quarantine", "differ in 1 comparison"):
         assert any(line.endswith(subject) for line in told), told
@@ -173,10 +173,10 @@ def test_a_renamed_column_holds_its_fact_alone_until_its_contract_is_mended_and_
     assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
     held = "SELECT target_table FROM etl.batch WHERE held > 0 ORDER BY 1"
     assert pipeline.warehouse(held) == [("dim_date",), ("fact_purchase_orders",)]
-    sales, purchases = catalog().table("fact_sales_order"), catalog().table("fact_purchase_orders")
+    sales, purchases = load_contracts().find("fact_sales_order"), load_contracts().find("fact_purchase_orders")
     assert difference(pipeline.expected(sales), pipeline.loaded_now(sales)) == {}
     assert pipeline.attempt("drift", "purchase_order")[0] == 3
-    assert pipeline.job("totelake-watch")["JobRunState"] == "SUCCEEDED"
+    assert pipeline.job("totelake-watch-totesys")["JobRunState"] == "SUCCEEDED"
     mails = [
         message_from_bytes(file.read_bytes(), policy=policy.default) for file in pipeline.stack.outbox.glob("*.eml")
     ]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.e2e.pipeline import WORKFLOW, Pipeline, difference, running, waiting, warehouse_tables
 from tests.e2e.traces import traces
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT
 
 pytestmark = pytest.mark.e2e
@@ -68,7 +69,7 @@ class Quiet:
 def quiet(pipeline: Pipeline, first: Refresh) -> Quiet:
     """A look of watch and a whole run, with nothing changed since the first run."""
     runs, keys = pipeline.workflow_runs(), pipeline.keys()
-    look = pipeline.job("totelake-watch")
+    look = pipeline.job("totelake-watch-totesys")
     started = [run for run in pipeline.workflow_runs() if run not in runs]
     pipeline.command("run", "--wait")
     return Quiet(started, pipeline.keys() - keys, log_of(pipeline, look, "/aws-glue/python-jobs/output"))
@@ -114,7 +115,7 @@ def changes(pipeline: Pipeline, quiet: Quiet) -> Changes:
 def run_started_by_watch(pipeline: Pipeline) -> dict[str, Any]:
     """One look; the run that it started, ended."""
     before = pipeline.workflow_runs()
-    pipeline.job("totelake-watch")
+    pipeline.job("totelake-watch-totesys")
     (started,) = [run for run in pipeline.workflow_runs() if run not in before]
     for _ in waiting():
         report = next(run for run in pipeline.command("runs") if run["id"] == started)
@@ -202,7 +203,7 @@ def test_batches_balance_in_every_table(pipeline: Pipeline, changes: Changes) ->
 
 def test_boto3_sees_jobs_graph_and_statistics(pipeline: Pipeline, changes: Changes) -> None:
     names = {job["Name"] for job in pipeline.glue.get_jobs()["Jobs"]}
-    assert names == {f"totelake-{name}" for name in catalog().pipeline["jobs"]}
+    assert names == {f"totelake-{name}" for name in load_contracts().pipeline["jobs"]}
     run = pipeline.glue.get_workflow_run(Name=WORKFLOW, RunId=changes.refresh.report["id"], IncludeGraph=True)["Run"]
     assert (run["Status"], run["Statistics"]["TotalActions"], run["Statistics"]["SucceededActions"]) == (
         "COMPLETED",
@@ -216,7 +217,7 @@ def test_boto3_sees_jobs_graph_and_statistics(pipeline: Pipeline, changes: Chang
 
 def test_boto3_sees_the_crawlers_tables_and_their_versions(pipeline: Pipeline, changes: Changes) -> None:
     tables = pipeline.glue.get_tables(DatabaseName="totelake_ingestion")["TableList"]
-    assert {table["Name"] for table in tables} == {table.name for table in catalog().source_tables("totesys")}
+    assert {table["Name"] for table in tables} == {table.name for table in load_contracts().source_tables("totesys")}
     orders = pipeline.glue.get_table(DatabaseName="totelake_ingestion", Name="sales_order")["Table"]
     types = {column["Name"]: column["Type"] for column in orders["StorageDescriptor"]["Columns"]}
     assert (types["unit_price"], types["created_at"], types["_batch"]) == ("decimal(10,2)", "timestamp", "bigint")
@@ -242,7 +243,7 @@ def test_data_that_moves_makes_no_new_table_version(pipeline: Pipeline, changes:
 
 def test_the_logs_of_both_kinds_of_jobs_are_in_cloudwatch(pipeline: Pipeline, changes: Changes) -> None:
     steps = {step["name"]: step for step in changes.refresh.report["steps"]}
-    ingest, load = steps["totelake-ingest-totesys"], steps["totelake-load-warehouse"]
+    ingest, load = steps["totelake-ingest-totesys"], steps["totelake-load-warehouse-totesys"]
     assert "batch 2 committed" in log_of(pipeline, {"Id": ingest["run_id"]}, "/aws-glue/python-jobs/output")
     assert "the warehouse is at batch 2" in log_of(pipeline, {"Id": load["run_id"]}, "/aws-glue/jobs/output")
     shown = pipeline.command("logs", changes.refresh.report["id"][:16], "--job", "load-warehouse")
@@ -253,7 +254,9 @@ def test_the_bookmark_tells_where_every_step_is(pipeline: Pipeline, changes: Cha
     found = pipeline.command("bookmark", "show")
     everywhere = dict.fromkeys((table.name for table in warehouse_tables()), 2)
     assert (found["batch"], found["judged"], found["built"], found["applied"]) == (2, 2, everywhere, everywhere)
-    assert {table["name"] for table in found["tables"]} == {table.name for table in catalog().source_tables("totesys")}
+    assert {table["name"] for table in found["tables"]} == {
+        table.name for table in load_contracts().source_tables("totesys")
+    }
 
 
 def test_commands_ask_both_sides_alike_and_find_no_drift(pipeline: Pipeline, first: Refresh) -> None:
@@ -275,5 +278,6 @@ def test_no_password_is_in_files_objects_logs_arguments_or_states(pipeline: Pipe
 
 def test_the_cost_is_reckoned_with_the_seconds_of_the_run_history(pipeline: Pipeline, changes: Changes) -> None:
     found = pipeline.command("cost", "--measured")
-    assert {"build-dimensions", "build-facts", "load-warehouse"} <= set(found["usage"]["seconds"])
+    jobs = ("build-dimensions", "build-facts", "load-warehouse")
+    assert {f"{job}-{SOURCE}" for job in jobs} <= set(found["usage"]["seconds"])
     assert all(0 < seconds < 600 for seconds in found["usage"]["seconds"].values())

@@ -14,7 +14,7 @@ from tests.e2e.pipeline import query
 from tests.faults.drifting import DriftingWorld
 from tests.faults.world import World
 from totelake.capture.postgres.server import wait_durable
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 SOAK = int(os.environ.get("TOTELAKE_SOAK_SEEDS", "0"))
 Fresh = Callable[..., World]
@@ -68,7 +68,7 @@ def drifting(
             return DriftingWorld(postgres, moto_endpoint, localglue_endpoint, folder, 30, patch=patch)
 
         yield make
-    catalog.cache_clear()
+    load_contracts.cache_clear()
 
 
 def soak_seeds(normal: int) -> range:

@@ -11,18 +11,15 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.e2e.pipeline import ORACLE, Rows
-from tests.faults.world import CHECK, World
+from tests.faults.world import CHECK, WATCH, World
 from totelake.alerts.store import ROOT
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.contracts.model import Table
-from totelake.lake.manifest import Manifest
-from totelake.lake.verdicts import LOG, SOURCE
-from totelake.operate.reconcile.compare import reconcile
-from totelake.operate.reconcile.finding import DIFFERS
+from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict
 from totelake.operate.watch import pending_commits
-from totelake.runtime import JobArguments, open_runtime
 
 Properties = list[dict[str, Any]]
 Mend = Callable[["Release"], None]
@@ -67,8 +64,8 @@ class DriftingWorld(World):
         self.queue = str(self.sqs.create_queue(QueueName=self.crawler)["QueueUrl"])
         self.job_clients.client("sqs")
 
-    def words(self, **more: Any) -> list[str]:
-        return super().words(dead_letter_queue=self.queue, **more)
+    def given(self) -> dict[str, Any]:
+        return {**super().given(), "dead_letter_queue": self.queue}
 
     def expected(self, table: Table) -> Rows:
         text = (ORACLE / f"{table.name}.sql").read_text(encoding="utf-8")
@@ -81,31 +78,28 @@ class DriftingWorld(World):
         new = Release(documents())
         for mend in mends:
             mend(new)
-        module = sys.modules["totelake.contracts.catalog"]
+        module = sys.modules["totelake.contracts.contracts"]
         self._patch.setattr(module, "documents", lambda: new.documents)
-        catalog.cache_clear()
+        load_contracts.cache_clear()
 
-    def verdict(self) -> Manifest:
-        """The newest verdict."""
-        found = self.log(LOG).newest()
-        assert found is not None
-        return found
+    def verdict(self) -> SourceVerdict:
+        """What the newest verdict says of the source."""
+        return Verdict.of(self.log(LOG).newest()).of_source(SOURCE)
 
     def changes(self, table: str) -> list[tuple[str, str]]:
         """Column and class of the changes that a table has by the newest verdict."""
-        entry = self.verdict().state["tables"][SOURCE][table]
-        return [(change["column"], change["kind"]) for change in entry["changes"]]
+        return [(change.column, change.kind) for change in self.verdict().standings[table].changes]
 
     def held(self) -> dict[str, list[int]]:
         """The batches that wait, by source table."""
-        standings = self.verdict().state["tables"][SOURCE]
-        return {name: [int(number) for number in entry["held"]] for name, entry in standings.items() if entry["held"]}
+        standings = self.verdict().standings
+        return {name: list(standing.held) for name, standing in standings.items() if standing.held}
 
     def behind(self) -> set[str]:
         """The star tables that the warehouse has not to the newest batch."""
         newest = self.newest()
         reached = dict(self.warehouse("SELECT target_table, max(batch) FROM etl.batch WHERE held = 0 GROUP BY 1"))
-        return {table.name for table in catalog().warehouse_tables() if reached[table.name] < newest}
+        return {table.name for table in load_contracts().star_tables() if reached[table.name] < newest}
 
     def letters(self) -> list[tuple[str, int, int]]:
         """Table, batch and events of the messages in the dead-letter queue, which are taken out of it."""
@@ -127,24 +121,17 @@ class DriftingWorld(World):
         """Judge alone."""
         return self.run(CHECK)
 
-    def refused(self) -> list[tuple[Any, ...]]:
-        """What was set apart of the newest batch that has any of it."""
+    def quarantined(self) -> list[tuple[Any, ...]]:
+        """What is in quarantine of the newest batch that has any of it."""
         columns = "target_table, source_key, rule, column_name, status"
         return self.warehouse(
             f"SELECT {columns} FROM etl.quarantine WHERE batch = (SELECT max(batch) FROM etl.quarantine) ORDER BY 1, 2"
         )
 
-    def findings(self) -> list[Any]:
-        """What a reconciliation says differs."""
-        secret = self.postgres.secret(self.source_dsn, "totelake_reader")
-        found = reconcile(self.s3, self.ingestion, self.processed, catalog(), secret, self.warehouse_dsn)
-        return [item for item in found if item.outcome == DIFFERS]
-
     def pending(self) -> list[str]:
         """What the next look would start a run for."""
-        arguments = JobArguments.from_argv(["script", *self.words()], "check_schemas")
-        with open_runtime(arguments, self.job_clients) as runtime:
-            return pending_commits(runtime, arguments, self.newest())
+        with self.opened(WATCH) as job:
+            return pending_commits(job, self.newest())
 
     def outcome(self) -> dict[str, Rows]:
         """All that the warehouse holds but serial numbers, times, and what has left the quarantine again."""
@@ -153,8 +140,8 @@ class DriftingWorld(World):
 
     def said(self) -> dict[str, Any]:
         """What the warehouse says to its users: dimensions, and of each fact the versions that say anything new."""
-        found: dict[str, Any] = {table.name: self.loaded(table) for table in catalog().dimensions()}
-        for table in catalog().facts():
+        found: dict[str, Any] = {table.name: self.loaded(table) for table in load_contracts().dimensions()}
+        for table in load_contracts().facts():
             found[table.name] = news(self.loaded_history(table))
         return found
 

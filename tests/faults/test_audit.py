@@ -6,22 +6,21 @@ from datetime import timedelta
 
 import pytest
 
-from tests.faults.world import DIMENSIONS, FACTS, JOBS, World
+from tests.faults.world import AUDIT, DIMENSIONS, FACTS, JOBS, World
 from tests.integration.star.samples import SPARK
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.lake.locations import places
+from totelake.ports.glue import GlueCatalog
 from totelake.registry import audit
 from totelake.registry.agreement import Disagreement
-from totelake.runtime import JobArguments, open_runtime
 
 pytestmark = SPARK
 
 
 def audited(world: World) -> list[Disagreement]:
     """One run of the job."""
-    arguments = JobArguments.from_argv(["script", *world.words()], "audit_catalog")
-    with open_runtime(arguments, world.job_clients) as runtime:
-        return audit.audit_catalog(runtime, arguments)
+    found: list[Disagreement] = world.run(AUDIT)
+    return found
 
 
 def test_what_the_jobs_leave_agrees_and_a_partition_that_somebody_moved_is_told(
@@ -33,7 +32,7 @@ def test_what_the_jobs_leave_agrees_and_a_partition_that_somebody_moved_is_told(
     for job in JOBS:
         world.run(job, **({"compact_objects": 2} if job in (DIMENSIONS, FACTS) else {}))
     for name in ("dim_design", "fact_sales_order"):
-        found = places(world.glue, world.processed_database, catalog().table(name))
+        found = places(GlueCatalog(world.glue, world.processed_database), load_contracts().find(name))
         assert any(place.moved for place in found.values()), name
     assert audited(world) == []
     names = {"DatabaseName": world.processed_database, "TableName": "fact_sales_order_log"}

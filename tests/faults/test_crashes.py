@@ -141,7 +141,7 @@ def kill(root: Path, tmp_path: Path) -> Callable[[World, str, int, str], None]:
         }
         command = [sys.executable, "-m", "tests.faults.kill_script", str(root / "glue_jobs" / f"{job}.py")]
         done = subprocess.run(
-            [*command, *world.words()],
+            [*command, *world.words(job)],
             env=environment,
             cwd=root,
             capture_output=True,

@@ -14,6 +14,7 @@ from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld, Mend
 from tests.faults.world import CHECK, INGEST, JOBS
 from tests.integration.star.samples import SPARK
+from totelake.contracts import load_contracts
 from totelake.schemas.impact import impact_of
 
 pytestmark = SPARK
@@ -89,10 +90,13 @@ def assert_held(world: DriftingWorld, case: Breaking, held: list[int]) -> None:
     assert tuple(world.changes(case.table)) == case.changes
     subject = f"totesys.{case.table} held: {', '.join(kind for _, kind in case.changes)}"
     (told,) = [item for item in world.alerts() if item["subject"] == subject]
-    assert all(str(impact_of(case.table, column)) in told["body"].replace("\n  ", "\n") for column in case.reaching)
-    events = world.verdict().state["tables"]["totesys"][case.table]["held"]
+    assert all(
+        str(impact_of(load_contracts().find(case.table), column)) in told["body"].replace("\n  ", "\n")
+        for column in case.reaching
+    )
+    events = world.verdict().standings[case.table].held
     waiting = "SELECT batch, held FROM etl.batch WHERE target_table = %s AND held > 0 ORDER BY 1"
-    assert world.warehouse(waiting, sorted(case.waiting)[-1]) == [(one, events[str(one)]["events"]) for one in held]
+    assert world.warehouse(waiting, sorted(case.waiting)[-1]) == [(one, events[one].events) for one in held]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_only_what_depends_on_broken_tables_waits_and_mended_contracts_bring_all
     for case in cases:
         assert_held(world, case, held)
     if "joined" in names:
-        assert world.refused() == [("fact_sales_order", 2, "missing_parent", "sales_staff_id", "open")]
+        assert world.quarantined() == [("fact_sales_order", 2, "missing_parent", "sales_staff_id", "open")]
     assert [(table, batch) for table, batch, _ in world.letters()] == [(name, one) for name in tables for one in held]
     assert world.pending() == [] and world.findings() == []
     twins.release(*[case.mend for case in cases])

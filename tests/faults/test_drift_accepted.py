@@ -74,7 +74,7 @@ def test_what_is_additive_or_wider_is_accepted_and_stops_nothing(world: Drifting
 def test_a_value_that_only_the_wider_type_holds_waits_in_quarantine(world: DriftingWorld) -> None:
     world.source("UPDATE purchase_order SET item_unit_price = 9999999999.99 WHERE purchase_order_id = 2")
     world.chain()
-    assert world.refused() == [("fact_purchase_orders", 2, "invalid_value", "item_unit_price", "open")]
+    assert world.quarantined() == [("fact_purchase_orders", 2, "invalid_value", "item_unit_price", "open")]
     world.source("UPDATE purchase_order SET item_unit_price = 1 WHERE purchase_order_id = 2")
     world.chain()
     assert world.differences(with_history=False) == {}

@@ -32,7 +32,7 @@ def test_it_ends_as_jobs_of_their_own_and_does_what_its_access_allows(
     world.chain((INGEST, CHECK))
     # as Glue starts it
     monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", world.localglue)
-    monkeypatch.setattr("sys.argv", ["script", *world.words()])
+    monkeypatch.setattr("sys.argv", ["script", *world.words(FUSED)])
     runpy.run_path(str(root / "glue_jobs" / f"{FUSED}.py"), run_name="__main__")
     assert world.settle() == {}
 

@@ -13,7 +13,7 @@ from tests.faults.conftest import Fresh
 from tests.faults.world import INGEST, JOBS, LOAD, World
 from tests.integration.star.samples import SPARK
 from totelake.capture.postgres.session import Session
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.warehouse import load as load_job
 from totelake.warehouse import publish
 from totelake.warehouse.jdbc import Connection
@@ -180,7 +180,7 @@ def test_a_warehouse_that_goes_away_right_after_the_commit_has_the_load_once(
             world.run(LOAD)
     assert done == [1]
     assert world.warehouse("SELECT count(*) FROM etl.batch WHERE batch = %s", batch) == [
-        (len(catalog().warehouse_tables()),)
+        (len(load_contracts().star_tables()),)
     ]
     assert world.settle() == {}
     assert world.newest() == batch

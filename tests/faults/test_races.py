@@ -12,7 +12,7 @@ from tests.faults.conftest import SOAK
 from tests.faults.test_s3_faults import SENTENCE
 from tests.faults.world import CHECK, DIMENSIONS, FACTS, INGEST, JOBS, LOAD, World
 from tests.integration.star.samples import SPARK
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
 from totelake.warehouse import load as load_job
 
@@ -66,8 +66,8 @@ def test_two_whole_chains_at_once_end_as_one(world: World) -> None:
 
 def shown(world: World) -> dict[str, int]:
     """The batch that each view shows."""
-    names = {table.name for table in catalog().warehouse_tables()}
-    names |= {f"{view}_{table.short_name}" for table in catalog().facts() for view in ("current", "history")}
+    names = {table.name for table in load_contracts().star_tables()}
+    names |= {f"{view}_{table.short_name}" for table in load_contracts().facts() for view in ("current", "history")}
     return {
         name: int(
             world.glue.get_table(DatabaseName=world.processed_database, Name=name)["Table"]["Parameters"][

@@ -17,13 +17,13 @@ from tests.faults.conftest import soak_seeds
 from tests.faults.world import CHECK, FACTS, INGEST, JOBS, World
 from tests.faults.writers import SESSIONS, STORIED, Row, Runs, Session, is_subsequence, stories
 from tests.integration.star.samples import SPARK
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.lake.manifest import Manifest
 
 pytestmark = SPARK
 TRANSACTIONS = 2_000
 LATE = 3
-DELETES = ",".join(table.name for table in catalog().source_tables("totesys"))
+DELETES = ",".join(table.name for table in load_contracts().source_tables("totesys"))
 Captured = dict[tuple[str, int], list[Row | None]]
 
 
@@ -31,7 +31,7 @@ def content(world: World) -> dict[tuple[str, int], Row]:
     """Every row of the source whose story is kept."""
     found = {}
     for name in STORIED:
-        table = catalog().table(name)
+        table = load_contracts().find(name)
         place = table.column_names.index(table.key_name)
         for row in world.source(f"SELECT {', '.join(table.column_names)} FROM {name}"):
             found[name, row[place]] = row
@@ -52,7 +52,7 @@ def captured_since(world: World, batch: int) -> tuple[Captured, Counter[tuple[st
     versions: Captured = defaultdict(list)
     places: Counter[tuple[str, int, int]] = Counter()
     for manifest in world.log().since(batch):
-        for table in catalog().source_tables("totesys"):
+        for table in load_contracts().source_tables("totesys"):
             for event in events(world, manifest, table.name):
                 key = event[table.key_name]
                 places[table.name, key, manifest.number] += 1
@@ -108,8 +108,8 @@ def test_a_random_schedule_ends_with_every_row_as_in_the_source(world: World, se
     ]
     assert [(place, versions[place], committed[place]) for place in wrong[:3]] == []
     assert content(world).keys() == {place for place, rows in committed.items() if rows[-1] is not None}
-    for fact in catalog().facts():
-        found = {place[1:]: count for place, count in places.items() if place[0] == fact.source}
+    for fact in load_contracts().facts():
+        found = {place[1:]: count for place, count in places.items() if place[0] == fact.driving}
         applied = Counter((key, number) for number, key, *_ in world.loaded_history(fact).elements() if number > batch)
         assert applied == found, fact.name
         doubled = Counter(lake.select(world.glue, world.s3, fact.name, f'"{fact.key_name}", "_batch"', world.scratch,

@@ -20,24 +20,28 @@ import pyarrow.parquet as pq
 import pytest
 import sqlglot
 
+from tests.conftest import SOURCE
 from tests.integration.warehouse.conftest import METADATA, row
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, number_text
-from totelake.lake.manifest import COMPACTION, DATA, LakeObject, Manifest, TableCommit
-from totelake.lake.verdicts import LOG, SOURCE, AcceptedObject, batch_document
+from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
+from totelake.lake.records.verdict import LOG, AcceptedObject, JudgedBatch, SourceVerdict, Verdict
 from totelake.lake.views import view_sql
-from totelake.runtime import Clients, JobArguments, open_runtime
-from totelake.star import job
+from totelake.ports.s3 import S3Store
+from totelake.runtime import Clients, open_job
+from totelake.runtime.job_arguments import BuildArguments, parse_arguments
+from totelake.star.job import build_tables
 from totelake.star.plan import Unit, Written
+from totelake.star.session import StarSession
 
 pytestmark = pytest.mark.integration
 BATCHES = 100
 # about so many reads in all, and requests of a batch
 READS, REQUESTS = 120, 60
-FACT, DIMENSION = (catalog().table(name) for name in ("fact_sales_order", "dim_design"))
+FACT, DIMENSION = (load_contracts().find(name) for name in ("fact_sales_order", "dim_design"))
 MONTHS = [date(2024, month, 5) for month in range(1, 6)]
 NOON = datetime(2026, 11, 24, 12)
 Version = tuple[int, str, int]
@@ -76,7 +80,7 @@ class Writer:
             month = "deleted" if item[1] == "D" else f"{MONTHS[item[0]]:%Y-%m}"
             places.setdefault(month if unit.table is FACT else "", []).append(item)
         objects = tuple(self._put(unit.table, attempt, month, found) for month, found in places.items())
-        return Written(TableCommit(objects, len(MONTHS)), {}, {})
+        return Written(TableCommit(objects, len(MONTHS)))
 
     def write_anew(self, table: Table, items: Sequence[LakeObject], attempt: Attempt) -> tuple[LakeObject, ...]:
         """The rows of these objects, an object for each month."""
@@ -199,9 +203,10 @@ def accept(s3: Any, bucket: str, batch: int) -> None:
     """A verdict over one batch that changes the fact, and sometimes the dimension."""
     item = AcceptedObject("key", len(MONTHS), 0, len(MONTHS), 0, "fingerprint")
     tables = {"sales_order": item, **({"design": item} if batch % 5 == 1 else {})}
-    document = batch_document(batch, f"{NOON.isoformat()}+00:00", tables)
-    state = {"through": {SOURCE: batch}, "batches": {SOURCE: [document]}}
-    assert CommitLog(s3, bucket, LOG).commit(Manifest(LOG, batch, "attempt", DATA, "now", {}, state))
+    judged = JudgedBatch(batch, f"{NOON.isoformat()}+00:00", batch, tables)
+    verdict = Verdict(sources={SOURCE: SourceVerdict(through=batch, batches=(judged,))})
+    manifest = verdict.manifest(Attempt.new(LOG, batch, "test"), NOON)
+    assert CommitLog(S3Store(s3, bucket), LOG).commit(manifest)
 
 
 def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive_and_builders_compact(
@@ -212,16 +217,25 @@ def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive_and_builders_co
     bucket, database = f"lake-{name}", f"processed_{name}"
     clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     clients.glue.create_database(DatabaseInput={"Name": database})
-    monkeypatch.setattr(job._Build, "_open_writer", lambda _: Writer(clients.s3, bucket))
-    words = ["--ingestion_bucket", bucket, "--processed_bucket", bucket, "--ingestion_database", "ingestion"]
-    words += ["--processed_database", database, "--compact_objects", "4"]
-    arguments = JobArguments.from_argv(["script", *words], "build_facts")
+    monkeypatch.setattr(StarSession, "writer", lambda _: Writer(clients.s3, bucket))
+    words = [
+        "--source",
+        SOURCE,
+        "--ingestion_bucket",
+        bucket,
+        "--processed_bucket",
+        bucket,
+        "--ingestion_database",
+        "ingestion",
+    ]
+    words += ["--ingestion_database", "ingestion", "--processed_database", database, "--compact_objects", "4"]
+    arguments = parse_arguments(["script", *words], BuildArguments)
     loop = Loop(Reader(own, database))
     try:
         for batch in range(1, BATCHES + 1):
             accept(clients.s3, bucket, batch)
-            with open_runtime(arguments, clients) as runtime:
-                job._build(runtime, arguments, (FACT, DIMENSION))
+            with open_job(arguments, clients) as job:
+                build_tables(job, (FACT, DIMENSION))
             if batch == 1:
                 loop.follow(clients.s3)
                 loop.follow(clients.glue)
@@ -233,7 +247,7 @@ def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive_and_builders_co
         raise loop.failure
     assert loop.torn == []
     for table in (FACT, DIMENSION):
-        kinds = Counter(manifest.kind for manifest in CommitLog(clients.s3, bucket, table.name).since(0))
+        kinds = Counter(manifest.kind for manifest in CommitLog(S3Store(clients.s3, bucket), table.name).since(0))
         assert kinds[COMPACTION] >= 5, table.name
     for view, batches in loop.seen.items():
         newest = BATCHES - (BATCHES - 1) % 5 if view == "dim_design" else BATCHES

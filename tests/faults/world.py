@@ -9,39 +9,65 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Postgres
+from tests.conftest import SOURCE, Postgres
 from tests.e2e import lake
 from tests.e2e.pipeline import ORACLE, Rows, difference, query, warehouse_tables
-from totelake.capture.ingest import ingest_totesys
-from totelake.contracts import catalog
+from tests.faults.history import History
+from totelake.capture.ingest import ingest
+from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time
 from totelake.lake.commits import CommitLog
-from totelake.lake.verdicts import SOURCE
+from totelake.operate.maintain.job import maintain_lake
+from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.finding import DIFFERS
+from totelake.operate.watch import watch
+from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.s3 import S3Store
+from totelake.registry.audit import audit_catalog
 from totelake.registry.check import check_schemas
-from totelake.runtime import Clients, JobArguments, open_runtime
+from totelake.runtime import Clients, Job, open_job
+from totelake.runtime.job_arguments import (
+    AuditArguments,
+    BuildAndLoadArguments,
+    BuildArguments,
+    CheckArguments,
+    IngestArguments,
+    JobArguments,
+    LoadArguments,
+    MaintainArguments,
+    WatchArguments,
+    parse_arguments,
+)
 from totelake.seed.history import seed_generated
 from totelake.star.job import build_dimensions, build_facts
 from totelake.warehouse.fused import build_and_load
 from totelake.warehouse.load import load_warehouse
 
-WORK: Mapping[str, Callable[[Any, JobArguments], Any]] = {
-    "ingest_totesys": ingest_totesys,
-    "check_schemas": check_schemas,
-    "build_dimensions": build_dimensions,
-    "build_facts": build_facts,
-    "load_warehouse": load_warehouse,
-    "build_and_load": build_and_load,
-}
-JOBS = tuple(WORK)[:-1]
+INGEST, CHECK, DIMENSIONS, FACTS, LOAD = "ingest", "check_schemas", "build_dimensions", "build_facts", "load_warehouse"
+JOBS = (INGEST, CHECK, DIMENSIONS, FACTS, LOAD)
 # in place of builders and load where pipeline.yaml says `publish: fused`
 FUSED = "build_and_load"
-INGEST, CHECK, DIMENSIONS, FACTS, LOAD = JOBS
+WATCH, MAINTAIN, AUDIT = "watch", "maintain_lake", "audit_catalog"
+# by the name of its script: what a job does, and the arguments that it takes
+WORK: Mapping[str, tuple[Callable[[Any], Any], type[JobArguments]]] = {
+    INGEST: (ingest, IngestArguments),
+    CHECK: (check_schemas, CheckArguments),
+    DIMENSIONS: (build_dimensions, BuildArguments),
+    FACTS: (build_facts, BuildArguments),
+    LOAD: (load_warehouse, LoadArguments),
+    FUSED: (build_and_load, BuildAndLoadArguments),
+    WATCH: (watch, WatchArguments),
+    MAINTAIN: (maintain_lake, MaintainArguments),
+    AUDIT: (audit_catalog, AuditArguments),
+}
 SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch")
 UNTIL = datetime(2024, 8, 30, 12)
 
@@ -54,7 +80,8 @@ class World:
         self.postgres, self.endpoint, self.localglue, self.scratch = postgres, endpoint, localglue, scratch
         self.ingestion, self.processed = f"ingestion-{name}", f"processed-{name}"
         self.ingestion_database, self.processed_database = f"ingestion_{name}", f"processed_{name}"
-        self.crawler, self._secret = f"crawler-{name}", name
+        self.crawlers, self._secret = f"crawler-{name}", name
+        self.crawler = f"{self.crawlers}-{SOURCE}"
         self.clients, self.job_clients = self.new_clients(), self.new_clients()
         self.s3, self.glue = self.clients.s3, self.clients.glue
         self.source_dsn = postgres.new_database()
@@ -79,7 +106,7 @@ class World:
             Targets={
                 "S3Targets": [
                     {"Path": f"s3://{self.ingestion}/{SOURCE}/{table.name}/"}
-                    for table in catalog().source_tables(SOURCE)
+                    for table in load_contracts().source_tables(SOURCE)
                 ]
             },
             Configuration=json.dumps(
@@ -94,27 +121,40 @@ class World:
             found.client(service)
         return found
 
-    def words(self, **more: Any) -> list[str]:
-        """A script's argv without its own name."""
-        given = {
+    def given(self) -> dict[str, Any]:
+        """The arguments of a deployment, by name; each job gets those that it knows."""
+        return {
+            "source": SOURCE,
             "ingestion_bucket": self.ingestion,
             "processed_bucket": self.processed,
             "ingestion_database": self.ingestion_database,
             "processed_database": self.processed_database,
-            "ingestion_crawler": self.crawler,
-            "totesys_secret": f"reader-{self._secret}",
+            "crawler": self.crawler,
+            "crawlers": self.crawlers,
+            "prefix": self.crawlers,
+            "source_secret": f"reader-{self._secret}",
             "warehouse_secret": f"loader-{self._secret}",
             # tests count commits, so builders compact where a test says so, not after the 32nd of them
             "compact_objects": 1_000_000,
-            **more,
         }
+
+    def words(self, job: str, **more: Any) -> list[str]:
+        """The argv of a job's script without its own name."""
+        known = {field.name for field in fields(WORK[job][1])}
+        given = {**{name: value for name, value in self.given().items() if name in known}, **more}
         return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+
+    @contextmanager
+    def opened(self, job: str, clients: Clients | None = None, **more: Any) -> Iterator[Job[Any]]:
+        """A job as its script opens it."""
+        arguments = parse_arguments(["script", *self.words(job, **more)], WORK[job][1])
+        with open_job(arguments, clients or self.job_clients) as found:
+            yield found
 
     def run(self, job: str, clients: Clients | None = None, **more: Any) -> Any:
         """One run of a job, which may fail as its script would."""
-        arguments = JobArguments.from_argv(["script", *self.words(**more)], job)
-        with open_runtime(arguments, clients or self.job_clients) as runtime:
-            return WORK[job](runtime, arguments)
+        with self.opened(job, clients, **more) as found:
+            return WORK[job][0](found)
 
     def chain(self, jobs: Sequence[str] = JOBS) -> None:
         """The jobs in turn."""
@@ -133,7 +173,7 @@ class World:
             "ORDER BY date_trunc('month', created_at), units_sold LIMIT 2), "
             f"{change}last AS (SELECT max(payment_id) AS id FROM payment), "
             "gone AS (DELETE FROM payment USING last WHERE payment_id = last.id RETURNING payment.*), "
-            f"again AS (INSERT INTO payment (payment_id, {columns}) SELECT payment_id + 1, {columns} FROM gone) "
+            f"again AS (INSERT INTO payment ({columns}) SELECT {columns} FROM gone) "
             "UPDATE sales_order AS s SET units_sold = units_sold + 1 FROM months AS m "
             "WHERE s.sales_order_id = m.sales_order_id"
         )
@@ -163,7 +203,7 @@ class World:
     def log(self, name: str = SOURCE) -> CommitLog:
         """A log of commits: the source's, the verdicts', or a star table's."""
         star = {table.name for table in warehouse_tables()}
-        return CommitLog(self.s3, self.processed if name in star else self.ingestion, name)
+        return CommitLog(S3Store(self.s3, self.processed if name in star else self.ingestion), name)
 
     def newest(self, name: str = SOURCE) -> int:
         """The number of a log's newest commit."""
@@ -199,6 +239,14 @@ class World:
                     found[f"{table.name} {side}"] = wrong
         return found
 
+    def findings(self) -> list[Any]:
+        """What a reconciliation says differs."""
+        secret = self.postgres.secret(self.source_dsn, "totelake_reader")
+        address = PostgresAddress.from_secret(secret, "of the test")
+        lake = S3Store(self.s3, self.ingestion), S3Store(self.s3, self.processed)
+        found = reconcile(*lake, load_contracts(), SOURCE, address, self.warehouse_dsn)
+        return [item for item in found if item.outcome == DIFFERS]
+
     def loaded_history(self, table: Table) -> Rows:
         """Every version of a fact with its batch, and its deletions."""
         columns = ", ".join(f'f."{column.name}"' for column in table.lake_columns)
@@ -213,7 +261,7 @@ class World:
     def content(self, with_times: bool = True) -> dict[str, Rows]:
         """All that the warehouse holds but serial numbers and times of application; times of capture as asked for."""
         found = {table.name: self.loaded(table) for table in warehouse_tables()}
-        for table in catalog().facts():
+        for table in load_contracts().facts():
             found[f"{table.name} history"] = self.loaded_history(table)
         for name, columns in _ETL.items():
             names = columns if with_times else columns.replace(", captured_at", "")
@@ -223,7 +271,7 @@ class World:
 
 def _payment_columns() -> tuple[str, ...]:
     """All but the key."""
-    table = catalog().table("payment")
+    table = load_contracts().find("payment")
     return tuple(name for name in table.column_names if name != table.key_name)
 
 
@@ -234,34 +282,3 @@ _ETL = {
     "dimension_version": "target_table, dimension_key, batch, deleted",
     "quarantine": "target_table, source_key, batch, operation, rule, column_name, value, payload::text, status",
 }
-
-
-class History:
-    """The facts' history as it must be, kept from what the source shows after each batch and from nothing else."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._rows: dict[str, dict[int, str]] = {table.name: {} for table in catalog().facts()}
-        self._versions: dict[str, Rows] = {table.name: Counter() for table in catalog().facts()}
-
-    def of(self, table: Table) -> Rows:
-        """Every version of a fact with the batch that brought it, and its deletions."""
-        return self._versions[table.name]
-
-    def add(self, batch: int, rewritten: Collection[str] = ()) -> None:
-        """What differs in the source from the time before came with this batch; of a rewritten table all its rows."""
-        for table in catalog().facts():
-            whole = dict(self._world.source(f"SELECT {table.key_name}, t::text FROM {table.source} AS t"))
-            rows = {row[0]: row for row in self._world.expected(table)}
-            before, versions = self._rows[table.name], self._versions[table.name]
-            is_new = table.source in rewritten
-            versions.update((batch, key, rows[key]) for key, text in whole.items() if is_new or before.get(key) != text)
-            versions.update((batch, key) for key in before.keys() - whole.keys())
-            self._rows[table.name] = whole
-
-    def restart(self) -> None:
-        """Begin anew with what the warehouse has, after a test that knows better how it came there."""
-        for table in catalog().facts():
-            self._versions[table.name] = self._world.loaded_history(table)
-            rows = self._world.source(f"SELECT {table.key_name}, t::text FROM {table.source} AS t")
-            self._rows[table.name] = dict(rows)

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg2
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.errors import TotelakeError
 
 SESSIONS = 8
@@ -119,7 +119,7 @@ class Session(threading.Thread):
 
     def _change(self, connection: Any, table: str, statement: str, *values: Any) -> None:
         """A statement on a table, each row of which is remembered."""
-        contract = catalog().table(table)
+        contract = load_contracts().find(table)
         place, is_gone = contract.column_names.index(contract.key_name), statement.startswith("DELETE")
         names = ", ".join(f"{table}.{name}" for name in contract.column_names)
         for row in self._run(connection, f"{statement} RETURNING {names}", *values):
@@ -127,13 +127,13 @@ class Session(threading.Thread):
 
     def _own(self, connection: Any, table: str) -> int | None:
         """A key of its own rows."""
-        key = catalog().table(table).key_name
+        key = load_contracts().find(table).key_name
         found = self._run(connection, f"SELECT {key} FROM {table} WHERE {key} %% {SESSIONS} = %s", self._number)
         return self._dice.choice(sorted(found))[0] if found else None
 
     def _new_key(self, connection: Any, table: str) -> int:
         """The next key of its own; rolled back ones are not used again."""
-        key = catalog().table(table).key_name
+        key = load_contracts().find(table).key_name
         while True:
             ((value,),) = self._run(connection, f"SELECT nextval('{table}_{key}_seq')::int")
             if value % SESSIONS == self._number:

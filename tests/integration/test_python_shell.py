@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SOURCE
 from totelake.deploy.release import build
 from totelake.stack.python_shell import find_python_shell
 
@@ -20,7 +21,7 @@ TESTS = (
     "tests/unit/capture",
     "tests/unit/contracts",
     "tests/unit/lake/test_commits.py",
-    "tests/unit/lake/test_loaded.py",
+    "tests/unit/lake/records",
     "tests/unit/lake/test_manifest.py",
     "tests/unit/operate/maintain",
     "tests/unit/operate/test_watch.py",
@@ -76,6 +77,6 @@ def test_the_wheel_tells_what_a_change_reaches_without_parsers_of_sql_and_yaml(p
         check=False,
     )
     assert done.stdout == (
-        "design.design_name is used by dim_design.design_name; queries order_history, top_designs; "
+        f"{SOURCE}.design.design_name is used by dim_design.design_name; queries order_history, top_designs; "
         "tiles business: Top designs\n"
     ), done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import uuid
@@ -20,10 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.conftest import Postgres
-from totelake.capture.postgres.connection import SourceAddress, connect
 from totelake.errors import ConfigurationError, SourceError, WarehouseError
+from totelake.ports.postgres import connect
+from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime import Clients
-from totelake.runtime.tls import with_local_bundle
+from totelake.runtime.job import read_secret
 from totelake.stack.postgres import unprivileged_user
 from totelake.warehouse import jdbc
 
@@ -101,9 +103,14 @@ def secret(postgres: Postgres, authority: Authority, tmp_path: Path) -> dict[str
 
 def ask(secret: dict[str, Any]) -> str:
     """Connect as ingestion does, and ask whether the connection is encrypted."""
-    with connect(SourceAddress.from_secret(secret, "s")) as connection, connection.cursor() as cursor:
+    with connect(PostgresAddress.from_secret(secret, "s")) as connection, connection.cursor() as cursor:
         cursor.execute(ENCRYPTED)
         return str(cursor.fetchone()[0])
+
+
+def warehouse(secret: dict[str, Any]) -> jdbc.JdbcAddress:
+    """The address that a load reads from the secret."""
+    return jdbc.JdbcAddress(PostgresAddress.from_secret(secret, "s", "the warehouse"))
 
 
 def test_the_source_is_read_from_a_server_that_proves_its_name(secret: dict[str, Any]) -> None:
@@ -124,30 +131,35 @@ def test_a_server_that_another_authority_vouches_for_is_refused(secret: dict[str
 
 def test_the_warehouse_is_loaded_the_same_way(secret: dict[str, Any], spark: Any, tmp_path: Path) -> None:
     jvm = spark.sparkContext._jvm
-    with jdbc.connect(jvm, jdbc.Address(secret, "s")) as connection:
+    with jdbc.connect(jvm, warehouse(secret)) as connection:
         assert connection.rows(ENCRYPTED) == [("true",)]
-    address = jdbc.Address(secret, "s")
+    address = warehouse(secret)
     options = {"url": address.url, "driver": jdbc.DRIVER, "query": f"{ENCRYPTED} AND ssl", **address.spread(spark)}
     assert spark.read.format("jdbc").options(**options).load().count() == 1
-    other_name = jdbc.Address({**secret, "host": "127.0.0.1"}, "s")
+    other_name = warehouse({**secret, "host": "127.0.0.1"})
     refusal = "is not trusted: The hostname 127.0.0.1 could not be verified"
     with pytest.raises(WarehouseError, match=refusal), jdbc.connect(jvm, other_name):
         raise AssertionError
 
 
 def test_the_bundle_may_lie_in_a_bucket(aws: str, secret: dict[str, Any], authority: Authority) -> None:
-    s3, bucket = Clients.from_environment().s3, f"bundles-{uuid.uuid4().hex[:12]}"
+    clients, bucket = Clients.from_environment(), f"bundles-{uuid.uuid4().hex[:12]}"
+    s3 = clients.s3
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     s3.put_object(Bucket=bucket, Key="tls/bundle.pem", Body=authority.pem())
     s3.put_object(Bucket=bucket, Key="tls/page.html", Body=b"<html>")
-    stored = {**secret, "sslrootcert": f"s3://{bucket}/tls/bundle.pem"}
-    assert ask(dict(with_local_bundle(stored, "s", s3))) == "true"
-    with pytest.raises(ConfigurationError, match="page.html, the sslrootcert of the secret s, holds no certificate"):
-        with_local_bundle({**secret, "sslrootcert": f"s3://{bucket}/tls/page.html"}, "s", s3)
+    names = {name: f"{bucket}/{name}" for name in ("bundle.pem", "page.html")}
+    for file, name in names.items():
+        stored = json.dumps({**secret, "sslrootcert": f"s3://{bucket}/tls/{file}"})
+        clients.secretsmanager.create_secret(Name=name, SecretString=stored)
+    assert ask(dict(read_secret(clients, names["bundle.pem"]))) == "true"
+    refusal = f"page.html, the sslrootcert of the secret {names['page.html']}, holds no certificate"
+    with pytest.raises(ConfigurationError, match=refusal):
+        read_secret(clients, names["page.html"])
 
 
 @pytest.mark.parametrize(("host", "mode"), [("totesys.example.com", "verify-full"), ("127.0.0.1", "prefer")])
 def test_without_an_sslmode_any_other_machine_has_to_prove_its_name(host: str, mode: str) -> None:
     secret = {"host": host, "port": 5432, "dbname": "d", "username": "u", "password": "p"}
-    assert SourceAddress.from_secret(secret, "s").sslmode == mode
-    assert jdbc.Address(secret, "s").properties["sslmode"] == mode
+    assert PostgresAddress.from_secret(secret, "s").sslmode == mode
+    assert warehouse(secret).properties["sslmode"] == mode

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml
 
 from tests.terraform.conftest import ACCOUNT, NAME, REGION, RELEASE, Terraform, plan_of
-from totelake.contracts import catalog
+from tests.two_sources import FIRST, SECOND, add_second_source, tables_of
+from totelake.contracts import load_contracts
+from totelake.contracts.documents import read_folder
+from totelake.contracts.pipeline import pipeline_of
 from totelake.deploy.apply import apply, differs
 from totelake.deploy.deploy import tables_by_source
-from totelake.deploy.plan import Settings, plan
+from totelake.deploy.plan import Plan, Settings, plan
 from totelake.operate.logs import STREAMS, log_group
 
 ARTIFACTS = f"s3://{NAME}-artifacts-{ACCOUNT}-{REGION}/releases/{RELEASE['id']}"
@@ -77,17 +81,15 @@ def on_aws(values: Resource) -> Resource:
 def crawler(values: Resource) -> Resource:
     """A planned crawler as the request that creates it, without role; its targets in the order of their names."""
     policy = values["schema_change_policy"][0]
-    return {
-        "Name": values["name"],
-        "Description": values["description"],
-        "DatabaseName": values["database_name"],
-        "Targets": {"S3Targets": sorted(({"Path": item["path"]} for item in values["s3_target"]), key=str)},
-        "SchemaChangePolicy": {
-            "UpdateBehavior": policy["update_behavior"],
-            "DeleteBehavior": policy["delete_behavior"],
-        },
-        "Configuration": json.loads(values["configuration"]),
-    }
+    return present(
+        Name=values["name"],
+        Description=values["description"],
+        DatabaseName=values["database_name"],
+        TablePrefix=values["table_prefix"],
+        Targets={"S3Targets": sorted(({"Path": item["path"]} for item in values["s3_target"]), key=str)},
+        SchemaChangePolicy={"UpdateBehavior": policy["update_behavior"], "DeleteBehavior": policy["delete_behavior"]},
+        Configuration=json.loads(values["configuration"]),
+    )
 
 
 def trigger(values: Resource) -> Resource:
@@ -125,9 +127,13 @@ def named(resources: list[Resource]) -> dict[str, Resource]:
     return {resource["Name"]: resource for resource in resources}
 
 
-def requested(pipeline: Mapping[str, Any]) -> dict[str, Any]:
+def of_this_repository() -> Plan:
+    """What `totelake deploy` asks for."""
+    return plan(load_contracts().pipeline, tables_by_source(load_contracts()), SETTINGS)
+
+
+def requested(wanted: Plan) -> dict[str, Any]:
     """What deploy requests, by kind and name, without roles and without the order of a crawler's targets."""
-    wanted = plan(pipeline, tables_by_source(catalog()), SETTINGS)
     jobs = {name: {key: value for key, value in item.items() if key != "Role"} for name, item in wanted.jobs.items()}
     crawlers = {
         name: {
@@ -158,7 +164,7 @@ def asked_of_aws(planned: list[Resource]) -> dict[str, Any]:
 
 
 def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
-    assert asked_of_aws(planned) == requested(catalog().pipeline)
+    assert asked_of_aws(planned) == requested(of_this_repository())
 
 
 def test_the_log_groups_that_are_kept_are_those_that_jobs_write_to(planned: list[Resource]) -> None:
@@ -169,44 +175,95 @@ def test_the_log_groups_that_are_kept_are_those_that_jobs_write_to(planned: list
     assert groups == written
 
 
-def planned_with(terraform: Terraform, old: str, new: str) -> tuple[Any, Any]:
-    """What Terraform plans and `totelake deploy` requests where words of pipeline.yaml are others."""
-    file = terraform.folder.parent / "catalog" / "pipeline.yaml"
-    before = file.read_text()
-    changed = before.replace(old, new)
-    assert changed != before
+def planned_with(terraform: Terraform, change: Callable[[Path], None]) -> tuple[list[Resource], dict[str, Any]]:
+    """What Terraform plans and `totelake deploy` requests where the catalog is another."""
+    catalog_folder = terraform.folder.parent / "catalog"
+    kept = catalog_folder.rename(catalog_folder.with_name("kept"))
     try:
-        file.write_text(changed)
-        planned = plan_of(terraform)
+        shutil.copytree(kept, catalog_folder)
+        change(catalog_folder)
+        files = read_folder(catalog_folder)
+        return plan_of(terraform), requested(plan(pipeline_of(files), tables_of(files), SETTINGS))
     finally:
-        file.write_text(before)
-    return asked_of_aws(planned), requested(yaml.safe_load(changed))
+        shutil.rmtree(catalog_folder)
+        kept.rename(catalog_folder)
+
+
+def other_words(old: str, new: str) -> Callable[[Path], None]:
+    """Other words in pipeline.yaml."""
+
+    def change(catalog_folder: Path) -> None:
+        file = catalog_folder / "pipeline.yaml"
+        before = file.read_text()
+        assert old in before
+        file.write_text(before.replace(old, new))
+
+    return change
 
 
 def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform) -> None:
-    found, wanted = planned_with(terraform, "kind: pythonshell", "kind: glueetl")
+    planned, wanted = planned_with(terraform, other_words("kind: pythonshell", "kind: glueetl"))
+    found = asked_of_aws(planned)
     assert found == wanted
     assert {item["Command"]["Name"] for item in found["jobs"].values()} == {"glueetl"}
     with_driver = {name for name, item in found["jobs"].items() if "psycopg2_binary" in str(item["DefaultArguments"])}
-    assert with_driver == {f"{NAME}-watch", f"{NAME}-ingest-totesys"}
+    assert with_driver == {f"{NAME}-watch-totesys", f"{NAME}-ingest-totesys"}
 
 
 def test_builders_and_load_become_one_job_by_the_way_to_publish_alone(terraform: Terraform) -> None:
-    found, wanted = planned_with(terraform, "\npublish: split\n", "\npublish: fused\n")
-    assert found == wanted
-    split = requested(catalog().pipeline)
+    planned, wanted = planned_with(terraform, other_words("\npublish: split\n", "\npublish: fused\n"))
+    assert asked_of_aws(planned) == wanted
+    split = requested(of_this_repository())
     assert set(split["jobs"]) - set(wanted["jobs"]) == {
-        f"{NAME}-{name}" for name in ("build-dimensions", "build-facts", "load-warehouse")
+        f"{NAME}-{name}-totesys" for name in ("build-dimensions", "build-facts", "load-warehouse")
     }
-    assert set(wanted["jobs"]) - set(split["jobs"]) == {f"{NAME}-build-and-load"}
+    assert set(wanted["jobs"]) - set(split["jobs"]) == {f"{NAME}-build-and-load-totesys"}
     assert set(wanted["triggers"]) ^ set(split["triggers"]) == {
-        f"{NAME}-{name}" for name in ("refresh-build", "refresh-load", "refresh-publish")
+        f"{NAME}-refresh-totesys-{name}" for name in ("build", "load", "publish")
+    }
+
+
+def test_of_a_second_source_both_make_what_is_there_for_each_and_nothing_else(
+    planned: list[Resource], terraform: Terraform
+) -> None:
+    with_second, wanted = planned_with(terraform, add_second_source)
+    assert asked_of_aws(with_second) == wanted
+    one, two = ({item["address"]: item["values"] for item in resources} for resources in (planned, with_second))
+    assert set(two) - set(one) == {address.replace(FIRST, SECOND) for address in one if FIRST in address}
+    # what names every source, and nothing else, is another than before
+    assert {address.split(".", 2)[2] for address in one if two[address] != one[address]} == {
+        "aws_cloudwatch_dashboard.this",
+        'aws_cloudwatch_event_rule.this["crawler-failed"]',
+        'aws_cloudwatch_event_rule.this["job-failed"]',
+        'data.aws_iam_policy_document.job["audit-catalog"]',
+        'data.aws_iam_policy_document.job["maintain-lake"]',
+        'data.aws_iam_policy_document.job["watch-totesys"]',
+    }
+
+
+def test_a_job_of_a_source_starts_and_crawls_nothing_of_another(terraform: Terraform) -> None:
+    with_second, _ = planned_with(terraform, add_second_source)
+    allowed = {
+        item["index"]: {one["sid"]: set(one["resources"]) for one in item["values"]["statement"] if "resources" in one}
+        for item in with_second
+        if item["address"].startswith("module.iam.data.aws_iam_policy_document.job[")
+    }
+    glue = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    data = f"arn:aws:s3:::{NAME}-ingestion-{ACCOUNT}-{REGION}"
+    for source in (FIRST, SECOND):
+        workflow, crawler = {f"{glue}:workflow/{NAME}-refresh-{source}"}, {f"{glue}:crawler/{NAME}-ingestion-{source}"}
+        watching, checking = allowed[f"watch-{source}"], allowed[f"check-schemas-{source}"]
+        assert (watching["Start"], checking["RunProperties"], checking["Crawl"]) == (workflow, workflow, crawler)
+        tables = {f"{data}/{name}/*" for name in (FIRST, SECOND)}
+        assert checking["Write"] & tables == checking["Read"] & tables == {f"{data}/{source}/*"}
+    assert allowed["maintain-lake"]["Crawl"] == {
+        f"{glue}:crawler/{NAME}-ingestion-{source}" for source in (FIRST, SECOND)
     }
 
 
 def test_terraform_plans_what_deploy_creates(planned: list[Resource], aws: str, localglue_endpoint: str) -> None:
     glue = boto3.client("glue", endpoint_url=localglue_endpoint, region_name=REGION)
-    list(apply(glue, plan(catalog().pipeline, tables_by_source(catalog()), SETTINGS), activate_schedule=True))
+    list(apply(glue, of_this_repository(), activate_schedule=True))
     try:
         for values in of_type(planned, "aws_glue_job"):
             created = glue.get_job(JobName=values["name"])["Job"]

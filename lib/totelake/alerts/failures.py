@@ -1,19 +1,22 @@
-"""Which runs failed, from what Glue answers about them, and what is said of each; pure, without any I/O."""
+"""Which runs failed, from what Glue answers about them; pure, without any I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from totelake.alerts.model import Alert, body
-from totelake.operate.runs import RunReport, report, short
+from totelake.alerts.messages import failed_job_run, failed_workflow_run
+from totelake.alerts.model import Alert
+from totelake.runtime.run_reports import report, short
 
 WITHIN = timedelta(hours=24)
 _RETRY_STARTS_WITHIN = timedelta(minutes=15)
 _FAILED = ("FAILED", "TIMEOUT", "ERROR", "EXPIRED")
 _ATTEMPT = "_attempt_"
+# a run as Glue's GetWorkflowRuns and GetJobRuns describe it
+Run = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Links:
             return f"totelake logs {short(run_id)}"
         return f"{self._console('glue')}#/v2/etl-configuration/workflows/run/{workflow}?runId={run_id}"
 
-    def job_run(self, job: str, run: Mapping[str, Any]) -> str:
+    def job_run(self, job: str, run: Run) -> str:
         """The page of a job run, or where its log is."""
         if not self.region:
             return f"log group {run.get('LogGroupName', '/aws-glue/jobs')}/error, stream {run['Id']}"
@@ -38,76 +41,59 @@ class Links:
         return f"https://{self.region}.console.aws.amazon.com/{service}/home?region={self.region}"
 
 
-def of_workflow_runs(runs: Iterable[Mapping[str, Any]], links: Links, now: datetime) -> list[Alert]:
-    """An alert for each workflow run of the last day that ended with a failure; one stopped by hand is none."""
-    found = [(run, report(run)) for run in runs]
-    return [_of_workflow_run(item, links) for run, item in found if item.outcome == "FAILED" and _is_recent(run, now)]
-
-
-def _of_workflow_run(item: RunReport, links: Links) -> Alert:
-    steps = ", ".join(f"{step.name} {step.state}" for step in item.failed) or item.status
-    return Alert(
-        kind="run",
-        subject=f"{item.workflow} failed: {steps}",
-        body=body(
-            "\n".join(item.problems),
-            f"run {item.id}, started {item.started}\n{links.workflow_run(item.workflow, item.id)}",
-            "Mend what the message names. The next look of watch starts the workflow again; every step takes up where "
-            "it stands, nothing is lost. See docs/operations.md, 'A run failed'.",
-        ),
-        key=item.id,
-        cause="\n".join((item.workflow, *item.problems)),
-    )
+def of_workflow_runs(runs: Iterable[Run], links: Links, now: datetime) -> list[Alert]:
+    """An alert for each workflow run that failed within the last day; a run that somebody stopped did not fail."""
+    found = [report(run) for run in runs if _is_recent(run, now)]
+    return [
+        failed_workflow_run(item, links.workflow_run(item.workflow, item.id))
+        for item in found
+        if item.outcome == "FAILED"
+    ]
 
 
 def of_job_runs(
-    job: str,
-    runs: Iterable[Mapping[str, Any]],
-    retries: int,
-    told_by_workflow: Iterable[str],
-    links: Links,
-    now: datetime,
+    job: str, runs: Iterable[Run], retries: int, in_workflows: Collection[str], links: Links, now: datetime
 ) -> list[Alert]:
-    """An alert for each failed run of a job outside a workflow: `told_by_workflow` are triggers and run ids of such.
+    """An alert for each run of a job outside a workflow that failed within the last day.
 
-    A run counts by its last attempt.
+    A run counts by its last attempt. `in_workflows` are the triggers and the runs of workflows: the workflow's alert
+    reports such runs.
     """
-    last: dict[str, Mapping[str, Any]] = {}
-    for run in runs:
-        first = run["Id"].split(_ATTEMPT)[0]
-        if first not in last or run.get("Attempt", 0) > last[first].get("Attempt", 0):
-            last[first] = run
-    within = frozenset(told_by_workflow)
     return [
         _of_job_run(job, run, links)
-        for run in last.values()
+        for run in _last_attempts(runs)
         if run["JobRunState"] in _FAILED
-        and not {run.get("TriggerName"), run["Id"]} & within
+        and run["Id"] not in in_workflows
+        and run.get("TriggerName") not in in_workflows
         and _is_recent(run, now)
         and (run.get("Attempt", 0) >= retries or now - _end(run) > _RETRY_STARTS_WITHIN)
     ]
 
 
-def _of_job_run(job: str, run: Mapping[str, Any], links: Links) -> Alert:
-    said = run.get("ErrorMessage") or "no message"
-    return Alert(
-        kind="job",
-        subject=f"{job} {run['JobRunState']}",
-        body=body(
-            said,
-            f"run {run['Id']}, started {run['StartedOn'].isoformat(timespec='seconds')}\n{links.job_run(job, run)}",
-            "Mend what the message names; what runs on a schedule runs again by itself. "
-            "See docs/operations.md, 'A job failed'.",
-        ),
-        key=run["Id"],
-        cause=f"{job}\n{said}",
+def _last_attempts(runs: Iterable[Run]) -> list[Run]:
+    last: dict[str, Run] = {}
+    for run in runs:
+        first = run["Id"].split(_ATTEMPT)[0]
+        if first not in last or run.get("Attempt", 0) > last[first].get("Attempt", 0):
+            last[first] = run
+    return list(last.values())
+
+
+def _of_job_run(job: str, run: Run, links: Links) -> Alert:
+    return failed_job_run(
+        job,
+        run["Id"],
+        state=run["JobRunState"],
+        started=run["StartedOn"].isoformat(timespec="seconds"),
+        error=run.get("ErrorMessage", ""),
+        link=links.job_run(job, run),
     )
 
 
-def _end(run: Mapping[str, Any]) -> datetime:
+def _end(run: Run) -> datetime:
     moment: datetime = run.get("CompletedOn") or run["StartedOn"]
     return moment
 
 
-def _is_recent(run: Mapping[str, Any], now: datetime) -> bool:
+def _is_recent(run: Run, now: datetime) -> bool:
     return now - _end(run) < WITHIN

@@ -1,17 +1,53 @@
-"""What jobs have to say that is no failure: rows set apart, deletions held back, sides that differ; pure."""
+"""The wording of every alert that is no drift: failed runs, quarantined rows, deletions held back, mismatches; pure."""
 
 from __future__ import annotations
 
 from totelake.alerts.model import Alert, body
+from totelake.contracts.model import TableId
+from totelake.runtime.run_reports import RunReport
+
+
+def failed_workflow_run(run: RunReport, link: str) -> Alert:
+    """A workflow run that failed; `link` is where to look at it."""
+    steps = ", ".join(f"{step.name} {step.state}" for step in run.failed) or run.status
+    return Alert(
+        kind="run",
+        subject=f"{run.workflow} failed: {steps}",
+        body=body(
+            "\n".join(run.problems),
+            f"run {run.id}, started {run.started}\n{link}",
+            "Correct what the message names. The next look of watch starts the workflow again; every step continues "
+            "where it stands, nothing is lost. See docs/operations.md, 'A run failed'.",
+        ),
+        key=run.id,
+        cause="\n".join((run.workflow, *run.problems)),
+    )
+
+
+def failed_job_run(job: str, run_id: str, state: str, started: str, error: str, link: str) -> Alert:
+    """A run of a job outside a workflow that failed; `link` is where to look at it."""
+    error = error or "no message"
+    return Alert(
+        kind="job",
+        subject=f"{job} {state}",
+        body=body(
+            error,
+            f"run {run_id}, started {started}\n{link}",
+            "Correct what the message names; a job on a schedule runs again by itself. "
+            "See docs/operations.md, 'A job failed'.",
+        ),
+        key=run_id,
+        cause=f"{job}\n{error}",
+    )
 
 
 def quarantined(table: str, rows: int, number: int) -> Alert:
-    """Rows that a commit of a star table has set apart."""
+    """Rows that a commit of a star table has quarantined."""
     return Alert(
         kind="quarantine",
         subject=f"{_rows(rows)} of {table} in quarantine",
         body=body(
-            f"{_rows(rows)} did not fit; they wait, everything else has gone on.",
+            f"{_rows(rows)} did not fit and wait; everything else went on.",
             f"totelake quarantine list --table {table}",
             "Correct the rows in the source, or the contract and deploy it, then `totelake quarantine replay --wait`. "
             "See docs/operations.md, 'Rows in quarantine'.",
@@ -20,13 +56,13 @@ def quarantined(table: str, rows: int, number: int) -> Alert:
     )
 
 
-def deletions_held_back(table: str, rows: int, batch: int) -> Alert:
+def deletions_held_back(table: TableId, rows: int, batch: int) -> Alert:
     """Deletions that the circuit breaker keeps from passing."""
     return Alert(
         kind="deletions",
         subject=f"{rows} deletions in {table} are held back",
         body=body(
-            f"{rows} rows of {table} are gone from the source, too many at once; so far nothing downstream knows.",
+            f"{rows} rows of {table} are gone from the source, too many at once; lake and warehouse still have them.",
             "totelake bookmark history",
             f"Look at the table in the source. If they are meant to be gone: `totelake run --allow-deletes {table}`. "
             "See docs/operations.md, 'Deletions held back'.",

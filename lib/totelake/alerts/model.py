@@ -1,4 +1,4 @@
-"""What is worth an alert, what it says, and when it is told; pure, without any I/O."""
+"""What is worth an alert, what its message says, and when the message is due; pure, without any I/O."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from typing import Any
 QUIET = timedelta(hours=1)
 _SUBJECT_LIMIT = 99
 _DIGEST = 24
-# what differs between two occurrences of one cause: numbers and ids
+# what differs between two incidents of one cause: numbers and ids
 _PARTICULAR = re.compile(r"\b(?:wr|jr)_\w+|\b[0-9a-f]{16,}\b|\d+")
+Times = Mapping[str, Mapping[str, datetime]]
+"""By cause and incident, a time."""
 
 
 @dataclass(frozen=True)
 class Alert:
     """Something that somebody has to know.
 
-    kind: what sort of thing (run, job, crawler, schema, quarantine, ...). subject: one line. body: what happened,
-    where to look, what to do. key: names the incident within its kind; the same one is told once, ever. cause: what
-    several incidents have in common, by default kind and subject without their numbers; it is told once an hour.
+    kind: what sort of thing (run, job, schema, quarantine, ...). subject: one line. body: what happened, where to look,
+    what to do. key: names the incident within its kind; an incident is sent once, ever. cause: what several incidents
+    have in common, by default the subject without its numbers; a cause is sent at most once an hour.
     """
 
     kind: str
@@ -41,8 +43,9 @@ class Alert:
         """Names the cause in keys of objects."""
         return f"{self.kind}-{_digest(self.kind, _PARTICULAR.sub('#', self.cause or self.subject))}"
 
+    @property
     def document(self) -> dict[str, Any]:
-        """The alert for machines."""
+        """The form in the bucket."""
         return asdict(self)
 
 
@@ -54,8 +57,9 @@ class Message:
     text: str
     count: int
 
+    @property
     def document(self) -> dict[str, Any]:
-        """The message for machines."""
+        """The form in the bucket."""
         return asdict(self)
 
 
@@ -73,12 +77,12 @@ def _digest(*words: str) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:_DIGEST]
 
 
-def message(newest: Mapping[str, Any], count: int, since: str) -> Message:
-    """The mail for incidents of one cause: the newest in full, and how many there were since the first."""
+def message(subject: str, text: str, count: int, since: str) -> Message:
+    """The mail for incidents of one cause: the newest with its text, and how many there were since the first."""
     if count == 1:
-        return Message(_line(newest["subject"]), f"{newest['subject']}\n\n{newest['body']}", 1)
+        return Message(_line(subject), f"{subject}\n\n{text}", 1)
     more = f"It happened {count} times since {since[:16].replace('T', ' ')} UTC; this is the newest."
-    return Message(_line(f"{count} x {newest['subject']}"), f"{newest['subject']}\n{more}\n\n{newest['body']}", count)
+    return Message(_line(f"{count} x {subject}"), f"{subject}\n{more}\n\n{text}", count)
 
 
 def _line(text: str) -> str:
@@ -88,16 +92,13 @@ def _line(text: str) -> str:
     return plain if len(plain) <= _SUBJECT_LIMIT else f"{plain[: _SUBJECT_LIMIT - 3]}..."
 
 
-Noted = Mapping[str, Mapping[str, datetime]]
-
-
-def due(noted: Noted, told: Noted, now: datetime) -> dict[str, list[str]]:
-    """By cause, the untold incidents, the oldest first, unless something of that cause was told within an hour."""
+def due(noted: Times, sent: Times, now: datetime) -> dict[str, list[str]]:
+    """By cause, the incidents to send, the oldest first; a cause of which any was sent within the hour waits."""
     found: dict[str, list[str]] = {}
     for cause, incidents in noted.items():
-        before = told.get(cause, {})
-        untold = sorted((at, incident) for incident, at in incidents.items() if incident not in before)
+        before = sent.get(cause, {})
+        unsent = sorted((at, incident) for incident, at in incidents.items() if incident not in before)
         is_quiet = any(now - at < QUIET for at in before.values())
-        if untold and not is_quiet:
-            found[cause] = [incident for _, incident in untold]
+        if unsent and not is_quiet:
+            found[cause] = [incident for _, incident in unsent]
     return found

@@ -1,7 +1,7 @@
-"""Alerts on their way: any job notes what somebody has to know, `watch` alone tells it, by SNS.
+"""Alerts on their way: any job notes what somebody has to know, `watch` alone sends it, by SNS.
 
-What is noted lies in the ingestion bucket, written once: `_alerts/incidents/<cause>/<incident>.json`. What was told is
-marked in `_alerts/told/<cause>/<incident>/<time>`, after SNS took the message, so a crash tells twice and never not.
+An incident lies in the ingestion bucket, written once: `_alerts/incidents/<cause>/<incident>.json`. What was sent is
+marked in `_alerts/told/<cause>/<incident>/<time>` after SNS took the message, so delivery is at least once.
 """
 
 from __future__ import annotations
@@ -9,101 +9,112 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from totelake.alerts.model import Alert, Message, due, message
 from totelake.errors import ConfigurationError
-from totelake.lake.conditional import create_once
-from totelake.runtime.arguments import JobArguments
-from totelake.runtime.runtime import Runtime
+from totelake.ports.object_store import ObjectStore
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import JobArguments, WatchArguments
 
-__all__ = ["Alert", "alert", "known_incidents", "messages", "tell"]
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
 ROOT = "_alerts"
-_INCIDENTS, _TOLD, _MESSAGES = (f"{ROOT}/{name}/" for name in ("incidents", "told", "messages"))
+_INCIDENTS, _SENT, _MESSAGES = (f"{ROOT}/{name}/" for name in ("incidents", "told", "messages"))
 _TIME = "%Y%m%dT%H%M%S.%fZ"
+_JSON = ".json"
 
 
-def alert(runtime: Runtime, arguments: JobArguments, what: Alert) -> bool:
-    """Note something that somebody has to know; whether it was news. The next look of `watch` tells it.
+def note(job: Job[JobArguments], alert: Alert) -> bool:
+    """Note something that somebody has to know; whether it is new. The next look of `watch` sends it.
 
-    It may be called again with the same kind and key at any time: an incident is noted, and told, once.
+    It may be called again with the same kind and key at any time: an incident is noted, and sent, once.
     """
-    body = json.dumps({**what.document(), "at": runtime.now().isoformat(), "job": arguments.job_name}, indent=1)
-    key = f"{_INCIDENTS}{what.cause_id}/{what.id}.json"
-    is_news = create_once(runtime.clients.s3, arguments.ingestion_bucket, key, body.encode())
-    if is_news:
-        runtime.log.warning("alert: %s", what.subject)
-    return is_news
+    document = {**alert.document, "at": job.now().isoformat(), "job": job.arguments.run.job}
+    is_new = job.ingestion.create(f"{_INCIDENTS}{alert.cause_id}/{alert.id}{_JSON}", _body(document))
+    if is_new:
+        job.log.warning("alert: %s", alert.subject)
+    return is_new
 
 
-def known_incidents(s3: Any, bucket: str) -> frozenset[str]:
+def known_incidents(store: ObjectStore) -> frozenset[str]:
     """The ids of all incidents that are noted."""
-    return frozenset(key.rsplit("/", 1)[1][: -len(".json")] for key, _ in _listed(s3, bucket, _INCIDENTS))
+    return frozenset(incident for incidents in _noted(store).values() for incident in incidents)
 
 
-def tell(runtime: Runtime, arguments: JobArguments) -> list[Message]:
-    """Publish what is due; one message for each cause and hour. Raises ConfigurationError when SNS takes none."""
-    s3, bucket = runtime.clients.s3, arguments.ingestion_bucket
-    told: list[Message] = []
-    for cause, incidents in due(_noted(s3, bucket), _told(s3, bucket), runtime.now()).items():
-        first, newest = (_read(s3, bucket, f"{_INCIDENTS}{cause}/{incidents[at]}.json") for at in (0, -1))
-        what = message(newest, len(incidents), str(first["at"]))
-        if not arguments.alert_topic:
-            runtime.log.warning("nobody is told, for --alert_topic is not set: %s", what.subject)
+def send_due(job: Job[WatchArguments]) -> list[Message]:
+    """Publish what is due, one message for each cause and hour. Raises ConfigurationError when SNS takes none."""
+    store, topic = job.ingestion, job.arguments.alert_topic
+    messages: list[Message] = []
+    for cause, incidents in due(_noted(store), _sent(store), job.now()).items():
+        wanted = _message(store, cause, incidents)
+        if not topic:
+            job.log.warning("no alert is sent because --alert_topic is not set: %s", wanted.subject)
             continue
-        _publish(runtime.clients.sns, arguments.alert_topic, what)
-        now = runtime.now()
-        record = {"at": now.isoformat(), "cause": cause, "incidents": incidents, **what.document()}
-        create_once(s3, bucket, f"{_MESSAGES}{now.strftime(_TIME)}-{cause}.json", json.dumps(record, indent=1).encode())
-        for incident in incidents:
-            create_once(s3, bucket, f"{_TOLD}{cause}/{incident}/{now.strftime(_TIME)}", b"")
-        runtime.log.info("told: %s", what.subject)
-        told.append(what)
-    return told
+        _publish(job.clients.sns, topic, wanted)
+        _mark_sent(store, cause, incidents, wanted, job.now())
+        job.log.info("sent: %s", wanted.subject)
+        messages.append(wanted)
+    return messages
 
 
-def _publish(sns: Any, topic: str, what: Message) -> None:
+def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:
+    """The newest messages that were sent, the newest first: `at`, `cause`, `incidents` and the message's own fields."""
+    keys = sorted((item.key for item in store.list(_MESSAGES)), reverse=True)
+    return [_read(store, key) for key in keys[:limit]]
+
+
+def _message(store: ObjectStore, cause: str, incidents: list[str]) -> Message:
+    """The message for incidents of one cause, the oldest first."""
+    first, newest = (_read(store, f"{_INCIDENTS}{cause}/{incidents[at]}{_JSON}") for at in (0, -1))
+    return message(newest["subject"], newest["body"], len(incidents), first["at"])
+
+
+def _publish(sns: SNSClient, topic: str, wanted: Message) -> None:
     try:
-        sns.publish(TopicArn=topic, Subject=what.subject, Message=what.text)
+        sns.publish(TopicArn=topic, Subject=wanted.subject, Message=wanted.text)
     except ClientError as error:
-        said = error.response["Error"].get("Message", error)
+        reason = error.response["Error"].get("Message", error)
         raise ConfigurationError(
-            f"the topic {topic} takes no alert ({said}): {what.subject}; correct --alert_topic or the role of watch, "
-            "the next look tells it"
+            f"the topic {topic} takes no alert ({reason}): {wanted.subject}; correct --alert_topic or the role of "
+            "watch, the next look sends it"
         ) from error
 
 
-def messages(s3: Any, bucket: str, limit: int) -> list[Mapping[str, Any]]:
-    """The newest messages that were sent, the newest first."""
-    keys = sorted((key for key, _ in _listed(s3, bucket, _MESSAGES)), reverse=True)
-    return [_read(s3, bucket, key) for key in keys[:limit]]
+def _mark_sent(store: ObjectStore, cause: str, incidents: list[str], wanted: Message, now: datetime) -> None:
+    time = now.strftime(_TIME)
+    document = {"at": now.isoformat(), "cause": cause, "incidents": incidents, **wanted.document}
+    store.create(f"{_MESSAGES}{time}-{cause}{_JSON}", _body(document))
+    for incident in incidents:
+        store.create(f"{_SENT}{cause}/{incident}/{time}", b"")
 
 
-def _noted(s3: Any, bucket: str) -> dict[str, dict[str, datetime]]:
+def _noted(store: ObjectStore) -> dict[str, dict[str, datetime]]:
     """By cause, the incidents and when they were noted."""
     found: dict[str, dict[str, datetime]] = {}
-    for key, at in _listed(s3, bucket, _INCIDENTS):
-        cause, name = key[len(_INCIDENTS) :].split("/")
-        found.setdefault(cause, {})[name[: -len(".json")]] = at
+    for item in store.list(_INCIDENTS):
+        cause, name = item.key[len(_INCIDENTS) :].split("/")
+        found.setdefault(cause, {})[name[: -len(_JSON)]] = item.modified
     return found
 
 
-def _told(s3: Any, bucket: str) -> dict[str, dict[str, datetime]]:
-    """By cause, the incidents that were told and when."""
+def _sent(store: ObjectStore) -> dict[str, dict[str, datetime]]:
+    """By cause, the incidents that were sent and when."""
     found: dict[str, dict[str, datetime]] = {}
-    for key, _ in _listed(s3, bucket, _TOLD):
-        cause, incident, time = key[len(_TOLD) :].split("/")
+    for item in store.list(_SENT):
+        cause, incident, time = item.key[len(_SENT) :].split("/")
         found.setdefault(cause, {})[incident] = datetime.strptime(time, _TIME).replace(tzinfo=timezone.utc)
     return found
 
 
-def _listed(s3: Any, bucket: str, prefix: str) -> list[tuple[str, datetime]]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [(item["Key"], item["LastModified"]) for page in pages for item in page.get("Contents", ())]
+def _body(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, indent=1).encode()
 
 
-def _read(s3: Any, bucket: str, key: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+def _read(store: ObjectStore, key: str) -> Mapping[str, Any]:
+    """A stored incident or message: JSON of strings, numbers and lists."""
+    document: Mapping[str, Any] = json.loads(store.get(key))
     return document

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from totelake.capture.postgres.shape import XID, Shape
 from totelake.lake.objects import ObjectWriter, Stored
-from totelake.lake.quarantine import BadRow, QuarantineWriter
+from totelake.lake.quarantine import QuarantinedRow, QuarantineWriter
 
 INSERT, UPDATE, DELETE = "I", "U", "D"
-_METADATA = (
+# the transaction that wrote the row, as the source numbers it
+XID = "_xid"
+# the columns that every event has beside those of its table
+METADATA = (
     pa.field("_op", pa.string()),
     pa.field("_batch", pa.int64()),
     pa.field("_captured_at", pa.timestamp("us")),
-    pa.field("_xid", pa.int64()),
+    pa.field(XID, pa.int64()),
 )
 _CHUNK = 65_536
 
 
-class EventWriter:
-    """Writes events, and apart from them what could not be read; without rows there is no object."""
+@dataclass(frozen=True)
+class EventTable:
+    """The table that events are of: its columns as the lake has them, and the name of the one that is its key."""
 
-    def __init__(self, open_target: Any, open_quarantine: Any, shape: Shape, batch: int, captured_at: datetime) -> None:
+    name: str
+    key: str
+    columns: pa.Schema
+
+
+class EventWriter:
+    """Writes events to one object and quarantined rows to another; without rows there is no object."""
+
+    def __init__(
+        self,
+        open_target: Callable[[], ObjectWriter],
+        open_quarantine: Callable[[], ObjectWriter],
+        table: EventTable,
+        batch: int,
+        captured_at: datetime,
+    ) -> None:
         self._open_target = open_target
-        self._shape = shape
+        self._table = table
         self._batch = batch
         self._captured_at = captured_at.replace(tzinfo=None)
-        self._schema = pa.schema(list(shape.arrow) + list(_METADATA))
+        self._schema = pa.schema(list(table.columns) + list(METADATA))
         self._target: ObjectWriter | None = None
         self._writer: pq.ParquetWriter | None = None
-        self._quarantine = QuarantineWriter(open_quarantine, shape.table, batch, captured_at)
+        self._quarantine = QuarantineWriter(open_quarantine, table.name, batch, captured_at)
         self.inserts = self.updates = self.deletes = 0
 
     @property
@@ -45,7 +64,7 @@ class EventWriter:
 
     @property
     def quarantined(self) -> int:
-        """Rows set apart so far."""
+        """Rows quarantined so far."""
         return self._quarantine.rows
 
     def write(self, rows: pa.RecordBatch, is_new: np.ndarray, is_changed: np.ndarray) -> None:
@@ -55,14 +74,14 @@ class EventWriter:
             return
         kept = rows.filter(pa.array(chosen)) if not chosen.all() else rows
         operations = pa.array(np.where(is_new[chosen], INSERT, UPDATE).tolist(), pa.string())
-        columns = [kept.column(position) for position in range(len(self._shape.columns))]
+        columns = [kept.column(position) for position in range(len(self._table.columns))]
         xids = kept.column(kept.schema.get_field_index(XID))
         self._append(columns, operations, xids)
         self.inserts += int(is_new.sum())
         self.updates += int(is_changed.sum())
 
-    def quarantine(self, rows: Sequence[tuple[str, BadRow]]) -> None:
-        """Set rows apart that cannot be read exactly, each with its operation."""
+    def quarantine(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> None:
+        """Quarantine rows that cannot be read exactly, each with its operation."""
         self._quarantine.write(rows)
 
     def delete(self, keys: np.ndarray) -> None:
@@ -70,8 +89,8 @@ class EventWriter:
         for start in range(0, len(keys), _CHUNK):
             part = keys[start : start + _CHUNK]
             columns = [
-                pa.array(part).cast(field.type) if field.name == self._shape.key else pa.nulls(len(part), field.type)
-                for field in self._shape.arrow
+                pa.array(part).cast(field.type) if field.name == self._table.key else pa.nulls(len(part), field.type)
+                for field in self._table.columns
             ]
             operations = pa.array([DELETE] * len(part), pa.string())
             self._append(columns, operations, pa.nulls(len(part), pa.int64()))
@@ -97,9 +116,8 @@ class EventWriter:
         return self._target.store()
 
     def store_quarantine(self) -> Stored | None:
-        """Finish the object of what was set apart; None when there was nothing."""
-        stored: Stored | None = self._quarantine.store()
-        return stored
+        """Finish the object of quarantined rows; None when there were none."""
+        return self._quarantine.store()
 
     def abandon(self) -> None:
         """Drop both objects."""

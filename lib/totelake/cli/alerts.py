@@ -1,4 +1,4 @@
-"""alerts: what was told."""
+"""alerts: the messages that were sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from totelake.alerts.store import messages
+from totelake.alerts.store import sent_messages
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.deploy.target import LOCAL, Target
 from totelake.stack.model import default_home
@@ -24,12 +24,12 @@ def alerts(
 ) -> None:
     """The messages that watch has sent, the newest first; on one machine each is a mail in the outbox."""
     where = Target.named(target, default_home())
-    found = messages(where.clients.s3, where.ingestion_bucket, limit)
+    found = sent_messages(where.ingestion, limit)
     if as_json:
         print_json(found)
         return
     if not found:
-        say("nothing was told so far; watch tells what failed at its next look")
+        say("no message was sent so far; watch reports what failed at its next look")
         return
     rows = [(item["at"][:19].replace("T", " "), item["count"], item["subject"]) for item in found]
     table("alerts", ("sent (UTC)", "incidents", "subject"), rows)

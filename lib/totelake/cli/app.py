@@ -19,13 +19,13 @@ from totelake.cli import (
     query,
     reconcile,
     repair,
-    source,
+    seed,
     stack,
 )
 
 app = typer.Typer(
     name="totelake",
-    help="From totesys (PostgreSQL) through an S3 data lake to a star-schema warehouse, by AWS Glue jobs.",
+    help="From PostgreSQL through an S3 data lake to a star-schema warehouse, by AWS Glue jobs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,7 +48,7 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, source, pipeline, query, reconcile, drift, impact, alerts, cost):
+for part in (stack, seed, pipeline, query, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")

@@ -10,9 +10,9 @@ import yaml
 
 from totelake.cli.live import described_source
 from totelake.cli.output import TargetName, say
+from totelake.cli.sources import SourceName, one_source
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.lake.verdicts import SOURCE
 from totelake.schemas.draft import draft
 from totelake.stack.model import default_home
 
@@ -26,19 +26,22 @@ def contract() -> None:
 
 @app.command()
 def new(
-    table: Annotated[str, typer.Argument(help="A table of totesys, with its schema when that is not public.")],
+    table: Annotated[str, typer.Argument(help="A table of the source, with its schema when that is not public.")],
     output: Annotated[Path | None, typer.Option(help="Write it there, where no file may be; else to stdout.")] = None,
+    source: SourceName = "",
     target: TargetName = LOCAL,
 ) -> None:
     """Write a first contract of a table from the live source, as a document of the Open Data Contract Standard."""
     schema, _, name = table.rpartition(".")
-    found = described_source(Target.named(target, default_home()), [schema or "public"])
+    name_of_source = one_source(source)
+    found = described_source(Target.named(target, default_home()), name_of_source, [schema or "public"])
     wanted = [item for item in found if item.name == name]
     if not wanted:
         raise ConfigurationError(
-            f"{SOURCE} has no table {table}; it has {', '.join(item.name for item in found) or 'none in that schema'}"
+            f"{name_of_source} has no table {table}; "
+            f"it has {', '.join(item.name for item in found) or 'none in that schema'}"
         )
-    text = yaml.safe_dump(draft(wanted[0], SOURCE), sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.safe_dump(draft(wanted[0], name_of_source), sort_keys=False, allow_unicode=True, width=120)
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -10,7 +10,7 @@ import typer
 
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts.documents import documents
-from totelake.contracts.publishing import FUSED, SPLIT, active
+from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.deploy.target import LOCAL, Target
 from totelake.operate import cost as reckoning
 from totelake.operate.job_runs import seconds_of
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def cost(
     cadence: Annotated[str, typer.Option(help="Between two looks of watch: 10m, 1h.")] = "10m",
-    changes_per_day: Annotated[int, typer.Option(min=0, help="Changes in totesys, each in a look of its own.")] = 20,
+    changes_per_day: Annotated[int, typer.Option(min=0, help="Changes in a source, each in a look of its own.")] = 20,
     network: Annotated[Network, typer.Option(help="Public, or private with interface endpoints or NAT.")] = (
         Network.PUBLIC
     ),
@@ -53,8 +53,8 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """What a month costs on AWS by part, against crawling and running Spark in every cycle."""
-    described, prices = documents()["pipeline.yaml"], Prices.of(documents()["prices.yaml"], region)
-    pipeline = active({**described, "publish": publish.value} if publish else described)
+    prices = Prices.of(documents()["prices.yaml"], region)
+    pipeline = pipeline_of(documents(), publish.value if publish else "")
     seconds = {}
     if measured:
         where = Target.named(target, default_home())

@@ -1,4 +1,4 @@
-"""drift: what is registered, or what the source has now, held against the contracts."""
+"""drift: what is registered, or what the source has now, compared with the contracts."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from totelake.capture.detect.blocked import Obstacle
-from totelake.cli.live import described_source, source_obstacles
+from totelake.cli.live import blocked_in_source, described_source
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
-from totelake.contracts import catalog
-from totelake.contracts.model import SOURCE as SOURCE_TABLE
-from totelake.contracts.model import Table
+from totelake.contracts import load_contracts
+from totelake.contracts.model import SOURCE, Table
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
-from totelake.lake.manifest import Manifest
-from totelake.lake.verdicts import LOG, SOURCE, standings_of
-from totelake.registry.judge import breaks, differences
+from totelake.lake.records.batch import BlockedTable
+from totelake.lake.records.verdict import LOG, TableStanding, Verdict
+from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.registry.registered import Version, registered_changes, versions
-from totelake.schemas.changes import Change
+from totelake.schemas.changes import Change, breaks, differences
 from totelake.schemas.impact import Impact, impact_of
 from totelake.schemas.live import source_changes
 from totelake.stack.model import default_home
 
 BREAKING = 3
 REGISTERED, LIVE = "registered", "source"
+Changes = dict[str, list[Change]]
+"""By table, as people name it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -42,81 +42,100 @@ def drift(
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """Hold schemas against the contracts; exit status 3 when they differ in a way that breaks what is built on them."""
+    """Compare schemas with the contracts; exit status 3 when they differ in a way that breaks what is built on them."""
     if against not in (REGISTERED, LIVE):
         raise ConfigurationError(f"--against is '{against}'; use {REGISTERED} or {LIVE}")
-    tables = [catalog().table(name)] if name else list(catalog().tables.values())
+    contracts = load_contracts()
+    tables = [contracts.find(name)] if name else [*contracts.all_source_tables(), *contracts.star_tables()]
     where = Target.named(target, default_home())
     history: dict[str, list[Version]] = {}
-    held: dict[str, list[Change]] = {}
-    obstacles: dict[str, Obstacle] = {}
+    held: Changes = {}
+    blocked: dict[str, BlockedTable] = {}
     if against == LIVE:
-        found, obstacles = _of_source(where, tables, bool(name))
+        found, blocked = _of_sources(where, tables, bool(name))
     else:
-        history = {item.name: versions(where.clients.glue, _database(where, item), item) for item in tables}
+        history = {_label(item): versions(_catalog(where, item), item) for item in tables}
         if not any(history.values()):
             raise ConfigurationError("nothing is registered yet; run `totelake run`, or use --against source")
-        found = {item.name: registered_changes(where.clients.glue, _database(where, item), item) for item in tables}
-        verdict = CommitLog(where.clients.s3, where.ingestion_bucket, LOG).newest()
-        held, obstacles = _held(verdict, tables), _obstacles(verdict, tables)
+        found = {_label(item): registered_changes(_catalog(where, item), item) for item in tables}
+        standings = _standings(where, tables)
+        held, blocked = _held(tables, standings), _blocked(standings)
         found.update(held)
-        found.update({name: [item.change, *found[name]] for name, item in obstacles.items()})
-    print_json(_document(found, history, obstacles)) if as_json else _show(found, history, against, bool(name))
+        found.update({label: [item.change, *found[label]] for label, item in blocked.items()})
+    print_json(_document(found, history, blocked)) if as_json else _show(found, history, against, bool(name))
     if held and not as_json:
         say(f"held until the contract fits or the source is changed back: {', '.join(sorted(held))}")
-    for name, obstacle in obstacles.items() if not as_json else ():
-        since = f"is not captured since batch {obstacle.since}" if obstacle.since else "cannot be captured"
-        say(f"{name} {since}: {obstacle.why}")
-    if any(change.is_breaking for told in found.values() for change in told):
+    for label, item in blocked.items() if not as_json else ():
+        since = f"is not captured since batch {item.since}" if item.since else "cannot be captured"
+        say(f"{label} {since}: {item.why}")
+    if any(change.is_breaking for changes in found.values() for change in changes):
         raise typer.Exit(BREAKING)
 
 
-def _database(where: Target, item: Table) -> str:
-    zone = "ingestion" if item.kind == SOURCE_TABLE else "processed"
-    return f"{where.prefix.replace('-', '_')}_{zone}"
+def _label(item: Table) -> str:
+    """A table's name, with its source where there are several."""
+    several = len(load_contracts().sources) > 1
+    return str(item) if several else item.name
 
 
-def _obstacles(verdict: Manifest | None, tables: Sequence[Table]) -> dict[str, Obstacle]:
-    """Tables that cannot be captured, as the newest verdict knows them."""
-    names = {item.name for item in tables}
-    standings = standings_of(verdict, SOURCE)
-    entries = {name: entry.get("obstacle") for name, entry in standings.items() if name in names}
-    return {name: Obstacle.of(entry) for name, entry in entries.items() if entry}
+def _catalog(where: Target, item: Table) -> SchemaCatalog:
+    return where.tables_of("ingestion" if item.kind == SOURCE else "processed")
 
 
-def _held(verdict: Manifest | None, tables: Sequence[Table]) -> dict[str, list[Change]]:
+def _standings(where: Target, tables: Sequence[Table]) -> dict[str, TableStanding]:
+    """How source tables stand by the newest verdict; those that were judged."""
+    verdict = Verdict.of(CommitLog(where.ingestion, LOG).newest())
+    found = {}
+    for item in tables:
+        standing = verdict.of_source(item.source).standings.get(item.name) if item.kind == SOURCE else None
+        if standing is not None:
+            found[_label(item)] = standing
+    return found
+
+
+def _blocked(standings: Mapping[str, TableStanding]) -> dict[str, BlockedTable]:
+    """Tables that cannot be captured."""
+    return {label: standing.blocked for label, standing in standings.items() if standing.blocked is not None}
+
+
+def _held(tables: Sequence[Table], standings: Mapping[str, TableStanding]) -> Changes:
     """Tables whose newest schema is not registered, since it breaks the contract: their events are held."""
-    contracts = {item.name: item for item in tables}
+    known = {_label(item): item for item in tables}
     return {
-        name: list(differences(contracts[name], entry["schema"]))
-        for name, entry in standings_of(verdict, SOURCE).items()
-        if name in contracts and entry["schema"] and breaks(contracts[name], entry["schema"])
+        label: list(differences(known[label], standing.schema))
+        for label, standing in standings.items()
+        if standing.schema and breaks(known[label], standing.schema)
     }
 
 
-def _of_source(
-    where: Target, tables: Sequence[Table], only: bool
-) -> tuple[dict[str, list[Change]], dict[str, Obstacle]]:
-    wanted = [item for item in tables if item.domain == SOURCE]
+def _of_sources(where: Target, tables: Sequence[Table], only: bool) -> tuple[Changes, dict[str, BlockedTable]]:
+    """What the live sources of these tables have, against their contracts."""
+    wanted = [item for item in tables if item.kind == SOURCE]
     if not wanted:
-        raise ConfigurationError(f"{tables[0].name} is no table of {SOURCE}; leave out --against {LIVE}")
-    found = described_source(where, sorted({item.schema for item in wanted}))
-    names = {item.name for item in wanted}
-    described = [item for item in found if not only or item.name in names]
-    # asked of all tables: that a source lacks all of them is another thing than that it lacks one
-    every = source_obstacles(where, catalog().source_tables(SOURCE))
-    obstacles = {name: item for name, item in every.items() if name in names}
-    return source_changes(wanted, described, {name: item.change for name, item in obstacles.items()}), obstacles
+        raise ConfigurationError(f"{tables[0].name} is no table of a source; leave out --against {LIVE}")
+    changes: Changes = {}
+    blocked: dict[str, BlockedTable] = {}
+    for source in dict.fromkeys(item.source for item in wanted):
+        mine = [item for item in wanted if item.source == source]
+        found = described_source(where, source, sorted({item.schema for item in mine}))
+        names = {item.name: _label(item) for item in mine}
+        described = [item for item in found if not only or item.name in names]
+        # all tables are looked at: that a source lacks all of them is another thing than that it lacks one
+        every = {name: item for name, item in blocked_in_source(where, source).items() if name in names}
+        differing = source_changes(mine, described, {name: item.change for name, item in every.items()})
+        changes.update({names.get(name, name): items for name, items in differing.items()})
+        blocked.update({names[name]: item for name, item in every.items()})
+    return changes, blocked
 
 
 def _document(
-    found: Mapping[str, list[Change]], history: Mapping[str, list[Version]], obstacles: Mapping[str, Obstacle]
+    found: Mapping[str, list[Change]], history: Mapping[str, list[Version]], blocked: Mapping[str, BlockedTable]
 ) -> list[dict[str, Any]]:
     return [
         {
             "table": name,
-            "changes": [{**change.document, "impact": _impact(change).document()} for change in told],
-            "not_captured": _not_captured(obstacles.get(name)),
+            "changes": [{**change.document, "impact": _impact(change).document()} for change in changes],
+            "not_captured": _not_captured(blocked.get(name)),
             "versions": [
                 {
                     "version": item.number,
@@ -127,28 +146,28 @@ def _document(
                 for item in history.get(name, ())
             ],
         }
-        for name, told in found.items()
+        for name, changes in found.items()
     ]
 
 
-def _not_captured(obstacle: Obstacle | None) -> dict[str, Any] | None:
+def _not_captured(blocked: BlockedTable | None) -> dict[str, Any] | None:
     """Since which batch, where one is known, and why with the remedy."""
-    return None if obstacle is None else {"since": obstacle.since or None, "why": obstacle.why}
+    return None if blocked is None else {"since": blocked.since or None, "why": blocked.why}
 
 
 def _impact(change: Change) -> Impact:
     return impact_of(change.table, change.reach)
 
 
-def _show(found: dict[str, list[Change]], history: dict[str, list[Version]], against: str, whole: bool) -> None:
-    told = [change for item in found.values() for change in item]
-    if told:
+def _show(found: Changes, history: dict[str, list[Version]], against: str, whole: bool) -> None:
+    changes = [change for item in found.values() for change in item]
+    if changes:
         rows = [
             (item.table, item.column, item.kind, item.before, item.after, "yes" if item.is_breaking else "no")
-            for item in told
+            for item in changes
         ]
         table(f"{against} against contract", ("table", "column", "change", "contract", against, "breaking"), rows)
-        for change in told:
+        for change in changes:
             if change.is_breaking:
                 say(f"{_impact(change)}")
     else:

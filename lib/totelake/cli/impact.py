@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from totelake.cli.output import AsJson, print_json, say, table
-from totelake.contracts import catalog
-from totelake.errors import ConfigurationError
+from totelake.contracts import load_contracts
+from totelake.contracts.model import Table
+from totelake.errors import ConfigurationError, ContractError
 from totelake.schemas.impact import impact_of
 
 
@@ -22,11 +23,8 @@ def impact(
     as_json: AsJson = False,
 ) -> None:
     """What uses a table or a column: warehouse columns, views, queries and dashboard tiles."""
-    name, dot, column = subject.partition(".")
-    contract = catalog().table(name)
-    if dot and column not in contract.column_names:
-        raise ConfigurationError(f"{name} has no column '{column}'; it has {', '.join(contract.column_names)}")
-    found = impact_of(name, column or None)
+    contract, column = _found(subject)
+    found = impact_of(contract, column)
     if as_json:
         print_json(found.document())
         return
@@ -38,3 +36,17 @@ def impact(
         table(f"what uses {subject}", ("kind", "name"), rows)
     else:
         say(f"nothing uses {subject}")
+
+
+def _found(subject: str) -> tuple[Table, str | None]:
+    """The table that is meant, and the column if one is. Raises ConfigurationError for one that is not there."""
+    try:
+        return load_contracts().find(subject), None
+    except ContractError:
+        name, dot, column = subject.rpartition(".")
+        if not dot:
+            raise
+    contract = load_contracts().find(name)
+    if column not in contract.column_names:
+        raise ConfigurationError(f"{name} has no column '{column}'; it has {', '.join(contract.column_names)}")
+    return contract, column

@@ -1,45 +1,50 @@
-"""The live source as commands look at it: by the reading role of the ingestion's secret."""
+"""A live source as commands look at it: by the reading role of the ingestion's secret."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from totelake.capture.detect.blocked import Obstacle
-from totelake.capture.postgres.connection import SourceAddress, connect
-from totelake.capture.postgres.describe import DescribedTable, describe
-from totelake.capture.postgres.relations import out_of_reach
+from totelake.capture.postgres.describe import describe
+from totelake.capture.postgres.relations import blocked_relations
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import read_shapes
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.deploy.target import Target
-from totelake.runtime.tls import with_local_bundle
+from totelake.lake.records.batch import BlockedTable
+from totelake.ports.postgres import connect
+from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime.job import read_secret
+from totelake.schemas.described import DescribedTable
 
 
-def described_source(where: Target, schemas: Sequence[str]) -> tuple[DescribedTable, ...]:
-    """Every table of these schemas of totesys as it is now. Raises SourceError when the server cannot be asked."""
-    with _session(where) as session:
+def described_source(where: Target, source: str, schemas: Sequence[str]) -> tuple[DescribedTable, ...]:
+    """Every table of these schemas of a source as it is now. Raises SourceError when the server cannot be asked."""
+    with _session(where, source) as session:
         return describe(session, schemas)
 
 
-def source_obstacles(where: Target, tables: Sequence[Table]) -> dict[str, Obstacle]:
-    """The contract tables that ingestion would leave out, with why. Raises SourceError when none could be captured."""
-    with _session(where) as session:
-        return obstacles_of(session, tables)
+def blocked_in_source(where: Target, source: str) -> dict[str, BlockedTable]:
+    """The tables of a source that ingestion cannot capture. Raises SourceError when that is all of them."""
+    with _session(where, source) as session:
+        return blocked_of(session, load_contracts().source_tables(source))
 
 
-def obstacles_of(session: Session, tables: Sequence[Table]) -> dict[str, Obstacle]:
-    """As `source_obstacles`, on a session."""
-    found = out_of_reach(session, tables, strict=False)
+def blocked_of(session: Session, tables: Sequence[Table]) -> dict[str, BlockedTable]:
+    """As `blocked_in_source`, on a session."""
+    found = blocked_relations(session, tables, strict=False)
     found.update(read_shapes(session, [table for table in tables if table.name not in found])[1])
     return found
 
 
+def source_address(where: Target, source: str) -> PostgresAddress:
+    """Where a source is, by the secret of its reading role."""
+    name = load_contracts().source(source).secret_name(where.prefix)
+    return PostgresAddress.from_secret(read_secret(where.clients, name), name)
+
+
 @contextmanager
-def _session(where: Target) -> Iterator[Session]:
-    name = f"{where.prefix}/totesys"
-    stored = json.loads(where.clients.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
-    secret = with_local_bundle(stored, name, where.clients.s3)
-    with connect(SourceAddress.from_secret(secret, name)) as connection:
+def _session(where: Target, source: str) -> Iterator[Session]:
+    with connect(source_address(where, source)) as connection:
         yield Session(connection)

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
 from totelake.errors import TotelakeError
-from totelake.runtime.aws_errors import sentence_for
+from totelake.ports.aws_errors import translation_of
 
 FAILURE = 1
 USAGE = 2
@@ -57,9 +57,8 @@ def sentence(error: BaseException) -> str:
     """What is wrong, where, and what to do."""
     if isinstance(error, TotelakeError):
         return str(error)
-    known = sentence_for(error)
-    if known is not None:
-        return str(known)
+    if isinstance(error, (ClientError, BotoCoreError)):
+        return str(translation_of(error))
     words = " ".join(str(error).split())
     if isinstance(error, psycopg2.Error):
         return f"PostgreSQL refused: {words}; see `totelake status`"

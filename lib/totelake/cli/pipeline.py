@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from totelake.capture.detect.moves import BY_HAND
 from totelake.capture.detect.moves import backfill as mark_for_backfill
-from totelake.capture.ingest import ALLOW_DELETES, SOURCE
 from totelake.cli.output import AsJson, TargetName, err, print_json, progress, say, table
-from totelake.contracts import catalog
+from totelake.cli.sources import SourceName, one_source, source_table, sources
+from totelake.contracts import load_contracts
 from totelake.deploy import Target
 from totelake.deploy import deploy as deploying
 from totelake.deploy.apply import idle_schedules
@@ -24,7 +24,9 @@ from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
 from totelake.operate import runs as workflow_runs
-from totelake.operate.runs import RunFailedError, RunReport, short
+from totelake.operate.runs import RunFailedError, refresh_workflow
+from totelake.runtime.run_properties import ALLOW_DELETES
+from totelake.runtime.run_reports import RunReport, short
 from totelake.stack.model import default_home
 
 _ShowStep = Callable[[RunReport], None]
@@ -35,11 +37,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (deploy, run, backfill, runs, logs):
         app.command()(command)
-
-
-def workflow_name(where: Target) -> str:
-    """The refresh workflow's name."""
-    return f"{where.prefix}-refresh"
 
 
 def deploy(
@@ -63,7 +60,7 @@ def deploy(
 
 
 def _schedules(where: Target) -> list[str]:
-    triggers = catalog().pipeline["triggers"]
+    triggers = load_contracts().pipeline["triggers"]
     return [f"{where.prefix}-{name}" for name, item in triggers.items() if item["type"] == SCHEDULED]
 
 
@@ -73,62 +70,92 @@ def run(
         list[str] | None,
         typer.Option(metavar="TABLE", help="Let this table's deletions pass, however many; may be repeated."),
     ] = None,
+    source: SourceName = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """Start the refresh workflow."""
+    """Start the refresh workflow of every source, or of one."""
     where = Target.named(target, default_home())
-    allowed = ",".join(_known(name) for name in allow_deletes or ())
-    start_refresh(where, {ALLOW_DELETES: allowed} if allowed else {}, wait, as_json)
+    if not allow_deletes:
+        start_refresh(where, sources(source), {}, wait, as_json)
+        return
+    name = one_source(source)
+    allowed = ",".join(source_table(name, table) for table in allow_deletes)
+    start_refresh(where, [name], {ALLOW_DELETES: allowed}, wait, as_json)
 
 
 def backfill(
-    table: Annotated[str, typer.Argument(help="A table of totesys.")],
+    table: Annotated[str, typer.Argument(help="A table of the source.")],
     wait: Wait = False,
+    source: SourceName = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """Start the refresh workflow, which compares one table whole and captures what differs."""
     where = Target.named(target, default_home())
-    log = CommitLog(where.clients.s3, where.ingestion_bucket, SOURCE)
-    mark_for_backfill(log, _known(table), BY_HAND, datetime.now(timezone.utc))
-    start_refresh(where, {}, wait, as_json)
+    name = one_source(source)
+    log = CommitLog(where.ingestion, name)
+    mark_for_backfill(log, source_table(name, table), BY_HAND, datetime.now(timezone.utc))
+    start_refresh(where, [name], {}, wait, as_json)
 
 
-def _known(table: str) -> str:
-    names = sorted(found.name for found in catalog().source_tables(SOURCE))
-    if table not in names:
-        raise ConfigurationError(f"{SOURCE} has no table {table}; it has {', '.join(names)}")
-    return table
+def start_refresh(
+    where: Target, names: Sequence[str], properties: Mapping[str, str], wait: bool, as_json: bool
+) -> None:
+    """Start the refresh of these sources with run properties, and follow it when told to wait.
 
-
-def start_refresh(where: Target, properties: Mapping[str, str], wait: bool, as_json: bool) -> None:
-    """Start the refresh workflow with run properties, and follow it when told to wait."""
-    run_id = workflow_runs.start(where.clients.glue, workflow_name(where), properties)
+    With `as_json` one document: that of the run, or a list when there are several. Raises RunFailedError for the first
+    run that failed, after all have ended.
+    """
+    glue = where.clients.glue
+    started = [
+        (workflow, workflow_runs.start(glue, workflow, properties))
+        for workflow in (refresh_workflow(where.prefix, name) for name in names)
+    ]
     if not wait:
-        print_json({"id": run_id}) if as_json else say(f"started {short(run_id)}; see `totelake runs`")
+        if as_json:
+            print_json(_one_or_all([{"id": run_id} for _, run_id in started]))
+        else:
+            say(f"started {', '.join(short(run_id) for _, run_id in started)}; see `totelake runs`")
         return
+    followed = [_follow(where, workflow, run_id, as_json) for workflow, run_id in started]
+    if as_json:
+        print_json(_one_or_all([report.document() for report, _ in followed]))
+    for _, failure in followed:
+        if failure is not None:
+            raise failure
+
+
+def _follow(where: Target, workflow: str, run_id: str, as_json: bool) -> tuple[RunReport, RunFailedError | None]:
+    """Follow a run to its end and show it; its report, and the failure when there was one."""
+    failure = None
     try:
         with progress(as_json, f"running {short(run_id)}") as step:
-            show = (lambda _: None) if as_json else _teller(step)
-            report = workflow_runs.wait(where.clients.glue, workflow_name(where), run_id, show)
+            show = (lambda _: None) if as_json else _show_progress(step)
+            report = workflow_runs.wait(where.clients.glue, workflow, run_id, show)
     except KeyboardInterrupt:
         err().print(f"{short(run_id)} goes on; see `totelake runs`")
         raise
     except RunFailedError as error:
-        _show_run(error.report, as_json)
-        raise
-    _show_run(report, as_json)
+        report, failure = error.report, error
+    if not as_json:
+        _show_run(report)
+    return report, failure
 
 
-def _teller(step: Callable[[str], None]) -> _ShowStep:
-    """Says which steps run, and once of each how it ended."""
-    told: set[tuple[str, str]] = set()
+def _one_or_all(documents: list[dict[str, Any]]) -> Any:
+    """One document where there is one."""
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _show_progress(step: Callable[[str], None]) -> _ShowStep:
+    """Shows which steps run, and once of each how it ended."""
+    shown: set[tuple[str, str]] = set()
 
     def show(report: RunReport) -> None:
         for item in report.steps:
-            if item.seconds is not None and (item.run_id, item.state) not in told:
-                told.add((item.run_id, item.state))
+            if item.seconds is not None and (item.run_id, item.state) not in shown:
+                shown.add((item.run_id, item.state))
                 err().print(f"  {item.name} {item.state} in {item.seconds} s", markup=False)
         running = [item.name for item in report.steps if item.state in ("RUNNING", "STARTING")]
         if running and err().is_terminal:
@@ -137,28 +164,40 @@ def _teller(step: Callable[[str], None]) -> _ShowStep:
     return show
 
 
-def _show_run(report: RunReport, as_json: bool) -> None:
-    if as_json:
-        print_json(report.document())
-        return
+def _show_run(report: RunReport) -> None:
     rows = [(step.name, step.state, step.seconds, step.message) for step in report.steps]
     title = f"{report.workflow} {report.outcome}" + (f" in {report.seconds} s" if report.seconds is not None else "")
     table(title, ("step", "state", "seconds", "message"), rows)
 
 
+def _workflows(where: Target, source: str) -> list[str]:
+    return [refresh_workflow(where.prefix, name) for name in sources(source)]
+
+
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 10,
+    source: SourceName = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """The workflow's runs, the newest first; `logs` and --json tell why one failed."""
+    """The refresh workflows' runs, the newest first; `logs` and --json tell why one failed."""
     where = Target.named(target, default_home())
-    found = workflow_runs.history(where.clients.glue, workflow_name(where), limit)
+    every = [
+        report
+        for workflow in _workflows(where, source)
+        for report in workflow_runs.history(where.clients.glue, workflow, limit)
+    ]
+    found = sorted(every, key=lambda report: report.started, reverse=True)[:limit]
     if as_json:
         print_json([report.document() for report in found])
         return
     rows = [(short(item.id), _moment(item), item.outcome, item.seconds, _failed(where, item)) for item in found]
-    table(workflow_name(where), ("run", "started", "outcome", "seconds", "failed"), rows)
+    columns = ("run", "started", "outcome", "seconds", "failed")
+    if len(sources(source)) == 1:
+        table(refresh_workflow(where.prefix, one_source(source)), columns, rows)
+    else:
+        named = [(row[0], item.workflow, *row[1:]) for row, item in zip(rows, found)]
+        table("refreshes", ("run", "workflow", *columns[1:]), named)
 
 
 def _moment(report: RunReport) -> str:
@@ -173,14 +212,15 @@ def _failed(where: Target, report: RunReport) -> str:
 def logs(
     run: Annotated[str, typer.Argument(help="A workflow or job run's id or its beginning; else the newest.")] = "",
     job: Annotated[str, typer.Option(help="Only this job's lines.")] = "",
+    source: SourceName = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """What the jobs of a run wrote."""
     where = Target.named(target, default_home())
-    glue, workflow = where.clients.glue, workflow_name(where)
-    steps = job_logs.steps_of(glue, workflow, run)
-    wanted = [step for step in steps if not job or step.name.endswith(job)]
+    glue = where.clients.glue
+    steps = job_logs.steps_of(glue, _workflows(where, source), run)
+    wanted = [step for step in steps if not job or job in step.name]
     if not wanted:
         raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps)}")
     found = [line for step in wanted for line in job_logs.lines(glue, where.clients.logs, step)]

@@ -11,11 +11,12 @@ import typer
 
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.cli.pipeline import Wait, start_refresh
-from totelake.contracts import catalog
+from totelake.cli.sources import SourceName, sources
+from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.lake.verdicts import REPLAY_PROPERTY
-from totelake.operate.quarantine import Found, Refused, find
+from totelake.operate.quarantine import Found, QuarantineEntry, find
+from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True)
@@ -75,9 +76,9 @@ def show(
 
 
 @app.command()
-def replay(wait: Wait = False, target: TargetName = LOCAL, as_json: AsJson = False) -> None:
+def replay(wait: Wait = False, source: SourceName = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Start a refresh that tries the rows again by the contracts that are deployed now."""
-    start_refresh(Target.named(target, default_home()), {REPLAY_PROPERTY: "1"}, wait, as_json)
+    start_refresh(Target.named(target, default_home()), sources(source), {REPLAY: "1"}, wait, as_json)
 
 
 def _warehouse(target: str) -> str:
@@ -88,13 +89,10 @@ def _warehouse(target: str) -> str:
 
 
 def _known(name: str) -> str:
-    names = sorted(found.name for found in catalog().warehouse_tables())
-    if name not in names:
-        raise ConfigurationError(f"the warehouse has no table {name}; it has {', '.join(names)}")
-    return name
+    return load_contracts().star(name).name
 
 
-def _short(row: Refused) -> dict[str, Any]:
+def _short(row: QuarantineEntry) -> dict[str, Any]:
     return {name: value for name, value in vars(row).items() if name != "payload"}
 
 

@@ -12,7 +12,7 @@ from totelake.contracts.documents import documents
 from totelake.contracts.queries import LAKE, WAREHOUSE, queries_of
 from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.operate.warehouse import reading
+from totelake.ports.postgres import read_only
 from totelake.query import athena
 from totelake.query.answer import Answer
 from totelake.stack.model import default_home
@@ -32,7 +32,7 @@ def query(
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the lake (Athena; on one machine DuckDB over the same catalogue) or the warehouse."""
+    """Ask the lake (Athena; on one machine DuckDB over the same Data Catalog) or the warehouse."""
     if name == "list":
         _list(as_json)
         return
@@ -72,13 +72,13 @@ def _of_lake(where: Target, sql: str) -> Answer:
         return athena.ask(where.clients.client("athena"), sql, database, workgroup)
     from totelake.query.lake import Lake
 
-    return Lake(where.clients.glue, where.clients.s3, database, default_home() / "query").ask(sql)
+    return Lake(where.clients, database, default_home() / "query").ask(sql)
 
 
 def _of_warehouse(where: Target, sql: str) -> Answer:
     if where.warehouse_dsn is None:
         raise ConfigurationError("the warehouse's address is not known here; set WAREHOUSE_DSN")
-    with reading(where.warehouse_dsn) as cursor:
+    with read_only(where.warehouse_dsn) as cursor:
         cursor.execute("SET search_path = star, public")
         cursor.execute(sql)
         return Answer(tuple(item.name for item in cursor.description or ()), cursor.fetchall())

@@ -1,8 +1,8 @@
-"""The contracts of every table and the pipeline's description, read from catalog/."""
+"""The contracts of every source and table and the pipeline's description, read from catalog/."""
 
 from __future__ import annotations
 
-from totelake.contracts.catalog import Catalog, catalog
-from totelake.contracts.model import Column, Table
+from totelake.contracts.contracts import Contracts, load_contracts
+from totelake.contracts.model import Column, Table, TableId
 
-__all__ = ["Catalog", "Column", "Table", "catalog"]
+__all__ = ["Column", "Contracts", "Table", "TableId", "load_contracts"]

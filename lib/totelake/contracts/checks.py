@@ -1,15 +1,16 @@
-"""Whether contracts make sense, each by itself and all together; what does not is told with file, line and remedy."""
+"""Checks of the contracts, each by itself and all together. An error names file, line and remedy."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from totelake.contracts.documents import place
-from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Table
+from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Reference, Table, TableId
+from totelake.contracts.sources import Source
 from totelake.errors import ContractError
 
-# what PostgreSQL, Hive and Spark all take for a name: SQL is put together from these
+# what PostgreSQL, Hive and Spark all accept as a name; SQL is built from these names
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _KINDS = (SOURCE, DIMENSION, FACT)
 _POLICIES = ("evolve", "freeze")
@@ -49,7 +50,7 @@ def _check_names(where: str, table: Table, names: tuple[str | None, ...]) -> Non
 
 
 def _check_column(table: Table, column: Column) -> None:
-    """Keys of one column that cannot all hold."""
+    """Raises ContractError for a column whose properties contradict each other."""
     where = f"{place(table.origin, column.line)}: {table.name}.{column.name}"
     if column.primary_key and not column.required:
         raise ContractError(f"{where} is a primary key and not required; set required: true")
@@ -61,23 +62,50 @@ def _check_column(table: Table, column: Column) -> None:
         try:
             re.compile(column.pattern)
         except re.error as error:
-            raise ContractError(f"{where} has a pattern that is none ({error}); mend it") from error
-
-
-def check_references(tables: Mapping[str, Table]) -> None:
-    """Raises ContractError for a table or column that is named, but that no contract has."""
-    for table in tables.values():
-        if table.source is not None and table.source not in tables:
             raise ContractError(
-                f"{place(table.origin, table.line)}: the source of {table.name} is {table.source}, which no contract "
+                f"{where} has a pattern that is not a valid regular expression ({error}); correct it"
+            ) from error
+
+
+def check_references(sources: Mapping[str, Source], by_id: Mapping[TableId, Table], stars: Mapping[str, Table]) -> None:
+    """Raises ContractError for a reference to a source, table or column that does not exist."""
+    for table in [*by_id.values(), *stars.values()]:
+        where = place(table.origin, table.line)
+        if table.source not in sources:
+            raise ContractError(
+                f"{where}: {table.name} is of the source {table.source}, which has no "
+                f"catalog/sources/{table.source}/source.yaml; write it, or name another source"
+            )
+        if table.driving is not None and TableId(table.source, table.driving) not in by_id:
+            raise ContractError(
+                f"{where}: the drivingTable of {table.name} is {table.driving}, which no contract of {table.source} "
                 "has; write its contract under catalog/sources, or name another table"
             )
+        siblings = {item.name: item for item in by_id.values() if item.source == table.source}
         for column in table.columns:
             keys = (column.foreign_key,) if column.foreign_key else ()
-            for reference in keys + column.sources:
-                target = tables.get(reference.table)
-                if target is None or reference.column not in target.column_names:
-                    raise ContractError(
-                        f"{place(table.origin, column.line)}: {table.name}.{column.name} refers to {reference}, "
-                        "which no contract has; name an existing column"
-                    )
+            _check_columns(table, column, keys, siblings if table.kind == SOURCE else stars)
+            _check_columns(table, column, column.sources, siblings)
+
+
+def _check_columns(table: Table, column: Column, references: Sequence[Reference], among: Mapping[str, Table]) -> None:
+    for reference in references:
+        target = among.get(reference.table)
+        if target is None or reference.column not in target.column_names:
+            raise ContractError(
+                f"{place(table.origin, column.line)}: {table.name}.{column.name} refers to {reference}, "
+                "which no contract has; name an existing column"
+            )
+
+
+def check_registered_names(sources: Mapping[str, Source], by_id: Mapping[TableId, Table]) -> None:
+    """Raises ContractError when two source tables would have one name in the Data Catalog."""
+    taken: dict[str, Table] = {}
+    for table in by_id.values():
+        name = sources[table.source].registered_name(table.name)
+        if name in taken:
+            raise ContractError(
+                f"{place(table.origin, table.line)}: {table.id} and {taken[name].id} would both be registered as "
+                f"{name}; give one of their sources another table_prefix in its source.yaml"
+            )
+        taken[name] = table

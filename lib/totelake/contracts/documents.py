@@ -15,14 +15,14 @@ COMPILED = "catalog.json"
 
 
 class Located(dict[str, Any]):
-    """A mapping of a YAML text that knows where it and each of its keys stand."""
+    """A mapping of a YAML text that remembers its line and that of each key."""
 
     line = 0
     lines: Mapping[str, int] = {}
 
 
 def line_of(mapping: Any, key: str = "") -> int:
-    """The line of a mapping's key, else of the mapping; 0 where it is not known, as in a wheel."""
+    """The line of a key, without one that of the mapping; 0 when unknown, as in a wheel."""
     return int(mapping.lines.get(key, mapping.line)) if isinstance(mapping, Located) else 0
 
 
@@ -59,7 +59,7 @@ def parse_yaml(text: str, name: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Remembers lines."""
+        """A loader that remembers lines."""
 
     def located(loader: Any, node: Any) -> Located:
         found = Located(loader.construct_mapping(node, deep=True))
@@ -79,4 +79,6 @@ def parse_yaml(text: str, name: str) -> Any:
         return yaml.load(text, Loader)  # nosec B506 # made of the safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise ContractError(f"{place(name, mark.line + 1 if mark else 0)} is not valid YAML; mend the file") from error
+        raise ContractError(
+            f"{place(name, mark.line + 1 if mark else 0)} is not valid YAML; correct the file"
+        ) from error

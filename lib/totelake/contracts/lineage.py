@@ -1,4 +1,4 @@
-"""Which columns each query of catalog/queries reads: found by sqlglot, compiled into the wheel for jobs without it."""
+"""The columns that each query of catalog/queries reads: found by sqlglot, compiled into the wheel for jobs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def relations_of(table: Table) -> dict[str, tuple[str, ...]]:
 
 
 def lineage(files: Mapping[str, Any], tables: Sequence[Table]) -> Lineage:
-    """By query and relation the columns that it reads: as compiled, else found anew."""
+    """The columns that are read, by query and relation: the compiled ones, without those found by sqlglot."""
     compiled: Lineage | None = files.get(COMPILED)
     return find_lineage(files, tables) if compiled is None else compiled
 
 
 def find_lineage(files: Mapping[str, Any], tables: Sequence[Table]) -> Lineage:
-    """Read every query. Raises ContractError for one that is no SQL or names an unknown relation or column."""
+    """Read every query. Raises ContractError for invalid SQL and for an unknown relation or column."""
     relations = {name: columns for table in tables for name, columns in relations_of(table).items()}
     return {
         name: {relation: sorted(columns) for relation, columns in sorted(_read(name, query.sql, relations).items())}
@@ -56,7 +56,7 @@ def _read(name: str, sql: str, relations: Mapping[str, Sequence[str]]) -> dict[s
                     found.setdefault(source.name, set()).add(column.name)
     except SqlglotError as error:
         words = " ".join(str(error).split())
-        raise ContractError(f"catalog/queries/{name}.sql cannot be used: {words}; mend the query") from error
+        raise ContractError(f"catalog/queries/{name}.sql cannot be used: {words}; correct the query") from error
     for relation in sorted(set(found) - set(relations)):
         raise ContractError(
             f"catalog/queries/{name}.sql reads {relation}, which is not in both the lake and the warehouse; "

@@ -1,4 +1,4 @@
-"""Tables and columns as the contracts state them: immutable values without I/O."""
+"""Tables and columns as the contracts define them: immutable values."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ DIMENSION = "dimension"
 FACT = "fact"
 
 
+@dataclass(frozen=True, order=True)
+class TableId:
+    """A source table. Its name is unique within its source only."""
+
+    source: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.name}"
+
+
 @dataclass(frozen=True)
 class Reference:
-    """A column that another column depends on."""
+    """A column that another column refers to: in the same source or, from a star table's key, in the warehouse."""
 
     table: str
     column: str
@@ -49,22 +60,34 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a source or of the warehouse, columns in contract order."""
+    """One table of a source or of the warehouse, columns in contract order.
+
+    `source` names the source that it belongs to or, for a star table, is built from. `driving` names the source table
+    whose every event makes a row of the star table; None when rows are made otherwise.
+    """
 
     name: str
     kind: str
-    domain: str
+    source: str
     schema: str
     grain: str
     columns: tuple[Column, ...]
     policy: str = "evolve"
-    source: str | None = None
+    driving: str | None = None
     source_key: str | None = None
     partition_by: str | None = None
     short_name: str | None = None
     alias: str | None = None
     origin: str = ""
     line: int = field(default=0, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return str(self.id) if self.kind == SOURCE else self.name
+
+    @property
+    def id(self) -> TableId:
+        """The source table's id."""
+        return TableId(self.source, self.name)
 
     @property
     def key(self) -> tuple[Column, ...]:
@@ -73,7 +96,7 @@ class Table:
 
     @property
     def key_name(self) -> str:
-        """The name of the key that identifies a row across versions: a fact's source key, else the primary key."""
+        """The column that identifies a row across its versions: a fact's source key, otherwise the primary key."""
         return self.source_key or self.key[0].name
 
     @property
@@ -83,7 +106,7 @@ class Table:
 
     @property
     def lake_columns(self) -> tuple[Column, ...]:
-        """The columns that exist in the lake: all but a serial number that the warehouse gives."""
+        """The columns in the lake: all but a serial number, which the warehouse gives."""
         return tuple(column for column in self.columns if not column.serial)
 
     def column(self, name: str) -> Column:
@@ -94,8 +117,8 @@ class Table:
         raise KeyError(f"{self.name} has no column {name}")
 
 
-def inputs_of(table: Table) -> list[str]:
-    """The source tables that a star table's lineage names, the driving one first."""
-    names = [table.source] if table.source else []
+def inputs_of(table: Table) -> list[TableId]:
+    """The source tables that a star table is built from, the driving one first."""
+    names = [table.driving] if table.driving else []
     names += [reference.table for column in table.lake_columns for reference in column.sources]
-    return list(dict.fromkeys(names))
+    return [TableId(table.source, name) for name in dict.fromkeys(names)]

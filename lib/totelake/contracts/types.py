@@ -1,6 +1,6 @@
-"""One type table: PostgreSQL -> Arrow, Hive (Glue, Athena), Spark. An unknown type raises, it never becomes a string.
+"""Types: PostgreSQL to Arrow, Hive (Glue, Athena) and Spark. An unknown type raises; it never becomes a string.
 
-Parquet follows from Arrow; `time` travels through the lake as the text HH:MM:SS.mmm and is cast at load.
+Parquet types follow from Arrow. A `time` is the text HH:MM:SS.mmm in the lake; the load casts it.
 """
 
 from __future__ import annotations

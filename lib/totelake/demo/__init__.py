@@ -1,1 +1,1 @@
-"""`make demo`: the main job on this machine, told as it happens."""
+"""`make demo`: the main job on this machine, step by step."""

@@ -1,4 +1,4 @@
-"""The part of the demo in which something fails: the mail that tells it."""
+"""The part of the demo in which something fails: the mail about it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import contextlib
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-import psycopg2
-
 from totelake.cli.output import say
-from totelake.cli.pipeline import workflow_name
 from totelake.deploy import Target
 from totelake.errors import LakeError, TotelakeError
 from totelake.operate import job_runs, runs
+from totelake.operate.runs import refresh_workflow
+from totelake.ports.postgres import open_dsn
+from totelake.seed import SOURCE
 from totelake.stack import Stack
-
-_READER = "totelake_reader"
+from totelake.stack.model import READER
 
 
 def show_alert(stack: Stack, target: Target) -> None:
-    """Let totesys turn its reader away, a run fail and `watch` look, and read the mail."""
-    glue, workflow, watch = target.clients.glue, workflow_name(target), f"{target.prefix}-watch"
-    _administer(stack, f"ALTER ROLE {_READER} NOLOGIN")
+    """Let the source turn its reader away, a run fail and `watch` look, and read the mail."""
+    glue, workflow = target.clients.glue, refresh_workflow(target.prefix, SOURCE)
+    watch = f"{target.prefix}-watch-{SOURCE}"
+    _administer(stack, f"ALTER ROLE {READER} NOLOGIN")
     try:
         with contextlib.suppress(runs.RunFailedError):
             runs.wait(glue, workflow, runs.start(glue, workflow))
-        # its own look fails for the same reason, and what failed is told all the same
+        # its own look fails for the same reason, and what failed is reported all the same
         with contextlib.suppress(LakeError):
             job_runs.wait(glue, watch, job_runs.start(glue, watch, {}))
     finally:
-        _administer(stack, f"ALTER ROLE {_READER} LOGIN")
+        _administer(stack, f"ALTER ROLE {READER} LOGIN")
     mail = newest_mail(stack)
     say(f"  To: {mail['To']}\n  Subject: {mail['Subject']}\n")
     for line in mail.get_content().splitlines()[2:]:
@@ -45,6 +45,6 @@ def newest_mail(stack: Stack) -> EmailMessage:
 
 
 def _administer(stack: Stack, statement: str) -> None:
-    with contextlib.closing(psycopg2.connect(stack.totesys_admin_dsn)) as connection, connection.cursor() as cursor:
+    with open_dsn(stack.source_admin_dsn(SOURCE), SOURCE) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(statement)

@@ -1,10 +1,9 @@
-"""`make demo`: the main job on this machine, told as it happens; ends the stack that it started."""
+"""`make demo`: the main job on this machine, step by step; ends the stack that it started."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,13 +17,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from totelake import seed
 from totelake.cli.main import FAILURE, INTERRUPTED, sentence
 from totelake.cli.output import err, out, say, table
-from totelake.cli.pipeline import workflow_name
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT
 from totelake.demo.failure import show_alert
 from totelake.deploy import Target, deploy
 from totelake.errors import ConfigurationError, TotelakeError, WarehouseError
 from totelake.operate import runs
+from totelake.operate.runs import refresh_workflow
+from totelake.ports.postgres import open_dsn
+from totelake.runtime.run_reports import RunReport
 from totelake.stack import Stack, lifecycle
 from totelake.stack.model import default_home
 
@@ -42,7 +43,7 @@ _SHOWN = ("order", "design", "staff", "delivery", "location", "updated", "valid 
 
 @dataclass(frozen=True)
 class Change:
-    """What the demo does to totesys before it looks at the clock."""
+    """What the demo does to the source before it looks at the clock."""
 
     edited: int
     versions: int
@@ -75,7 +76,7 @@ def _stack(home: Path, keep: bool) -> Iterator[Stack]:
     """A fresh stack, ended with the block unless it is to be kept; one that holds work is refused and left alone."""
     _refuse_used(home)
     try:
-        with _told("Starting PostgreSQL, the AWS endpoint and localglue") as step:
+        with _step("Starting PostgreSQL, the AWS endpoint and localglue") as step:
             stack = lifecycle.start(home, progress=step)
         yield stack
         if keep:
@@ -94,7 +95,7 @@ def _refuse_used(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told(what: str) -> Iterator[Callable[[str], None]]:
+def _step(what: str) -> Iterator[Callable[[str], None]]:
     """Say what begins, show its steps on a terminal, say how long it took."""
     console, begun = err(), time.monotonic()
     out().print(f"\n[bold]{what}[/]")
@@ -109,42 +110,46 @@ def _told(what: str) -> Iterator[Callable[[str], None]]:
 def play(stack: Stack, orders: int) -> None:
     """The whole story on a fresh stack."""
     target = Target.of_stack(stack)
-    with _told(f"Creating totesys with {orders:,} sales orders, generated after the real one") as step:
-        seed.seed_generated(stack.totesys_admin_dsn, orders=orders, seed=_SEED, progress=step)
-    with _told("Deploying jobs, crawler, workflow and triggers from catalog/pipeline.yaml") as step:
+    with _step(f"Creating {seed.SOURCE} with {orders:,} sales orders, generated after the real one") as step:
+        seed.seed_generated(stack.source_admin_dsn(seed.SOURCE), orders=orders, seed=_SEED, progress=step)
+    with _step("Deploying jobs, crawler, workflow and triggers from catalog/pipeline.yaml") as step:
         deploy(target, step)
-    with _told("First run: everything is new"):
+    with _step("First run: everything is new"):
         _show(_run(target))
-    with _told("Business goes on: two days of orders, payments, silent edits, deletions") as step:
-        done = seed.simulate(stack.totesys_admin_dsn, days=2, rate=1.0, seed=_SEED, progress=step)
+    with _step("Business goes on: two days of orders, payments, silent edits, deletions") as step:
+        done = seed.simulate(stack.source_admin_dsn(seed.SOURCE), days=2, rate=1.0, seed=_SEED, progress=step)
         say("  " + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in asdict(done).items() if count))
-    with _told("Second run: only what changed"):
+    with _step("Second run: only what changed"):
         _show(_run(target))
     _arrival(stack, target)
-    with _told("Something fails: totesys turns the reading role away, and watch tells"):
+    with _step(f"Something fails: {seed.SOURCE} turns the reading role away, and watch sends a mail"):
         show_alert(stack, target)
     _counts(stack)
 
 
-def _run(target: Target) -> runs.RunReport:
-    run_id = runs.start(target.clients.glue, workflow_name(target))
-    return runs.wait(target.clients.glue, workflow_name(target), run_id)
+def _workflow(target: Target) -> str:
+    return refresh_workflow(target.prefix, seed.SOURCE)
 
 
-def _show(report: runs.RunReport) -> None:
+def _run(target: Target) -> RunReport:
+    run_id = runs.start(target.clients.glue, _workflow(target))
+    return runs.wait(target.clients.glue, _workflow(target), run_id)
+
+
+def _show(report: RunReport) -> None:
     for step in report.steps:
         say(f"  {step.name:<28}{step.state:<12}{step.seconds:>6} s")
 
 
 def _arrival(stack: Stack, target: Target) -> None:
-    """A silent edit and a new order: committed in totesys, then awaited in the warehouse by the clock."""
-    with _told("One edit that leaves last_updated alone, and one new order"):
+    """A silent edit and a new order: committed in the source, then awaited in the warehouse by the clock."""
+    with _step("One edit that leaves last_updated alone, and one new order"):
         change, since = _change(stack)
         say(f"  sales order {change.edited} is edited without a new timestamp; sales order {change.ordered} is new")
-        run_id = runs.start(target.clients.glue, workflow_name(target))
+        run_id = runs.start(target.clients.glue, _workflow(target))
         latency = _await(stack, target, change, run_id, since)
-        say(f"  both are in the warehouse {latency:.1f} s after their commit in totesys")
-        runs.wait(target.clients.glue, workflow_name(target), run_id)
+        say(f"  both are in the warehouse {latency:.1f} s after their commit in {seed.SOURCE}")
+        runs.wait(target.clients.glue, _workflow(target), run_id)
     show_history(_ask(stack.warehouse_dsn, _HISTORY, change.edited, change.ordered))
 
 
@@ -156,8 +161,8 @@ def show_history(versions: Sequence[Sequence[Any]]) -> None:
 def _change(stack: Stack) -> tuple[Change, float]:
     """Make both changes; the time of the second commit."""
     moment = datetime.now(timezone.utc).replace(tzinfo=None)
-    _, edited = seed.silent_edit(stack.totesys_admin_dsn, moment)
-    ordered = seed.new_order(stack.totesys_admin_dsn, moment)
+    _, edited = seed.silent_edit(stack.source_admin_dsn(seed.SOURCE), moment)
+    ordered = seed.new_order(stack.source_admin_dsn(seed.SOURCE), moment)
     since = time.monotonic()
     versions = _ask(stack.warehouse_dsn, _VERSIONS, edited)[0][0]
     return Change(edited, versions, ordered), since
@@ -167,7 +172,7 @@ def _await(stack: Stack, target: Target, change: Change, run_id: str, since: flo
     """Seconds from the commit until both rows are seen. Raises what the run says when it ends without them."""
     next_look = time.monotonic() + _RUN_LOOK
     ended = False
-    with contextlib.closing(psycopg2.connect(stack.warehouse_dsn)) as connection, connection.cursor() as cursor:
+    with open_dsn(stack.warehouse_dsn) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         while True:
             cursor.execute(_ARRIVED, (change.edited, change.ordered))
@@ -176,19 +181,19 @@ def _await(stack: Stack, target: Target, change: Change, run_id: str, since: flo
             if ended:
                 raise WarehouseError(f"the run {run_id} ended and the changes are not in the warehouse; see its logs")
             if time.monotonic() > next_look:
-                ended = runs.get(target.clients.glue, workflow_name(target), run_id).is_done
+                ended = runs.get(target.clients.glue, _workflow(target), run_id).is_done
                 next_look = time.monotonic() + _RUN_LOOK
             time.sleep(_LOOK)
 
 
 def _counts(stack: Stack) -> None:
     rows = []
-    for item in catalog().warehouse_tables():
-        source = _count(stack.totesys_dsn, item.source) if item.source else None
+    for item in load_contracts().star_tables():
+        source = _count(stack.source_dsn(item.source), item.driving) if item.driving else None
         current = _count(stack.warehouse_dsn, f"current_{item.short_name}") if item.kind == FACT else None
-        rows.append((item.name, item.source, source, _count(stack.warehouse_dsn, item.name), current))
+        rows.append((item.name, item.driving, source, _count(stack.warehouse_dsn, item.name), current))
     say("")
-    table("totesys and warehouse", ("warehouse table", "source", "rows there", "rows here", "current"), rows)
+    table(f"{seed.SOURCE} and warehouse", ("warehouse table", "source", "rows there", "rows here", "current"), rows)
 
 
 def _count(dsn: str, relation: str) -> int:
@@ -196,10 +201,6 @@ def _count(dsn: str, relation: str) -> int:
 
 
 def _ask(dsn: str, question: str, *values: Any) -> list[tuple[Any, ...]]:
-    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+    with open_dsn(dsn, "the stack's PostgreSQL") as connection, connection.cursor() as cursor:
         cursor.execute(question, values or None)
         return cursor.fetchall()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,6 +13,13 @@ from totelake.deploy.plan import CONDITIONAL, SCHEDULED, Plan, Resource
 CREATED, UPDATED, UNCHANGED, ACTIVATED, DELETED = "created", "updated", "unchanged", "activated", "deleted"
 _TRIGGER_FIXED = ("Name", "Type", "WorkflowName", "StartOnCreation")
 _ACTIVE = ("ACTIVATED", "ACTIVATING")
+# part of the plan, kind of resource, the parameter that names one: what starts others goes first
+_RETIRED = (
+    ("triggers", "trigger", "Name"),
+    ("workflows", "workflow", "Name"),
+    ("jobs", "job", "JobName"),
+    ("crawlers", "crawler", "Name"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,15 +45,8 @@ def differs(wanted: Any, present: Any) -> bool:
 
 
 def apply(glue: Any, plan: Plan, activate_schedule: bool = False) -> Iterator[Change]:
-    """Apply the plan, one change after the other; what another way to publish left goes first, and starts nothing."""
-    for name in plan.retired_triggers:
-        if _found(glue.get_trigger, "Trigger", Name=name) is not None:
-            glue.delete_trigger(Name=name)
-            yield Change("trigger", name, DELETED)
-    for name in plan.retired_jobs:
-        if _found(glue.get_job, "Job", JobName=name) is not None:
-            glue.delete_job(JobName=name)
-            yield Change("job", name, DELETED)
+    """Apply the plan, one change after the other; what an earlier deployment left goes first, and starts nothing."""
+    yield from _retire(glue, plan)
     for wanted in plan.databases.values():
         yield _database(glue, wanted)
     for wanted in plan.jobs.values():
@@ -59,6 +59,15 @@ def apply(glue: Any, plan: Plan, activate_schedule: bool = False) -> Iterator[Ch
         yield _trigger(glue, wanted)
         if activate_schedule and wanted["Type"] == SCHEDULED:
             yield _activate(glue, wanted["Name"])
+
+
+def _retire(glue: Any, plan: Plan) -> Iterator[Change]:
+    """Delete what is there of the retired resources."""
+    for part, kind, key in _RETIRED:
+        for name in plan.retired.get(part, ()):
+            if _found(getattr(glue, f"get_{kind}"), kind.capitalize(), **{key: name}) is not None:
+                getattr(glue, f"delete_{kind}")(**{key: name})
+                yield Change(kind, name, DELETED)
 
 
 def idle_schedules(glue: Any, names: Iterable[str]) -> list[str]:

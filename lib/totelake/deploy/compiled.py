@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from totelake.contracts.publishing import active
+from totelake.contracts.pipeline import active
 from totelake.errors import ConfigurationError, ContractError
 
 LOCK = Path("requirements") / "glue-spark.txt"

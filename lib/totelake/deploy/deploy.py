@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from totelake.contracts import Catalog, catalog
-from totelake.contracts.model import SOURCE
+from totelake.contracts import Contracts, load_contracts
 from totelake.deploy.apply import CREATED, UNCHANGED, UPDATED, Change, apply
 from totelake.deploy.plan import Plan, Settings, plan
 from totelake.deploy.release import Release, build, checkout
 from totelake.deploy.target import Target
-from totelake.errors import ConfigurationError, WarehouseError
+from totelake.errors import ConfigurationError
 
 Progress = Callable[[str], None]
 _RELATIONS = """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -35,7 +33,7 @@ def deploy(target: Target, progress: Progress = lambda _: None, activate_schedul
     release = build(checkout())
     progress("uploading the release")
     changes = [upload(target.clients.s3, target.artifacts_bucket, release)]
-    for change in apply(target.clients.glue, desired(catalog(), target, release), activate_schedule):
+    for change in apply(target.clients.glue, desired(load_contracts(), target, release), activate_schedule):
         progress(f"{change.kind} {change.name}: {change.outcome}")
         changes.append(change)
     if target.warehouse_dsn:
@@ -44,7 +42,7 @@ def deploy(target: Target, progress: Progress = lambda _: None, activate_schedul
     return changes
 
 
-def desired(contracts: Catalog, target: Target, release: Release) -> Plan:
+def desired(contracts: Contracts, target: Target, release: Release) -> Plan:
     """The resources of this release on that target."""
     root = f"s3://{target.artifacts_bucket}"
     settings = Settings(
@@ -61,13 +59,9 @@ def desired(contracts: Catalog, target: Target, release: Release) -> Plan:
     return plan(contracts.pipeline, tables_by_source(contracts), settings)
 
 
-def tables_by_source(contracts: Catalog) -> Mapping[str, list[str]]:
+def tables_by_source(contracts: Contracts) -> Mapping[str, list[str]]:
     """The names of the ingested tables, by source."""
-    found: dict[str, list[str]] = {}
-    for table in contracts.tables.values():
-        if table.kind == SOURCE:
-            found.setdefault(table.domain, []).append(table.name)
-    return found
+    return {name: [table.name for table in contracts.source_tables(name)] for name in contracts.sources}
 
 
 def upload(s3: Any, bucket: str, release: Release) -> Change:
@@ -92,20 +86,15 @@ def _warehouse(dsn: str) -> Change:
     from totelake.warehouse import ddl
 
     before = _relations(dsn)
-    ddl.create(dsn, catalog())
+    ddl.create(dsn, load_contracts())
     outcome = UNCHANGED if _relations(dsn) == before else UPDATED if before else CREATED
     return Change("warehouse", "tables and views", outcome)
 
 
 def _relations(dsn: str) -> frozenset[str]:
     """The tables and views that the warehouse has. Raises WarehouseError when it cannot be reached."""
-    import psycopg2
+    from totelake.ports.postgres import open_dsn
 
-    try:
-        connection = psycopg2.connect(dsn, connect_timeout=10)
-    except psycopg2.Error as error:
-        words = " ".join(str(error).split())
-        raise WarehouseError(f"the warehouse cannot be reached: {words}; see its address and password") from None
-    with contextlib.closing(connection), connection.cursor() as cursor:
+    with open_dsn(dsn) as connection, connection.cursor() as cursor:
         cursor.execute(_RELATIONS)
         return frozenset(row[0] for row in cursor.fetchall())

@@ -22,8 +22,8 @@ from totelake.deploy.published import DOCUMENT, Published, save, saved
 from totelake.deploy.release import Release, build, checkout
 from totelake.deploy.terraform import Terraform
 from totelake.errors import ConfigurationError, TotelakeError
-from totelake.lake.conditional import create_once
-from totelake.runtime.aws_errors import sentence_for
+from totelake.ports.aws_errors import translation_of
+from totelake.ports.s3 import S3Store
 from totelake.runtime.clients import Clients
 
 VARIABLES = "release.auto.tfvars.json"
@@ -61,7 +61,7 @@ def deploy(
 
 def _publish(s3: Any, bucket: str, release: Release, published: Published, say: Callable[[str], None]) -> None:
     say(f"release {published.id}: {upload(s3, bucket, release).outcome}")
-    create_once(s3, bucket, f"releases/{published.id}/{DOCUMENT}", published.to_json())
+    S3Store(s3, bucket).create(f"releases/{published.id}/{DOCUMENT}", published.to_json())
 
 
 def _write_variables(terraform: Terraform, published: Published) -> None:
@@ -73,10 +73,9 @@ def _earlier(s3: Any, bucket: str | None, release_id: str) -> Published:
     unknown = ConfigurationError(f"no release {release_id} was deployed to this environment; take one from its history")
     if bucket is None:
         raise unknown
-    try:
-        body = s3.get_object(Bucket=bucket, Key=f"releases/{release_id}/{DOCUMENT}")["Body"].read()
-    except s3.exceptions.NoSuchKey as error:
-        raise unknown from error
+    body = S3Store(s3, bucket).find(f"releases/{release_id}/{DOCUMENT}")
+    if body is None:
+        raise unknown
     return Published.from_json(body)
 
 
@@ -124,7 +123,7 @@ def main(argv: Sequence[str]) -> int:
         deploy(terraform, Clients.from_environment().s3, release, head, given.yes)
         return 0
     except (TotelakeError, ClientError, BotoCoreError) as error:
-        known = error if isinstance(error, TotelakeError) else sentence_for(error)
+        known = error if isinstance(error, TotelakeError) else translation_of(error)
         print(f"deploy: {known}", file=sys.stderr)  # noqa: T201
         return 1
 

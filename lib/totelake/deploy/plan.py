@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from totelake.contracts.publishing import active
+from totelake.contracts.pipeline import active
 from totelake.deploy.compiled import wheel_of
 from totelake.errors import ContractError
 
@@ -33,31 +33,35 @@ class Settings:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every resource by its name, each the parameters of its Create call; names of what another way to publish left."""
+    """Every resource by its name, each the parameters of its Create call.
+
+    `retired` has the names of what an earlier deployment may have left, by kind: jobs, crawlers, workflows, triggers.
+    """
 
     databases: Mapping[str, Resource]
     jobs: Mapping[str, Resource]
     crawlers: Mapping[str, Resource]
     workflows: Mapping[str, Resource]
     triggers: Mapping[str, Resource]
-    retired_jobs: tuple[str, ...] = ()
-    retired_triggers: tuple[str, ...] = ()
+    retired: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def plan(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]], settings: Settings) -> Plan:
-    """The resources of a pipeline; `sources` names the tables of each source. Raises ContractError for a loose end."""
+def plan(pipeline: Mapping[str, Any], tables: Mapping[str, Sequence[str]], settings: Settings) -> Plan:
+    """The resources of an expanded pipeline; `tables` names those of each source.
+
+    Raises ContractError for a loose end.
+    """
     pipeline = active(pipeline)
-    _check(pipeline, sources)
+    _check(pipeline, tables)
     prefix = settings.prefix or pipeline["prefix"]
     pipeline = _filled(pipeline, _names(prefix, settings))
     return Plan(
         databases={name: {"Name": name} for name in pipeline["databases"].values()},
         jobs=_named(_job(prefix, name, entry, pipeline["defaults"], settings) for name, entry in _of(pipeline, "jobs")),
-        crawlers=_named(_crawler(prefix, name, entry, sources, settings) for name, entry in _of(pipeline, "crawlers")),
+        crawlers=_named(_crawler(prefix, name, entry, tables, settings) for name, entry in _of(pipeline, "crawlers")),
         workflows=_named(_workflow(prefix, name, entry) for name, entry in _of(pipeline, "workflows")),
         triggers=_named(_trigger(prefix, name, entry) for name, entry in _of(pipeline, "triggers")),
-        retired_jobs=tuple(f"{prefix}-{name}" for name in pipeline["retired"]["jobs"]),
-        retired_triggers=tuple(f"{prefix}-{name}" for name in pipeline["retired"]["triggers"]),
+        retired={part: [f"{prefix}-{name}" for name in names] for part, names in pipeline["retired"].items()},
     )
 
 
@@ -95,7 +99,7 @@ def _named(resources: Any) -> dict[str, Resource]:
     return {resource["Name"]: resource for resource in resources}
 
 
-def _check(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]]) -> None:
+def _check(pipeline: Mapping[str, Any], tables: Mapping[str, Sequence[str]]) -> None:
     jobs, workflows = pipeline["jobs"], pipeline.get("workflows", {})
     for name, trigger in _of(pipeline, "triggers"):
         for job in [*trigger["jobs"], *trigger.get("after", ())]:
@@ -110,12 +114,16 @@ def _check(pipeline: Mapping[str, Any], sources: Mapping[str, Sequence[str]]) ->
                 "which is not there; add it or correct the name"
             )
     for name, crawler in _of(pipeline, "crawlers"):
-        for source in crawler["sources"]:
-            if not sources.get(source):
-                raise ContractError(
-                    f"catalog/pipeline.yaml: the crawler {name} names the source {source}, which has no contracts "
-                    "under catalog/sources; add them or correct the name"
-                )
+        source = crawler.get("source")
+        if not source:
+            raise ContractError(
+                f"catalog/pipeline.yaml: the crawler {name} belongs to no source; put {{source}} into its name"
+            )
+        if not tables.get(source):
+            raise ContractError(
+                f"catalog/pipeline.yaml: the crawler {name} has nothing to crawl, because the source {source} has no "
+                f"contracts; write them to catalog/sources/{source}"
+            )
 
 
 def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> Resource:
@@ -123,7 +131,7 @@ def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str
     if kind not in (PYTHON_SHELL, SPARK):
         raise ContractError(f"catalog/pipeline.yaml: the job {name} is of kind {kind}; use {PYTHON_SHELL} or {SPARK}")
     own = {**defaults[kind], **entry}
-    script = f"{settings.scripts}/{name.replace('-', '_')}.py"
+    script = f"{settings.scripts}/{entry['script']}.py"
     resource: Resource = {
         "Name": f"{prefix}-{name}",
         "Description": entry["description"],
@@ -157,23 +165,22 @@ def _glue_version(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
 
 
 def _crawler(
-    prefix: str, name: str, entry: Mapping[str, Any], sources: Mapping[str, Sequence[str]], settings: Settings
+    prefix: str, name: str, entry: Mapping[str, Any], tables: Mapping[str, Sequence[str]], settings: Settings
 ) -> Resource:
     """One S3 target for each table, never the bucket; a partition takes its columns from the table."""
-    paths = [
-        f"s3://{settings.ingestion_bucket}/{source}/{table}/"
-        for source in entry["sources"]
-        for table in sources[source]
-    ]
+    source = entry["source"]
+    paths = [f"s3://{settings.ingestion_bucket}/{source}/{table}/" for table in tables[source]]
     output = {
         "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
         "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
     }
+    before = entry.get("table_prefix")
     return {
         "Name": f"{prefix}-{name}",
         "Description": entry["description"],
         "Role": settings.role,
         "DatabaseName": entry["database"],
+        **({"TablePrefix": before} if before else {}),
         "Targets": {"S3Targets": [{"Path": path} for path in paths]},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
         "Configuration": json.dumps({"Version": 1.0, "CrawlerOutput": output}, sort_keys=True),

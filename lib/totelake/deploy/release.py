@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.deploy.compiled import fetch, needed
 from totelake.errors import ConfigurationError
 
@@ -64,7 +64,7 @@ def build(root: Path, pipeline: Mapping[str, Any] | None = None) -> Release:
 
     Raises ConfigurationError with the last words of setuptools or pip when one fails.
     """
-    pipeline = catalog().pipeline if pipeline is None else pipeline
+    pipeline = load_contracts().pipeline if pipeline is None else pipeline
     files = {f"glue_jobs/{path.name}": path.read_bytes() for path in sorted((root / "glue_jobs").glob("*.py"))}
     wheel, content = _own_wheel(root)
     files[wheel] = content

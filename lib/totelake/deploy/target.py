@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from totelake.errors import ConfigurationError
+from totelake.ports.glue import GlueCatalog
+from totelake.ports.object_store import ObjectStore
+from totelake.ports.s3 import S3Store
+from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.runtime.clients import Clients
 from totelake.stack import Stack, load
 
@@ -32,6 +36,20 @@ class Target:
     stack: Stack | None = None
     alert_topic: str = ""
     prefix: str = "totelake"
+
+    @property
+    def ingestion(self) -> ObjectStore:
+        """The ingestion bucket."""
+        return S3Store(self.clients.s3, self.ingestion_bucket)
+
+    @property
+    def processed(self) -> ObjectStore:
+        """The processed bucket."""
+        return S3Store(self.clients.s3, self.processed_bucket)
+
+    def tables_of(self, zone: str) -> SchemaCatalog:
+        """The Data Catalog's database over a zone: ingestion or processed."""
+        return GlueCatalog(self.clients.glue, f"{self.prefix.replace('-', '_')}_{zone}")
 
     @classmethod
     def of_stack(cls, stack: Stack) -> Target:

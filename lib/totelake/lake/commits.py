@@ -1,7 +1,7 @@
 """The commit protocol: a log of manifests, each written only where none is, that readers follow instead of listings.
 
-Writing a manifest with `If-None-Match: *` is the commit. What happens before it leaves only garbage in flight; what
-comes after it (copies to final keys) can be repeated by anyone from the manifest alone.
+Writing a manifest where none is (`If-None-Match: *`) is the commit. What happens before it leaves only garbage in
+flight; what comes after it (copies to final keys) can be repeated by anyone from the manifest alone.
 """
 
 from __future__ import annotations
@@ -10,34 +10,48 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable
-
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from typing import Callable
 
 from totelake.errors import LakeError, RetriableError
 from totelake.lake import keys
-from totelake.lake.conditional import put_if_absent
 from totelake.lake.manifest import LakeObject, Manifest, from_json, to_json
+from totelake.ports.object_store import NoSuchObjectError, ObjectStore
 
-_TRIES = 6
+TRIES = 5
+_WRITES = 4
 _PAGE = 1000
-_SINGLE_COPY_LIMIT = 5 * 1024**3
 _COPIES_AT_ONCE = 8
-
-
-def status_of(error: ClientError) -> int:
-    """The HTTP status of an AWS error."""
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+Decide = Callable[["Manifest | None"], "Manifest | None"]
 
 
 class CommitLog:
     """One log of one bucket: `_commits/<log>/<number, 12 digits>.json`."""
 
-    def __init__(self, s3: Any, bucket: str, log: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, store: ObjectStore, log: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.store = store
         self._sleep = sleep
         self.log = log
+
+    def append(
+        self, decide: Decide, tries: int = TRIES, on_conflict: Callable[[int], None] = lambda _: None
+    ) -> Manifest | None:
+        """The one optimistic loop: `decide` gets the newest commit and gives the next one, None to leave the log as it
+        is. When another run commits first, `on_conflict` gets the number and `decide` decides anew.
+
+        The commit that was made; None when there is none. Raises RetriableError when others commit first each time.
+        """
+        for _ in range(tries):
+            wanted = decide(self.newest())
+            if wanted is None or self.commit(wanted):
+                return wanted
+            on_conflict(wanted.number)
+        raise RetriableError(
+            f"other runs committed to the log {self.log} first, {tries} times; run the job again when they have ended"
+        )
+
+    def attempt(self, newest: Manifest | None, run_id: str) -> keys.Attempt:
+        """A try at the number after the newest commit."""
+        return keys.Attempt.new(self.log, newest.number + 1 if newest else 1, run_id)
 
     def newest(self, after: int = 0) -> Manifest | None:
         """The newest manifest with a number beyond `after`; None when there is none."""
@@ -79,42 +93,34 @@ class CommitLog:
         """The manifest of that number. Raises LakeError when it is not there."""
         found = self._read(number)
         if found is None:
-            raise LakeError(
-                f"s3://{self._bucket}/{keys.commit_key(self.log, number)} is not there; "
-                "restore the object from the bucket's version history"
-            )
+            raise NoSuchObjectError(self.store.bucket, keys.commit_key(self.log, number))
         return found
 
     def commit(self, manifest: Manifest) -> bool:
         """Write the manifest; True when this attempt owns the number, False when another does.
 
-        Raises RetriableError when S3 cannot be asked; a later run then finds out whether the commit took place.
+        Raises RetriableError when the store cannot be asked; a later run then finds out whether the commit took place.
         """
         key, body = keys.commit_key(self.log, manifest.number), to_json(manifest)
-        for attempt in range(_TRIES):
+        failure: RetriableError | str = "it is there, but whose it is cannot be read"
+        for attempt in range(_WRITES):
             try:
-                put_if_absent(self._s3, self._bucket, key, body)
-                return True
-            except ClientError as error:
-                if status_of(error) != 412 and status_of(error) != 409 and status_of(error) < 500:
-                    raise
-                failure: Exception = error
-            except (ConnectionError, HTTPClientError) as error:
+                if self.store.create(key, body):
+                    return True
+            except RetriableError as error:
+                # the answer may be lost and the manifest there: its owner is asked for all the same
                 failure = error
             owner = self._owner(manifest.number)
             if owner is not None:
                 return owner == manifest.attempt
             self._sleep(random.uniform(0, 0.1 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
-        raise RetriableError(
-            f"s3://{self._bucket}/{key} could not be written ({failure}); run the job again"
-        ) from failure
+        raise RetriableError(f"{self.store.address(key)} could not be written ({failure}); run the job again")
 
     def _owner(self, number: int) -> str | None:
+        """The attempt that owns a number; None when nobody does, or when it cannot be asked."""
         try:
             found = self._read(number)
-        except (ClientError, ConnectionError, HTTPClientError) as error:
-            if isinstance(error, ClientError) and status_of(error) < 500:
-                raise
+        except RetriableError:
             return None
         return None if found is None else found.attempt
 
@@ -133,41 +139,22 @@ class CommitLog:
         if not items:
             return []
         with ThreadPoolExecutor(min(_COPIES_AT_ONCE, len(items))) as pool:
-            sizes = list(pool.map(self._size, [item.key for item in items]))
+            sizes = list(pool.map(self.store.size, [item.key for item in items]))
         return [item for item, size in zip(items, sizes) if size != item.bytes]
 
     def _copy(self, manifest: Manifest, item: LakeObject) -> None:
-        if self._size(item.staged) != item.bytes:
+        if self.store.size(item.staged) != item.bytes:
             raise LakeError(
-                f"s3://{self._bucket}/{item.staged} of {manifest.log} {manifest.number} is not there with its "
+                f"{self.store.address(item.staged)} of {manifest.log} {manifest.number} is not there with its "
                 f"{item.bytes} bytes, nor is its copy {item.key}; restore one from the bucket's version history"
             )
-        source = {"Bucket": self._bucket, "Key": item.staged}
-        if item.bytes < _SINGLE_COPY_LIMIT:
-            self._s3.copy_object(Bucket=self._bucket, Key=item.key, CopySource=source)
-        else:
-            self._s3.copy(source, self._bucket, item.key)
-
-    def _size(self, key: str) -> int | None:
-        try:
-            return int(self._s3.head_object(Bucket=self._bucket, Key=key)["ContentLength"])
-        except ClientError as error:
-            if status_of(error) == 404:
-                return None
-            raise
+        self.store.copy(item.staged, item.key, item.bytes)
 
     def _read(self, number: int) -> Manifest | None:
         key = keys.commit_key(self.log, number)
-        try:
-            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
-        return from_json(body, f"s3://{self._bucket}/{key}")
+        body = self.store.find(key)
+        return None if body is None else from_json(body, self.store.address(key))
 
     def _page(self, after: int) -> tuple[list[int], bool]:
-        answer = self._s3.list_objects_v2(
-            Bucket=self._bucket, Prefix=keys.commits_prefix(self.log), StartAfter=keys.commit_key(self.log, after)
-        )
-        return [keys.commit_number(item["Key"]) for item in answer.get("Contents", ())], answer["IsTruncated"]
+        found, is_more = self.store.page(keys.commits_prefix(self.log), keys.commit_key(self.log, after))
+        return [keys.commit_number(item.key) for item in found], is_more

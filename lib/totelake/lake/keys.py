@@ -42,13 +42,16 @@ def ingested_key(source: str, table: str, day: str, batch: int) -> str:
 
 
 def quarantined_key(zone: str, table: str, number: int, part: int = 0) -> str:
-    """The final key of rows that did not fit: `zone` is the source's name, or `star` for what the builders refused."""
+    """The final key of quarantined rows: `zone` is the source's name, or `star` for rows that builders quarantine."""
     return f"{QUARANTINE}/{zone}/{table}/{number_text(number)}-{part}.parquet"
 
 
 def star_prefix(table: str, folder: str, moved: int) -> str:
-    """Where a star table's partition lies: `folder` names it, '' where there is none; `moved` is the commit that wrote
-    it anew, 0 before the first. No such place is inside another, so a listing of one never shows the other."""
+    """The prefix of a star table's partition, which `folder` names; '' in a table without partitions.
+
+    `moved` is the commit that rewrote it last, 0 when none did. No prefix is inside another, so a listing of one shows
+    nothing of others.
+    """
     root = f"{COMPACTED}/{table}/{number_text(moved)}/" if moved else f"{table}/"
     return f"{root}{folder}/" if folder else root
 
@@ -59,7 +62,7 @@ def dead_letter_key(source: str, table: str, batch: int) -> str:
 
 
 def finished_key(log: str, number: int) -> str:
-    """The key of the mark that all of a commit was registered and told."""
+    """The key of the mark that all of a commit was registered and reported."""
     return f"{FINISHED}/{log}/{number_text(number)}.json"
 
 
@@ -70,7 +73,7 @@ def schema_key(source: str, table: str, fingerprint: str) -> str:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try at committing a number; its objects lie apart from those of every other try."""
+    """One try at committing a number; no other try writes where it does."""
 
     log: str
     number: int
@@ -78,7 +81,7 @@ class Attempt:
 
     @classmethod
     def new(cls, log: str, number: int, run_id: str) -> Attempt:
-        """An attempt of that run, told apart from its other attempts by a random part."""
+        """An attempt of that run, which differs from its other attempts by a random part."""
         return cls(log, number, f"{run_id}-{uuid.uuid4().hex[:12]}")
 
     @property

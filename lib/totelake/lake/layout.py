@@ -1,13 +1,13 @@
-"""Where the partitions of a star table lie: decided from its log alone, without any I/O.
+"""Where the partitions of a star table are: decided from its log alone, without any I/O.
 
-A compaction writes a partition's rows again to a place of its own and moves the partition there. Every commit's state
-says which place is the current one, and how many small objects it has gathered since.
+A compaction rewrites a partition's rows to a new place and moves the partition there. Every commit's state says which
+place is the current one, and how many small objects were added to it since.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,18 +25,18 @@ def folder_of(item: LakeObject) -> str:
 
 @dataclass(frozen=True)
 class Layout:
-    """By partition the commit that moved it last, and the small objects that came to it since."""
+    """By partition, the commit that moved it last and the number of small objects added since."""
 
     moved: Mapping[str, int] = field(default_factory=dict)
     small: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Layout:
-        """The layout that a commit's state says."""
+        """Read it from a commit's state."""
         return cls(**state.get(_STATE, {}))
 
     def state(self) -> dict[str, Any]:
-        """What a commit's state says of the layout."""
+        """The part of a commit's state that holds it."""
         return {_STATE: {"moved": dict(self.moved), "small": dict(self.small)}}
 
     def prefix(self, table: str, folder: str) -> str:
@@ -58,13 +58,13 @@ class Layout:
         return replace(self, small=dict(small))
 
     def compacted(self, folders: Iterable[str], number: int) -> Layout:
-        """The layout after the commit of that number wrote these partitions anew."""
+        """The layout after the commit of that number rewrote these partitions."""
         folders = frozenset(folders)
         small = {folder: count for folder, count in self.small.items() if folder not in folders}
         return Layout({**self.moved, **dict.fromkeys(folders, number)}, small)
 
     def due(self, threshold: int) -> list[str]:
-        """The partitions that have gathered so many small objects that they are to be written anew."""
+        """The partitions with at least that many small objects: a compaction is due."""
         return sorted(folder for folder, count in self.small.items() if count >= threshold)
 
     @property
@@ -83,11 +83,3 @@ class Layout:
         commit = manifest.tables[table]
         objects = tuple(item for item in commit.objects if self.is_current(manifest.number, item))
         return replace(manifest, tables={**manifest.tables, table: replace(commit, objects=objects)})
-
-
-def live_objects(table: str, log: Sequence[Manifest]) -> list[LakeObject]:
-    """The objects that a star table consists of after the last of these commits, the oldest first."""
-    if not log:
-        return []
-    layout = Layout.of(log[-1].state)
-    return [item for manifest in log for item in layout.current(table, manifest).objects_of(table)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from totelake.errors import LakeError
+from totelake.lake.keys import Attempt
 
 FORMAT = 1
 DATA = "data"
@@ -31,7 +33,7 @@ class LakeObject:
 
 @dataclass(frozen=True)
 class TableCommit:
-    """What a commit does to one table; rows that did not fit it are apart, in `quarantine`."""
+    """What a commit does to one table; rows that did not fit are in `quarantine`."""
 
     objects: tuple[LakeObject, ...] = ()
     rows: int = 0
@@ -55,6 +57,18 @@ class Manifest:
     tables: Mapping[str, TableCommit] = field(default_factory=dict)
     state: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of_attempt(
+        cls,
+        attempt: Attempt,
+        kind: str,
+        now: datetime,
+        state: Mapping[str, Any],
+        tables: Mapping[str, TableCommit] | None = None,
+    ) -> Manifest:
+        """What an attempt is to commit. Records make their manifests here, and nobody else does."""
+        return cls(attempt.log, attempt.number, attempt.id, kind, now.isoformat(), tables or {}, state)
+
     def objects(self) -> Iterator[LakeObject]:
         """Every object of every table, its quarantine's included."""
         for table in self.tables.values():
@@ -66,7 +80,7 @@ class Manifest:
         return self.tables[name].objects if name in self.tables else ()
 
     def quarantine_of(self, name: str) -> tuple[LakeObject, ...]:
-        """The objects of what a table refused."""
+        """The objects with the rows that a table quarantined."""
         return self.tables[name].quarantine if name in self.tables else ()
 
 

@@ -1,16 +1,15 @@
-"""Objects of S3 as files: written as a stream whose memory is bounded, read by ranges of bytes."""
+"""Objects as files: written as a stream whose memory is bounded, read by ranges of bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from totelake.errors import LakeError
+from totelake.ports.memory import MemoryStore
+from totelake.ports.object_store import NoSuchObjectError, ObjectStore, Upload
 
 _PART = 8 * 1024**2
 _MOST_PARTS = 10_000
@@ -29,14 +28,14 @@ class Stored:
 class ObjectWriter(io.RawIOBase):
     """A new object, written once from front to end; nothing is there before `store`."""
 
-    def __init__(self, s3: Any, bucket: str, key: str, part: int = _PART) -> None:
+    def __init__(self, store: ObjectStore, key: str, part: int = _PART) -> None:
         super().__init__()
-        self._s3, self._bucket, self._key, self._part = s3, bucket, key, part
+        self._store, self._key, self._part = store, key, part
         self._buffer = bytearray()
         self._digest = hashlib.sha256()
         self._size = 0
-        self._upload: str | None = None
-        self._parts: list[dict[str, Any]] = []
+        self._upload: Upload | None = None
+        self._parts = 0
 
     def writable(self) -> bool:
         """True: that is all it is for."""
@@ -60,40 +59,36 @@ class ObjectWriter(io.RawIOBase):
 
     def store(self) -> Stored:
         """Put the object in place: in one request when it is small, else by completing the upload."""
-        target = {"Bucket": self._bucket, "Key": self._key}
         if self._upload is None:
-            self._s3.put_object(**target, Body=bytes(self._buffer))
+            self._store.put(self._key, bytes(self._buffer))
         else:
             if self._buffer:
                 self._send(bytes(self._buffer))
-            self._s3.complete_multipart_upload(**target, UploadId=self._upload, MultipartUpload={"Parts": self._parts})
+            self._upload.complete()
         self._buffer.clear()
         return Stored(self._key, self._size, self._digest.hexdigest())
 
     def abandon(self) -> None:
-        """Drop what was sent; a failure to do so leaves only parts that the bucket's rule for them removes."""
+        """Drop what was sent."""
         self._buffer.clear()
         if self._upload is not None:
-            with suppress(ClientError, BotoCoreError):
-                self._s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload)
+            self._upload.abandon()
 
     def _next_part(self) -> int:
-        return self._part * (1 + 10 * len(self._parts) // _MOST_PARTS)
+        return self._part * (1 + 10 * self._parts // _MOST_PARTS)
 
     def _send(self, body: bytes) -> None:
-        target = {"Bucket": self._bucket, "Key": self._key}
         if self._upload is None:
-            self._upload = self._s3.create_multipart_upload(**target)["UploadId"]
-        number = len(self._parts) + 1
-        answer = self._s3.upload_part(**target, UploadId=self._upload, PartNumber=number, Body=body)
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+            self._upload = self._store.upload(self._key)
+        self._upload.part(body)
+        self._parts += 1
 
 
 class NullWriter(ObjectWriter):
     """Counts and digests like the real one and keeps nothing, for a run that only reports."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(None, "", key)
+        super().__init__(MemoryStore(), key)
 
     def store(self) -> Stored:
         """What would have been stored."""
@@ -107,9 +102,9 @@ class NullWriter(ObjectWriter):
 class ObjectReader(io.RawIOBase):
     """An object read by ranges: the tail is fetched first, further spans as asked; `fetched` counts the bytes."""
 
-    def __init__(self, s3: Any, bucket: str, key: str, size: int) -> None:
+    def __init__(self, store: ObjectStore, key: str, size: int) -> None:
         super().__init__()
-        self._s3, self._bucket, self._key, self._size = s3, bucket, key, size
+        self._store, self._key, self._size = store, key, size
         self._position = 0
         self._spans: list[tuple[int, bytes]] = []
         self.fetched = 0
@@ -119,16 +114,13 @@ class ObjectReader(io.RawIOBase):
     def fetch(self, start: int, end: int) -> None:
         """Get a span in one request and keep it in place of the one before."""
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=self._key, Range=f"bytes={start}-{end - 1}")
-            body = answer["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("NoSuchKey", "InvalidRange"):
-                raise
+            body = self._store.read(self._key, start, end)
+        except NoSuchObjectError:
             body = b""
         if len(body) != end - start:
             raise LakeError(
-                f"s3://{self._bucket}/{self._key} is not there with its {self._size} bytes though a manifest names it; "
-                "restore it from the bucket's version history"
+                f"{self._store.address(self._key)} is not there with its {self._size} bytes though a manifest "
+                "names it; restore it from the bucket's version history"
             )
         self.fetched += len(body)
         self._spans = [(start, body)]
@@ -167,4 +159,4 @@ class ObjectReader(io.RawIOBase):
                 if begin <= start and end <= begin + len(body):
                     return body[start - begin : end - begin]
             self.fetch(start, end)
-        raise LakeError(f"s3://{self._bucket}/{self._key} could not be read at {start}-{end}; run the job again")
+        raise LakeError(f"{self._store.address(self._key)} could not be read at {start}-{end}; run the job again")

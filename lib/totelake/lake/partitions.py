@@ -1,24 +1,22 @@
-"""The star tables' logs in the Data Catalog, and the partitions of what a commit brought."""
+"""The star tables' logs in the Data Catalog, and the partitions that a commit adds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
-from totelake.errors import LakeError
-from totelake.lake.catalogue import as_input, columns_input, get_table, parquet_storage, put_table
 from totelake.lake.keys import QUARANTINE
-from totelake.lake.manifest import Manifest
+from totelake.lake.manifest import LakeObject, Manifest
 from totelake.lake.quarantine import HIVE_COLUMNS, QUARANTINE_TABLE
+from totelake.lake.tables import as_input, change_table, columns_input, parquet_storage
+from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 METADATA = (("_op", "string"), ("_batch", "bigint"), ("_captured_at", "timestamp"))
-_MOST_AT_ONCE = 100
 
 
 def log_name(table: Table) -> str:
-    """The name of the catalogue's table over a star table's versions."""
+    """The name of the Data Catalog's table over a star table's versions."""
     return f"{table.name}_log"
 
 
@@ -27,12 +25,12 @@ def log_columns(table: Table) -> list[tuple[str, str]]:
     return [(column.name, hive_type(column.type)) for column in table.lake_columns] + list(METADATA)
 
 
-def ensure_log_table(glue: Any, database: str, table: Table, bucket: str) -> bool:
+def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str) -> bool:
     """Create the log's table, or add the columns that its contract has gained; True when something was written."""
     columns = log_columns(table)
     location = f"s3://{bucket}/{table.name}/"
 
-    def decide(present: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def decide(present: Document | None) -> Document | None:
         if present is None:
             return {
                 "Name": log_name(table),
@@ -48,26 +46,26 @@ def ensure_log_table(glue: Any, database: str, table: Table, bucket: str) -> boo
         changed["StorageDescriptor"] = {**present["StorageDescriptor"], "Columns": columns_input(columns)}
         return changed
 
-    return put_table(glue, database, log_name(table), decide, keep_version=True)
+    return change_table(catalog, log_name(table), decide, keep_version=True)
 
 
-def register(glue: Any, database: str, table: Table, bucket: str, manifest: Manifest) -> int:
-    """Register the partitions of a star table's commit; those that are there already stay. How many it named."""
+def register(catalog: SchemaCatalog, table: Table, bucket: str, manifest: Manifest) -> int:
+    """Register the partitions of a star table's commit; existing ones stay. The number of partitions in the commit."""
     if not table.partition_by:
         return 0
     storage = parquet_storage("", log_columns(table))
     locations = partition_locations(bucket, manifest.objects_of(table.name))
-    return register_locations(glue, database, log_name(table), storage, locations)
+    return register_locations(catalog, log_name(table), storage, locations)
 
 
-def register_quarantine(glue: Any, database: str, table: Table, bucket: str, manifest: Manifest) -> None:
-    """Make what a commit set apart readable: one table over all star tables, a partition for each."""
+def register_quarantine(catalog: SchemaCatalog, table: Table, bucket: str, manifest: Manifest) -> None:
+    """Register the rows that a commit quarantined: one table for all star tables, a partition for each."""
     found = manifest.tables.get(table.name)
     if found is None or not found.quarantine:
         return
     storage = parquet_storage(f"s3://{bucket}/{QUARANTINE}/star/", list(HIVE_COLUMNS))
 
-    def decide(present: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def decide(present: Document | None) -> Document | None:
         if present is not None:
             return None
         return {
@@ -79,21 +77,18 @@ def register_quarantine(glue: Any, database: str, table: Table, bucket: str, man
             "PartitionKeys": columns_input([("target_table", "string")]),
         }
 
-    put_table(glue, database, QUARANTINE_TABLE, decide, keep_version=True)
+    change_table(catalog, QUARANTINE_TABLE, decide, keep_version=True)
     location = f"s3://{bucket}/{found.quarantine[0].key.rsplit('/', 1)[0]}/"
-    register_locations(glue, database, QUARANTINE_TABLE, storage, {(table.name,): location})
+    register_locations(catalog, QUARANTINE_TABLE, storage, {(table.name,): location})
 
 
-def registered_partitions(glue: Any, database: str, name: str) -> frozenset[tuple[str, ...]]:
+def registered_partitions(catalog: SchemaCatalog, name: str) -> frozenset[tuple[str, ...]]:
     """The values of a table's partitions; none when there is no such table."""
-    if get_table(glue, database, name) is None:
-        return frozenset()
-    pages = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
-    return frozenset(tuple(item["Values"]) for page in pages for item in page["Partitions"])
+    return frozenset(tuple(item["Values"]) for item in catalog.partitions(name))
 
 
-def partition_locations(bucket: str, items: Iterable[Any]) -> dict[tuple[str, ...], str]:
-    """The partitions that objects lie in: values and location."""
+def partition_locations(bucket: str, items: Iterable[LakeObject]) -> dict[tuple[str, ...], str]:
+    """The partitions of objects: values and location."""
     return {
         tuple(item.partition.values()): f"s3://{bucket}/{item.key.rsplit('/', 1)[0]}/"
         for item in items
@@ -102,22 +97,12 @@ def partition_locations(bucket: str, items: Iterable[Any]) -> dict[tuple[str, ..
 
 
 def register_locations(
-    glue: Any, database: str, name: str, storage: Mapping[str, Any], locations: Mapping[tuple[str, ...], str]
+    catalog: SchemaCatalog, name: str, storage: Document, locations: Mapping[tuple[str, ...], str]
 ) -> int:
-    """Register partitions at their locations. Raises LakeError with the catalogue's own words when one is refused."""
+    """Register partitions at their locations; their number. Raises LakeError when the Data Catalog refuses one."""
     wanted = [
         {"Values": list(values), "StorageDescriptor": {**storage, "Location": location}}
         for values, location in sorted(locations.items())
     ]
-    for start in range(0, len(wanted), _MOST_AT_ONCE):
-        answer = glue.batch_create_partition(
-            DatabaseName=database, TableName=name, PartitionInputList=wanted[start : start + _MOST_AT_ONCE]
-        )
-        for refused in answer.get("Errors", ()):
-            detail = refused["ErrorDetail"]
-            if detail["ErrorCode"] != "AlreadyExistsException":
-                raise LakeError(
-                    f"the partition {'/'.join(refused['PartitionValues'])} of {database}.{name} was refused: "
-                    f"{detail.get('ErrorMessage', detail['ErrorCode'])}; mend the table and run the job again"
-                )
+    catalog.add_partitions(name, wanted)
     return len(wanted)

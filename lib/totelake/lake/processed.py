@@ -1,9 +1,9 @@
-"""The processed zone: what follows the commit of a star table, for whoever made it and for whoever recovers it."""
+"""The processed zone: what follows the commit of a star table, done by the builder or by whoever recovers its work."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Callable
+from typing import Callable
 
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
@@ -11,8 +11,10 @@ from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
 from totelake.lake.partitions import ensure_log_table, register, register_quarantine
-from totelake.lake.verdicts import SOURCE
+from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.views import publish
+from totelake.ports.object_store import ObjectStore
+from totelake.ports.schema_catalog import SchemaCatalog
 
 
 def _now() -> datetime:
@@ -20,46 +22,54 @@ def _now() -> datetime:
 
 
 class ProcessedZone:
-    """The processed bucket with its logs, and the catalogue's database over it."""
+    """The processed bucket with its logs, and the Data Catalog's database over it."""
 
-    def __init__(self, s3: Any, glue: Any, bucket: str, database: str, now: Callable[[], datetime] = _now) -> None:
-        self._s3, self._glue, self._now = s3, glue, now
-        self.bucket, self.database = bucket, database
+    def __init__(self, store: ObjectStore, catalog: SchemaCatalog, now: Callable[[], datetime] = _now) -> None:
+        self.store, self.catalog, self._now = store, catalog, now
 
     def log(self, table: Table) -> CommitLog:
         """A star table's commits."""
-        return CommitLog(self._s3, self.bucket, table.name)
+        return CommitLog(self.store, table.name)
+
+    def newest(self, table: Table) -> StarCommit:
+        """A star table's newest commit; an empty one before the first."""
+        return StarCommit.of(table, self.log(table).newest())
+
+    def commits(self, table: Table, after: int = 0) -> list[StarCommit]:
+        """A star table's commits beyond a number, the oldest first."""
+        return [StarCommit.of(table, manifest) for manifest in self.log(table).since(after)]
 
     def layout(self, table: Table, manifest: Manifest) -> Layout:
-        """Where the table's partitions lie now: as the newest commit says, that one or one that came after it."""
+        """Where the table's partitions are now, by the newest commit: that one or a later one."""
         return Layout.of((self.log(table).newest(manifest.number) or manifest).state)
 
     def finish(self, table: Table, manifest: Manifest) -> None:
-        """Copy, register, move, publish; all of it can be repeated. A commit without rows moves no view."""
-        layout = self.layout(table, manifest)
+        """Copy, register, move, publish. All of it can be repeated. A commit without rows moves no view."""
+        bucket, layout = self.store.bucket, self.layout(table, manifest)
         current = layout.current(table.name, manifest)
         self.log(table).finish(current)
-        ensure_log_table(self._glue, self.database, table, self.bucket)
-        register(self._glue, self.database, table, self.bucket, current)
+        ensure_log_table(self.catalog, table, bucket)
+        register(self.catalog, table, bucket, current)
         layout = self._move(table, manifest, layout)
-        register_quarantine(self._glue, self.database, table, self.bucket, manifest)
+        register_quarantine(self.catalog, table, bucket, manifest)
         if self.publishes(table, manifest, layout):
-            publish(self._glue, self.database, table, int(manifest.state["through"][SOURCE]))
+            publish(self.catalog, table, StarCommit.of(table, manifest).through)
 
     def _move(self, table: Table, manifest: Manifest, layout: Layout) -> Layout:
-        """Let what was written anew lie there, its objects first; the newest layout.
+        """Point the Data Catalog to rewritten partitions, their objects first; the newest layout.
 
-        The catalogue does not check what it replaces: who moved something back meanwhile sees it here and mends it.
+        The Data Catalog does not check what a partition's change replaces. A run that moved one back meanwhile finds
+        it behind here, and moves it again.
         """
         log = self.log(table)
-        while folders := behind(self._glue, self.database, table, layout):
+        while folders := behind(self.catalog, table, layout):
             for number in {layout.moved[folder] for folder in folders}:
                 log.finish(layout.current(table.name, log.get(number)))
-            move(self._glue, self.database, table, self.bucket, layout, folders, self._now())
+            move(self.catalog, table, self.store.bucket, layout, folders, self._now())
             layout = self.layout(table, manifest)
         return layout
 
     def publishes(self, table: Table, manifest: Manifest, layout: Layout) -> bool:
-        """Whether a commit moves the views; those before a compaction leave it to that one, which holds their rows."""
+        """Whether a commit moves the views. Commits before a compaction leave that to it, as it has their rows."""
         has_rows = bool(manifest.objects_of(table.name)) or manifest.number == 1
         return has_rows and manifest.number >= layout.newest

@@ -1,4 +1,4 @@
-"""Rows that did not fit: why, and all that is known of them, as parquet beside the rows that did."""
+"""Quarantined rows: the rule that each breaks and its values as text, in parquet beside the accepted rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Callable
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from totelake.lake.objects import ObjectWriter, Stored
 
 UNREADABLE = "unreadable"
 MISSING_PARENT = "missing_parent"
@@ -50,8 +52,8 @@ _ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class BadRow:
-    """A row of the source with a column that cannot be read exactly; `values` are its columns as text, None is NULL."""
+class QuarantinedRow:
+    """A row of the source with a value that cannot be read exactly; `values` are its columns as text, None is NULL."""
 
     key: int
     column: str
@@ -64,16 +66,16 @@ class BadRow:
 
 
 class QuarantineWriter:
-    """Writes rows that could not be read; the object begins with the first of them."""
+    """Writes quarantined rows of the source; the object begins with the first of them."""
 
-    def __init__(self, open_target: Any, table: str, batch: int, captured_at: datetime) -> None:
+    def __init__(self, open_target: Callable[[], ObjectWriter], table: str, batch: int, captured_at: datetime) -> None:
         self._open_target = open_target
         self._table, self._batch, self._captured_at = table, batch, captured_at.replace(tzinfo=None)
-        self._target: Any = None
+        self._target: ObjectWriter | None = None
         self._writer: pq.ParquetWriter | None = None
         self.rows = 0
 
-    def write(self, rows: Sequence[tuple[str, BadRow]]) -> None:
+    def write(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> None:
         """Write rows with their operation, I or U."""
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
@@ -85,7 +87,7 @@ class QuarantineWriter:
             self._writer.write_table(pa.Table.from_pydict(self._columns(part), schema=SCHEMA))
             self.rows += len(part)
 
-    def _columns(self, rows: Sequence[tuple[str, BadRow]]) -> dict[str, list[Any]]:
+    def _columns(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> dict[str, list[Any]]:
         count = len(rows)
         return {
             "source_table": [self._table] * count,
@@ -99,9 +101,9 @@ class QuarantineWriter:
             "_captured_at": [self._captured_at] * count,
         }
 
-    def store(self) -> Any:
+    def store(self) -> Stored | None:
         """Finish the object; None when there were no rows."""
-        if self._writer is None:
+        if self._writer is None or self._target is None:
             return None
         self._writer.close()
         return self._target.store()

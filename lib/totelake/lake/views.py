@@ -14,8 +14,9 @@ from typing import Any
 
 from totelake.contracts.model import DIMENSION, Table
 from totelake.contracts.types import hive_type
-from totelake.lake.catalogue import columns_input, put_table
 from totelake.lake.partitions import log_name
+from totelake.lake.tables import change_table, columns_input
+from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 BATCH_PARAMETER = "totelake.batch"
 _PRESTO = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3)"}
@@ -100,23 +101,23 @@ def _history(table: Table, log: str, batch: int) -> View:
     return View(f"history_{table.short_name}", tuple(columns + times), text)
 
 
-def publish(glue: Any, database: str, table: Table, batch: int) -> None:
+def publish(catalog: SchemaCatalog, table: Table, batch: int) -> None:
     """Move the table's views to a batch, creating those that are missing; a view never goes back."""
-    for view in views_of(table, database, batch):
+    for view in views_of(table, catalog.database, batch):
 
         def decide(present: Mapping[str, Any] | None, view: View = view) -> Mapping[str, Any] | None:
-            wanted = view_input(view, database, batch)
+            wanted = view_input(view, catalog.database, batch)
             if present is None:
                 return wanted
             published = int(present.get("Parameters", {}).get(BATCH_PARAMETER, 0))
             same = present.get("ViewOriginalText") == wanted["ViewOriginalText"]
             return None if published > batch or same else wanted
 
-        put_table(glue, database, view.name, decide, keep_version=False)
+        change_table(catalog, view.name, decide, keep_version=False)
 
 
 def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
-    """The catalogue's table of an Athena view."""
+    """The Data Catalog's table of an Athena view."""
     columns = [{"name": name, "type": _PRESTO.get(kind, kind)} for name, kind in view.columns]
     document = {"originalSql": view.sql, "catalog": "awsdatacatalog", "schema": database, "columns": columns}
     text = base64.b64encode(json.dumps(document).encode("utf-8")).decode("ascii")
@@ -131,8 +132,8 @@ def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
     }
 
 
-def view_sql(table: Mapping[str, Any]) -> str:
-    """The SQL inside a catalogue's view. Raises ValueError when it is no Athena view."""
+def view_sql(table: Document) -> str:
+    """The SQL inside a view of the Data Catalog. Raises ValueError when it is no Athena view."""
     text = table.get("ViewOriginalText", "")
     if not text.startswith(_PREFIX):
         raise ValueError(f"{table['Name']} is no Athena view")

@@ -1,4 +1,8 @@
-"""What a month costs on AWS, part by part, against the design that crawls and runs Spark in every cycle; pure."""
+"""What a month costs on AWS, part by part, against the design that crawls and runs Spark in every cycle; pure.
+
+Jobs and triggers are those of catalog/pipeline.yaml with each entry of a source once for each source. Looks, changes
+and crawls are those of one source; a part that each source has costs so many times as much.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,14 @@ PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
 _FASTEST = 5
 _DAY = 24 * 60
 _UNITS = {"m": 1, "h": 60, "d": _DAY}
+_WATCH = "watch"
+# catalog/pipeline.yaml, or one of its entries, as it was read
+Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How the pipeline is used: minutes between two looks, changes in a day, and what it is deployed with."""
+    """How the pipeline is used: minutes between two looks at a source, its changes in a day, how it is deployed."""
 
     cadence: int
     changes_per_day: int
@@ -32,17 +39,17 @@ class Usage:
 
     @property
     def looks(self) -> int:
-        """Looks of watch in a month."""
+        """Looks of watch at a source in a month."""
         return DAYS * _DAY // self.cadence
 
     @property
     def refreshes(self) -> int:
-        """Refreshes in a month when every change falls into a look of its own, which is the most there can be."""
+        """Refreshes of a source in a month if every change falls into a look of its own: the most there can be."""
         return min(self.looks, DAYS * self.changes_per_day)
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """One part: what is reckoned, USD a month for totelake and for the naive design."""
 
     part: str
@@ -75,40 +82,46 @@ def _times(text: str, of: int) -> int:
     return len(text.split(","))
 
 
-def month(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> list[Line]:
-    """Every part of a month."""
+def month(pipeline: Document, prices: Prices, usage: Usage) -> list[CostLine]:
+    """Every part of a month. Raises ConfigurationError for a version of Glue that is none."""
+    sources = sum(job["script"] == _WATCH for job in pipeline["jobs"].values())
     return [
         *_jobs(pipeline, prices, usage),
-        *_crawls(prices, usage),
-        *_naive_jobs(pipeline, prices, usage),
-        *_storage(prices, usage),
-        *_fixed(prices, usage),
+        *_crawls(prices, usage, sources),
+        *_naive_jobs(pipeline, prices, usage, sources),
+        *_storage(prices, usage, sources),
+        *_fixed(prices, usage, sources),
     ]
 
 
-def _jobs(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> Iterator[Line]:
+def _jobs(pipeline: Document, prices: Prices, usage: Usage) -> Iterator[CostLine]:
     for name, runs in _runs(pipeline, usage).items():
         job = {**pipeline["defaults"][pipeline["jobs"][name]["kind"]], **pipeline["jobs"][name]}
         dpu, item = _capacity(job, prices, usage)
-        assumed = prices.assumed["seconds"]
-        seconds = usage.seconds.get(name, assumed.get(name, assumed[job["kind"]]))
+        seconds = usage.seconds.get(name, _assumed_seconds(job, prices))
         usd = _dpu_hours(runs, max(seconds, prices.assumed["least_seconds"]), dpu) * prices.usd[item]
-        yield Line(name, f"{runs:,.0f} runs x {seconds:,.0f} s x {dpu:g} DPU", usd, 0.0)
+        yield CostLine(name, f"{runs:,.0f} runs x {seconds:,.0f} s x {dpu:g} DPU", usd, 0.0)
 
 
-def _runs(pipeline: Mapping[str, Any], usage: Usage) -> dict[str, float]:
-    """Runs of each job in a month: by its own schedule, its workflow's, or as often as the refresh has work."""
+def _assumed_seconds(job: Document, prices: Prices) -> float:
+    """Seconds of a run as catalog/prices.yaml assumes them, of the job's script or of its kind."""
+    assumed = prices.assumed["seconds"]
+    return float(assumed.get(job["script"], assumed[job["kind"]]))
+
+
+def _runs(pipeline: Document, usage: Usage) -> dict[str, float]:
+    """Runs of each job in a month: by its own schedule, its workflow's, or as often as its refresh has work."""
     found: dict[str, float] = {}
-    triggers = pipeline["triggers"].values()
+    jobs, triggers = pipeline["jobs"], pipeline["triggers"].values()
     starts = {item.get("workflow"): item for item in triggers if item["type"] != "CONDITIONAL"}
     for trigger in triggers:
         start = starts[trigger["workflow"]] if trigger.get("workflow") else trigger
         runs = runs_per_month(start["schedule"]) if "schedule" in start else usage.refreshes
-        found.update({job: usage.looks if job == "watch" else runs for job in trigger["jobs"]})
+        found.update({name: usage.looks if jobs[name]["script"] == _WATCH else runs for name in trigger["jobs"]})
     return found
 
 
-def _capacity(job: Mapping[str, Any], prices: Prices, usage: Usage) -> tuple[float, str]:
+def _capacity(job: Document, prices: Prices, usage: Usage) -> tuple[float, str]:
     if job["kind"] == "pythonshell":
         return float(job["max_capacity"]), "glue_python_shell_dpu_hour"
     version = usage.glue_version or job["glue_version"]
@@ -122,24 +135,26 @@ def _dpu_hours(runs: float, seconds: float, dpu: float) -> float:
     return runs * seconds * dpu / 3600
 
 
-def _crawls(prices: Prices, usage: Usage) -> Iterator[Line]:
+def _crawls(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     assumed = prices.assumed
     each = _dpu_hours(1, assumed["crawl_least_seconds"], assumed["crawl_dpu"]) * prices.usd["glue_crawler_dpu_hour"]
-    basis = f"{assumed['crawls']} crawls (naive: {usage.looks:,}) x {assumed['crawl_dpu']} DPU"
-    yield Line("crawler", f"{basis} x {assumed['crawl_least_seconds']} s", assumed["crawls"] * each, usage.looks * each)
+    crawls, naive = sources * assumed["crawls"], sources * usage.looks
+    basis = f"{crawls:,} crawls (naive: {naive:,}) x {assumed['crawl_dpu']} DPU x {assumed['crawl_least_seconds']} s"
+    yield CostLine("crawler", basis, crawls * each, naive * each)
 
 
-def _naive_jobs(pipeline: Mapping[str, Any], prices: Prices, usage: Usage) -> Iterator[Line]:
+def _naive_jobs(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     job = {**pipeline["defaults"]["glueetl"], "kind": "glueetl"}
     dpu, item = _capacity(job, prices, usage)
     count, seconds = prices.assumed["naive_spark_jobs"], prices.assumed["seconds"]["glueetl"]
-    usd = _dpu_hours(usage.looks * count, seconds, dpu) * prices.usd[item]
-    yield Line(
-        "Spark in every cycle", f"naive: {usage.looks:,} cycles x {count} jobs x {seconds} s x {dpu:g} DPU", 0.0, usd
+    cycles = sources * usage.looks
+    usd = _dpu_hours(cycles * count, seconds, dpu) * prices.usd[item]
+    yield CostLine(
+        "Spark in every cycle", f"naive: {cycles:,} cycles x {count} jobs x {seconds} s x {dpu:g} DPU", 0.0, usd
     )
 
 
-def _storage(prices: Prices, usage: Usage) -> Iterator[Line]:
+def _storage(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     requests, gigabytes = prices.assumed["requests"], prices.assumed["storage_gb"]
     look, refresh = requests["look"], requests["refresh"]
 
@@ -148,24 +163,27 @@ def _storage(prices: Prices, usage: Usage) -> Iterator[Line]:
         gets = looks * look["get"] + refreshes * refresh["get"]
         return prices.cost("s3_put_or_list_1000", puts / 1000) + prices.cost("s3_get_1000", gets / 1000)
 
-    basis = f"{usage.looks:,} looks, {usage.refreshes:,} refreshes (naive: a refresh in every cycle)"
-    yield Line("S3 requests", basis, usd(usage.looks, usage.refreshes), usd(0, usage.looks))
+    looks, refreshes = sources * usage.looks, sources * usage.refreshes
+    basis = f"{looks:,} looks, {refreshes:,} refreshes (naive: a refresh in every cycle)"
+    yield CostLine("S3 requests", basis, usd(looks, refreshes), usd(0, looks))
     stored = prices.cost("s3_storage_gb_month", gigabytes)
-    yield Line("S3 storage", f"{gigabytes} GB", stored, stored)
+    yield CostLine("S3 storage", f"{gigabytes} GB", stored, stored)
 
 
-def _fixed(prices: Prices, usage: Usage) -> Iterator[Line]:
+def _fixed(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     """What is the same in both designs."""
     assumed = prices.assumed
-    calls = usage.looks + 2 * usage.refreshes
-    secrets = prices.cost("secret_month", assumed["secrets"]) + prices.cost("secret_calls_10000", calls / 10_000)
+    calls = sources * (usage.looks + 2 * usage.refreshes)
+    # the assumed ones are that of the warehouse and that of one source
+    count = assumed["secrets"] - 1 + sources
+    secrets = prices.cost("secret_month", count) + prices.cost("secret_calls_10000", calls / 10_000)
     watching = (
         prices.cost("cloudwatch_metric_month", assumed["metrics"])
         + prices.cost("cloudwatch_alarm_month", assumed["alarms"])
         + prices.cost("cloudwatch_logs_gb", assumed["logs_gb"])
     )
     parts = [
-        ("Secrets Manager", f"{assumed['secrets']} secrets, {calls:,} calls", secrets),
+        ("Secrets Manager", f"{count} secrets, {calls:,} calls", secrets),
         (
             "CloudWatch",
             f"{assumed['metrics']} metrics, {assumed['alarms']} alarms, {assumed['logs_gb']} GB of logs",
@@ -179,7 +197,7 @@ def _fixed(prices: Prices, usage: Usage) -> Iterator[Line]:
         usd = prices.cost("rds_t4g_micro_hour", HOURS) + prices.cost("rds_gp3_gb_month", gigabytes)
         parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3", usd))
     for part, basis, usd in parts:
-        yield Line(part, basis, usd, usd)
+        yield CostLine(part, basis, usd, usd)
 
 
 def _network(prices: Prices, shape: str) -> tuple[str, str, float]:

@@ -1,4 +1,4 @@
-"""The batches of a source as one reads them: what each brought and why it was looked for, from their manifests."""
+"""The batches of a source for people: what each brought and why its tables were searched, from their manifests."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from totelake.capture.detect.bookmark import Bookmark
 from totelake.capture.detect.search import NOTHING
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest, TableCommit
+from totelake.lake.records.batch import Bookmark
 
 _AT_ONCE = 8
 _COUNTS = ("inserts", "updates", "deletes", "quarantined")
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One batch: events in all tables, in each that has any, and why; times are UTC."""
+class BatchSummary:
+    """One batch: events in all tables and in each that has any, and why it was made; times are UTC."""
 
     number: int
     kind: str
@@ -35,7 +35,7 @@ class Batch:
         return asdict(self)
 
 
-def read(log: CommitLog, limit: int) -> list[Batch]:
+def read(log: CommitLog, limit: int) -> list[BatchSummary]:
     """The newest batches, the newest first; none before the first run."""
     newest = log.newest_number()
     if newest is None:
@@ -44,13 +44,13 @@ def read(log: CommitLog, limit: int) -> list[Batch]:
         return [describe(found) for found in pool.map(log.get, range(newest, max(0, newest - limit), -1))]
 
 
-def describe(manifest: Manifest) -> Batch:
-    """What a manifest says."""
+def describe(manifest: Manifest) -> BatchSummary:
+    """What a commit of a source's log brought."""
     tables = {name: _counts(table) for name, table in manifest.tables.items()}
     totals = {name: sum(counts[name] for counts in tables.values()) for name in _COUNTS}
     bookmark = Bookmark.of(manifest)
     why = _moved(bookmark) if bookmark.is_move else _searched(bookmark)
-    return Batch(manifest.number, manifest.kind, manifest.committed_at, **totals, tables=tables, why=why)
+    return BatchSummary(manifest.number, manifest.kind, manifest.committed_at, **totals, tables=tables, why=why)
 
 
 def _counts(table: TableCommit) -> dict[str, int]:
@@ -67,10 +67,10 @@ def _moved(bookmark: Bookmark) -> str:
 
 
 def _searched(bookmark: Bookmark) -> str:
-    """Why tables were searched; said once when it is the same for all of them."""
-    captured = {name: state for name, state in bookmark.tables.items() if name not in bookmark.obstacles}
+    """Why tables were searched; once when it is the same for all of them."""
+    captured = {name: state for name, state in bookmark.tables.items() if name not in bookmark.blocked}
     reasons = {name: state.why for name, state in captured.items() if state.search != NOTHING}
-    fresh = {name: item.why for name, item in bookmark.obstacles.items() if item.since == bookmark.batch}
+    fresh = {name: item.why for name, item in bookmark.blocked.items() if item.since == bookmark.batch}
     if not fresh and len(reasons) == len(captured) and len(set(reasons.values())) == 1:
         return next(iter(reasons.values()))
     reasons.update({name: f"not captured any more, {why}" for name, why in fresh.items()})

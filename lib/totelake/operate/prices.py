@@ -11,7 +11,10 @@ from totelake.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Prices:
-    """USD by the item's name, and what is assumed of a run; `oldest` is the day of the oldest price."""
+    """USD by the item's name, and how much of it is free; `oldest` is the day of the oldest price.
+
+    `assumed` is the part `assumptions` of the file as it was read: numbers, and mappings of numbers.
+    """
 
     region: str
     usd: Mapping[str, float]

@@ -1,4 +1,4 @@
-"""Rows that did not fit, as the warehouse keeps them in `etl.quarantine`."""
+"""Quarantined rows, as the warehouse keeps them in `etl.quarantine`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from totelake.operate.warehouse import reading
+from totelake.ports.postgres import read_only
 
 _ROWS = """
 SELECT target_table, source_key, batch, operation, rule, column_name, value, captured_at::text, status,
@@ -20,8 +20,11 @@ SELECT target_table, source_key, batch, operation, rule, column_name, value, cap
 
 
 @dataclass(frozen=True)
-class Refused:
-    """A row that did not fit a star table: by which rule, which value, what became of it; times are UTC."""
+class QuarantineEntry:
+    """A quarantined row of a star table: by which rule, which value, what became of it; times are UTC.
+
+    `payload` is all that is known of the row, as its JSON document was stored.
+    """
 
     target_table: str
     source_key: int
@@ -40,7 +43,7 @@ class Refused:
 class Found:
     """The rows of the newest batches, and how many there are in all."""
 
-    rows: Sequence[Refused]
+    rows: Sequence[QuarantineEntry]
     total: int
 
 
@@ -48,10 +51,10 @@ def find(
     dsn: str, status: str | None = None, table: str | None = None, key: int | None = None, limit: int | None = None
 ) -> Found:
     """The rows with that status, star table and key, newest batches first; none before the first load."""
-    with reading(dsn) as cursor:
+    with read_only(dsn) as cursor:
         cursor.execute("SELECT to_regclass('etl.quarantine')")
         if cursor.fetchone() == (None,):
             return Found((), 0)
         cursor.execute(_ROWS, {"status": status, "table": table, "key": key, "limit": limit})
         rows = cursor.fetchall()
-    return Found(tuple(Refused(*row[:-1]) for row in rows), rows[0][-1] if rows else 0)
+    return Found(tuple(QuarantineEntry(*row[:-1]) for row in rows), rows[0][-1] if rows else 0)

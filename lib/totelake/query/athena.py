@@ -25,7 +25,8 @@ def ask(athena: Any, sql: str, database: str, workgroup: str, sleep: Callable[[f
         sleep(_POLL)
     if status["State"] != "SUCCEEDED":
         raise LakeError(
-            f"Athena ended the query {status['State']}: {status.get('StateChangeReason', 'no reason given')}; mend it"
+            f"Athena ended the query {status['State']}: {status.get('StateChangeReason', 'no reason given')}; "
+            "correct the query"
         )
     pages = list(athena.get_paginator("get_query_results").paginate(QueryExecutionId=started))
     described = pages[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]

@@ -1,4 +1,4 @@
-"""Athena's SQL over the catalogue of one machine: DuckDB reads what tables and views name, and nothing else."""
+"""Athena's SQL over the Data Catalog of one machine: DuckDB reads what tables and views name, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from totelake.errors import ConfigurationError, LakeError
-from totelake.lake.catalogue import get_table
 from totelake.lake.views import view_sql
+from totelake.ports.glue import GlueCatalog
+from totelake.ports.s3 import S3Store
+from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
+from totelake.runtime.clients import Clients
 
 _VIEW = "VIRTUAL_VIEW"
 _AT_ONCE = 8
-# columns by name, and none from the folders' names: those come from the catalogue
+# columns by name, and none from the folders' names: those come from the Data Catalog
 _AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
 
 
 class Lake:
-    """The catalogue and its objects; those are never amended, so what was fetched once is kept in `cache`."""
+    """The Data Catalog and its objects; those are never amended, so what was fetched once is kept in `cache`."""
 
-    def __init__(self, glue: Any, s3: Any, database: str, cache: Path) -> None:
-        self._glue, self._s3, self._database, self._cache = glue, s3, database, cache
+    def __init__(self, clients: Clients, database: str, cache: Path) -> None:
+        self._clients, self._database, self._cache = clients, database, cache
 
     def ask(self, sql: str) -> Answer:
         """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
         try:
             parsed = sqlglot.parse_one(sql, read="athena")
         except SqlglotError as error:
-            raise ConfigurationError(f"the query is no SQL that Athena takes: {_one_line(error)}; mend it") from error
+            raise ConfigurationError(f"Athena takes no such SQL: {_one_line(error)}; correct the query") from error
         if not isinstance(parsed, exp.Query):
             raise ConfigurationError("the query changes something; ask with SELECT or WITH")
         with duckdb.connect() as connection:
@@ -48,14 +51,14 @@ class Lake:
                 found = connection.execute(parsed.sql(dialect="duckdb"))
                 return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
             except duckdb.Error as error:
-                raise LakeError(f"the query was refused: {_one_line(error)}; mend it") from error
+                raise LakeError(f"the query was refused: {_one_line(error)}; correct it") from error
 
     def _define(self, connection: Any, database: str, name: str, made: set[tuple[str, str]]) -> None:
-        """Make a view of DuckDB for a table or view of the catalogue, once, after those that it reads."""
+        """Make a view of DuckDB for a table or view of the Data Catalog, once, after those that it reads."""
         if (database, name) in made:
             return
         made.add((database, name))
-        table = get_table(self._glue, database, name)
+        table = self._catalog(database).table(name)
         if table is None:
             raise ConfigurationError(f"the lake has no {database}.{name}; it has {', '.join(self._names(database))}")
         if table.get("TableType") == _VIEW:
@@ -69,10 +72,12 @@ class Lake:
         connection.execute(f"CREATE VIEW {_quoted(database)}.{_quoted(name)} AS {text}")
 
     def _names(self, database: str) -> list[str]:
-        pages = self._glue.get_paginator("get_tables").paginate(DatabaseName=database)
-        return sorted(item["Name"] for page in pages for item in page["TableList"])
+        return sorted(item["Name"] for item in self._catalog(database).tables())
 
-    def _relation(self, database: str, table: dict[str, Any]) -> str:
+    def _catalog(self, database: str) -> SchemaCatalog:
+        return GlueCatalog(self._clients.glue, database)
+
+    def _relation(self, database: str, table: Document) -> str:
         """A registered table as a query over its partitions' objects, typed as it is registered."""
         columns, keys = table["StorageDescriptor"]["Columns"], [item["Name"] for item in table["PartitionKeys"]]
         locations = [((), table["StorageDescriptor"]["Location"])] if not keys else self._parts(database, table["Name"])
@@ -88,27 +93,23 @@ class Lake:
         return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join(parts)})"
 
     def _parts(self, database: str, name: str) -> list[tuple[tuple[str, ...], str]]:
-        pages = self._glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
-        return [
-            (tuple(item["Values"]), item["StorageDescriptor"]["Location"])
-            for page in pages
-            for item in page["Partitions"]
-        ]
+        found = self._catalog(database).partitions(name)
+        return [(tuple(item["Values"]), item["StorageDescriptor"]["Location"]) for item in found]
 
     def _fetched(self, location: str) -> list[Path]:
         """The objects below a location as files."""
         bucket, prefix = location.removeprefix("s3://").split("/", 1)
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        store = S3Store(self._clients.s3, bucket)
+        keys = [item.key for item in store.list(prefix)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(lambda key: self._file(bucket, key), keys))
+            return list(pool.map(lambda key: self._file(store, key), keys))
 
-    def _file(self, bucket: str, key: str) -> Path:
-        path = self._cache / bucket / key
+    def _file(self, store: S3Store, key: str) -> Path:
+        path = self._cache / store.bucket / key
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.part")
-            self._s3.download_file(bucket, key, str(part))
+            store.download(key, part)
             part.replace(path)
         return path
 

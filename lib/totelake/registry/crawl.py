@@ -1,13 +1,13 @@
-"""The crawler as a function: start it, or wait for the crawl under way and then start it, and wait for the end."""
+"""A crawl as a function: wait for the one under way, start another, wait for its end."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Callable
-
-from botocore.exceptions import ClientError
+from dataclasses import dataclass
+from typing import Callable
 
 from totelake.errors import LakeError, RetriableError
+from totelake.ports.schema_catalog import Crawl, Crawler
 
 _POLL = 0.3
 _SLOWEST_POLL = 10.0
@@ -15,48 +15,43 @@ _WITHIN = 45 * 60.0
 
 
 def crawl(
-    glue: Any,
-    name: str,
+    crawler: Crawler,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
     within: float = _WITHIN,
 ) -> None:
     """Run the crawler once over what is there now. Raises LakeError with the crawler's own message when it fails."""
-    deadline = clock() + within
-    before = _wait_ready(glue, name, sleep, clock, deadline)
-    while True:
-        try:
-            glue.start_crawler(Name=name)
-            break
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "CrawlerRunningException":
-                raise
-        before = _wait_ready(glue, name, sleep, clock, deadline)
-    crawler = _wait_ready(glue, name, sleep, clock, deadline, before)
-    last = crawler.get("LastCrawl", {})
-    if last.get("Status") != "SUCCEEDED":
+    wait = _Wait(crawler, sleep, clock, clock() + within)
+    before = wait.until_ready()
+    while not crawler.start():
+        before = wait.until_ready()
+    last = wait.until_ready(before.last_crawl)
+    if last.last_status != "SUCCEEDED":
         raise LakeError(
-            f"the crawler {name} ended {last.get('Status', 'without a crawl')}: "
-            f"{last.get('ErrorMessage', 'no message')}; see its log, mend what it names and run the job again"
+            f"the crawler {crawler.name} ended {last.last_status or 'without a crawl'}: "
+            f"{last.last_message or 'no message'}; see its log, correct what it names and run the job again"
         )
 
 
-def _wait_ready(
-    glue: Any,
-    name: str,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-    deadline: float,
-    before: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Wait until it is READY and, with `before`, until its last crawl is another one than then."""
-    pause = _POLL
-    while True:
-        crawler: dict[str, Any] = glue.get_crawler(Name=name)["Crawler"]
-        same = before is not None and crawler.get("LastCrawl") == before.get("LastCrawl")
-        if crawler["State"] == "READY" and not same:
-            return crawler
-        if clock() > deadline:
-            raise RetriableError(f"the crawler {name} is still {crawler['State']}; run the job again when it has ended")
-        sleep(pause)
-        pause = min(pause * 1.5, _SLOWEST_POLL)
+@dataclass(frozen=True)
+class _Wait:
+    """Looks at a crawler, less and less often, until a deadline."""
+
+    crawler: Crawler
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+    deadline: float
+
+    def until_ready(self, before: str | None = None) -> Crawl:
+        """Wait until it can be started and, with `before`, until its last crawl is another one than that."""
+        pause = _POLL
+        while True:
+            found = self.crawler.look()
+            if found.is_ready and found.last_crawl != before:
+                return found
+            if self.clock() > self.deadline:
+                raise RetriableError(
+                    f"the crawler {self.crawler.name} is still {found.state}; run the job again when it has ended"
+                )
+            self.sleep(pause)
+            pause = min(pause * 1.5, _SLOWEST_POLL)

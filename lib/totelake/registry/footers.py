@@ -1,14 +1,13 @@
-"""What the footer of a parquet object says of its columns, read by one request for the object's tail."""
+"""The columns of a parquet object, read from its footer by one request for the object's tail."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from totelake.errors import LakeError
 from totelake.lake.objects import ObjectReader
+from totelake.ports.object_store import ObjectStore
 
 _SMALLEST = 12
 _SIMPLE = {
@@ -18,21 +17,20 @@ _SIMPLE = {
 
 
 class NotParquetError(LakeError):
-    """An object that is truncated, or no parquet at all."""
+    """An object that is truncated, or not parquet at all."""
 
 
-def read_footer(s3: Any, bucket: str, key: str, size: int) -> tuple[tuple[str, str], ...]:
+def read_footer(store: ObjectStore, key: str, size: int) -> tuple[tuple[str, str], ...]:
     """The columns as (name, Hive type) in the file's order. Raises NotParquetError."""
+    where = store.address(key)
     if size < _SMALLEST:
-        raise NotParquetError(f"s3://{bucket}/{key} has {size} bytes, no parquet file is that small; remove it")
-    reader = ObjectReader(s3, bucket, key, size)
+        raise NotParquetError(f"{where} has {size} bytes, no parquet file is that small; remove it")
+    reader = ObjectReader(store, key, size)
     try:
         schema = pq.ParquetFile(reader).schema_arrow
     except (pa.ArrowException, OSError) as error:
         words = " ".join(str(error).split())
-        raise NotParquetError(
-            f"s3://{bucket}/{key} is truncated or no parquet ({words}); restore or remove it"
-        ) from error
+        raise NotParquetError(f"{where} is truncated or no parquet ({words}); restore or remove it") from error
     return tuple((field.name.lower(), hive_of_arrow(field.type)) for field in schema)
 
 

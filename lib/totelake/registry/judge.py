@@ -3,198 +3,160 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-from totelake.contracts.catalog import Catalog
-from totelake.contracts.model import Table
-from totelake.lake.manifest import Manifest
-from totelake.schemas.changes import NOT_CAPTURABLE, Change, changes, contract_fields, fields, holds
-
-Schema = Sequence[Mapping[str, Any]]
-ACCEPTED, HELD, RELEASED = "accepted", "held", "released"
-UNCAPTURED, CAPTURED = "not captured", "captured again"
+from totelake.contracts import Contracts
+from totelake.contracts.model import Table, TableId
+from totelake.lake.manifest import TableCommit
+from totelake.lake.records.batch import Batch, BlockedTable, schema_of
+from totelake.lake.records.verdict import (
+    ACCEPTED,
+    BLOCKED,
+    HELD,
+    RELEASED,
+    UNBLOCKED,
+    HeldEvents,
+    TableReport,
+    TableStanding,
+)
+from totelake.schemas.changes import NOT_CAPTURABLE, Change, differences, holds
+from totelake.schemas.columns import TableSchema
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One table: the schema that it has since which batch, the one of its newest accepted events, what is held.
+class Judgement:
+    """What is decided of one source's tables.
 
-    `obstacle` is what keeps it from being captured, as the batches tell it; empty when nothing does.
+    `held`: by batch, the tables that are held. `released`: by table, the batches that are released. `register`: the
+    tables to register anew. `standings`: every table as it stands now.
     """
-
-    fingerprint: str = ""
-    since: int = 0
-    accepted: str = ""
-    schema: tuple[Mapping[str, Any], ...] = ()
-    changes: tuple[Change, ...] = ()
-    held: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    obstacle: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Standing:
-        """Read it from a verdict's state."""
-        return cls(
-            fingerprint=document["fingerprint"],
-            since=document["since"],
-            accepted=document["accepted"],
-            schema=tuple(document["schema"]),
-            changes=tuple(Change.of(item) for item in document["changes"]),
-            held={int(number): entry for number, entry in document["held"].items()},
-            obstacle=document.get("obstacle", {}),
-        )
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The form in a verdict's state; the schema of a table as its contract says is not repeated."""
-        return {
-            "fingerprint": self.fingerprint,
-            "since": self.since,
-            "accepted": self.accepted,
-            "schema": list(self.schema) if self.changes else [],
-            "changes": [change.document for change in self.changes],
-            "held": {str(number): dict(entry) for number, entry in self.held.items()},
-            "obstacle": dict(self.obstacle),
-        }
-
-
-@dataclass(frozen=True)
-class News:
-    """Something to be told: a table's schema changed and was accepted, is held, or what was held is released.
-
-    Or the table is not captured any more, `why` with the remedy, or captured again.
-    """
-
-    table: str
-    batch: int
-    outcome: str
-    changes: tuple[Change, ...]
-    schema: tuple[Mapping[str, Any], ...] = ()
-    released: tuple[int, ...] = ()
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The outcome: tables held by batch, batches released by table, tables to register anew, and all standings."""
 
     held: Mapping[int, frozenset[str]]
     released: Mapping[str, tuple[int, ...]]
-    registers: frozenset[str]
-    standings: Mapping[str, Standing]
-    news: tuple[News, ...]
+    register: frozenset[str]
+    standings: Mapping[str, TableStanding]
+    reports: tuple[TableReport, ...]
+
+    def holds(self, batch: int, table: str) -> bool:
+        """Whether the table is held in that batch."""
+        return table in self.held.get(batch, ())
 
 
-def differences(table: Table, schema: Schema) -> tuple[Change, ...]:
-    """The changes from a table's contract to a schema."""
-    return tuple(changes(table.name, contract_fields(table), fields(schema)))
+def judge(
+    source: str, batches: Sequence[Batch], before: Mapping[str, TableStanding], contracts: Contracts
+) -> Judgement:
+    """Judge a source's batches in order, after its held tables were judged anew by the contracts of now.
 
-
-def breaks(table: Table, schema: Schema) -> bool:
-    """Whether events of that schema have to wait, by the table's policy."""
-    return bool(holds(differences(table, schema), table.policy))
-
-
-def judge(batches: Sequence[Manifest], before: Mapping[str, Standing], contracts: Catalog) -> Judged:
-    """Judge batches in order, after what is held was judged anew by the contracts of now.
-
-    A table is held from the first batch whose schema breaks its contract until one fits again, or the contract does.
+    A table is held from the first batch whose schema breaks its contract until a later schema fits again, or the
+    contract does.
     """
-    court = _Court(before, contracts)
+    builder = VerdictBuilder(source, before, contracts)
     for name in sorted(before):
-        court.judge_anew(name)
+        builder.judge_anew(name)
     for batch in batches:
-        court.judge(batch)
-    return Judged(court.held, court.released, court.registers(before), court.standings, tuple(court.news))
+        builder.judge(batch)
+    return builder.judgement()
 
 
-class _Court:
-    """The standings as they become, batch by batch."""
+class VerdictBuilder:
+    """One source's standings as they become, batch by batch."""
 
-    def __init__(self, before: Mapping[str, Standing], contracts: Catalog) -> None:
-        self._contracts = contracts
-        self.standings = dict(before)
-        self.held: dict[int, frozenset[str]] = {}
-        self.released: dict[str, tuple[int, ...]] = {}
-        self.news: list[News] = []
+    def __init__(self, source: str, before: Mapping[str, TableStanding], contracts: Contracts) -> None:
+        self._source, self._before, self._contracts = source, before, contracts
+        self._standings = dict(before)
+        self._held: dict[int, frozenset[str]] = {}
+        self._released: dict[str, tuple[int, ...]] = {}
+        self._reports: list[TableReport] = []
 
     def judge_anew(self, name: str) -> None:
-        """A drifted table by its contract of now, which may have been mended since."""
-        known = self.standings[name]
-        if not known.schema or name not in self._contracts.tables:
+        """Judge a table that differs from its contract by the contract of now, which may have been corrected since."""
+        known, table = self._standings[name], self._contract(name)
+        if not known.schema or table is None:
             return
-        table = self._contracts.table(name)
         now = replace(known, changes=differences(table, known.schema))
-        self.standings[name] = now
+        self._standings[name] = now
         if known.held and not holds(now.changes, table.policy):
             self._release(name, now.since)
 
-    def judge(self, batch: Manifest) -> None:
-        """One batch: its new schemas first, then what each of its tables brought."""
-        self._hinder(batch.number, batch.state.get("obstacles", {}))
-        for name, schema in sorted(schemas_of(batch).items()):
-            self._meet(name, batch.number, *schema)
-        held = set()
-        for name, item in batch.tables.items():
-            known = self.standings[name]
-            if self._waits(name, known.changes):
-                held.add(name)
-                entry = {"captured_at": batch.state["captured_at"], "events": item.rows + item.quarantined}
-                self.standings[name] = replace(known, held={**known.held, batch.number: entry})
-            elif item.objects:
-                self.standings[name] = replace(known, accepted=item.extra["fingerprint"])
+    def judge(self, batch: Batch) -> None:
+        """Judge one batch: its blocked tables and its new schemas first, then the events of each of its tables."""
+        self._block(batch.number, batch.bookmark.blocked)
+        for name, schema in sorted(batch.all_schemas.items()):
+            self._observe_schema(name, batch.number, schema)
+        held = frozenset(name for name, item in batch.commits.items() if self._holds_events(name, batch, item))
         if held:
-            self.held[batch.number] = frozenset(held)
+            self._held[batch.number] = held
 
-    def registers(self, before: Mapping[str, Standing]) -> frozenset[str]:
-        """The tables whose accepted events have another schema than before."""
-        anew = [name for name, now in self.standings.items() if now.accepted != before.get(name, Standing()).accepted]
-        return frozenset([*anew, *self.released])
+    def judgement(self) -> Judgement:
+        """What was decided so far. The tables to register anew are those whose accepted events have another schema."""
+        unknown = TableStanding()
+        changed = [
+            name for name, now in self._standings.items() if now.accepted != self._before.get(name, unknown).accepted
+        ]
+        register = frozenset([*changed, *self._released])
+        return Judgement(self._held, self._released, register, self._standings, tuple(self._reports))
 
-    def _hinder(self, batch: int, obstacles: Mapping[str, Mapping[str, Any]]) -> None:
-        """Tables that cannot be captured, and those that can be again. Nothing of them is in the batch, or held."""
-        hindered = {name for name, known in self.standings.items() if known.obstacle}
-        for name in sorted((hindered | set(obstacles)) & set(self._contracts.tables)):
-            known, obstacle = self.standings.get(name, Standing()), obstacles.get(name, {})
-            if known.obstacle == obstacle:
+    def _block(self, batch: int, blocked: Mapping[str, BlockedTable]) -> None:
+        """Note which tables are blocked from this batch on, and which no longer are."""
+        before = {name for name, known in self._standings.items() if known.blocked}
+        for name in sorted(before | set(blocked)):
+            known, now = self._standing(name), blocked.get(name)
+            if self._contract(name) is None or known.blocked == now:
                 continue
-            self.standings[name] = replace(known, obstacle=obstacle)
-            if obstacle:
-                change = Change.of(obstacle["change"])
-                self.news.append(News(name, batch, UNCAPTURED, (change,), why=obstacle["why"]))
+            self._standings[name] = replace(known, blocked=now)
+            if now is None:
+                self._reports.append(TableReport(name, batch, UNBLOCKED, known.changes))
             else:
-                self.news.append(News(name, batch, CAPTURED, known.changes))
+                self._reports.append(TableReport(name, batch, BLOCKED, (now.change,), why=now.why))
 
-    def _meet(self, name: str, batch: int, fingerprint: str, schema: Schema) -> None:
-        known, found = self.standings.get(name, Standing()), self._differences(name, schema)
-        is_same = known.fingerprint == fingerprint and known.changes == found
-        since = known.since if known.fingerprint == fingerprint else batch
-        self.standings[name] = replace(known, fingerprint=fingerprint, since=since, schema=tuple(schema), changes=found)
+    def _observe_schema(self, name: str, batch: int, schema: TableSchema) -> None:
+        """Compare a schema that a batch brings with the contract; report what is new, release what fits again."""
+        known, found = self._standing(name), self._differences(name, schema)
+        is_same = known.fingerprint == schema.fingerprint and known.changes == found
+        self._standings[name] = replace(
+            known,
+            fingerprint=schema.fingerprint,
+            since=known.since if known.fingerprint == schema.fingerprint else batch,
+            schema=schema.columns,
+            changes=found,
+        )
         outcome = HELD if self._waits(name, found) else ACCEPTED
-        if name in self._contracts.tables and not is_same and (found or known.changes):
-            self.news.append(News(name, batch, outcome, found, tuple(schema)))
+        if self._contract(name) is not None and not is_same and (found or known.changes):
+            self._reports.append(TableReport(name, batch, outcome, found, schema.columns))
         if known.held and outcome == ACCEPTED:
             self._release(name, batch)
 
-    def _differences(self, name: str, schema: Schema) -> tuple[Change, ...]:
-        """A table whose contract was taken out since the batch was captured waits for one, and nobody is told."""
-        if name not in self._contracts.tables:
-            return (Change(name, "", NOT_CAPTURABLE, "a contract", "no contract"),)
-        return differences(self._contracts.table(name), schema)
-
-    def _waits(self, name: str, found: Sequence[Change]) -> bool:
-        return name not in self._contracts.tables or bool(holds(found, self._contracts.table(name).policy))
+    def _holds_events(self, name: str, batch: Batch, item: TableCommit) -> bool:
+        """Hold or accept a table's events of a batch; whether they are held."""
+        known = self._standings[name]
+        if self._waits(name, known.changes):
+            entry = HeldEvents(batch.number, batch.captured_at, item.rows + item.quarantined)
+            self._standings[name] = replace(known, held={**known.held, batch.number: entry})
+            return True
+        if item.objects:
+            self._standings[name] = replace(known, accepted=schema_of(item).fingerprint)
+        return False
 
     def _release(self, name: str, batch: int) -> None:
-        known = self.standings[name]
+        known = self._standings[name]
         numbers = tuple(sorted(known.held))
-        self.released[name] = self.released.get(name, ()) + numbers
-        self.standings[name] = replace(known, held={})
-        self.news.append(News(name, batch, RELEASED, known.changes, known.schema, numbers))
+        self._released[name] = self._released.get(name, ()) + numbers
+        self._standings[name] = replace(known, held={})
+        self._reports.append(TableReport(name, batch, RELEASED, known.changes, known.schema, numbers))
 
+    def _differences(self, name: str, schema: TableSchema) -> tuple[Change, ...]:
+        """The changes from the contract. A table whose contract was removed meanwhile waits for one, unreported."""
+        table = self._contract(name)
+        if table is None:
+            return (Change(name, "", NOT_CAPTURABLE, "a contract", "no contract"),)
+        return differences(table, schema.columns)
 
-def schemas_of(batch: Manifest) -> dict[str, tuple[str, Schema]]:
-    """The schemas that a batch tells of: those that changed, and those of its events."""
-    found = {name: (entry["fingerprint"], entry["columns"]) for name, entry in batch.state.get("schemas", {}).items()}
-    found.update({name: (item.extra["fingerprint"], item.extra["schema"]) for name, item in batch.tables.items()})
-    return found
+    def _waits(self, name: str, found: Sequence[Change]) -> bool:
+        table = self._contract(name)
+        return table is None or bool(holds(found, table.policy))
+
+    def _contract(self, name: str) -> Table | None:
+        return self._contracts.find_table(TableId(self._source, name))
+
+    def _standing(self, name: str) -> TableStanding:
+        return self._standings.get(name, TableStanding())

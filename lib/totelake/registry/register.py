@@ -1,32 +1,34 @@
 """The registered table of a source table: what the crawler cannot express is set here, over the version that was read.
 
-A crawler adds tables and columns; that a type is wider, or that a column is gone or renamed, only a verdict knows.
+A crawler adds tables and columns; only a verdict knows that a type is wider, or that a column is gone or renamed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from totelake.contracts.types import hive_type
 from totelake.errors import LakeError, SchemaMismatchError
-from totelake.lake.catalogue import as_input, columns_input, get_table, put_table
 from totelake.lake.partitions import METADATA
+from totelake.lake.tables import as_input, change_table, columns_input
+from totelake.ports.schema_catalog import Document, SchemaCatalog
+from totelake.schemas.columns import Columns
 
 _ORDERS = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
 _DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
 _METADATA = frozenset([*(name for name, _ in METADATA), "_xid"])
-Columns = Sequence[Mapping[str, Any]]
+Registered = Sequence[Document]
+"""The columns of a table of the Data Catalog: Name and Type."""
 
 
 def hive_columns(schema: Columns) -> dict[str, str]:
-    """The Hive types of a schema as a batch carries it."""
-    return {str(item["name"]): hive_type("text" if item.get("enum") else item["type"]) for item in schema}
+    """The Hive types of a schema."""
+    return {column.name: hive_type(column.plain_type) for column in schema}
 
 
-def columns_for(present: Columns, schema: Columns) -> list[tuple[str, str]]:
-    """The columns that a table is to have for a schema: those that are gone left out, no type narrower than before."""
+def columns_for(present: Registered, schema: Columns) -> list[tuple[str, str]]:
+    """The columns that a table is to have for a schema: without those that are gone, no type narrower than before."""
     wanted = hive_columns(schema)
     before = {str(item["Name"]): str(item["Type"]) for item in present}
     stay = [(name, kind if name in _METADATA else wider(kind, wanted[name])) for name, kind in before.items()
@@ -45,7 +47,7 @@ def wider(present: str, wanted: str) -> str:
     return wanted
 
 
-def lacking(present: Columns, schema: Columns) -> dict[str, tuple[str, str]]:
+def lacking(present: Registered, schema: Columns) -> dict[str, tuple[str, str]]:
     """The columns that a table has not as a schema needs them: the type it has ('' for none) and the needed one."""
     before = {str(item["Name"]): str(item["Type"]) for item in present}
     return {
@@ -55,25 +57,30 @@ def lacking(present: Columns, schema: Columns) -> dict[str, tuple[str, str]]:
     }
 
 
-def set_schema(glue: Any, database: str, name: str, *schemas: Columns) -> bool:
+def has_new_columns(present: Registered, schema: Columns) -> bool:
+    """Whether a schema has columns that a table does not have at all."""
+    return any(not found for found, _ in lacking(present, schema).values())
+
+
+def set_schema(catalog: SchemaCatalog, name: str, *schemas: Columns) -> bool:
     """Bring a registered table to schemas, one after the other, as one new version; False when it has them already."""
 
-    def decide(present: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def decide(present: Document | None) -> Document | None:
         if present is None:
-            raise LakeError(f"the table {database}.{name} is gone; run the job again, which registers it anew")
+            raise LakeError(f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew")
         storage = present["StorageDescriptor"]
         columns = columns_input([(item["Name"], item["Type"]) for item in storage["Columns"]])
-        wanted: Columns = columns
+        wanted = columns
         for schema in schemas:
             wanted = columns_input(columns_for(wanted, schema))
         if wanted == columns:
             return None
         return {**as_input(present), "StorageDescriptor": {**storage, "Columns": wanted}}
 
-    return put_table(glue, database, name, decide, keep_version=True)
+    return change_table(catalog, name, decide, keep_version=True)
 
 
-def check_registered(database: str, name: str, present: Columns, schema: Columns) -> None:
+def check_registered(database: str, name: str, present: Registered, schema: Columns) -> None:
     """Raises SchemaMismatchError when a table that was registered for a schema is not as it was left."""
     odd = [
         f"{name}.{column} is {found or 'not registered'}, its objects have {needed}"
@@ -86,12 +93,12 @@ def check_registered(database: str, name: str, present: Columns, schema: Columns
         )
 
 
-def storage_of(glue: Any, database: str, name: str, crawler: str) -> Mapping[str, Any]:
+def storage_of(catalog: SchemaCatalog, name: str, crawler: str) -> Document:
     """What partitions of a registered table inherit. Raises LakeError when the crawler has not registered it."""
-    registered = get_table(glue, database, name)
+    registered = catalog.table(name)
     if registered is None:
         raise LakeError(
-            f"the crawler {crawler} registered no table {database}.{name}; "
+            f"the crawler {crawler} registered no table {catalog.database}.{name}; "
             "see that it has a target for it, and run the job again"
         )
     storage = registered["StorageDescriptor"]

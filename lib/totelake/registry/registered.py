@@ -1,22 +1,23 @@
-"""What the Data Catalog has registered, held against the contracts; its table versions are the history of schemas."""
+"""What the Data Catalog has registered, compared with the contracts; its table versions are the history of schemas."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from totelake.contracts import load_contracts
 from totelake.contracts.model import SOURCE, Table
 from totelake.contracts.types import hive_type
-from totelake.lake.catalogue import get_table
 from totelake.lake.partitions import METADATA, log_name
+from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.changes import Change, Field, changes
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _CANONICAL = {"int": "integer", "string": "text", "timestamp": "timestamp without time zone", "float": "real"}
 _CANONICAL["double"] = "double precision"
 OWN = frozenset((*(name for name, _ in METADATA), "_xid"))
+"""The columns that the lake adds to those of the source."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,13 @@ class Version:
 
 
 def registered_name(table: Table) -> str:
-    """The catalogue's table of a contract: a source table by its name, a star table's log."""
-    return table.name if table.kind == SOURCE else log_name(table)
+    """The Data Catalog's name of a contract's table: with its source's prefix, for a star table that of its log."""
+    if table.kind != SOURCE:
+        return log_name(table)
+    return load_contracts().source(table.source).registered_name(table.name)
 
 
-def registered_fields(columns: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:
+def registered_fields(columns: Iterable[Document]) -> tuple[Field, ...]:
     """Columns of the Data Catalog, without those of our own; types in PostgreSQL's names, so that they compare."""
     return tuple(
         Field(str(item["Name"]), canonical(str(item["Type"]))) for item in columns if str(item["Name"]) not in OWN
@@ -52,27 +55,22 @@ def canonical(hive: str) -> str:
     return f"numeric({decimal.group(1)},{decimal.group(2)})" if decimal else _CANONICAL.get(hive, hive)
 
 
-def registered_changes(glue: Any, database: str, table: Table) -> list[Change]:
+def registered_changes(catalog: SchemaCatalog, table: Table) -> list[Change]:
     """How the registered table differs from its contract, the side before; [] when it is not registered yet."""
-    present = get_table(glue, database, registered_name(table))
+    present = catalog.table(registered_name(table))
     if present is None:
         return []
     return changes(table.name, expected_fields(table), registered_fields(present["StorageDescriptor"]["Columns"]))
 
 
-def versions(glue: Any, database: str, table: Table) -> list[Version]:
+def versions(catalog: SchemaCatalog, table: Table) -> list[Version]:
     """The registered versions, the oldest first; [] when the table is not registered."""
-    name = registered_name(table)
-    if get_table(glue, database, name) is None:
-        return []
-    pages = glue.get_paginator("get_table_versions").paginate(DatabaseName=database, TableName=name)
-    found = [version for page in pages for version in page["TableVersions"]]
-    return history(table.name, sorted(found, key=lambda version: int(version["VersionId"])))
+    return history(table.name, catalog.versions(registered_name(table)))
 
 
-def history(table: str, found: Sequence[Mapping[str, Any]]) -> list[Version]:
+def history(table: str, found: Sequence[Document]) -> list[Version]:
     """What each version changed; those that changed no column of the table's are left out, but for the first."""
-    told: list[Version] = []
+    kept: list[Version] = []
     before: tuple[Field, ...] | None = None
     for item in found:
         described = item["Table"]
@@ -81,6 +79,6 @@ def history(table: str, found: Sequence[Mapping[str, Any]]) -> list[Version]:
         if before is None or changed:
             moment = described.get("UpdateTime") or described.get("CreateTime")
             at = moment.isoformat(timespec="seconds") if moment else ""
-            told.append(Version(int(item["VersionId"]), at, len(fields), changed))
+            kept.append(Version(int(item["VersionId"]), at, len(fields), changed))
         before = fields
-    return told
+    return kept

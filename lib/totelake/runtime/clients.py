@@ -5,7 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 _RETRIES: Any = {"mode": "standard", "max_attempts": 5}
 
@@ -64,36 +73,36 @@ class Clients:
         return session.client(service, endpoint_url=endpoint, config=config)
 
     @property
-    def s3(self) -> Any:
+    def s3(self) -> S3Client:
         """Amazon S3."""
-        return self.client("s3")
+        return cast("S3Client", self.client("s3"))
 
     @property
-    def glue(self) -> Any:
+    def glue(self) -> GlueClient:
         """AWS Glue."""
-        return self.client("glue")
+        return cast("GlueClient", self.client("glue"))
 
     @property
-    def secretsmanager(self) -> Any:
+    def secretsmanager(self) -> SecretsManagerClient:
         """AWS Secrets Manager."""
-        return self.client("secretsmanager")
+        return cast("SecretsManagerClient", self.client("secretsmanager"))
 
     @property
-    def cloudwatch(self) -> Any:
+    def cloudwatch(self) -> CloudWatchClient:
         """Amazon CloudWatch metrics."""
-        return self.client("cloudwatch")
+        return cast("CloudWatchClient", self.client("cloudwatch"))
 
     @property
-    def sns(self) -> Any:
+    def sns(self) -> SNSClient:
         """Amazon SNS."""
-        return self.client("sns")
+        return cast("SNSClient", self.client("sns"))
 
     @property
-    def logs(self) -> Any:
+    def logs(self) -> CloudWatchLogsClient:
         """Amazon CloudWatch Logs."""
-        return self.client("logs")
+        return cast("CloudWatchLogsClient", self.client("logs"))
 
     @property
-    def sqs(self) -> Any:
+    def sqs(self) -> SQSClient:
         """Amazon SQS."""
-        return self.client("sqs")
+        return cast("SQSClient", self.client("sqs"))

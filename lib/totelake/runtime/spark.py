@@ -28,15 +28,16 @@ def open_spark(name: str) -> SparkSession:
 
 
 def activate(session: SparkSession) -> None:
-    """Make the session that of the calling thread, whose columns take their casts' mode from it when they are made.
+    """Make the session the active one of the calling thread.
 
-    In a thread without a session a number too large for its type would wrap, whatever the settings say.
+    A cast takes its mode, ANSI or not, from the active session at the time its column is made. In a thread without one
+    a number that is too large for its type would wrap, whatever the settings say.
     """
     jvm: Any = session._jvm
     jvm.org.apache.spark.sql.SparkSession.setActiveSession(session._jsparkSession)
 
 
-def _glue_session() -> Any:
+def _glue_session() -> SparkSession | None:
     """The session inside Glue's own context, which feeds Glue's metrics; None where Glue's classes are not there."""
     try:
         from awsglue.context import GlueContext
@@ -45,10 +46,11 @@ def _glue_session() -> Any:
     context: Any = SparkContext.getOrCreate()
     if type(context._jvm.com.amazonaws.services.glue.GlueContext).__name__ == "JavaPackage":
         return None
-    return GlueContext(context).spark_session
+    session: SparkSession = GlueContext(context).spark_session
+    return session
 
 
 def open_jvm() -> Any:
-    """The driver's Java machine, without a session: enough to speak JDBC, and there long before Spark is."""
+    """The driver's Java machine without a session: enough for JDBC, and ready long before Spark is. It has no type."""
     SparkContext._ensure_initialized()
     return SparkContext._jvm

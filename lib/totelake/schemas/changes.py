@@ -1,17 +1,17 @@
 """The classes of schema change, and which of them a table's policy accepts. Decides, reads nothing.
 
-`fields(schema)` reads a schema as batches carry it (`extra["schema"]`, the columns of `_schemas/*.json`),
-`contract_fields(table)` a contract; `changes(name, before, after)` names every difference, `holds(changes, policy)`
-those that hold the table back.
+`fields(schema)` reads a schema as batches bring it, `contract_fields(table)` a contract; `changes(name, before, after)`
+names every difference, `holds(changes, policy)` those that hold the table back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from totelake.contracts.model import Table
+from totelake.schemas.columns import SourceColumn
 from totelake.schemas.widening import NARROWED, SAME, WIDENED, relation
 
 EVOLVE, FREEZE = "evolve", "freeze"
@@ -98,18 +98,9 @@ class Change:
         return f"{where}: {self.kind}, {self.before or 'nothing'} before, now {self.after or 'nothing'}"
 
 
-def fields(schema: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
-    """A schema as a batch carries it."""
-    return tuple(
-        Field(
-            name=str(column["name"]),
-            type=str(column["type"]).strip('"'),
-            required=bool(column["required"]),
-            enum=tuple(column.get("enum", ())),
-            default=column.get("default"),
-        )
-        for column in schema
-    )
+def fields(schema: Iterable[SourceColumn]) -> tuple[Field, ...]:
+    """A schema as a batch brings it."""
+    return tuple(Field(item.name, item.type.strip('"'), item.required, item.enum, item.default) for item in schema)
 
 
 def contract_fields(table: Table) -> tuple[Field, ...]:
@@ -156,6 +147,16 @@ def holds(found: Sequence[Change], policy: str) -> list[Change]:
     if policy == FREEZE:
         return [change for change in found if change.kind not in HARMLESS]
     return [change for change in found if change.is_breaking]
+
+
+def differences(table: Table, schema: Iterable[SourceColumn]) -> tuple[Change, ...]:
+    """The changes from a table's contract to a schema."""
+    return tuple(changes(table.name, contract_fields(table), fields(schema)))
+
+
+def breaks(table: Table, schema: Iterable[SourceColumn]) -> bool:
+    """Whether events of that schema have to wait, by the table's policy."""
+    return bool(holds(differences(table, schema), table.policy))
 
 
 def _renamed(field: Field, before: Sequence[Field], after: Sequence[Field], old: Mapping[str, Field]) -> Field | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from totelake.capture.postgres.describe import DescribedColumn, DescribedTable
 from totelake.contracts.model import SOURCE
 from totelake.contracts.types import hive_type, is_time
 from totelake.errors import SourceError
+from totelake.schemas.described import DescribedColumn, DescribedTable
 
 API_VERSION = "v3.1.0"
 _LOGICAL = {

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.contracts.lineage import Lineage, lineage, relations_of
-from totelake.contracts.model import Column, Table
+from totelake.contracts.model import SOURCE, Column, Table, TableId
 from totelake.contracts.queries import Tile, tiles_of
 
 
@@ -40,15 +40,30 @@ class Impact:
         return f"{self.subject} is used by " + "; ".join(f"{kind}{', '.join(names)}" for kind, names in parts if names)
 
 
-def impact_of(table: str, column: str | None = None) -> Impact:
-    """What uses a source or star table, or one column of it; empty for what no contract names."""
-    stars = catalog().warehouse_tables()
-    return find_impact(table, column, stars, _lineage(), _tiles())
+def impact_of(table: Table | TableId | str, column: str | None = None) -> Impact:
+    """What uses a table, or one column of it: nothing for a table or column that no contract names.
+
+    A source table may be given by its id, and any table by a name as `Contracts.find` takes it. Raises ContractError
+    for a name that tables of several sources have.
+    """
+    return find_impact(_subject(table), column, load_contracts().star_tables(), _lineage(), _tiles())
+
+
+def _subject(table: Table | TableId | str) -> TableId | str:
+    """The id of a source table, the name of any other."""
+    if isinstance(table, str):
+        known = [*load_contracts().all_source_tables(), *load_contracts().star_tables()]
+        if not any(table in (item.name, str(item)) for item in known):
+            return table
+        table = load_contracts().find(table)
+    if isinstance(table, TableId):
+        return table
+    return table.id if table.kind == SOURCE else table.name
 
 
 @lru_cache(maxsize=1)
 def _lineage() -> Lineage:
-    return lineage(documents(), catalog().warehouse_tables())
+    return lineage(documents(), load_contracts().star_tables())
 
 
 @lru_cache(maxsize=1)
@@ -56,8 +71,10 @@ def _tiles() -> tuple[Tile, ...]:
     return tiles_of(documents())
 
 
-def find_impact(table: str, column: str | None, stars: Sequence[Table], read: Lineage, tiles: Sequence[Tile]) -> Impact:
-    """As `impact_of`, over these star tables, what queries read, and tiles."""
+def find_impact(
+    table: TableId | str, column: str | None, stars: Sequence[Table], read: Lineage, tiles: Sequence[Tile]
+) -> Impact:
+    """As `impact_of`, over these star tables, what queries read, and tiles; a name is that of a star table."""
     hit: dict[str, set[str]] = {}
     for star in stars:
         found = {item.name for item in star.columns if _comes_from(star, item, table, column)}
@@ -66,7 +83,7 @@ def find_impact(table: str, column: str | None, stars: Sequence[Table], read: Li
     relations = {relation: star.name for star in stars if star.name in hit for relation in relations_of(star)}
     queries = tuple(name for name, columns in read.items() if _reads(columns, relations, hit))
     return Impact(
-        subject=f"{table}.{column}" if column else table,
+        subject=f"{table}.{column}" if column else str(table),
         columns=tuple(f"{star.name}.{item}" for star in stars for item in star.column_names if _in(hit, star, item)),
         views=tuple(view for star in stars if star.name in hit for view in _views(star)),
         queries=queries,
@@ -74,10 +91,12 @@ def find_impact(table: str, column: str | None, stars: Sequence[Table], read: Li
     )
 
 
-def _comes_from(star: Table, item: Column, table: str, column: str | None) -> bool:
-    if star.name == table:
-        return column in (None, item.name)
-    return any(source.table == table and column in (None, source.column) for source in item.sources)
+def _comes_from(star: Table, item: Column, table: TableId | str, column: str | None) -> bool:
+    if not isinstance(table, TableId):
+        return star.name == table and column in (None, item.name)
+    if star.source != table.source:
+        return False
+    return any(source.table == table.name and column in (None, source.column) for source in item.sources)
 
 
 def _in(hit: Mapping[str, set[str]], star: Table, item: str) -> bool:

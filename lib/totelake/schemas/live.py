@@ -1,10 +1,9 @@
-"""The live source held against the contracts, before the next run meets what has changed. Decides, reads nothing."""
+"""The live source compared with the contracts, before the next run meets what has changed. Decides, reads nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from totelake.capture.postgres.describe import DescribedTable
 from totelake.contracts.model import Table
 from totelake.schemas.changes import (
     BREAKING,
@@ -16,27 +15,28 @@ from totelake.schemas.changes import (
     missing_table,
     new_table,
 )
+from totelake.schemas.described import DescribedTable
 
 
 def source_changes(
-    contracts: Sequence[Table], found: Sequence[DescribedTable], obstacles: Mapping[str, Change]
+    contracts: Sequence[Table], found: Sequence[DescribedTable], blocked: Mapping[str, Change]
 ) -> dict[str, list[Change]]:
-    """By table what differs, the contract being the side before; tables without a contract are new.
+    """What differs, by table, with the contract as the side before; tables without a contract are new.
 
-    `obstacles` are changes for which a table cannot be captured at all.
+    `blocked` are the changes for which a table cannot be captured at all, by table.
     """
     there = {(table.schema, table.name): table for table in found}
-    told: dict[str, list[Change]] = {}
+    differing: dict[str, list[Change]] = {}
     for contract in contracts:
         table = there.pop((contract.schema, contract.name), None)
         # a view in the table's place is no table, and not missing
-        gone = obstacles.get(contract.name) or missing_table(contract.name)
-        told[contract.name] = [gone] if table is None else _changes(contract, table)
-    for name, obstacle in obstacles.items():
-        same = [change for change in told[name] if change.column != obstacle.column or change.kind in BREAKING]
-        told[name] = same if obstacle.kind in {change.kind for change in same} else [obstacle, *same]
-    told.update({table.name: [new_table(table.name)] for table in there.values()})
-    return told
+        gone = blocked.get(contract.name) or missing_table(contract.name)
+        differing[contract.name] = [gone] if table is None else _changes(contract, table)
+    for name, block in blocked.items():
+        same = [change for change in differing[name] if change.column != block.column or change.kind in BREAKING]
+        differing[name] = same if block.kind in {change.kind for change in same} else [block, *same]
+    differing.update({table.name: [new_table(table.name)] for table in there.values()})
+    return differing
 
 
 def _changes(contract: Table, table: DescribedTable) -> list[Change]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from totelake.seed.business import Simulation, new_order, silent_edit, simulate
 from totelake.seed.csv_files import seed_from_csv
 from totelake.seed.history import seed_generated
-from totelake.seed.schema import create_schema
+from totelake.seed.schema import SOURCE, create_schema
 
-__all__ = ["Simulation", "create_schema", "new_order", "seed_from_csv", "seed_generated", "silent_edit", "simulate"]
+__all__ = [
+    "SOURCE", "Simulation", "create_schema", "new_order", "seed_from_csv", "seed_generated", "silent_edit", "simulate",
+]  # fmt: skip

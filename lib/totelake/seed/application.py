@@ -11,8 +11,10 @@ from typing import Any
 import psycopg2
 
 from totelake.errors import SourceError
+from totelake.ports.postgres import open_dsn
 from totelake.seed.history import DESIGN_NAMES, PATHS
 from totelake.seed.people import People
+from totelake.seed.schema import SOURCE
 
 SILENT = {
     "sales_order": ("design_id", "staff_id", "agreed_delivery_date", "agreed_delivery_location_id"),
@@ -194,17 +196,13 @@ class Application:
 @contextmanager
 def application(dsn: str, seed: int | None = None) -> Iterator[Application]:
     """A connection of the application. Raises SourceError when totesys cannot be used."""
-    try:
-        connection = psycopg2.connect(dsn, connect_timeout=10)
-    except psycopg2.Error as error:
-        words = " ".join(str(error).split())
-        raise SourceError(f"totesys cannot be reached: {words}; run `totelake status`") from None
-    try:
-        yield Application(connection, random.Random(seed))  # nosec B311 # made-up business, nothing secret
-    except psycopg2.errors.UndefinedTable as error:
-        raise SourceError("totesys is empty or lacks a table; run `totelake seed`, which creates it anew") from error
-    except psycopg2.Error as error:
-        words = " ".join(str(error).split())
-        raise SourceError(f"totesys refused: {words}; see `totelake status`") from error
-    finally:
-        connection.close()
+    with open_dsn(dsn, SOURCE, SourceError, "run `totelake status`") as connection:
+        try:
+            yield Application(connection, random.Random(seed))  # nosec B311 # made-up business, nothing secret
+        except psycopg2.errors.UndefinedTable as error:
+            raise SourceError(
+                f"{SOURCE} is empty or lacks a table; run `totelake seed`, which creates it anew"
+            ) from error
+        except psycopg2.Error as error:
+            words = " ".join(str(error).split())
+            raise SourceError(f"{SOURCE} refused: {words}; see `totelake status`") from error

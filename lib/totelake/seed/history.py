@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError
 from totelake.seed.people import People
 from totelake.seed.schema import create_tables, set_sequences, tables, transaction
@@ -169,7 +169,8 @@ class _History:
 
     def _dates(self, times: np.ndarray, most: int) -> np.ndarray:
         days = times.astype("datetime64[D]") + self._numbers.integers(0, most + 1, len(times)).astype("timedelta64[D]")
-        return days.astype(str)
+        found: np.ndarray = days.astype(str)
+        return found
 
     def _order(self, table: str, times: np.ndarray) -> dict[str, np.ndarray]:
         count = len(times)
@@ -267,14 +268,14 @@ class _History:
 
 
 def _from_rows(name: str, rows: list[tuple[object, ...]]) -> pa.Table:
-    names = catalog().table(name).column_names
+    names = load_contracts().find(name).column_names
     return pa.table({column: [row[place] for row in rows] for place, column in enumerate(names)})
 
 
 def _table(name: str, columns: Mapping[str, np.ndarray]) -> pa.Table:
     """Columns in the contract's order; amounts, which are in cents, as decimals."""
     arrays = {}
-    for column in catalog().table(name).columns:
+    for column in load_contracts().find(name).columns:
         values = columns[column.name]
         mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
         array = pa.array(np.asarray(values), mask=mask)

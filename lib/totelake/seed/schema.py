@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg2
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Column, Table
 from totelake.errors import SourceError
+from totelake.ports.postgres import open_dsn
 
 SOURCE = "totesys"
 READER = "totelake_reader"
@@ -18,27 +19,19 @@ READER = "totelake_reader"
 
 def tables() -> tuple[Table, ...]:
     """The source's tables, parents before children."""
-    return catalog().source_tables(SOURCE)
+    return load_contracts().source_tables(SOURCE)
 
 
 @contextmanager
 def transaction(dsn: str) -> Iterator[Any]:
     """A cursor in one transaction, which is committed at the end. Raises SourceError when the server refuses."""
-    try:
-        connection = psycopg2.connect(dsn, connect_timeout=10)
-    except psycopg2.Error as error:
-        raise SourceError(f"totesys cannot be reached: {_one_line(error)}; run `totelake status`") from None
-    try:
-        with connection, connection.cursor() as cursor:
-            yield cursor
-    except psycopg2.Error as error:
-        raise SourceError(f"totesys refused: {_one_line(error)}; nothing was changed") from error
-    finally:
-        connection.close()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    with open_dsn(dsn, SOURCE, SourceError, "run `totelake status`") as connection:
+        try:
+            with connection, connection.cursor() as cursor:
+                yield cursor
+        except psycopg2.Error as error:
+            words = " ".join(str(error).split())
+            raise SourceError(f"{SOURCE} refused: {words}; nothing was changed") from error
 
 
 def create_schema(dsn: str) -> None:

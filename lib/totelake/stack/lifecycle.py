@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 import boto3
-import psycopg2
 
+from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import outbox, postgres, spark
 from totelake.stack.model import (
@@ -29,10 +29,10 @@ from totelake.stack.model import (
     MOTO,
     OUTBOX,
     POSTGRES,
+    PREFIX,
     READER,
     REGION,
     STATE_FILE,
-    TOTESYS,
     WAREHOUSE,
     Part,
     Stack,
@@ -87,7 +87,8 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     progress("starting PostgreSQL")
     parts[POSTGRES], data, admin_password = postgres.start_server(home, numbers[POSTGRES], logs / "postgres.log")
     undo.callback(postgres.stop_server, parts[POSTGRES], data)
-    passwords = postgres.create_databases(numbers[POSTGRES], admin_password)
+    sources = tuple(load_contracts().sources)
+    passwords = postgres.create_databases(numbers[POSTGRES], admin_password, sources)
     progress("starting the AWS endpoint")
     command = ["totelake.stack.aws_endpoint", str(numbers[MOTO]), str(home / OUTBOX)]
     parts[MOTO] = _spawn(MOTO, command, numbers[MOTO], logs, outbox.environment())
@@ -97,7 +98,7 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     progress("starting localglue")
     parts[LOCALGLUE] = _start_localglue(home, numbers[LOCALGLUE], endpoint, logs)
     undo.callback(end, parts[LOCALGLUE])
-    stack = Stack(str(home), dict(parts), passwords, str(data))
+    stack = Stack(str(home), dict(parts), passwords, str(data), sources)
     progress("creating buckets, secrets, the topic of the alerts and the queue of dead letters")
     _furnish(stack)
     stack.save()
@@ -153,8 +154,10 @@ def _furnish(stack: Stack) -> None:
     client(stack, "sqs").create_queue(QueueName=DEAD_LETTERS)
     outbox.subscribe(client(stack, "sns"), stack)
     secrets = client(stack, "secretsmanager")
-    for name, role in ((TOTESYS, READER), (WAREHOUSE, LOADER)):
-        secrets.create_secret(Name=f"totelake/{name}", SecretString=json.dumps(stack.secret(role, name)))
+    names = {load_contracts().source(name).secret_name(PREFIX): (READER, name) for name in stack.sources}
+    names[f"{PREFIX}/{WAREHOUSE}"] = (LOADER, WAREHOUSE)
+    for secret, (role, database) in names.items():
+        secrets.create_secret(Name=secret, SecretString=json.dumps(stack.secret(role, database)))
 
 
 def status(home: Path) -> dict[str, bool] | None:
@@ -166,18 +169,10 @@ def status(home: Path) -> dict[str, bool] | None:
 def status_of(stack: Stack) -> dict[str, bool]:
     """Each part of the stack and whether it answers."""
     return {
-        POSTGRES: is_alive(stack.parts[POSTGRES]) and _postgres_answers(stack),
+        POSTGRES: is_alive(stack.parts[POSTGRES]) and postgres.answers(stack.dsn(ADMIN, WAREHOUSE)),
         MOTO: is_alive(stack.parts[MOTO]) and answers(f"{stack.aws_endpoint}/moto-api/"),
         LOCALGLUE: is_alive(stack.parts[LOCALGLUE]) and answers(f"{stack.glue_endpoint}/health"),
     }
-
-
-def _postgres_answers(stack: Stack) -> bool:
-    try:
-        psycopg2.connect(stack.dsn(ADMIN, TOTESYS), connect_timeout=5).close()
-    except psycopg2.OperationalError:
-        return False
-    return True
 
 
 def load(home: Path) -> Stack:

@@ -12,8 +12,10 @@ from typing import Any
 HOST = "127.0.0.1"
 REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
-TOTESYS, WAREHOUSE = "totesys", "warehouse"
+WAREHOUSE = "warehouse"
 STATE_FILE = "stack.json"
+# what the names of a deployment on one machine begin with
+PREFIX = "totelake"
 POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
 ALERTS = "totelake-alerts"
 DEAD_LETTERS = "totelake-dead-letters"
@@ -34,12 +36,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that was started. Passwords are made for it alone."""
+    """A stack that was started. Passwords are made for it alone; each of `sources` is a database of its server."""
 
     home: str
     parts: Mapping[str, Part]
     passwords: Mapping[str, str] = field(repr=False)
     data: str = ""
+    sources: tuple[str, ...] = ()
     ingestion_bucket: str = "totelake-ingestion"
     processed_bucket: str = "totelake-processed"
     artifacts_bucket: str = "totelake-artifacts"
@@ -74,15 +77,13 @@ class Stack:
         """A connection URL."""
         return f"postgresql://{role}:{self.passwords[role]}@{HOST}:{self.postgres_port}/{database}"
 
-    @property
-    def totesys_dsn(self) -> str:
-        """The source, by the role that may only read."""
-        return self.dsn(READER, TOTESYS)
+    def source_dsn(self, source: str) -> str:
+        """A source, by the role that may only read."""
+        return self.dsn(READER, source)
 
-    @property
-    def totesys_admin_dsn(self) -> str:
-        """The source, by its owner."""
-        return self.dsn(ADMIN, TOTESYS)
+    def source_admin_dsn(self, source: str) -> str:
+        """A source, by its owner."""
+        return self.dsn(ADMIN, source)
 
     @property
     def warehouse_dsn(self) -> str:
@@ -101,9 +102,11 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """The variables with which any AWS tool and any PostgreSQL client finds the stack."""
+        addresses = {f"{name.upper()}_DSN": self.source_dsn(name) for name in self.sources}
+        owners = {f"{name.upper()}_ADMIN_DSN": self.source_admin_dsn(name) for name in self.sources}
         return {
-            "TOTESYS_DSN": self.totesys_dsn,
-            "TOTESYS_ADMIN_DSN": self.totesys_admin_dsn,
+            **addresses,
+            **owners,
             "WAREHOUSE_DSN": self.warehouse_dsn,
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
@@ -131,6 +134,7 @@ class Stack:
             return None
         document = json.loads(path.read_text(encoding="utf-8"))
         document["parts"] = {name: Part(**part) for name, part in document["parts"].items()}
+        document["sources"] = tuple(document.get("sources", ()))
         return cls(**document)
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL for the stack: the system's binaries, else those from PyPI; one server with both databases."""
+"""PostgreSQL for the stack: the system's binaries, else those from PyPI; one server with all databases."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import shutil
 import signal
 import subprocess  # nosec B404 # initdb is a program
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 from psycopg2 import sql
 
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, WarehouseError
+from totelake.ports.postgres import open_dsn
 from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
-from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, TOTESYS, WAREHOUSE, Part
+from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, WAREHOUSE, Part
 from totelake.stack.processes import end, spawn, wait_ready
 
 _PROGRAMS = ("postgres", "initdb")
@@ -114,7 +114,7 @@ def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
     part = spawn(POSTGRES, command, port, log, _environment(), user)
     dsn = f"postgresql://{ADMIN}:{password}@{HOST}:{port}/postgres"
     try:
-        wait_ready(part, lambda: _answers(dsn), log)
+        wait_ready(part, lambda: answers(dsn), log)
     except BaseException:
         end(part, signal.SIGINT)
         raise
@@ -136,39 +136,38 @@ def _initdb(binaries: Path, data: Path, password_file: Path, user: str | None) -
         raise ConfigurationError(f"initdb could not make a cluster in {data}: {done.stderr.strip().splitlines()[-1]}")
 
 
-def _answers(dsn: str) -> bool:
+def answers(dsn: str) -> bool:
+    """Whether the server lets its owner in."""
     try:
-        psycopg2.connect(dsn, connect_timeout=2).close()
-    except psycopg2.OperationalError:
+        with open_dsn(dsn):
+            return True
+    except WarehouseError:
         return False
-    return True
 
 
-def create_databases(port: int, admin_password: str) -> dict[str, str]:
-    """Create the databases and roles; the passwords by role. The reader can read and nothing else."""
+def create_databases(port: int, admin_password: str, sources: Sequence[str]) -> dict[str, str]:
+    """Create the sources, the warehouse and the roles; the passwords by role. The reader can read and nothing else."""
     passwords = {ADMIN: admin_password, READER: secrets.token_urlsafe(18), LOADER: secrets.token_urlsafe(18)}
     server = f"postgresql://{ADMIN}:{admin_password}@{HOST}:{port}"
-    # one server holds both databases, so neither may be open to the role of the other
+    # one server holds all databases, so none may be open to the role of another
     _run(f"{server}/postgres", [
-        *(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) for name in (TOTESYS, WAREHOUSE)),
-        sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(TOTESYS)),
+        *(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) for name in (*sources, WAREHOUSE)),
+        *(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)) for name in sources),
     ])  # fmt: skip
-    for script, role, database in ((SOURCE_READER, READER, TOTESYS), (WAREHOUSE_LOADER, LOADER, WAREHOUSE)):
-        variables = {"role": role, "database": database, "password": passwords[role]}
-        _run(f"{server}/{database}", list(statements(script, variables)))
-    _run(f"{server}/{TOTESYS}", [sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC")])
+    for place, database in enumerate(sources):
+        variables = {"role": READER, "database": database, "password": passwords[READER]}
+        _run(f"{server}/{database}", statements(SOURCE_READER, variables, with_role=place == 0))
+        _run(f"{server}/{database}", [sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC")])
+    variables = {"role": LOADER, "database": WAREHOUSE, "password": passwords[LOADER]}
+    _run(f"{server}/{WAREHOUSE}", statements(WAREHOUSE_LOADER, variables))
     return passwords
 
 
-def _run(dsn: str, statements: list[sql.Composable]) -> None:
-    connection = psycopg2.connect(dsn)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-    finally:
-        connection.close()
+def _run(dsn: str, statements: Sequence[sql.Composable]) -> None:
+    with open_dsn(dsn, "the stack's PostgreSQL") as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def stop_server(part: Part, data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Processes of the stack: started apart from the terminal, told by id and start time, ended with what they started."""
+"""Processes of the stack: started apart from the terminal, known by id and start time, ended with their children."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def is_alive(part: Part) -> bool:
     """Whether the process still runs; a zombie or another process with its id does not count."""
     try:
         process = psutil.Process(part.pid)
-        return abs(process.create_time() - part.started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        return bool(abs(process.create_time() - part.started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

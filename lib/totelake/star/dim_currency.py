@@ -12,7 +12,7 @@ from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
 from totelake.lake.quarantine import UNKNOWN_CODE
 from totelake.star.projection import project
-from totelake.star.refused import reason
+from totelake.star.sorting import reason
 
 NAME, CODE = "currency_name", "currency_code"
 

@@ -12,16 +12,15 @@ from pyspark.sql import functions as F
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
+from totelake.lake.records.star_commit import Years
 from totelake.star.projection import columns_text, valid_date
-from totelake.star.refused import METADATA_TYPES
-
-Years = tuple[int, int]
+from totelake.star.sorting import METADATA_TYPES
 
 
 def years_of(events: Sequence[tuple[Table, DataFrame]], target: Table) -> Years | None:
     """The first and last year that the events' dates need, both sides widened by one; None without a date.
 
-    What is no valid date is left to the facts, which have to account for its row.
+    A value that is no valid date is left to the facts, which quarantine its row.
     """
     frames = []
     for source, frame in events:

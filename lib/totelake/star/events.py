@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
@@ -18,28 +17,34 @@ from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
 from totelake.lake.keys import schema_key
 from totelake.lake.quarantine import INVALID_VALUE, MISSING_COLUMN
-from totelake.lake.verdicts import SOURCE, AcceptedObject
+from totelake.lake.records.verdict import AcceptedObject
+from totelake.ports.object_store import ObjectStore
+from totelake.schemas.columns import TableSchema
 from totelake.star.exact import converted, is_lost
 from totelake.star.projection import columns_text, types_of
-from totelake.star.refused import METADATA, METADATA_TYPES, no_reason, quarantined, reason
+from totelake.star.sorting import METADATA, METADATA_TYPES, as_quarantined, first_reason, reason
 
 _REASON = "_reason"
 
 
 @dataclass(frozen=True)
-class _Group:
-    """The events of one schema as they lie there, and what speaks against a row of them; no reasons, no cost."""
+class _SchemaGroup:
+    """Raw events of one schema, its columns' PostgreSQL types, and the reasons that can speak against a row.
+
+    There are none when every value of the schema is one of the contract.
+    """
 
     rows: DataFrame
     found: Mapping[str, str]
     strict: bool
+    reasons: list[SparkColumn]
 
 
 class EventReader:
     """Reads the accepted objects of source tables from the ingestion bucket."""
 
-    def __init__(self, spark: SparkSession, s3: Any, bucket: str) -> None:
-        self._spark, self._s3, self.bucket = spark, s3, bucket
+    def __init__(self, spark: SparkSession, store: ObjectStore) -> None:
+        self._spark, self.store = spark, store
 
     def read(self, table: Table, objects: Iterable[AcceptedObject]) -> DataFrame:
         """The events that fit, columns and types as in the contract, with `_op`, `_batch`, `_captured_at`.
@@ -48,44 +53,40 @@ class EventReader:
         """
         frames = []
         for group in self._groups(table, objects):
-            reasons = against_contract(table, group.found, group.strict)
-            rows = group.rows.where(_first(reasons).isNull()) if reasons else group.rows
+            rows = group.rows.where(first_reason(group.reasons).isNull()) if group.reasons else group.rows
             frames.append(rows.select(*contract_columns(table, group.found, group.strict), *METADATA))
         return reduce(DataFrame.unionByName, frames)
 
-    def refused(self, table: Table, objects: Iterable[AcceptedObject]) -> list[DataFrame]:
+    def quarantined(self, table: Table, objects: Iterable[AcceptedObject]) -> list[DataFrame]:
         """The events with a value that is none of the contract's type, or without a column, as quarantine rows."""
         frames = []
         for group in self._groups(table, objects):
-            reasons = against_contract(table, group.found, group.strict)
-            if reasons:
-                marked = group.rows.withColumn(_REASON, _first(reasons)).where(F.col(_REASON).isNotNull())
-                frames.append(quarantined(marked, table, list(group.found), _REASON))
+            if group.reasons:
+                marked = group.rows.withColumn(_REASON, first_reason(group.reasons))
+                frames.append(as_quarantined(marked.where(F.col(_REASON).isNotNull()), table, [*group.found], _REASON))
         return frames
 
-    def _groups(self, table: Table, objects: Iterable[AcceptedObject]) -> list[_Group]:
+    def _groups(self, table: Table, objects: Iterable[AcceptedObject]) -> list[_SchemaGroup]:
         paths: dict[tuple[str, bool], list[str]] = defaultdict(list)
         for item in objects:
-            paths[item.fingerprint, item.strict].append(f"s3://{self.bucket}/{item.key}")
+            paths[item.fingerprint, item.strict].append(self.store.address(item.key))
         groups = []
         for (fingerprint, strict), keys in paths.items():
-            found = self._schema(table.name, fingerprint)
+            found = {column.name: column.plain_type for column in self._schema(table, fingerprint).columns}
             types = {name: spark_type(kind) for name, kind in found.items()}
             rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*keys)
-            groups.append(_Group(rows, found, strict))
+            groups.append(_SchemaGroup(rows, found, strict, against_contract(table, found, strict)))
         return groups
 
-    def _schema(self, table: str, fingerprint: str) -> dict[str, str]:
-        """The PostgreSQL types of a known schema's columns; an enum is text."""
-        answer = self._s3.get_object(Bucket=self.bucket, Key=schema_key(SOURCE, table, fingerprint))
-        document = json.loads(answer["Body"].read())
-        return {item["name"]: "text" if item.get("enum") else item["type"] for item in document["columns"]}
+    def _schema(self, table: Table, fingerprint: str) -> TableSchema:
+        document = json.loads(self.store.get(schema_key(table.source, table.name, fingerprint)))
+        return TableSchema.of(fingerprint, document["columns"])
 
 
 def contract_columns(table: Table, found: Mapping[str, str], strict: bool = False) -> list[SparkColumn]:
     """The contract's columns and types out of those found (PostgreSQL types); an optional one that is absent is NULL.
 
-    Raises SchemaMismatchError for a required one, unless events are read strictly: then each row is refused.
+    Raises SchemaMismatchError for a required one, unless events are read strictly: then each row is quarantined.
     """
     columns = []
     for column in table.columns:
@@ -103,7 +104,7 @@ def contract_columns(table: Table, found: Mapping[str, str], strict: bool = Fals
 def against_contract(table: Table, found: Mapping[str, str], strict: bool) -> list[SparkColumn]:
     """The reasons that can speak against rows of a schema; none when it has nothing that the contract does not take.
 
-    A column that is not there comes first: a row that is set apart for it is never completed with NULL.
+    A column that is not there comes first: a row that is quarantined for it is never completed with NULL.
     """
     absent = [column.name for column in table.columns if column.name not in found] if strict else []
     reasons = [reason(MISSING_COLUMN, name, F.lit(None)) for name in absent]
@@ -117,11 +118,6 @@ def against_contract(table: Table, found: Mapping[str, str], strict: bool) -> li
             unknown = value.isNotNull() & ~value.isin(*column.enum)
             reasons.append(F.when(unknown, reason(INVALID_VALUE, column.name, value)))
     return reasons
-
-
-def _first(reasons: list[SparkColumn]) -> SparkColumn:
-    """The first reason against a row; a deletion has its key alone and is never refused."""
-    return F.when(F.col("_op") != "D", F.coalesce(no_reason(), *reasons))
 
 
 def _plain(column: Column) -> str:

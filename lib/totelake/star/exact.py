@@ -44,7 +44,8 @@ def _fits(name: str, found: str, wanted: str) -> SparkColumn:
         return F.length(value.cast("string")) <= limit if limit else F.lit(True)
     if is_timestamp(found) and is_timestamp(wanted):
         step = 10 ** (_DIGITS - timestamp_digits(wanted))
-        return F.unix_micros(value) % step == 0
+        is_whole: SparkColumn = F.unix_micros(value) % step == 0
+        return is_whole
     if is_text(found) and (decimal_of(wanted) or wanted in ("smallint", "integer", "bigint")):
         return there.cast(_WIDEST) == F.expr(f"try_cast(`{name}` AS {_WIDEST})")
     return F.expr(f"try_cast(try_cast(`{name}` AS {spark_type(wanted)}) AS {spark_type(found)})") == value

@@ -12,7 +12,7 @@ from totelake.contracts.model import Column, Table
 from totelake.contracts.types import spark_type
 from totelake.lake.quarantine import MISSING_PARENT
 from totelake.star.projection import against
-from totelake.star.refused import METADATA, reason
+from totelake.star.sorting import METADATA, reason
 
 UNKNOWN = "Unknown"
 UNREADABLE = "Q"
@@ -31,7 +31,7 @@ def driving_versions(state: DataFrame | None, events: DataFrame, source: Table) 
     """What the last unit kept and this unit's events.
 
     A deletion (`_op` D) is a version and ends the one before, and so does a version that could not be read (`_op` Q):
-    its key says nothing any more, whatever happens to its parent, until a version can be read again.
+    a change of its parent emits nothing for that key until a version can be read again.
     """
     return _versions(state, events, source)
 
@@ -96,7 +96,7 @@ def columns(target: Table, driving: Table, joined: Table) -> tuple[list[SparkCol
     found = [_column(column, driving).alias(column.name) for column in target.lake_columns]
     is_there = F.col(f"_parent_{joined.key[0].name}").isNotNull()
     needs_parent = any(column.required and column.sources[0].table == joined.name for column in target.lake_columns)
-    missing = F.when(~is_there & (F.col(link).isNotNull() | F.lit(needs_parent)), _orphan(link))
+    missing = F.when(~is_there & (F.col(link).isNotNull() | F.lit(needs_parent)), _missing_parent(link))
     own = [against(column, driving.column(column.sources[0].column)) for column in _driven(target, driving)]
     return found, [*own, missing]
 
@@ -134,5 +134,5 @@ def _key_alone(target: Table, name: str, key: str) -> SparkColumn:
     return value.cast(spark_type(column.type)).alias(name)
 
 
-def _orphan(link: str) -> SparkColumn:
+def _missing_parent(link: str) -> SparkColumn:
     return reason(MISSING_PARENT, link, F.col(link))

@@ -1,29 +1,52 @@
-"""What one star table has to build: decided from its log's newest state and the verdicts, without any I/O."""
+"""What one star table builds next: decided from its newest commit and the judged batches, without any I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any
 
-from totelake.contracts.model import DIMENSION, Table, inputs_of
-from totelake.lake.manifest import Manifest, TableCommit
-from totelake.lake.verdicts import SOURCE, AcceptedBatch, AcceptedObject
+from totelake.contracts.model import DIMENSION, Table, TableId, inputs_of
+from totelake.lake.manifest import DATA, TableCommit
+from totelake.lake.records.star_commit import BatchCounts, StarCommit, Years
+from totelake.lake.records.verdict import AcceptedObject, JudgedBatch
 
-_CARRIED = ("years", "inputs")
+
+def is_joined(table: Table) -> bool:
+    """Whether a star table's rows are those of its driving table joined to another."""
+    return table.driving is not None and len(inputs_of(table)) > 1
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written for a commit: its objects, and what the next commit has to know.
+
+    `quarantined` counts by batch the rows that do not fit; `replayed` those that left the quarantine.
+    """
+
+    commit: TableCommit = field(default_factory=TableCommit)
+    quarantined: Mapping[int, int] = field(default_factory=dict)
+    replayed: Mapping[int, int] = field(default_factory=dict)
+    years: Years | None = None
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The batches that one commit of a star table takes; `verdict` is the last one that it takes whole."""
+    """The batches that one commit of a star table takes, and the commit that it follows.
+
+    `verdict` is the last one that the unit takes whole.
+    """
 
     table: Table
-    number: int
-    after: int
+    before: StarCommit
     verdict: int
-    batches: tuple[AcceptedBatch, ...]
-    state: Mapping[str, Any]
+    batches: tuple[JudgedBatch, ...]
+
+    @property
+    def after(self) -> int:
+        """The newest batch that the table had before."""
+        return self.before.through
 
     @property
     def through(self) -> int:
@@ -31,100 +54,106 @@ class Unit:
         return self.batches[-1].batch
 
     @property
-    def captured_at(self) -> str:
-        """When the newest batch was captured."""
-        return self.batches[-1].captured_at
-
-    def objects(self, source: str) -> list[AcceptedObject]:
-        """The unit's objects of one source table."""
-        return [item for item in self._items(source) if item.key]
+    def driving(self) -> TableId | None:
+        """The driving source table; None when rows are made otherwise."""
+        return TableId(self.table.source, self.table.driving) if self.table.driving else None
 
     @property
-    def unreadable(self) -> list[AcceptedObject]:
-        """What ingestion set apart of the driving table: rows that could not be read exactly."""
-        return [item for item in self._items(self.table.source or "") if item.quarantine]
-
-    def _items(self, source: str) -> list[AcceptedObject]:
-        return [batch.tables[source] for batch in self.batches if source in batch.tables]
-
-    @property
-    def sources(self) -> list[str]:
+    def inputs(self) -> list[TableId]:
         """The source tables that feed the star table and have events in this unit."""
-        return [name for name in inputs_of(self.table) if self.objects(name)]
+        return [table for table in inputs_of(self.table) if self.objects(table)]
+
+    def objects(self, table: TableId) -> list[AcceptedObject]:
+        """The unit's objects with events of one source table."""
+        return [item for item in self._items(table) if item.key]
 
     @property
-    def carried(self) -> dict[str, Any]:
-        """What the builder noted in the last commit's state for the next."""
-        return {name: self.state[name] for name in _CARRIED if name in self.state}
+    def quarantined_at_ingestion(self) -> list[AcceptedObject]:
+        """The unit's objects with rows of the driving table that could not be read exactly."""
+        return [item for item in self._items(self.driving) if item.quarantine] if self.driving else []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of its batches concerns the table."""
+        return not self.inputs and not self.quarantined_at_ingestion
 
     @property
     def promised(self) -> tuple[int, int, int] | None:
-        """Inserts, updates and deletes, each of which must be a row or in quarantine; None where rows are joined."""
-        if self.table.source is None or len(inputs_of(self.table)) > 1:
+        """Inserts, updates and deletes, each of which must be a row or in quarantine; None where rows are joined or
+        made otherwise."""
+        if self.driving is None or is_joined(self.table):
             return None
-        items = self.objects(self.table.source)
+        items = self.objects(self.driving)
         return (
             sum(item.inserts for item in items),
             sum(item.updates for item in items),
             sum(item.deletes for item in items),
         )
 
-    def batch_documents(self, quarantined: Mapping[int, int]) -> dict[str, dict[str, Any]]:
-        """Per batch what is in the table: rows and deletions of a fact, the quarantined as counted, times of all."""
-        return {str(batch.batch): self._document(batch, quarantined.get(batch.batch, 0)) for batch in self.batches}
+    def commit(self, written: Written) -> StarCommit:
+        """The table's next commit, when this was written for it."""
+        commit = self.before.layout.placed(self.table.name, written.commit)
+        return StarCommit(
+            table=self.table.name,
+            source=self.table.source,
+            kind=DATA,
+            through=self.through,
+            verdict=self.verdict,
+            commit=commit,
+            batches=self.counts(written.quarantined),
+            layout=self.before.layout.grown(commit.objects),
+            years=written.years,
+            inputs=written.inputs,
+        )
 
-    def _document(self, batch: AcceptedBatch, quarantined: int) -> dict[str, Any]:
-        item = batch.tables.get(self.table.source or "") if self.table.kind != DIMENSION else None
-        return {
-            "rows": item.inserts + item.updates + item.quarantined - quarantined if item else 0,
-            "deletions": item.deletes if item else 0,
-            "quarantined": quarantined,
-            "held": 0,
-            "captured_at": batch.captured_at,
-        }
+    def unchanged(self) -> Written:
+        """What is written for a unit without events: nothing; years and inputs stay as they were."""
+        return Written(years=self.before.years, inputs=self.before.inputs)
 
+    def counts(self, quarantined: Mapping[int, int]) -> dict[int, BatchCounts]:
+        """What of each batch is in the table. Rows and deletions are counted for facts only."""
+        return {batch.batch: self._counts(batch, quarantined.get(batch.batch, 0)) for batch in self.batches}
 
-@dataclass(frozen=True)
-class Written:
-    """What a unit's commit holds, the state for the next unit, and how many rows of each batch are in quarantine."""
+    def _counts(self, batch: JudgedBatch, quarantined: int) -> BatchCounts:
+        item = batch.tables.get(self.table.driving or "") if self.table.kind != DIMENSION else None
+        return BatchCounts(
+            rows=item.inserts + item.updates + item.quarantined - quarantined if item else 0,
+            deletions=item.deletes if item else 0,
+            quarantined=quarantined,
+            held=0,
+            captured_at=batch.captured_at,
+        )
 
-    commit: TableCommit
-    state: Mapping[str, Any]
-    quarantined: Mapping[int, int]
+    def _items(self, table: TableId) -> list[AcceptedObject]:
+        return [batch.tables[table.name] for batch in self.batches if table.name in batch.tables]
 
 
 def plan(
-    table: Table, newest: Manifest | None, batches: Sequence[AcceptedBatch], row_limit: int, build_to: int | None
+    table: Table, newest: StarCommit, batches: Sequence[JudgedBatch], row_limit: int, build_to: int | None
 ) -> Unit | None:
     """The next unit of a table: pending batches up to `build_to`, the row limit and the first that is held for it.
 
-    None when nothing is pending. All tables count the rows of whole batches, so that they are cut alike; at least one
-    batch is taken.
+    `batches` are those of the table's source. None when nothing is pending. The row limit counts whole batches, with
+    all their tables, so all star tables are cut alike; at least one batch is taken.
     """
-    after = int(newest.state["through"].get(SOURCE, 0)) if newest else 0
-    pending = [batch for batch in batches if batch.batch > after]
+    pending = [batch for batch in batches if batch.batch > newest.through]
     taken = _within(_not_held(pending, inputs_of(table)), row_limit, build_to)
     if not taken:
         return None
     rest = pending[len(taken) :]
     is_cut = bool(rest) and rest[0].verdict == taken[-1].verdict
-    return Unit(
-        table=table,
-        number=newest.number + 1 if newest else 1,
-        after=after,
-        verdict=taken[-1].verdict - 1 if is_cut else taken[-1].verdict,
-        batches=tuple(taken),
-        state=newest.state if newest else {},
-    )
+    verdict = taken[-1].verdict - 1 if is_cut else taken[-1].verdict
+    return Unit(table, newest, verdict, tuple(taken))
 
 
-def _not_held(pending: Sequence[AcceptedBatch], inputs: Sequence[str]) -> list[AcceptedBatch]:
+def _not_held(pending: Sequence[JudgedBatch], inputs: Sequence[TableId]) -> list[JudgedBatch]:
     """The batches before the first in which one of the inputs is held."""
-    return list(takewhile(lambda batch: not set(inputs) & set(batch.held), pending))
+    names = {table.name for table in inputs}
+    return list(takewhile(lambda batch: names.isdisjoint(batch.held), pending))
 
 
-def _within(pending: Sequence[AcceptedBatch], row_limit: int, build_to: int | None) -> list[AcceptedBatch]:
-    taken: list[AcceptedBatch] = []
+def _within(pending: Sequence[JudgedBatch], row_limit: int, build_to: int | None) -> list[JudgedBatch]:
+    taken: list[JudgedBatch] = []
     rows = 0
     for batch in pending:
         is_beyond = build_to is not None and batch.batch > build_to

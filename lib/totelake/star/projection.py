@@ -12,7 +12,7 @@ from totelake.contracts.model import Column, Table
 from totelake.contracts.types import is_time, is_timestamp, spark_type
 from totelake.lake.quarantine import INVALID_DATE, INVALID_VALUE, OUT_OF_RANGE, REQUIRED
 from totelake.star.exact import converted
-from totelake.star.refused import reason
+from totelake.star.sorting import reason
 
 DELETED = "deleted"
 

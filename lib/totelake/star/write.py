@@ -8,8 +8,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import reduce
-from typing import Any
 
 import pyarrow.parquet as pq
 from py4j.protocol import Py4JJavaError
@@ -22,11 +22,12 @@ from totelake.contracts.types import spark_type
 from totelake.errors import LakeError, TotelakeError
 from totelake.lake.keys import Attempt, number_text, quarantined_key
 from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.ports.object_store import Listed, ObjectStore
 from totelake.runtime.spark import activate
 from totelake.star.build import Builder
 from totelake.star.plan import Unit, Written
 from totelake.star.projection import DELETED, columns_text
-from totelake.star.refused import METADATA_TYPES, Sorted
+from totelake.star.sorting import METADATA_TYPES, SplitRows
 
 _ONE_FILE_ROWS = 1_000_000
 _MOST_ROWS_IN_A_FILE = 4_000_000
@@ -42,69 +43,35 @@ _COMMITTER = {
 
 
 class UnitWriter:
-    """Writes a unit's rows below an attempt's prefix of the processed bucket."""
+    """Writes rows below an attempt's prefix of the processed bucket. A failure of Spark is raised as LakeError."""
 
-    def __init__(self, s3: Any, bucket: str, builder: Builder) -> None:
-        self._s3, self._bucket, self._builder = s3, bucket, builder
+    def __init__(self, store: ObjectStore, builder: Builder) -> None:
+        self._store, self._builder = store, builder
         self._spark = builder.spark
 
     def write(self, unit: Unit, attempt: Attempt) -> Written:
-        """Build and write: rows that fit, and apart from them those that do not. Raises LakeError when one is lost."""
-        try:
+        """Build a unit, write the rows that fit and, apart, those that do not. Raises LakeError when one is lost."""
+        with explaining(unit.table):
             built = self._builder.build(unit)
-            state: dict[str, Any] = dict(built.state)
             objects: tuple[LakeObject, ...] = ()
             if built.rows is not None:
-                expected = sum(item.rows for name in unit.sources for item in unit.objects(name))
+                expected = sum(item.rows for table in unit.inputs for item in unit.objects(table))
                 self._write(built.rows, unit.table, expected, attempt)
                 objects = self._objects(unit.table, attempt)
-            if built.keep:
-                kept = {name: self._keep(frame, name, attempt) for name, frame in built.keep.items()}
-                state["inputs"] = {**state.get("inputs", {}), **kept}
-            quarantine, by_batch = self._set_apart(built.sorted, unit, attempt)
-        except (PySparkException, Py4JJavaError) as error:
-            raise explained(unit.table.name, str(error)) from error
-        return Written(_commit(unit, objects, quarantine, sum(by_batch.values())), state, by_batch)
-
-    def _set_apart(
-        self, found: Sorted | None, unit: Unit, attempt: Attempt
-    ) -> tuple[tuple[LakeObject, ...], Mapping[int, int]]:
-        """Write what was refused here and what could not be read at ingestion."""
-        refused = found.refused if found is not None and found.count_refused else None
-        unreadable = self._builder.unreadable(unit)
-        frames = [frame for frame in (refused, unreadable) if frame is not None]
-        if not frames:
-            return (), {}
-        rows = reduce(DataFrame.unionByName, frames).coalesce(1)
-        prefix = f"{attempt.prefix}quarantine/"
-        self._writer(rows.sortWithinPartitions("_batch", "source_key")).parquet(f"s3://{self._bucket}/{prefix}")
-        objects: list[LakeObject] = []
-        by_batch = Counter[int]()
-        for key, size in sorted(self._written(prefix)):
-            content = self._body(key)
-            batches = _batches(content)
-            if not batches:
-                continue
-            by_batch.update(batches)
-            final = quarantined_key("star", unit.table.name, attempt.number, len(objects))
-            objects.append(LakeObject(key, final, len(batches), size, hashlib.sha256(content).hexdigest()))
-        return tuple(objects), by_batch
-
-    def _body(self, key: str) -> bytes:
-        content: bytes = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        return content
+            kept = {name: self._keep(frame, name, attempt) for name, frame in built.keep.items()}
+            quarantine, by_batch = self._quarantine(built.split, unit, attempt)
+        commit = _commit(unit, objects, quarantine, sum(by_batch.values()))
+        return Written(commit, by_batch, years=built.years, inputs={**built.inputs, **kept})
 
     def write_again(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> Written:
-        """Write rows that were in quarantine; how many of each batch."""
-        try:
+        """Write rows that leave the quarantine, and count those of each batch."""
+        with explaining(table):
             self._write(rows, table, expected, attempt)
             objects = self._objects(table, attempt)
-        except (PySparkException, Py4JJavaError) as error:
-            raise explained(table.name, str(error)) from error
         by_batch = Counter[int]()
         for item in objects:
-            by_batch.update(_batches(self._body(item.staged)))
-        return Written(TableCommit(objects, by_batch.total()), {}, by_batch)
+            by_batch.update(_batches(self._store.get(item.staged)))
+        return Written(TableCommit(objects, by_batch.total()), replayed=by_batch)
 
     def write_anew(self, table: Table, items: Sequence[LakeObject], attempt: Attempt) -> tuple[LakeObject, ...]:
         """Write the rows of these objects again as few: all their columns, in the same partitions."""
@@ -112,16 +79,38 @@ class UnitWriter:
             return ()
         activate(self._spark)
         types = {column.name: spark_type(column.type) for column in table.lake_columns}
-        paths = [f"s3://{self._bucket}/{item.key}" for item in items]
-        try:
+        paths = [self._store.address(item.key) for item in items]
+        with explaining(table):
             rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*paths)
             if table.partition_by:
                 value = F.regexp_extract(F.input_file_name(), f"/{table.partition_by}=([^/]+)/", 1)
                 rows = rows.withColumn(table.partition_by, value)
             self._write(rows, table, sum(item.rows for item in items), attempt)
             return self._objects(table, attempt)
-        except (PySparkException, Py4JJavaError) as error:
-            raise explained(table.name, str(error)) from error
+
+    def _quarantine(
+        self, split: SplitRows | None, unit: Unit, attempt: Attempt
+    ) -> tuple[tuple[LakeObject, ...], Mapping[int, int]]:
+        """Write the rows that do not fit, those that ingestion could not read included; how many of each batch."""
+        quarantined = split.quarantined if split is not None and split.count_quarantined else None
+        unreadable = self._builder.unreadable(unit)
+        frames = [frame for frame in (quarantined, unreadable) if frame is not None]
+        if not frames:
+            return (), {}
+        rows = reduce(DataFrame.unionByName, frames).coalesce(1)
+        prefix = f"{attempt.prefix}quarantine/"
+        self._save(rows.sortWithinPartitions("_batch", "source_key"), prefix)
+        objects: list[LakeObject] = []
+        by_batch = Counter[int]()
+        for item in self._written(prefix):
+            content = self._store.get(item.key)
+            batches = _batches(content)
+            if not batches:
+                continue
+            by_batch.update(batches)
+            final = quarantined_key("star", unit.table.name, attempt.number, len(objects))
+            objects.append(LakeObject(item.key, final, len(batches), item.bytes, hashlib.sha256(content).hexdigest()))
+        return tuple(objects), by_batch
 
     def _write(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> None:
         if expected <= _ONE_FILE_ROWS:
@@ -129,48 +118,45 @@ class UnitWriter:
         elif table.partition_by:
             rows = rows.repartition(table.partition_by)
         order = [table.partition_by] if table.partition_by else []
-        writer = self._writer(rows.sortWithinPartitions(*order, table.key_name, "_batch"))
-        if table.partition_by:
-            writer = writer.partitionBy(table.partition_by)
-        writer.parquet(f"s3://{self._bucket}/{attempt.prefix}{table.name}")
+        ordered = rows.sortWithinPartitions(*order, table.key_name, "_batch")
+        self._save(ordered, f"{attempt.prefix}{table.name}", table.partition_by)
 
-    def _writer(self, rows: DataFrame) -> DataFrameWriter:
+    def _save(self, rows: DataFrame, key: str, partition_by: str | None = None) -> None:
         options = {"compression": "zstd", "maxRecordsPerFile": str(_MOST_ROWS_IN_A_FILE), **_COMMITTER}
-        return rows.write.options(**options)
+        writer: DataFrameWriter = rows.write.options(**options)
+        if partition_by:
+            writer = writer.partitionBy(partition_by)
+        writer.parquet(self._store.address(key))
 
-    def _keep(self, frame: DataFrame, name: str, attempt: Attempt) -> list[str]:
+    def _keep(self, frame: DataFrame, name: str, attempt: Attempt) -> tuple[str, ...]:
         """Write an input's newest rows as state; its keys, which only the manifest names."""
         prefix = attempt.state_key(attempt.log, f"-{name}")
-        self._writer(frame.coalesce(1)).parquet(f"s3://{self._bucket}/{prefix}")
-        return sorted(key for key, _ in self._written(f"{prefix}/"))
+        self._save(frame.coalesce(1), prefix)
+        return tuple(item.key for item in self._written(f"{prefix}/"))
 
     def _objects(self, table: Table, attempt: Attempt) -> tuple[LakeObject, ...]:
         prefix = f"{attempt.prefix}{table.name}/"
-        found = sorted(self._written(prefix))
+        found = list(self._written(prefix))
         with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-            measured = list(pool.map(self._measured, [key for key, _ in found]))
+            measured = list(pool.map(self._measured, [item.key for item in found]))
         objects = []
-        for index, ((key, size), (rows, checksum)) in enumerate(zip(found, measured)):
-            folders = key[len(prefix) :].split("/")[:-1]
+        for index, (item, (rows, checksum)) in enumerate(zip(found, measured)):
+            folders = item.key[len(prefix) :].split("/")[:-1]
             partition = dict(folder.split("=", 1) for folder in folders)
             name = "/".join([table.name, *folders, f"{number_text(attempt.number)}-{index}.parquet"])
             if rows:
-                objects.append(LakeObject(key, name, rows, size, checksum, partition))
+                objects.append(LakeObject(item.key, name, rows, item.bytes, checksum, partition))
         return tuple(objects)
 
-    def _written(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Keys and bytes of what Spark wrote below a prefix that only this attempt uses."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        for page in pages:
-            for item in page.get("Contents", ()):
-                if item["Key"].endswith(".parquet"):
-                    yield item["Key"], item["Size"]
+    def _written(self, prefix: str) -> Iterator[Listed]:
+        """What Spark wrote below a prefix that only this attempt uses, by key."""
+        return (item for item in self._store.list(prefix) if item.key.endswith(".parquet"))
 
     def _measured(self, key: str) -> tuple[int, str]:
         """An object's rows, from its footer, and its SHA-256; it is read once."""
         digest = hashlib.sha256()
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
-            for chunk in self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].iter_chunks(_CHUNK):
+            for chunk in self._store.stream(key, _CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)
             copy.seek(0)
@@ -190,7 +176,7 @@ def _commit(
     if unit.promised is None:
         return TableCommit(objects, rows, quarantined=quarantined, quarantine=quarantine)
     inserts, updates, deletes = unit.promised
-    promised = inserts + updates + deletes + sum(item.quarantined for item in unit.unreadable)
+    promised = inserts + updates + deletes + sum(item.quarantined for item in unit.quarantined_at_ingestion)
     partition = unit.table.partition_by
     deleted = sum(item.rows for item in objects if partition and item.partition[partition] == DELETED)
     if rows + quarantined != promised or (partition and deleted != deletes):
@@ -202,9 +188,18 @@ def _commit(
     return TableCommit(objects, rows, inserts, updates, deletes, quarantined, quarantine)
 
 
+@contextmanager
+def explaining(table: Table) -> Iterator[None]:
+    """Turn a failure of Spark inside the block into one sentence."""
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        raise explained(table.name, str(error)) from error
+
+
 def explained(table: str, text: str) -> TotelakeError:
     """A failure of Spark as one sentence, in its own words."""
     causes = [line.strip() for line in text.splitlines() if line.strip().startswith("Caused by: ")]
     words = (causes[-1][len("Caused by: ") :] if causes else text.strip().splitlines()[0]).split()
     said = " ".join(words[:_MOST_WORDS])
-    return LakeError(f"{table} could not be built: {said}; mend the cause and run the job again (--debug shows all)")
+    return LakeError(f"{table} could not be built: {said}; correct the cause and run the job again (--debug shows all)")

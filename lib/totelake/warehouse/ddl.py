@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from totelake.contracts.catalog import Catalog
+from totelake.contracts import Contracts
 from totelake.contracts.model import Column, Table
 from totelake.errors import WarehouseError
 
@@ -72,7 +72,7 @@ _ETL = (
     applied_at timestamp without time zone NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
     PRIMARY KEY (target_table, commit_number)
 )""",
-    "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was mended.'",
+    "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",
     "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
 )
 
@@ -82,17 +82,22 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def qualified(table: Table) -> str:
     """A star table's quoted name with its schema."""
     return f"{STAR}.{quoted(table.name)}"
 
 
-def statements(catalog: Catalog) -> list[str]:
+def statements(contracts: Contracts) -> list[str]:
     """Everything, in an order in which each statement finds what it needs."""
     found = [f"CREATE SCHEMA IF NOT EXISTS {schema}" for schema in (STAR, ETL, STAGING)]
-    found += [create_table(table) for table in catalog.warehouse_tables()]
+    found += [create_table(table) for table in contracts.star_tables()]
     found += _ETL
-    for fact in catalog.facts():
+    for fact in contracts.facts():
         found += [current_view(fact), history_view(fact)]
         if fact.alias:
             columns = ", ".join(quoted(name) for name in fact.column_names)
@@ -150,25 +155,19 @@ SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS
   FROM spans AS s JOIN {qualified(fact)} AS f ON f.{quoted(fact.key[0].name)} = s.record_id"""
 
 
-def create(dsn: str, catalog: Catalog) -> None:
-    """Create what is missing, in one transaction. Raises WarehouseError when the role may not."""
+def create(dsn: str, contracts: Contracts) -> None:
+    """Create what is missing, in one transaction. Raises WarehouseError when it cannot be reached or the role may not.
+
+    psycopg2 is imported here: a load, on AWS Glue's Spark, has no Python driver.
+    """
     import psycopg2
 
+    from totelake.ports.postgres import open_dsn
+
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=10)
-    except psycopg2.Error as error:
-        raise WarehouseError(f"the warehouse cannot be reached: {_one_line(error)}; see its address") from None
-    try:
-        with connection, connection.cursor() as cursor:
-            for statement in statements(catalog):
+        with open_dsn(dsn) as connection, connection, connection.cursor() as cursor:
+            for statement in statements(contracts):
                 cursor.execute(statement)
     except psycopg2.Error as error:
-        raise WarehouseError(
-            f"the warehouse's tables cannot be created: {_one_line(error)}; see the rights of the role"
-        ) from error
-    finally:
-        connection.close()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        said = " ".join(str(error).split())
+        raise WarehouseError(f"the warehouse's tables cannot be created: {said}; see the rights of the role") from error

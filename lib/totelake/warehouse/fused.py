@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from totelake.runtime.arguments import JobArguments
-from totelake.runtime.runtime import Runtime
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import BuildAndLoadArguments
 from totelake.star.job import build_star
 from totelake.warehouse.load import load_warehouse
 
 
-def build_and_load(runtime: Runtime, arguments: JobArguments) -> None:
+def build_and_load(job: Job[BuildAndLoadArguments]) -> None:
     """Bring the star tables to the batch that check_schemas fixed, then load; nothing is loaded when a table fails."""
-    build_star(runtime, arguments)
-    load_warehouse(runtime, arguments)
+    build_star(job)
+    load_warehouse(job)

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
 
-from totelake.errors import ConfigurationError, RetriableError, TotelakeError, WarehouseError
-from totelake.runtime.tls import sslmode_of
+from totelake.errors import RetriableError, TotelakeError, WarehouseError
+from totelake.ports.postgres_address import PostgresAddress
 
-_NEEDED = ("host", "port", "dbname", "username", "password")
 DRIVER = "org.postgresql.Driver"
 _DEEPEST = 20
 _UNTRUSTED = ("could not be verified", "SSL error", "SSL root certificate")
 
 
-class Address:
-    """Where the warehouse is, from a secret; the password is in the properties and never in the URL."""
+@dataclass(frozen=True)
+class JdbcAddress:
+    """Where a database is, as the JDBC driver takes it; the password is in the properties and never in the URL."""
 
-    def __init__(self, secret: Mapping[str, Any], name: str) -> None:
-        missing = [key for key in _NEEDED if secret.get(key) in (None, "")]
-        if missing:
-            raise ConfigurationError(f"the secret {name} has no {missing[0]}; it needs {', '.join(_NEEDED)}")
-        self.url = f"jdbc:postgresql://{secret['host']}:{secret['port']}/{secret['dbname']}"
-        self.label = f"the warehouse {secret['dbname']} at {secret['host']}:{secret['port']}"
-        self.properties = {
-            "user": str(secret["username"]),
-            "password": str(secret["password"]),
+    database: PostgresAddress
+
+    @property
+    def url(self) -> str:
+        """The URL, with nothing secret in it."""
+        return f"jdbc:postgresql://{self.database.host}:{self.database.port}/{self.database.dbname}"
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The driver's properties."""
+        certificates = {"sslrootcert": self.database.sslrootcert} if self.database.sslrootcert else {}
+        return {
+            "user": self.database.username,
+            "password": self.database.password,
             "ApplicationName": "totelake",
             "reWriteBatchedInserts": "true",
             "connectTimeout": "10",
             "tcpKeepAlive": "true",
+            "sslmode": self.database.sslmode,
+            **certificates,
         }
-        self.properties["sslmode"] = sslmode_of(secret)
-        if secret.get("sslrootcert"):
-            self.properties["sslrootcert"] = str(secret["sslrootcert"])
 
-    def spread(self, spark: Any) -> dict[str, str]:
+    def spread(self, spark: SparkSession) -> dict[str, str]:
         """The properties for Spark's writers, which get the certificates as a file in their own folder."""
-        file = self.properties.get("sslrootcert")
-        if file is None or spark.sparkContext.master.startswith("local"):
+        file = self.database.sslrootcert
+        if not file or str(spark.sparkContext.master).startswith("local"):
             return self.properties
         spark.sparkContext.addFile(file)
         return {**self.properties, "sslrootcert": Path(file).name}
 
+    def __str__(self) -> str:
+        return str(self.database)
+
 
 class Connection:
-    """One JDBC connection."""
+    """One JDBC connection; `java` is the driver's own object, which py4j gives no type."""
 
-    def __init__(self, address: Address, java: Any) -> None:
+    def __init__(self, address: JdbcAddress, java: Any) -> None:
         self._address, self._java = address, java
 
     def run(self, statement: str) -> int:
         """Execute a statement; the rows that it changed, 0 for one that changes none."""
-        with _speaking(self._address):
+        with _explaining(self._address):
             prepared = self._java.createStatement()
             try:
                 prepared.execute(statement)
@@ -66,7 +75,7 @@ class Connection:
 
     def rows(self, query: str) -> list[tuple[str | None, ...]]:
         """All rows of a query, every value as text."""
-        with _speaking(self._address):
+        with _explaining(self._address):
             statement = self._java.createStatement()
             try:
                 result = statement.executeQuery(query)
@@ -82,7 +91,7 @@ class Connection:
         """Execute a statement with `?` once for each row, in one batch."""
         if not rows:
             return
-        with _speaking(self._address):
+        with _explaining(self._address):
             prepared = self._java.prepareStatement(statement)
             try:
                 for row in rows:
@@ -98,22 +107,22 @@ class Connection:
 
     def commit(self) -> None:
         """End the transaction: everything in it becomes visible."""
-        with _speaking(self._address):
+        with _explaining(self._address):
             self._java.commit()
 
     def rollback(self) -> None:
         """End the transaction: nothing of it happened."""
-        with _speaking(self._address):
+        with _explaining(self._address):
             self._java.rollback()
 
 
 @contextmanager
-def connect(jvm: Any, address: Address) -> Iterator[Connection]:
+def connect(jvm: Any, address: JdbcAddress) -> Iterator[Connection]:
     """A connection without autocommit; what is not committed is rolled back when it closes."""
     properties = jvm.java.util.Properties()
     for name, value in address.properties.items():
         properties.setProperty(name, value)
-    with _speaking(address):
+    with _explaining(address):
         java = jvm.org.postgresql.Driver().connect(address.url, properties)
         java.setAutoCommit(False)
     try:
@@ -123,37 +132,35 @@ def connect(jvm: Any, address: Address) -> Iterator[Connection]:
 
 
 @contextmanager
-def _speaking(address: Address) -> Iterator[None]:
+def _explaining(address: JdbcAddress) -> Iterator[None]:
     try:
         yield
     except Py4JJavaError as error:
         raise explained(address, error.java_exception) from None
 
 
-def explained(address: Address, exception: Any) -> TotelakeError:
+def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
     """What a Java exception of the driver means, as one sentence; the password is taken out of whatever it says."""
     found = _of_driver(exception)
-    said = " ".join(str((found or exception).getMessage()).replace(address.properties["password"], "***").split())
+    said = address.database.hide(str((found or exception).getMessage()))
     if found is None:
-        return WarehouseError(f"{address.label}: {said}; see the job's error log")
-    state, role = str(found.getSQLState() or ""), address.properties["user"]
+        return WarehouseError(f"{address}: {said}; see the job's error log")
+    state, role = str(found.getSQLState() or ""), address.database.username
     if state.startswith("28"):
-        return WarehouseError(f"{address.label} refuses the role {role}: {said}; correct the secret")
+        return WarehouseError(f"{address} refuses the role {role}: {said}; correct the secret")
     if state.startswith("08") and any(word in said for word in _UNTRUSTED):
-        return WarehouseError(
-            f"{address.label} is not trusted: {said}; correct host, sslmode or sslrootcert in the secret"
-        )
+        return WarehouseError(f"{address} is not trusted: {said}; correct host, sslmode or sslrootcert in the secret")
     if state.startswith("3D"):
-        return WarehouseError(f"{address.label} does not exist: {said}; create it or correct dbname in the secret")
+        return WarehouseError(f"{address} does not exist: {said}; create it or correct dbname in the secret")
     if state.startswith(("08", "57P")):
-        return RetriableError(f"{address.label} cannot be reached: {said}; see that it is up, and run the job again")
+        return RetriableError(f"{address} cannot be reached: {said}; see that it is up, and run the job again")
     if state in ("40001", "40P01", "55P03"):
-        return RetriableError(f"{address.label}: {said}; run the job again")
+        return RetriableError(f"{address}: {said}; run the job again")
     if state == "42501":
-        return WarehouseError(f"{address.label}: {said}; grant it to the role {role}")
+        return WarehouseError(f"{address}: {said}; grant it to the role {role}")
     if state.startswith("23"):
-        return WarehouseError(f"{address.label}: {said}; nothing of this load was applied, reconcile the tables named")
-    return WarehouseError(f"{address.label} answered {state or 'no state'}: {said}; see the server's log")
+        return WarehouseError(f"{address}: {said}; nothing of this load was applied, reconcile the tables named")
+    return WarehouseError(f"{address} answered {state or 'no state'}: {said}; see the server's log")
 
 
 def _of_driver(exception: Any) -> Any:

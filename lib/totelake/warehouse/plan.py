@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from totelake.contracts.model import FACT, Table
-from totelake.lake.manifest import REPLAY, Manifest
-from totelake.lake.verdicts import SOURCE, HeldBatch
+from totelake.lake.records.star_commit import BatchCounts, StarCommit
+from totelake.lake.records.verdict import HeldEvents
 
 
 @dataclass(frozen=True)
@@ -67,25 +66,28 @@ class TableLoad:
 def plan(
     tables: Sequence[Table],
     applied: Mapping[str, Applied],
-    manifests: Mapping[str, Sequence[Manifest]],
-    held: Mapping[str, Sequence[HeldBatch]] | None = None,
+    commits: Mapping[str, Sequence[StarCommit]],
+    held: Mapping[str, Sequence[HeldEvents]] | None = None,
 ) -> list[TableLoad]:
     """The unit of a load: all up to the newest batch that every table not held has reached; empty when nothing is due.
 
-    `held` are the batches that wait for a star table; they are recorded with their events, and its bookmark stays.
+    The tables are those of one source, `commits` each one's beyond what is applied. `held` are the batches that wait
+    for a table; they are recorded with their events, and the table stays where it is.
     """
+    if not tables:
+        return []
     waiting = {name: batches for name, batches in (held or {}).items() if batches}
-    reached = {table.name: _reached(applied[table.name], manifests[table.name]) for table in tables}
+    reached = {table.name: _reached(applied[table.name], commits[table.name]) for table in tables}
     through = min([reached[name] for name in reached if name not in waiting] or reached.values())
     loads = [
-        _with_held(_load(table, applied[table.name], manifests[table.name], through), waiting.get(table.name, ()))
+        _with_held(_load(table, applied[table.name], commits[table.name], through), waiting.get(table.name, ()))
         for table in tables
     ]
     is_due = any(load.replays or any(not entry.held for entry in load.batches) for load in loads)
     return loads if is_due else []
 
 
-def _with_held(load: TableLoad, waiting: Sequence[HeldBatch]) -> TableLoad:
+def _with_held(load: TableLoad, waiting: Sequence[HeldEvents]) -> TableLoad:
     """The load with a record of each batch in its range that waits."""
     taken = {entry.batch for entry in load.batches}
     entries = [
@@ -96,40 +98,31 @@ def _with_held(load: TableLoad, waiting: Sequence[HeldBatch]) -> TableLoad:
     return replace(load, batches=(*load.batches, *entries))
 
 
-def _through(manifest: Manifest) -> int:
-    return int(manifest.state["through"].get(SOURCE, 0))
+def _reached(applied: Applied, commits: Sequence[StarCommit]) -> int:
+    return max([applied.batch, *[commit.through for commit in commits]])
 
 
-def _reached(applied: Applied, manifests: Sequence[Manifest]) -> int:
-    return max([applied.batch, *[_through(manifest) for manifest in manifests]])
-
-
-def _load(table: Table, applied: Applied, manifests: Sequence[Manifest], through: int) -> TableLoad:
+def _load(table: Table, applied: Applied, commits: Sequence[StarCommit], through: int) -> TableLoad:
     entries: list[BatchEntry] = []
     keys: list[str] = []
     quarantine: list[str] = []
     replays: list[Replay] = []
     whole_rows: int | None = 0
     waits = False
-    for manifest in manifests:
+    for commit in commits:
         # a warehouse stands at a number of the log: what follows a commit that waits, waits with it
-        waits = waits or _through(manifest) > through
-        if manifest.kind == REPLAY:
-            replays += [] if waits else [_replay(table, manifest)]
+        waits = waits or commit.through > through
+        if commit.is_replay:
+            replays += [] if waits else [_replay(commit)]
             continue
-        due = {
-            int(number): document
-            for number, document in manifest.state["batches"].items()
-            if applied.batch < int(number) <= through
-        }
+        due = {number: counts for number, counts in commit.batches.items() if applied.batch < number <= through}
         if not due:
             continue
-        entries += [_entry(number, document, manifest) for number, document in sorted(due.items())]
-        keys += [item.key for item in manifest.objects_of(table.name)]
-        quarantine += [item.key for item in manifest.quarantine_of(table.name)]
-        is_whole = len(due) == len(manifest.state["batches"])
-        rows = sum(item.rows for item in manifest.objects_of(table.name))
-        whole_rows = whole_rows + rows if whole_rows is not None and is_whole else None
+        entries += [_entry(number, counts, commit) for number, counts in sorted(due.items())]
+        keys += [item.key for item in commit.objects]
+        quarantine += [item.key for item in commit.quarantine]
+        is_whole = len(due) == len(commit.batches)
+        whole_rows = whole_rows + _rows(commit) if whole_rows is not None and is_whole else None
     if table.kind == FACT:
         whole_rows = sum(entry.rows + entry.deletions for entry in entries)
     expected = None if whole_rows is None else whole_rows + sum(replay.rows for replay in replays)
@@ -138,20 +131,23 @@ def _load(table: Table, applied: Applied, manifests: Sequence[Manifest], through
     )
 
 
-def _replay(table: Table, manifest: Manifest) -> Replay:
-    items = manifest.objects_of(table.name)
-    return Replay(manifest.number, tuple(item.key for item in items), sum(item.rows for item in items))
+def _rows(commit: StarCommit) -> int:
+    return sum(item.rows for item in commit.objects)
 
 
-def _entry(number: int, document: Mapping[str, Any], manifest: Manifest) -> BatchEntry:
+def _replay(commit: StarCommit) -> Replay:
+    return Replay(commit.number, tuple(item.key for item in commit.objects), _rows(commit))
+
+
+def _entry(number: int, counts: BatchCounts, commit: StarCommit) -> BatchEntry:
     """A batch's record; the commit counts as applied only with its last batch."""
-    is_last = number == _through(manifest)
+    is_last = number == commit.through
     return BatchEntry(
         batch=number,
-        commit=manifest.number if is_last else manifest.number - 1,
-        rows=document["rows"],
-        deletions=document["deletions"],
-        quarantined=document["quarantined"],
-        held=document["held"],
-        captured_at=document["captured_at"],
+        commit=commit.number if is_last else commit.number - 1,
+        rows=counts.rows,
+        deletions=counts.deletions,
+        quarantined=counts.quarantined,
+        held=counts.held,
+        captured_at=counts.captured_at,
     )

@@ -8,8 +8,7 @@ from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
 from totelake.errors import WarehouseError
 from totelake.lake.quarantine import HIVE_COLUMNS
-from totelake.lake.verdicts import SOURCE
-from totelake.warehouse import quarantine
+from totelake.warehouse import quarantine_sql
 from totelake.warehouse.ddl import STAGING, qualified, quoted
 from totelake.warehouse.jdbc import Connection
 from totelake.warehouse.plan import BatchEntry, TableLoad
@@ -55,26 +54,26 @@ def create_staging(run: str, table: Table) -> str:
 def apply(connection: Connection, run: str, load: TableLoad) -> None:
     """Bring one table's staged rows to the warehouse. Raises WarehouseError when they are not what the log says."""
     if load.quarantine:
-        connection.run(quarantine.set_apart(quarantine_name(run, load.table), load))
+        connection.run(quarantine_sql.take_over(quarantine_name(run, load.table), load))
     if load.has_rows:
         _check_staged(connection, run, load)
         if load.table.kind == FACT:
-            connection.run(quarantine.orphans(_staged(run, load.table), load.table))
+            connection.run(quarantine_sql.quarantine_without_parent(_staged(run, load.table), load.table))
         for statement in _fact(run, load.table) if load.table.kind == FACT else _dimension(run, load.table):
             connection.run(statement)
     connection.insert(_RECORD, [_record(load.table, entry) for entry in load.batches])
     connection.insert(_REPLAYED, [(load.table.name, replay.commit, replay.rows) for replay in load.replays])
     if load.table.kind == FACT:
-        connection.run(quarantine.mark_replayed(load.table))
+        connection.run(quarantine_sql.mark_replayed(load.table))
 
 
 def settle(connection: Connection, tables: Sequence[Table], loads: Sequence[TableLoad]) -> None:
-    """Release what its parent arrived for, mark what a newer version replaced, count again, and check the balance.
+    """Release the facts whose parent has arrived, mark what a newer version replaced, count again, check the balance.
 
     Raises WarehouseError when an event of the load is neither a row nor a deletion nor in quarantine.
     """
     for table in tables:
-        for statement in quarantine.settle(table):
+        for statement in quarantine_sql.settle(table):
             connection.run(statement)
     for load in loads:
         if load.table.kind == FACT:
@@ -83,7 +82,7 @@ def settle(connection: Connection, tables: Sequence[Table], loads: Sequence[Tabl
 
 def _record(table: Table, entry: BatchEntry) -> tuple[str | int, ...]:
     counts = (entry.rows, entry.deletions, entry.quarantined, entry.held)
-    return (table.name, SOURCE, entry.batch, entry.commit, *counts, entry.captured_at)
+    return (table.name, table.source, entry.batch, entry.commit, *counts, entry.captured_at)
 
 
 def _staged(run: str, table: Table) -> str:
@@ -164,7 +163,7 @@ def _fact(run: str, table: Table) -> list[str]:
     return [
         f"WITH fresh AS MATERIALIZED (SELECT nextval({sequence}) AS _record, s.* FROM ("
         f"SELECT s.* FROM {_staged(run, table)} AS s WHERE s._op <> 'D' AND NOT EXISTS ({there}) "
-        f"AND NOT ({quarantine.is_orphan(table, 's')}) "
+        f"AND NOT ({quarantine_sql.lacks_parent(table, 's')}) "
         f"ORDER BY s._batch, s.{key}) AS s), "
         f"inserted AS (INSERT INTO {qualified(table)} ({record}, {names}) "
         f"SELECT s._record, {_values(table, 's')} FROM fresh AS s) "

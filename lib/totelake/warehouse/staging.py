@@ -22,7 +22,7 @@ def note(name: str, now: datetime) -> str:
 
 
 def is_left_over(comment: str | None, now: datetime) -> bool:
-    """Whether the run that made a table with this note is surely over; a table that says nothing stays."""
+    """Whether the run that made a table with this note is surely over; a table without a note stays."""
     if comment is None or not comment.startswith(_NOTE):
         return False
     return datetime.fromisoformat(comment[len(_NOTE) :]) < now - WAIT

@@ -12,14 +12,15 @@ resource "aws_glue_crawler" "this" {
   description            = each.value.description
   role                   = var.role_arn
   database_name          = each.value.database
+  table_prefix           = try(each.value.table_prefix, "") == "" ? null : each.value.table_prefix
   security_configuration = var.security_configuration
 
   # a target for each table and never the bucket: a crawler of the bucket would make tables of _commits and _state
   dynamic "s3_target" {
-    for_each = flatten([for source in each.value.sources : [for table in var.tables_by_source[source] : "${source}/${table}"]])
+    for_each = lookup(var.tables_by_source, try(each.value.source, ""), [])
 
     content {
-      path = "s3://${var.ingestion_bucket}/${s3_target.value}/"
+      path = "s3://${var.ingestion_bucket}/${each.value.source}/${s3_target.value}/"
     }
   }
 
@@ -38,8 +39,8 @@ resource "aws_glue_crawler" "this" {
 
   lifecycle {
     precondition {
-      condition     = alltrue([for source in each.value.sources : contains(keys(var.tables_by_source), source)])
-      error_message = "The crawler ${each.key} names a source that has no contracts under catalog/sources; add them or correct the name."
+      condition     = length(lookup(var.tables_by_source, try(each.value.source, ""), [])) > 0
+      error_message = "The crawler ${each.key} has nothing to crawl: put {source} into its name in pipeline.yaml, and the contracts of each source into catalog/sources."
     }
   }
 

@@ -4,12 +4,12 @@ variable "name" {
 }
 
 variable "databases" {
-  description = "Names of the catalogue's databases, by zone."
+  description = "Names of the Data Catalog's databases, by zone."
   type        = map(string)
 }
 
 variable "crawlers" {
-  description = "Crawlers of pipeline.yaml, by name."
+  description = "Crawlers of pipeline.yaml, by name, each with its source."
   type        = any
 }
 

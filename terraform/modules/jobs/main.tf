@@ -65,7 +65,7 @@ resource "aws_glue_job" "this" {
   command {
     name            = each.value.kind
     python_version  = try(each.value.python_version, var.defaults[each.value.kind].python_version)
-    script_location = "${local.release}/glue_jobs/${replace(each.key, "-", "_")}.py"
+    script_location = "${local.release}/glue_jobs/${each.value.script}.py"
   }
 
   execution_property {

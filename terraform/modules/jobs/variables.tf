@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "jobs" {
-  description = "Jobs of pipeline.yaml, by name."
+  description = "Jobs of pipeline.yaml, by name, each with its script."
   type        = any
 }
 

@@ -1,33 +1,38 @@
 locals {
-  # what the jobs publish; `query` sums over all values of a dimension
-  alarms = {
-    stale = {
-      description = "The lake lags behind ${var.watched_source} by more than ${var.freshness_minutes} minutes, or the watch says nothing."
-      metric      = "Freshness"
-      dimensions  = { Source = var.watched_source }
-      statistic   = "Maximum"
-      period      = var.freshness_minutes * 60
-      threshold   = var.freshness_minutes * 60
-      missing     = "breaching"
+  # what the jobs publish of each source
+  source_alarms = {
+    for source in var.sources : source => {
+      stale = {
+        description = "The lake lags behind ${source} by more than ${var.freshness_minutes} minutes, or its watch is silent."
+        metric      = "Freshness"
+        dimensions  = { Source = source }
+        statistic   = "Maximum"
+        period      = var.freshness_minutes * 60
+        threshold   = var.freshness_minutes * 60
+        missing     = "breaching"
+      }
+      workflow-failed = {
+        description = "A step of the last refresh of ${source} did not succeed."
+        metric      = "WorkflowFailed"
+        dimensions  = { Workflow = var.workflow_names["refresh-${source}"] }
+        statistic   = "Maximum"
+        period      = 600
+        threshold   = 0
+        missing     = "notBreaching"
+      }
+      source-behind = {
+        description = "${source} is a standby that lags, or of an older timeline: nothing is captured until it has caught up."
+        metric      = "SourceBehind"
+        dimensions  = { Source = source }
+        statistic   = "Sum"
+        period      = 1800
+        threshold   = 2
+        missing     = "notBreaching"
+      }
     }
-    workflow-failed = {
-      description = "A step of the last refresh did not succeed."
-      metric      = "WorkflowFailed"
-      dimensions  = { Workflow = var.workflow_names["refresh"] }
-      statistic   = "Maximum"
-      period      = 600
-      threshold   = 0
-      missing     = "notBreaching"
-    }
-    source-behind = {
-      description = "${var.watched_source} is a standby that lags, or of an older timeline: nothing is captured until it has caught up."
-      metric      = "SourceBehind"
-      dimensions  = { Source = var.watched_source }
-      statistic   = "Sum"
-      period      = 1800
-      threshold   = 2
-      missing     = "notBreaching"
-    }
+  }
+  # and of all together
+  lake_alarms = {
     reconciliation = {
       description = "Source, lake and warehouse differ beyond work in progress: see what `totelake reconcile` names."
       metric      = "ReconciliationMismatches"
@@ -47,6 +52,9 @@ locals {
       missing     = "ignore"
     }
   }
+  alarms = merge(local.lake_alarms, [
+    for source, alarms in local.source_alarms : { for name, alarm in alarms : "${name}-${source}" => alarm }
+  ]...)
 
   # a metric for each table; one alarm for all of them
   table_alarms = {
@@ -56,7 +64,7 @@ locals {
       dimensions  = ["Table"]
     }
     deletions-held-back = {
-      description = "More rows disappeared from a table than are believed at once: see the log of ingest-totesys and allow them by --allow_deletes."
+      description = "More rows disappeared from a table than are believed at once: see the log of the ingest job of its source and allow them by --allow_deletes."
       metric      = "DeferredDeletions"
       dimensions  = ["Table"]
     }

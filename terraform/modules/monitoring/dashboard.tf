@@ -1,10 +1,10 @@
 locals {
   # title, and the metrics as a search over all their dimensions or one by one
   graphs = [
-    { title = "Freshness, seconds", metrics = [[var.name, "Freshness", "Source", var.watched_source, { stat = "Maximum" }]] },
-    { title = "Failed refreshes", metrics = [[var.name, "WorkflowFailed", "Workflow", var.workflow_names["refresh"], { stat = "Maximum" }]] },
+    { title = "Freshness, seconds", metrics = [for source in var.sources : [var.name, "Freshness", "Source", source, { stat = "Maximum" }]] },
+    { title = "Failed refreshes", metrics = [for source in var.sources : [var.name, "WorkflowFailed", "Workflow", var.workflow_names["refresh-${source}"], { stat = "Maximum" }]] },
     { title = "Events captured, by table", metrics = [[{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"EventsCaptured\"', 'Sum', 600)", id = "e" }]] },
-    { title = "Rows loaded", metrics = [[var.name, "RowsLoaded", "Source", var.watched_source, { stat = "Sum" }]] },
+    { title = "Rows loaded", metrics = [for source in var.sources : [var.name, "RowsLoaded", "Source", source, { stat = "Sum" }]] },
     { title = "Rows in quarantine, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"RowsQuarantined\"', 'Sum', 600)", id = "q" }]] },
     { title = "Deletions held back, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"DeferredDeletions\"', 'Maximum', 600)", id = "d" }]] },
     {
@@ -15,7 +15,13 @@ locals {
       ]
     },
     { title = "Disagreements: audit, reconciliation", metrics = [[var.name, "AuditDisagreements", { stat = "Maximum" }], [var.name, "ReconciliationMismatches", { stat = "Maximum" }]] },
-    { title = "The source: transactions from the oldest open one on, looks at a lagging standby", metrics = [[var.name, "WindowTransactions", "Source", var.watched_source, { stat = "Maximum" }], [var.name, "SourceBehind", "Source", var.watched_source, { stat = "Sum" }]] },
+    {
+      title = "The sources: transactions from the oldest open one on, looks at a lagging standby"
+      metrics = concat(
+        [for source in var.sources : [var.name, "WindowTransactions", "Source", source, { stat = "Maximum" }]],
+        [for source in var.sources : [var.name, "SourceBehind", "Source", source, { stat = "Sum" }]],
+      )
+    },
     { title = "Maintenance: commits put in place, objects deleted", metrics = [[var.name, "CommitsRecovered", { stat = "Sum" }], [var.name, "ObjectsExpired", { stat = "Sum" }]] },
   ]
 }

@@ -33,9 +33,9 @@ variable "workflow_names" {
   type        = map(string)
 }
 
-variable "watched_source" {
-  description = "Source whose freshness the watch publishes."
-  type        = string
+variable "sources" {
+  description = "Names of the sources, each with a watch and a refresh of its own."
+  type        = list(string)
 }
 
 variable "alert_emails" {

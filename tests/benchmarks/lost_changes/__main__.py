@@ -25,9 +25,10 @@ from tests.benchmarks.lost_changes.readers.totelake_capture import Totelake
 from tests.benchmarks.lost_changes.readers.watermark import Watermark
 from tests.benchmarks.lost_changes.report import document, hazards_table, readers_table
 from tests.benchmarks.lost_changes.totesys import Totesys
+from totelake.seed import SOURCE
 from totelake.stack import postgres
 from totelake.stack.aws_endpoint import make_server
-from totelake.stack.model import ADMIN, HOST, READER, TOTESYS
+from totelake.stack.model import ADMIN, HOST, READER
 from totelake.stack.processes import free_port
 
 
@@ -36,9 +37,9 @@ def _database(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     port = free_port()
     part, data, password = postgres.start_server(home, port, home / "postgres.log")
     try:
-        passwords = postgres.create_databases(port, password)
-        secret = {"host": HOST, "port": port, "dbname": TOTESYS, "username": READER, "password": passwords[READER]}
-        yield f"postgresql://{ADMIN}:{password}@{HOST}:{port}/{TOTESYS}", secret
+        passwords = postgres.create_databases(port, password, (SOURCE,))
+        secret = {"host": HOST, "port": port, "dbname": SOURCE, "username": READER, "password": passwords[READER]}
+        yield f"postgresql://{ADMIN}:{password}@{HOST}:{port}/{SOURCE}", secret
     finally:
         postgres.stop_server(part, data)
 

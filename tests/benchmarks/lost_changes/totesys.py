@@ -12,11 +12,11 @@ from typing import Any
 import psycopg2
 
 from tests.benchmarks.lost_changes.verdict import Content
-from totelake.contracts import catalog
-from totelake.seed import seed_generated
+from totelake.contracts import load_contracts
+from totelake.seed import SOURCE, seed_generated
 from totelake.seed.application import Application
 
-TABLES = catalog().source_tables("totesys")
+TABLES = load_contracts().source_tables(SOURCE)
 _UNTIL = datetime(2024, 11, 15, 18, 0)
 
 

@@ -1,4 +1,4 @@
-"""Alerts over the real protocols: noted in S3 once, told by SNS once."""
+"""Alerts over the real protocols: noted in S3 once, sent by SNS once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
-from totelake.alerts.store import Alert, alert, messages, tell
+from tests.conftest import SOURCE
+from totelake.alerts.model import Alert, Message
+from totelake.alerts.store import note, send_due, sent_messages
 from totelake.errors import ConfigurationError
-from totelake.runtime import Clients, JobArguments
-from totelake.runtime.runtime import Runtime
+from totelake.runtime.clients import Clients
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import JobRun, WatchArguments
 from totelake.stack import outbox
 
 pytestmark = pytest.mark.integration
@@ -35,17 +38,26 @@ class Desk:
         topic = clients.sns.create_topic(Name=name)["TopicArn"]
         clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
         clients.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        self.arguments = JobArguments("watch", ingestion_bucket=name, alert_topic=topic, job_name="lake-watch")
-        self.runtime = Runtime(self.arguments, clients, logging.getLogger("alerts"))
+        arguments = WatchArguments(
+            ingestion_bucket=name,
+            source=SOURCE,
+            prefix="lake",
+            alert_topic=topic,
+            run=JobRun(job=f"lake-watch-{SOURCE}"),
+        )
+        self.job = Job(arguments, clients, logging.getLogger("alerts"))
         self.later(0)
 
     def later(self, minutes: int) -> None:
         """Set the clock so long after now."""
         moment = datetime.now(timezone.utc) + timedelta(minutes=minutes)
-        self.runtime.now = lambda: moment  # type: ignore[method-assign]
+        self.job.now = lambda: moment  # type: ignore[method-assign]
 
     def note(self, key: str, subject: str = "it broke") -> bool:
-        return alert(self.runtime, self.arguments, Alert("job", subject, f"body of {key}", key))
+        return note(self.job, Alert("job", subject, f"body of {key}", key))
+
+    def send(self) -> list[Message]:
+        return send_due(self.job)
 
     def mail(self) -> list[tuple[str, str]]:
         """Subjects and texts that arrived since the last call."""
@@ -63,37 +75,38 @@ def desk(aws: str) -> Desk:
     return Desk()
 
 
-def test_an_incident_is_told_once_however_often_it_is_noted_and_looked_at(desk: Desk) -> None:
+def test_an_incident_is_sent_once_however_often_it_is_noted_and_looked_at(desk: Desk) -> None:
     assert [desk.note("1"), desk.note("1")] == [True, False]
-    tell(desk.runtime, desk.arguments)
+    desk.send()
     desk.later(90)
     assert not desk.note("1")
-    tell(desk.runtime, desk.arguments)
+    desk.send()
     assert desk.mail() == [("it broke", "it broke\n\nbody of 1")]
 
 
 def test_a_storm_is_one_message_at_once_and_one_with_a_count_after_an_hour(desk: Desk) -> None:
     desk.note("1")
-    tell(desk.runtime, desk.arguments)
+    desk.send()
     for minute in (10, 20, 30):
         desk.later(minute)
         desk.note(str(minute))
-        assert tell(desk.runtime, desk.arguments) == []
+        assert desk.send() == []
     desk.later(61)
-    tell(desk.runtime, desk.arguments)
+    desk.send()
     first, second = desk.mail()
     assert (first[0], second[0]) == ("it broke", "3 x it broke")
     assert second[1].startswith("it broke\nIt happened 3 times since ")
-    sent = messages(desk.runtime.clients.s3, desk.arguments.ingestion_bucket, 10)
+    sent = sent_messages(desk.job.ingestion, 10)
     assert [(item["subject"], item["count"]) for item in sent] == [("3 x it broke", 3), ("it broke", 1)]
 
 
-def test_what_sns_did_not_take_is_told_by_a_later_look(desk: Desk) -> None:
+def test_what_sns_did_not_take_is_sent_by_a_later_look(desk: Desk) -> None:
     desk.note("1")
-    gone = replace(desk.arguments, alert_topic=f"{desk.arguments.alert_topic}-gone")
+    arguments = replace(desk.job.arguments, alert_topic=f"{desk.job.arguments.alert_topic}-gone")
+    gone = Job(arguments, desk.job.clients, desk.job.log)
     with pytest.raises(ConfigurationError, match="-gone takes no alert .*: it broke; correct --alert_topic"):
-        tell(desk.runtime, gone)
-    tell(desk.runtime, desk.arguments)
+        send_due(gone)
+    desk.send()
     assert [subject for subject, _ in desk.mail()] == ["it broke"]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Callable
 import psycopg2
 import pytest
 
-from tests.conftest import Postgres
+from tests.conftest import SOURCE, Postgres
 from totelake.stack import postgres as server
 from totelake.stack.model import ADMIN
 from totelake.stack.processes import free_port
@@ -111,7 +111,7 @@ class Clusters:
         with (made.data / "postgresql.conf").open("a", encoding="utf-8") as settings:
             settings.write(_SETTINGS)
         self.add(made)
-        made.passwords.update(server.create_databases(made.port, password))
+        made.passwords.update(server.create_databases(made.port, password, (SOURCE,)))
         return made
 
     def add(self, cluster: Cluster) -> None:

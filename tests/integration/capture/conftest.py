@@ -13,12 +13,15 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import Postgres
-from totelake.capture.ingest import SOURCE, ingest_totesys
-from totelake.contracts import catalog
+from tests.conftest import SOURCE, Postgres
+from totelake.capture.ingest import ingest
+from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest
-from totelake.runtime import JobArguments, open_runtime
+from totelake.lake.records.batch import Bookmark, TableState
+from totelake.ports.s3 import S3Store
+from totelake.runtime import open_job
+from totelake.runtime.job_arguments import IngestArguments, parse_arguments
 
 READER = "totelake_reader"
 PAYMENTS = (
@@ -29,7 +32,7 @@ PAYMENTS = (
 
 def create_tables(cursor: Any) -> None:
     """The contract's tables without their foreign keys, so that tests write what they like."""
-    for table in catalog().source_tables(SOURCE):
+    for table in load_contracts().source_tables(SOURCE):
         definitions = []
         for column in table.columns:
             if column.enum:
@@ -86,28 +89,37 @@ class Source:
         self.change_secret()
         self.connection = self.connect()
 
-    def arguments(self, **more: Any) -> JobArguments:
+    def arguments(self, **more: Any) -> IngestArguments:
         """The arguments of a run."""
         given = {
             "ingestion_bucket": self.bucket,
             "processed_bucket": "processed",
             "ingestion_database": "ingestion",
             "processed_database": "processed",
-            "totesys_secret": self.secret,
+            "source": SOURCE,
+            "source_secret": self.secret,
             **more,
         }
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        return JobArguments.from_argv(["script", *words], "ingest_totesys")
+        return parse_arguments(["script", *words], IngestArguments)
 
     def run(self, **more: Any) -> Manifest | None:
         """One run; its commit."""
-        arguments = self.arguments(**more)
-        with open_runtime(arguments) as runtime:
-            return ingest_totesys(runtime, arguments)
+        with open_job(self.arguments(**more)) as job:
+            return ingest(job)
 
     def log(self) -> CommitLog:
         """The source's commits."""
-        return CommitLog(self.s3, self.bucket, SOURCE)
+        return CommitLog(self.store, SOURCE)
+
+    @property
+    def store(self) -> S3Store:
+        """The ingestion bucket."""
+        return S3Store(self.s3, self.bucket)
+
+    def bookmark(self) -> Bookmark:
+        """The newest bookmark."""
+        return Bookmark.of(self.log().newest())
 
     def events(self, manifest: Manifest | None, table: str) -> list[dict[str, Any]]:
         """A table's events of a commit, none when there are none."""
@@ -123,12 +135,12 @@ class Source:
 
     def changes(self, manifest: Manifest | None, table: str) -> list[tuple[str, int]]:
         """Operation and key of a table's events, by key."""
-        key = catalog().table(table).key_name
+        key = load_contracts().find(table).key_name
         return sorted(((event["_op"], event[key]) for event in self.events(manifest, table)), key=lambda item: item[1])
 
     def replayed(self, table: str) -> dict[int, tuple[Any, ...]]:
         """What applying all events in the order of batches gives, by key. At most one event for a key and batch."""
-        contract = catalog().table(table)
+        contract = load_contracts().find(table)
         names, state = contract.column_names, dict[int, tuple[Any, ...]]()
         for manifest in self.log().since(0):
             events = self.events(manifest, table)
@@ -144,13 +156,19 @@ class Source:
 
     def content(self, table: str) -> dict[int, tuple[Any, ...]]:
         """What the source has, by key."""
-        contract = catalog().table(table)
+        contract = load_contracts().find(table)
         position = contract.column_names.index(contract.key_name)
         return {row[position]: row for row in self.rows(f"SELECT {', '.join(contract.column_names)} FROM {table}")}
 
     def close(self) -> None:
         """Close the session."""
         self.connection.close()
+
+
+def state_of(manifest: Manifest | None, table: str = "design") -> TableState:
+    """A table's state in a commit that was made."""
+    assert manifest is not None
+    return Bookmark.of(manifest).tables[table]
 
 
 @pytest.fixture

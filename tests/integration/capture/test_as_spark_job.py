@@ -1,4 +1,4 @@
-"""ingest_totesys as a job of kind glueetl: the deployed script, its wheels from S3, on localglue by spark-submit."""
+"""ingest as a job of kind glueetl: the deployed script, its wheels from S3, on localglue by spark-submit."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from localglue.wheels import runs_here
+from tests.conftest import SOURCE
 from tests.integration.capture.conftest import Source, insert_designs
 from tests.integration.localglue.conftest import bench_on, serve
 from tests.integration.star.samples import SPARK
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.deploy.deploy import tables_by_source
 from totelake.deploy.plan import Settings, plan
 from totelake.deploy.release import Release, build
@@ -22,12 +23,12 @@ from totelake.errors import ConfigurationError
 from totelake.stack import spark
 
 pytestmark = SPARK
-JOB = "ingest-totesys"
+JOB = f"ingest-{SOURCE}"
 
 
 def pipeline() -> dict[str, Any]:
     """The catalog's, with one shell job as a Spark job."""
-    found = copy.deepcopy(dict(catalog().pipeline))
+    found = copy.deepcopy(dict(load_contracts().pipeline))
     found["jobs"][JOB]["kind"] = "glueetl"
     return found
 
@@ -74,10 +75,10 @@ def test_it_captures_what_a_shell_job_would(
             libraries=tuple(f"s3://{bench.bucket}/{name}" for name in release.libraries),
             compiled=tuple(f"s3://{bench.bucket}/{name}" for name in release.compiled),
         )
-        wanted = plan(pipeline(), tables_by_source(catalog()), settings).jobs[f"totelake-{JOB}"]
+        wanted = plan(pipeline(), tables_by_source(load_contracts()), settings).jobs[f"totelake-{JOB}"]
         bench.glue.create_job(**wanted)
         source.sql(insert_designs(1, 3))
-        run = bench.glue.start_job_run(JobName=wanted["Name"], Arguments={"--totesys_secret": source.secret})
+        run = bench.glue.start_job_run(JobName=wanted["Name"], Arguments={"--source_secret": source.secret})
         ended = bench.ended(wanted["Name"], run["JobRunId"], 120.0)
         said = bench.lines("/aws-glue/jobs/error", run["JobRunId"])
     finally:

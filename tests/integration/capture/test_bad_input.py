@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.stack.processes import free_port
 
 pytestmark = pytest.mark.integration
@@ -46,7 +47,7 @@ def test_a_server_that_is_not_there(source: Source) -> None:
     [
         ("DROP TABLE staff", "has no public.staff; create what is missing"),
         (
-            f"DROP TABLE {', '.join(table.name for table in catalog().source_tables('totesys'))}",
+            f"DROP TABLE {', '.join(table.name for table in load_contracts().source_tables(SOURCE))}",
             "has none of the 11 tables: it is empty, or not the source; on one machine run `totelake seed`, "
             "else correct dbname in the secret",
         ),
@@ -76,13 +77,13 @@ def test_a_bucket_that_is_not_there(source: Source) -> None:
 
 
 def test_a_secret_that_is_not_there(source: Source) -> None:
-    _fails(source, "there is no secret nothing-here", totesys_secret="nothing-here")
+    _fails(source, "there is no secret nothing-here", source_secret="nothing-here")
 
 
 def test_a_ledger_that_is_gone(filled: Source) -> None:
-    newest = filled.log().newest()
-    assert newest is not None
-    key = newest.state["tables"]["design"]["ledger"]["base"]["key"]
+    base = filled.bookmark().tables["design"].ledger.base
+    assert base is not None
+    key = base.key
     filled.s3.put_object(Bucket=filled.bucket, Key=key, Body=b"")
     filled.sql(insert_designs(201, 201))
     with pytest.raises(SystemExit, match=f"LakeError: s3://{filled.bucket}/{key} is not there"):

@@ -9,9 +9,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tests.integration.capture.conftest import Source, insert_designs
+from tests.integration.capture.conftest import Source, insert_designs, state_of
 from totelake.capture.detect.moves import reset, rewind
-from totelake.runtime import JobArguments, open_runtime
+from totelake.runtime import open_job
+from totelake.runtime.job_arguments import IngestArguments
 
 pytestmark = pytest.mark.integration
 
@@ -143,7 +144,7 @@ def test_a_column_added_without_values_is_no_event(filled: Source) -> None:
     filled.sql("ALTER TABLE design ADD COLUMN extra integer")
     manifest = filled.run()
     assert manifest is not None and not manifest.tables
-    assert manifest.state["tables"]["design"]["why"] == "the table's definition changed"
+    assert state_of(manifest).why == "the table's definition changed"
     assert filled.run() is None
 
 
@@ -175,80 +176,6 @@ def test_a_table_that_takes_the_place_of_another_is_compared_by_content(filled: 
     assert filled.changes(filled.run(), "design") == [("U", 8), ("D", 9)]
 
 
-def test_many_deletions_at_once_wait_until_they_are_allowed(filled: Source) -> None:
-    filled.sql("DELETE FROM design WHERE design_id > 50")
-    manifest = filled.run()
-    assert filled.changes(manifest, "design") == []
-    assert manifest is not None and manifest.state["tables"]["design"]["deferred"] == 150
-    assert filled.run() is None
-    filled.sql("UPDATE design SET design_name = 'B' WHERE design_id = 1")
-    assert filled.changes(filled.run(), "design") == [("U", 1)]
-    allowed = filled.run(allow_deletes="design")
-    assert allowed is not None and allowed.tables["design"].deletes == 150
-    assert filled.replayed("design") == filled.content("design")
-
-
-@pytest.mark.parametrize("bookmark", ["enable", "disable"])
-def test_deletions_that_wait_do_not_pass_because_the_table_grew(filled: Source, bookmark: str) -> None:
-    filled.sql("DELETE FROM design WHERE design_id <= 150")
-    filled.run()
-    for last in (3000, 4000):
-        filled.sql(insert_designs(last - 999, last))
-        manifest = filled.run(bookmark=bookmark)
-        assert manifest is not None and manifest.state["tables"]["design"]["deferred"] == 150
-        assert {operation for operation, _ in filled.changes(manifest, "design")} == {"I"}
-    allowed = filled.run(allow_deletes="design")
-    assert allowed is not None and allowed.tables["design"].deletes == 150
-    assert filled.replayed("design") == filled.content("design")
-
-
-@pytest.mark.parametrize("bookmark", ["enable", "disable"])
-def test_a_deletion_beside_some_that_wait_waits_with_them_and_the_log_says_so(
-    filled: Source, bookmark: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    filled.sql("DELETE FROM design WHERE design_id <= 150")
-    filled.run()
-    filled.sql(insert_designs(2001, 4000), "DELETE FROM design WHERE design_id = 200")
-    manifest = filled.run(bookmark=bookmark)
-    assert manifest is not None and (manifest.tables["design"].inserts, manifest.tables["design"].deletes) == (2000, 0)
-    said = capsys.readouterr()
-    assert "design: 151 deletions are held back, too many at once or beside others" in said.out + said.err
-    remedy = "`totelake run --allow-deletes design` (the job's argument --allow_deletes) then lets all of them pass"
-    assert remedy in said.out + said.err
-    allowed = filled.run(allow_deletes="design")
-    assert allowed is not None and allowed.tables["design"].deletes == 151
-    filled.sql("DELETE FROM design WHERE design_id = 199")
-    assert filled.changes(filled.run(), "design") == [("D", 199)]
-    assert filled.replayed("design") == filled.content("design")
-
-
-@pytest.mark.parametrize("bookmark", ["enable", "disable"])
-def test_rows_that_come_in_the_same_run_do_not_hide_that_all_others_are_gone(source: Source, bookmark: str) -> None:
-    source.sql(insert_designs(1, 50))
-    source.run()
-    source.sql("TRUNCATE design", insert_designs(101, 150))
-    manifest = source.run(bookmark=bookmark)
-    assert {operation for operation, _ in source.changes(manifest, "design")} == {"I"}
-    assert manifest is not None and manifest.state["tables"]["design"]["deferred"] == 50
-
-
-def test_deletions_that_wait_are_forgotten_when_their_rows_are_back(filled: Source) -> None:
-    filled.sql("CREATE TABLE kept AS TABLE design", "DELETE FROM design WHERE design_id <= 150")
-    filled.run()
-    filled.sql("INSERT INTO design SELECT * FROM kept WHERE design_id <= 150")
-    assert filled.changes(filled.run(), "design") == []
-    filled.sql("DELETE FROM design WHERE design_id = 7")
-    assert filled.changes(filled.run(), "design") == [("D", 7)]
-
-
-def test_a_table_that_is_emptied_is_no_deletion_until_it_is_allowed(filled: Source) -> None:
-    filled.sql("TRUNCATE design")
-    assert filled.changes(filled.run(), "design") == []
-    filled.sql(insert_designs(1, 200))
-    assert filled.changes(filled.run(), "design") == []
-    assert filled.run() is None
-
-
 def test_a_paused_bookmark_commits_nothing(filled: Source) -> None:
     filled.sql(insert_designs(201, 201))
     objects = filled.s3.list_objects_v2(Bucket=filled.bucket)["KeyCount"]
@@ -261,7 +188,7 @@ def test_a_disabled_bookmark_compares_everything_and_captures_nothing_twice(fill
     filled.sql(insert_designs(201, 201))
     manifest = filled.run(bookmark="disable")
     assert filled.changes(manifest, "design") == [("I", 201)]
-    assert manifest is not None and manifest.state["tables"]["staff"]["search"] == "whole"
+    assert state_of(manifest, "staff").search == "whole"
     assert filled.run() is None
 
 
@@ -269,11 +196,11 @@ def test_a_disabled_bookmark_compares_everything_and_captures_nothing_twice(fill
 def test_a_bookmark_that_is_set_back_captures_nothing_twice(filled: Source, back: str) -> None:
     filled.sql(insert_designs(201, 201), "DELETE FROM design WHERE design_id = 1")
     filled.run()
-    with open_runtime(filled.arguments()) as runtime:
+    with open_job(filled.arguments()) as job:
         if back == "rewind":
-            rewind(filled.log(), 1, "by-hand", runtime.now())
+            rewind(filled.log(), 1, "by-hand", job.now())
         else:
-            reset(filled.log(), "by-hand", runtime.now())
+            reset(filled.log(), "by-hand", job.now())
     filled.sql("DELETE FROM design WHERE design_id = 2", insert_designs(1, 1))
     assert filled.changes(filled.run(), "design") == [("I", 1), ("D", 2)]
     assert filled.run() is None
@@ -307,7 +234,7 @@ def test_a_definition_that_is_being_changed_is_waited_for(filled: Source) -> Non
     timer.join()
     changing.close()
     assert manifest is not None and filled.changes(manifest, "design") == []
-    assert manifest.state["tables"]["design"]["why"] == "the table's definition changed"
+    assert state_of(manifest).why == "the table's definition changed"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -351,4 +278,4 @@ def _one_step(dice: random.Random, source: Source, session: Any) -> None:
 
 
 def test_arguments_are_those_of_the_deployed_job(filled: Source) -> None:
-    assert isinstance(filled.arguments(), JobArguments)
+    assert isinstance(filled.arguments(), IngestArguments)

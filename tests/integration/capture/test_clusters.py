@@ -12,7 +12,9 @@ import psycopg2
 import pytest
 
 from tests.integration.capture.clusters import Cluster, Clusters, scratch, wait_until
-from tests.integration.capture.conftest import Source, insert_designs
+from tests.integration.capture.conftest import Source, insert_designs, state_of
+from totelake.lake.manifest import Manifest
+from totelake.lake.records.batch import Bookmark
 
 pytestmark = pytest.mark.integration
 
@@ -146,7 +148,7 @@ def test_a_crash_that_takes_back_what_was_captured(primary: Cluster, source: Sou
                "UPDATE design SET design_name = 'Lost' WHERE design_id = 1")  # fmt: skip
     manifest = source.run()
     assert source.changes(manifest, "design") == [("U", 1), ("D", 2), ("I", 50)]
-    assert manifest is not None and manifest.state["durable"] is False
+    assert Bookmark.of(manifest).durable is False
     os.kill(log_writer, signal.SIGKILL)
     wait_until(lambda: _is_dead(source.connection))
     if restarts == "off":
@@ -156,7 +158,7 @@ def test_a_crash_that_takes_back_what_was_captured(primary: Cluster, source: Sou
     source.move(primary)
     assert source.content("design").keys() == {1, 2, 3, 4, 5}
     source.sql(*_SPENT, *(insert_designs(key, key) for key in range(60, 80)))
-    assert _lsn(primary) > manifest.state["identity"]["lsn"]
+    assert _lsn(primary) > _captured_lsn(manifest)
     assert source.changes(source.run(), "design") == [("U", 1), ("I", 2), ("D", 50), *(("I", k) for k in range(60, 80))]
     _agrees(source)
     primary.rows("ALTER SYSTEM RESET ALL")
@@ -166,7 +168,7 @@ def test_a_crash_that_takes_back_what_was_captured(primary: Cluster, source: Sou
 def test_a_batch_is_committed_when_the_source_has_made_it_durable(primary: Cluster, source: Source) -> None:
     source.sql("SET synchronous_commit = off", insert_designs(50, 50))
     manifest = source.run()
-    assert manifest is not None and manifest.state["durable"] is True
+    assert Bookmark.of(manifest).durable is True
     primary.stop("immediate")
     primary.start()
     source.move(primary)
@@ -178,7 +180,7 @@ def test_a_batch_is_committed_when_the_source_has_made_it_durable(primary: Clust
 def test_a_log_that_was_switched_to_its_next_file_is_durable(source: Source) -> None:
     source.sql(insert_designs(50, 50), "SELECT pg_switch_wal()")
     manifest = source.run()
-    assert manifest is not None and manifest.state["durable"] is True
+    assert Bookmark.of(manifest).durable is True
 
 
 def test_a_copy_of_the_server_that_went_its_own_way_is_compared_whole(
@@ -198,7 +200,7 @@ def test_a_copy_of_the_server_that_went_its_own_way_is_compared_whole(
         "UPDATE design SET design_name = 'Other' WHERE design_id = 2",
         *(insert_designs(key, key) for key in range(20, 60)),
     )
-    assert _lsn(copy) > manifest.state["identity"]["lsn"]
+    assert _lsn(copy) > _captured_lsn(manifest)
     assert source.changes(source.run(), "design") == [("U", 2), ("U", 4), *(("I", key) for key in range(20, 60))]
     _agrees(source)
     copy.stop()
@@ -222,7 +224,7 @@ def test_a_dump_restored_into_a_new_cluster_is_no_event_and_an_older_one_is_its_
     _restore(clusters, source, other, newer)
     manifest = source.run()
     assert manifest is not None and not manifest.tables
-    assert "system identifier" in manifest.state["tables"]["design"]["why"]
+    assert "system identifier" in state_of(manifest).why
     _agrees(source)
     _restore(clusters, source, other, older)
     assert source.changes(source.run(), "design") == [("U", 1), ("I", 3), ("D", 10)]
@@ -269,6 +271,12 @@ def _answers(cluster: Cluster) -> bool:
     with contextlib.suppress(psycopg2.OperationalError):
         return bool(cluster.rows("SELECT true"))
     return False
+
+
+def _captured_lsn(manifest: Manifest | None) -> int:
+    identity = Bookmark.of(manifest).identity
+    assert identity is not None
+    return identity.lsn
 
 
 def _lsn(cluster: Cluster) -> int:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.capture.postgres import session as session_module
+from tests.integration.capture.conftest import READER, Source, insert_designs, state_of
+from totelake.capture.postgres import snapshot as snapshot_module
 from totelake.capture.postgres.column_grants import WHY
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 pytestmark = pytest.mark.integration
 
 
-GRANT = f"GRANT SELECT ({', '.join(catalog().table('design').column_names)}) ON design TO {READER}"
+GRANT = f"GRANT SELECT ({', '.join(load_contracts().find('design').column_names)}) ON design TO {READER}"
 
 
 def grant_columns(source: Source) -> None:
@@ -23,7 +23,7 @@ def grant_columns(source: Source) -> None:
 def test_without_xmin_the_content_is_compared_and_the_log_says_so(filled: Source) -> None:
     grant_columns(filled)
     manifest = filled.run()
-    assert manifest is not None and manifest.state["tables"]["design"]["why"] == WHY and not manifest.tables
+    assert manifest is not None and state_of(manifest).why == WHY and not manifest.tables
     assert filled.run() is None
     filled.sql(
         "UPDATE design SET file_name = 'silent' WHERE design_id = 1",
@@ -62,13 +62,13 @@ def test_a_table_that_is_replaced_between_snapshot_and_lock_captures_nothing(
 ) -> None:
     grant_columns(filled)
     filled.run()
-    batch, hold = filled.log().newest_number(), session_module.hold
+    batch, lock = filled.log().newest_number(), snapshot_module.lock_by_reading
 
     def late(*arguments: object) -> None:
         filled.sql(change)
-        hold(*arguments)  # type: ignore[arg-type]
+        lock(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(session_module, "hold", late)
+    monkeypatch.setattr(snapshot_module, "lock_by_reading", late)
     with pytest.raises(SystemExit, match="RetriableError: .*run the job again"):
         filled.run()
     assert filled.log().newest_number() == batch

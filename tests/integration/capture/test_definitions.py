@@ -10,7 +10,8 @@ import pytest
 
 from tests.integration.capture.clusters import wait_until
 from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.capture import ingest
+from totelake.capture import captures
+from totelake.lake.records.batch import Bookmark
 
 pytestmark = pytest.mark.integration
 
@@ -27,7 +28,7 @@ def meanwhile(filled: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     when the first of them waits for it."""
     statements: list[str] = []
     other = filled.connect()
-    capture_table, begun = ingest.capture_table, threading.Event()
+    capture_table, begun = captures.capture_table, threading.Event()
 
     def execute() -> None:
         for statement in statements:
@@ -43,7 +44,7 @@ def meanwhile(filled: Source, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
             wait_until(lambda: filled.rows(waiting))
         return capture_table(*arguments)
 
-    monkeypatch.setattr(ingest, "capture_table", interrupted)
+    monkeypatch.setattr(captures, "capture_table", interrupted)
     yield statements
     assert begun.is_set()
     other.close()
@@ -166,11 +167,11 @@ def test_a_table_made_beforehand_that_takes_the_place_of_another_is_its_differen
     _agrees(filled)
 
 
-def test_a_table_with_a_policy_is_left_out_until_the_reader_is_exempt(filled: Source) -> None:
+def test_a_table_with_a_policy_is_blocked_until_the_reader_is_exempt(filled: Source) -> None:
     filled.sql("ALTER TABLE design ENABLE ROW LEVEL SECURITY", "CREATE POLICY p ON design USING (design_id > 5)",
                "DELETE FROM design WHERE design_id = 9")  # fmt: skip
     found = filled.run()
-    assert found is not None and (found.tables, list(found.state["obstacles"])) == ({}, ["design"])
+    assert found is not None and (found.tables, list(Bookmark.of(found).blocked)) == ({}, ["design"])
     filled.sql(f"ALTER ROLE {READER} BYPASSRLS")
     try:
         assert filled.changes(filled.run(), "design") == [("D", 9)]

@@ -11,26 +11,29 @@ import psycopg2
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source
 from tests.unit.contracts.test_standard import problems
-from totelake.capture.postgres.describe import DescribedTable, describe
+from totelake.capture.postgres.describe import describe
 from totelake.capture.postgres.session import Session
 from totelake.cli import contract as command
 from totelake.cli import drift as drift_command
 from totelake.cli.app import app
 from totelake.cli.drift import BREAKING
-from totelake.cli.live import obstacles_of
-from totelake.contracts import catalog
-from totelake.contracts.catalog import parse_catalog
+from totelake.cli.live import blocked_of
+from totelake.contracts import load_contracts
 from totelake.contracts.documents import parse_yaml
+from totelake.contracts.model import TableId
+from totelake.contracts.parse import parse_tables
 from totelake.errors import ConfigurationError, SourceError
 from totelake.schemas import changes
+from totelake.schemas.described import DescribedTable
 from totelake.schemas.draft import draft
 from totelake.schemas.impact import impact_of
 from totelake.schemas.live import source_changes
 
 pytestmark = pytest.mark.integration
-TABLES = catalog().source_tables("totesys")
+TABLES = load_contracts().source_tables(SOURCE)
 
 
 @contextlib.contextmanager
@@ -47,16 +50,16 @@ def described(source: Source) -> tuple[DescribedTable, ...]:
         return describe(session, ("public",))
 
 
-def told(source: Source) -> dict[str, list[tuple[str, str]]]:
+def differing(source: Source) -> dict[str, list[tuple[str, str]]]:
     """Column and class of every change, by table."""
     with reading(source) as session:
-        obstacles = {name: item.change for name, item in obstacles_of(session, TABLES).items()}
-        found = source_changes(TABLES, describe(session, ("public",)), obstacles)
+        blocked = {name: item.change for name, item in blocked_of(session, TABLES).items()}
+        found = source_changes(TABLES, describe(session, ("public",)), blocked)
     return {name: [(item.column, item.kind) for item in changed] for name, changed in found.items() if changed}
 
 
-def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) -> None:
-    assert told(source) == {}
+def test_every_change_of_the_live_source_is_reported_with_its_class(source: Source) -> None:
+    assert differing(source) == {}
     source.sql(
         "DROP TABLE department",
         "CREATE TABLE supplier (supplier_id integer PRIMARY KEY)",
@@ -69,7 +72,7 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
         "ALTER TABLE counterparty RENAME TO partner",
         f"CREATE VIEW counterparty AS TABLE partner; GRANT SELECT ON counterparty TO {READER}",
     )
-    assert told(source) == {
+    assert differing(source) == {
         "department": [("", changes.TABLE_MISSING)],
         "supplier": [("", changes.TABLE_NEW)],
         "staff": [("shoe_size", changes.COLUMN_ADDED)],
@@ -91,24 +94,24 @@ def test_every_change_of_the_live_source_is_told_with_its_class(source: Source) 
         ("ALTER TABLE payment ADD details jsonb", changes.TYPE_UNKNOWN, "type jsonb has no exact type"),
     ],
 )
-def test_one_table_is_told_as_are_all_of_them(
+def test_one_table_is_reported_as_are_all_of_them(
     source: Source, monkeypatch: pytest.MonkeyPatch, change: str, kind: str, says: str
 ) -> None:
     source.sql(change)
     monkeypatch.setattr(drift_command.Target, "named", lambda *_: None)
     monkeypatch.setattr(drift_command, "described_source", lambda *_: described(source))
     with reading(source) as session:
-        monkeypatch.setattr(drift_command, "source_obstacles", lambda _, tables: obstacles_of(session, tables))
+        monkeypatch.setattr(drift_command, "blocked_in_source", lambda *_: blocked_of(session, TABLES))
         results = [
             CliRunner().invoke(app, ["drift", name, "--against", "source", "--json"])
             for name in ("payment", "staff", "dim_staff")
         ]
     (payment,) = json.loads(results[0].stdout)
-    (told_of,) = payment["changes"]
-    assert (told_of["kind"], told_of["impact"]) == (kind, impact_of("payment").document())
+    (found,) = payment["changes"]
+    assert (found["kind"], found["impact"]) == (kind, impact_of("payment").document())
     assert payment["not_captured"]["since"] is None and says in payment["not_captured"]["why"]
     assert [result.exit_code for result in results[:2]] == [BREAKING, 0]
-    assert str(results[2].exception) == "dim_staff is no table of totesys; leave out --against source"
+    assert str(results[2].exception) == "dim_staff is no table of a source; leave out --against source"
 
 
 def test_a_drafted_contract_is_valid_by_the_standard_and_says_what_ours_says(source: Source) -> None:
@@ -117,14 +120,14 @@ def test_a_drafted_contract_is_valid_by_the_standard_and_says_what_ours_says(sou
         "ALTER TABLE staff ALTER created_at SET DEFAULT CURRENT_TIMESTAMP",
         "COMMENT ON COLUMN staff.email_address IS 'Where letters go.'",
     )
-    drafts = {f"sources/totesys/{table.name}.yaml": draft(table, "totesys") for table in described(source)}
+    drafts = {f"sources/{SOURCE}/{table.name}.yaml": draft(table, SOURCE) for table in described(source)}
     assert [found for document in drafts.values() for found in problems(document)] == []
-    drafted = parse_catalog(drafts)
+    drafted, _ = parse_tables(drafts, load_contracts().sources)
     for table in TABLES:
         plain = [(item.name, item.type, item.required, item.primary_key, item.enum) for item in table.columns]
-        found = drafted.table(table.name).columns
+        found = drafted[table.id].columns
         assert [(item.name, item.type, item.required, item.primary_key, item.enum) for item in found] == plain
-    staff = drafted.table("staff")
+    staff = drafted[TableId(SOURCE, "staff")]
     assert str(staff.column("department_id").foreign_key) == "department.department_id"
     assert (staff.column("email_address").unique, staff.column("email_address").description) == (
         True,
@@ -137,7 +140,7 @@ def test_a_table_without_a_key_of_one_column_gets_no_contract(source: Source) ->
     source.sql("CREATE TABLE a_pair (left_id integer, right_id integer, PRIMARY KEY (left_id, right_id))")
     pair = next(table for table in described(source) if table.name == "a_pair")
     with pytest.raises(SourceError, match="a_pair needs a primary key of one column, it has left_id, right_id; give"):
-        draft(pair, "totesys")
+        draft(pair, SOURCE)
 
 
 def test_contract_new_writes_what_it_drafts_and_overwrites_nothing(

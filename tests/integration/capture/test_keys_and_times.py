@@ -9,10 +9,10 @@ from tests.integration.capture.conftest import Source, insert_designs
 pytestmark = pytest.mark.integration
 
 
-def test_a_transaction_that_stays_open_is_told_until_it_ends(
+def test_a_transaction_that_stays_open_is_reported_until_it_ends(
     filled: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    idle, told = filled.connect(autocommit=False), []
+    idle, reported = filled.connect(autocommit=False), []
     idle.cursor().execute(insert_designs(210, 210))
     for number in (220, 221, 222):
         if number == 222:
@@ -20,8 +20,8 @@ def test_a_transaction_that_stays_open_is_told_until_it_ends(
             idle.close()
         filled.sql(insert_designs(number, number))
         filled.run()
-        told.append("is open since before batch" in capsys.readouterr().out)
-    assert told == [False, True, False]
+        reported.append("is open since before batch" in capsys.readouterr().out)
+    assert reported == [False, True, False]
 
 
 def test_equal_and_missing_timestamps_hide_nothing(filled: Source) -> None:

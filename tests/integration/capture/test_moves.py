@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import SOURCE
 from tests.integration.capture.clusters import scratch
-from tests.integration.capture.conftest import Source, create_tables, insert_designs
+from tests.integration.capture.conftest import Source, create_tables, insert_designs, state_of
 from totelake.capture import ingest
-from totelake.capture.detect.bookmark import Bookmark
 from totelake.capture.detect.moves import BACKFILL, BY_HAND, backfill
 from totelake.cli import bookmark as commands
 from totelake.cli.app import app
-from totelake.lake.manifest import Manifest
-from totelake.runtime import open_runtime
+from totelake.lake.keys import Attempt
+from totelake.lake.records.batch import Bookmark
+from totelake.runtime import open_job
 
 pytestmark = pytest.mark.integration
 MOVES = ["set 1", "set 3", "rewind", "rewind --batches 2", "reset"]
@@ -27,7 +29,7 @@ MOVES = ["set 1", "set 3", "rewind", "rewind --batches 2", "reset"]
 
 def move(source: Source, words: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run `totelake bookmark ... --json` on the source's log; its document."""
-    target = SimpleNamespace(clients=SimpleNamespace(s3=source.s3), ingestion_bucket=source.bucket)
+    target = SimpleNamespace(ingestion=source.store)
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
     result = CliRunner().invoke(app, ["bookmark", *words.split(), "--json"], catch_exceptions=False)
     assert result.exit_code == 0
@@ -36,8 +38,8 @@ def move(source: Source, words: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def mark(source: Source, table: str) -> None:
     """Ask for a backfill of a table."""
-    with open_runtime(source.arguments()) as runtime:
-        assert backfill(source.log(), table, BY_HAND, runtime.now()) is not None
+    with open_job(source.arguments()) as job:
+        assert backfill(source.log(), table, BY_HAND, job.now()) is not None
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_after_a_move_nothing_is_captured_again(lived: Source, words: str, monke
     assert move(lived, words, monkeypatch)["number"] == 4
     manifest = lived.run()
     assert manifest is not None and (manifest.kind, manifest.tables) == ("bookmark", {})
-    searched = {state["search"] for state in manifest.state["tables"].values()}
+    searched = {state.search for state in Bookmark.of(manifest).tables.values()}
     assert searched == ({"whole"} if words == "reset" else {"window"})
     assert lived.replayed("design") == lived.content("design")
     assert lived.run() is None
@@ -102,7 +104,7 @@ def test_deletions_that_were_held_back_stay_held_back(filled: Source, monkeypatc
         assert move(filled, words, monkeypatch)["number"] == number
         manifest = filled.run()
         assert manifest is not None and not manifest.tables
-        assert manifest.state["tables"]["design"]["deferred"] == 150
+        assert state_of(manifest).deferred == 150
     allowed = filled.run(allow_deletes="design")
     assert allowed is not None and allowed.tables["design"].deletes == 150
 
@@ -111,9 +113,9 @@ def test_a_backfill_compares_one_table_whole_and_no_other(filled: Source) -> Non
     mark(filled, "design")
     manifest = filled.run()
     assert manifest is not None and not manifest.tables
-    states = manifest.state["tables"]
-    assert (states["design"]["search"], states["design"]["why"]) == ("whole", BACKFILL)
-    assert {state["search"] for name, state in states.items() if name != "design"} == {"nothing"}
+    states = Bookmark.of(manifest).tables
+    assert (states["design"].search, states["design"].why) == ("whole", BACKFILL)
+    assert {state.search for name, state in states.items() if name != "design"} == {"nothing"}
     assert filled.run() is None
 
 
@@ -124,8 +126,8 @@ def test_a_backfill_finds_what_no_window_shows(filled: Source) -> None:
     assert filled.changes(filled.run(), "design") == [("U", 1)]
     newest = Bookmark.of(filled.log().newest())
     design = replace(newest.tables["design"], ledger=first.ledger)
-    state = replace(newest, batch=3, tables={**newest.tables, "design": design}).state()
-    assert filled.log().commit(Manifest("totesys", 3, "forged", "bookmark", newest.captured_at, state=state))
+    forged = replace(newest, tables={**newest.tables, "design": design})
+    assert filled.log().commit(forged.moved(Attempt(SOURCE, 3, "forged"), datetime.fromisoformat(newest.captured_at)))
     assert filled.run() is None
     mark(filled, "design")
     assert filled.changes(filled.run(), "design") == [("U", 1)]
@@ -144,7 +146,7 @@ def test_a_paused_run_leaves_the_mark_in_place(filled: Source) -> None:
     mark(filled, "design")
     assert filled.run(bookmark="pause") is None
     manifest = filled.run()
-    assert manifest is not None and manifest.state["tables"]["design"]["search"] == "whole"
+    assert state_of(manifest).search == "whole"
 
 
 def test_the_history_tells_every_batch_and_move(lived: Source, monkeypatch: pytest.MonkeyPatch) -> None:

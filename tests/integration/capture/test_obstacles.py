@@ -1,4 +1,4 @@
-"""A table that cannot be captured any more is left out, told with its remedy, and compared whole when it is back."""
+"""A table that cannot be captured any more is blocked, reported with its remedy, and compared whole when it is back."""
 
 from __future__ import annotations
 
@@ -6,29 +6,31 @@ from datetime import datetime, timezone
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source, insert_designs
-from totelake.capture.detect.bookmark import Bookmark
 from totelake.capture.detect.moves import backfill, reset, rewind
-from totelake.capture.postgres import session as session_module
-from totelake.capture.postgres.connection import SourceAddress, connect
+from totelake.capture.postgres import snapshot as snapshot_module
 from totelake.capture.postgres.session import Session
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.lake.manifest import BOOKMARK
+from totelake.lake.records.batch import Bookmark
 from totelake.operate.reconcile.finding import EQUAL, IN_PROGRESS
 from totelake.operate.reconcile.source import compare_source
+from totelake.ports.postgres import connect
+from totelake.ports.postgres_address import PostgresAddress
 from totelake.schemas import changes as classes
 
 pytestmark = pytest.mark.integration
-TABLES = catalog().source_tables("totesys")
+TABLES = load_contracts().source_tables(SOURCE)
 EDITS = (
     "UPDATE payment SET paid = false WHERE payment_id = 3",
     "DELETE FROM payment WHERE payment_id = 5",
     "INSERT INTO payment SELECT 201, created_at, last_updated, 301, 1, 10, 1, 1, true, payment_date, 1, 1 "
     "FROM payment WHERE payment_id = 1",
 )
-GRANT_COLUMNS = f"GRANT SELECT ({', '.join(catalog().table('payment').column_names)}) ON payment TO {READER}"
+GRANT_COLUMNS = f"GRANT SELECT ({', '.join(load_contracts().find('payment').column_names)}) ON payment TO {READER}"
 DROP_KEY = "ALTER TABLE payment DROP CONSTRAINT payment_pkey"
-OBSTACLES = {
+BLOCKS = {
     "other key": (
         (DROP_KEY, "ALTER TABLE payment ADD PRIMARY KEY (transaction_id)"),
         (DROP_KEY, "ALTER TABLE payment ADD PRIMARY KEY (payment_id)"),
@@ -119,33 +121,33 @@ def edits(name: str) -> tuple[str, ...]:
     return tuple(text.replace("payment_id", key).replace(" payment ", f" {table} ") for text in EDITS)
 
 
-@pytest.mark.parametrize("name", OBSTACLES)
-def test_the_table_is_left_out_the_others_go_on_and_nothing_is_lost_when_it_is_back(paid: Source, name: str) -> None:
-    there, away, kind, says = OBSTACLES[name]
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_table_is_blocked_the_others_go_on_and_nothing_is_lost_when_it_is_back(paid: Source, name: str) -> None:
+    there, away, kind, says = BLOCKS[name]
     before = paid.replayed("payment")
     paid.sql(*there, *edits(name), insert_designs(2, 2))
     found = paid.run()
     assert found is not None
     assert (list(found.tables), paid.changes(found, "design")) == (["design"], [("I", 2)])
-    obstacle = Bookmark.of(found).obstacles["payment"]
-    assert (obstacle.change.kind, obstacle.since, says in obstacle.why) == (kind, 2, True)
+    blocked = Bookmark.of(found).blocked["payment"]
+    assert (blocked.change.kind, blocked.since, says in blocked.why) == (kind, 2, True)
     assert paid.replayed("payment") == before
-    assert paid.run(allow_deletes="payment") is None, "it is told once, and nothing is taken for deleted"
+    assert paid.run(allow_deletes="payment") is None, "it is reported once, and nothing is taken for deleted"
     paid.sql(insert_designs(3, 3))
-    assert Bookmark.of(paid.run()).obstacles == {"payment": obstacle}
+    assert Bookmark.of(paid.run()).blocked == {"payment": blocked}
     paid.sql(*away)
     assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
     assert paid.replayed("payment") == paid.content("payment")
     newest = Bookmark.of(paid.log().newest())
-    assert (newest.obstacles, newest.tables["payment"].why) == ({}, "it could not be captured from batch 2 on")
+    assert (newest.blocked, newest.tables["payment"].why) == ({}, "it could not be captured from batch 2 on")
     assert paid.run() is None
 
 
-def test_another_obstacle_is_told_and_the_same_one_keeps_its_first_batch(paid: Source) -> None:
+def test_another_reason_is_reported_and_the_same_one_keeps_its_first_batch(paid: Source) -> None:
     paid.sql("ALTER TABLE payment ADD COLUMN details jsonb")
-    first = Bookmark.of(paid.run()).obstacles["payment"]
+    first = Bookmark.of(paid.run()).blocked["payment"]
     paid.sql("ALTER TABLE payment SET UNLOGGED")
-    second = Bookmark.of(paid.run()).obstacles["payment"]
+    second = Bookmark.of(paid.run()).blocked["payment"]
     assert (first.since, first.change.kind) == (2, classes.TYPE_UNKNOWN)
     assert (second.since, second.change.kind) == (3, classes.NOT_CAPTURABLE)
 
@@ -174,9 +176,9 @@ def test_a_table_that_comes_back_empty_keeps_its_rows_until_somebody_allows_thei
     assert paid.replayed("payment") == {}
 
 
-def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_obstacle_nor_the_table(paid: Source) -> None:
+def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_reason_nor_the_table(paid: Source) -> None:
     paid.sql("ALTER TABLE payment ADD COLUMN details jsonb", *EDITS)
-    obstacle = Bookmark.of(paid.run()).obstacles
+    blocked = Bookmark.of(paid.run()).blocked
     now = datetime.now(timezone.utc)
     for move in (
         lambda: rewind(paid.log(), 1, "by-hand", now),
@@ -184,10 +186,10 @@ def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_obstacle_nor_the
         lambda: backfill(paid.log(), "payment", "by-hand", now),
     ):
         moved = Bookmark.of(move())
-        assert (moved.is_move, moved.obstacles) == (True, obstacle)
+        assert (moved.is_move, moved.blocked) == (True, blocked)
         paid.sql("UPDATE design SET design_name = design_name || '+'")
         newest = Bookmark.of(paid.run())
-        assert (newest.is_move, newest.obstacles) == (False, obstacle)
+        assert (newest.is_move, newest.blocked) == (False, blocked)
     paid.sql("ALTER TABLE payment DROP COLUMN details")
     assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
     assert paid.replayed("payment") == paid.content("payment")
@@ -198,23 +200,23 @@ def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid:
     paid.run()
     newest = paid.log().newest()
     assert newest is not None and newest.kind == BOOKMARK
-    assert set(Bookmark.of(newest).obstacles) == {"payment", "payment_type"}
+    assert set(Bookmark.of(newest).blocked) == {"payment", "payment_type"}
     paid.sql("INSERT INTO payment_type VALUES (1, 'SALES_RECEIPT', '2024-01-01', '2024-01-01')",
              "ALTER TABLE payment_type DROP COLUMN place")  # fmt: skip
     assert paid.changes(paid.run(), "payment_type") == [("I", 1)]
-    assert set(Bookmark.of(paid.log().newest()).obstacles) == {"payment"}
+    assert set(Bookmark.of(paid.log().newest()).blocked) == {"payment"}
 
 
 def test_a_schema_that_is_renamed_between_lock_and_snapshot_makes_no_table_forgotten(
     paid: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = session_module._begin_locked
+    begin = snapshot_module._begin_locked
 
     def renamed(*arguments: object) -> None:
         begin(*arguments)  # type: ignore[arg-type]
         paid.sql("ALTER SCHEMA public RENAME TO other")
 
-    monkeypatch.setattr(session_module, "_begin_locked", renamed)
+    monkeypatch.setattr(snapshot_module, "_begin_locked", renamed)
     with pytest.raises(SystemExit, match=r"RetriableError: public\.\w+ of the source was renamed as the run began"):
         paid.run()
     assert paid.log().newest_number() == 1
@@ -227,14 +229,14 @@ def test_a_source_of_which_nothing_can_be_captured_ends_the_run(paid: Source) ->
     assert paid.log().newest_number() == 1
 
 
-def test_reconcile_tells_what_is_left_out_and_calls_it_no_mismatch(paid: Source) -> None:
+def test_reconcile_reports_what_is_blocked_and_calls_it_no_mismatch(paid: Source) -> None:
     paid.sql("ALTER TABLE payment ADD COLUMN details jsonb")
     paid.run()
-    address = SourceAddress.from_secret(paid.postgres.secret(paid.dsn, READER), "s")
+    address = PostgresAddress.from_secret(paid.postgres.secret(paid.dsn, READER), "s")
     with connect(address) as connection:
         bookmark = Bookmark.of(paid.log().newest())
-        findings = compare_source(Session(connection), paid.s3, paid.bucket, TABLES, bookmark)
+        findings = compare_source(Session(connection), paid.store, TABLES, bookmark)
     outcomes = {item.table: item.outcome for item in findings}
     assert outcomes.pop("payment") == IN_PROGRESS and set(outcomes.values()) == {EQUAL}
-    (told,) = [item for item in findings if item.table == "payment"]
-    assert (told.right, "type jsonb has no exact type" in told.detail) == ("200 keys", True)
+    (reported,) = [item for item in findings if item.table == "payment"]
+    assert (reported.right, "type jsonb has no exact type" in reported.detail) == ("200 keys", True)

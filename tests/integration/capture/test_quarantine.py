@@ -1,4 +1,4 @@
-"""One bad value stops nothing: rows that cannot be read exactly are set apart, every other row arrives."""
+"""One bad value stops nothing: rows that cannot be read exactly are quarantined, every other row arrives."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def payments(first: int, last: int, amount: str = "key") -> str:
     return PAYMENT.format(first=first, last=last, amount=amount)
 
 
-def set_apart(source: Source, manifest: Manifest | None, table: str = "payment") -> list[tuple[Any, ...]]:
-    """Operation, key, rule, column and value of what a commit set apart."""
+def quarantined(source: Source, manifest: Manifest | None, table: str = "payment") -> list[tuple[Any, ...]]:
+    """Operation, key, rule, column and value of what a commit quarantined."""
     assert manifest is not None
     commit = manifest.tables[table]
     rows: list[dict[str, Any]] = []
@@ -45,12 +45,12 @@ def set_apart(source: Source, manifest: Manifest | None, table: str = "payment")
         ("last_updated = '12026-01-01'", "last_updated", "12026-01-01 00:00:00"),
     ],
 )
-def test_a_value_that_the_lake_cannot_hold_is_set_apart_and_the_rest_arrives(
+def test_a_value_that_the_lake_cannot_hold_is_quarantined_and_the_rest_arrives(
     source: Source, change: str, column: str, value: str
 ) -> None:
     source.sql(payments(1, 9), f"UPDATE payment SET {change} WHERE payment_id = 5")
     first = source.run()
-    assert set_apart(source, first) == [("I", 5, "unreadable", column, value)]
+    assert quarantined(source, first) == [("I", 5, "unreadable", column, value)]
     assert [key for _, key in source.changes(first, "payment")] == [1, 2, 3, 4, 6, 7, 8, 9]
 
 
@@ -64,30 +64,30 @@ def test_its_key_counts_as_known(source: Source) -> None:
     assert source.changes(source.run(), "payment") == [("D", 5)]
 
 
-def test_an_edit_that_leaves_it_bad_is_another_entry_and_one_that_mends_it_an_event(source: Source) -> None:
+def test_an_edit_that_leaves_it_unreadable_is_another_entry_and_one_that_corrects_it_an_event(source: Source) -> None:
     source.sql(payments(1, 3), "UPDATE payment SET payment_amount = 'NaN' WHERE payment_id = 2")
     source.run()
     source.sql("UPDATE payment SET paid = false WHERE payment_id = 2")
-    assert set_apart(source, source.run()) == [("U", 2, "unreadable", "payment_amount", "NaN")]
+    assert quarantined(source, source.run()) == [("U", 2, "unreadable", "payment_amount", "NaN")]
     source.sql("UPDATE payment SET payment_amount = 7 WHERE payment_id = 2")
-    mended = source.run()
-    assert (source.changes(mended, "payment"), set_apart(source, mended)) == ([("U", 2)], [])
+    corrected = source.run()
+    assert (source.changes(corrected, "payment"), quarantined(source, corrected)) == ([("U", 2)], [])
 
 
-def test_a_good_row_that_becomes_bad_is_set_apart(source: Source) -> None:
+def test_a_good_row_that_becomes_unreadable_is_quarantined(source: Source) -> None:
     source.sql(payments(1, 3))
     source.run()
     source.sql("UPDATE payment SET payment_amount = 'NaN' WHERE payment_id = 3", payments(4, 5))
     second = source.run()
-    assert set_apart(source, second) == [("U", 3, "unreadable", "payment_amount", "NaN")]
+    assert quarantined(source, second) == [("U", 3, "unreadable", "payment_amount", "NaN")]
     assert source.changes(second, "payment") == [("I", 4), ("I", 5)]
 
 
-def test_a_table_of_bad_rows_only_has_no_events(source: Source) -> None:
+def test_a_table_of_unreadable_rows_only_has_no_events(source: Source) -> None:
     source.sql(payments(1, 3, "'NaN'::numeric"))
     first = source.run()
     assert first is not None
-    assert (first.objects_of("payment"), len(set_apart(source, first))) == ((), 3)
+    assert (first.objects_of("payment"), len(quarantined(source, first))) == ((), 3)
 
 
 def test_a_text_larger_than_the_parsers_block_arrives_whole(source: Source) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.capture.conftest import Source, insert_designs
-from totelake.capture.detect.bookmark import Bookmark
-from totelake.capture.ledger.ledger import Ledger, OrderedReader
+from totelake.capture.ledger.ledger import Ledger
+from totelake.capture.ledger.merge import OrderedReader
+from totelake.contracts.model import TableId
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import BOOKMARK, Manifest
+from totelake.lake.records.batch import Bookmark, TableState
 from totelake.operate.maintain.job import Report, maintain_lake
 from totelake.operate.maintain.ledgers import NIGHTLY
-from totelake.runtime import JobArguments, open_runtime
+from totelake.runtime import open_job
+from totelake.runtime.job_arguments import MaintainArguments, parse_arguments
 
 pytestmark = pytest.mark.integration
+DESIGN = TableId(SOURCE, "design")
 
 
 def night(source: Source, **more: str) -> Report:
@@ -24,20 +27,19 @@ def night(source: Source, **more: str) -> Report:
         "processed_bucket": source.bucket,
         "ingestion_database": "i",
         "processed_database": "p",
-        "ingestion_crawler": "c",
+        "crawlers": "c",
         **more,
     }
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
-    arguments = JobArguments.from_argv(["script", *words], "maintain_lake")
-    with open_runtime(arguments) as runtime:
-        return maintain_lake(runtime, arguments)
+    with open_job(parse_arguments(["script", *words], MaintainArguments)) as job:
+        return maintain_lake(job)
 
 
 def ledgers(source: Source) -> dict[str, tuple[list[int], list[int]]]:
     """What every table's ledger in the newest commit holds."""
     found = {}
     for name, state in Bookmark.of(source.log().newest()).tables.items():
-        keys, hashes = OrderedReader(Ledger(source.s3, source.bucket, state.ledger).chunks()).take()
+        keys, hashes = OrderedReader(Ledger(source.store, state.ledger).chunks()).take()
         found[name] = (keys.tolist(), hashes.tolist())
         assert len(keys) == state.keys
     return found
@@ -53,14 +55,12 @@ def grown(filled: Source) -> Source:
     ):
         filled.sql(statement)
         filled.run()
-    assert len(newest_state(filled)["ledger"]["deltas"]) == 3
+    assert len(newest_state(filled).ledger.deltas) == 3
     return filled
 
 
-def newest_state(source: Source, table: str = "design") -> Any:
-    manifest = source.log().newest()
-    assert manifest is not None
-    return manifest.state["tables"][table]
+def newest_state(source: Source) -> TableState:
+    return source.bookmark().tables["design"]
 
 
 def test_a_folded_ledger_holds_what_base_and_deltas_held(grown: Source) -> None:
@@ -69,7 +69,7 @@ def test_a_folded_ledger_holds_what_base_and_deltas_held(grown: Source) -> None:
     newest = grown.log().newest()
     assert newest is not None
     assert (newest.number, newest.kind, dict(newest.tables)) == ((number or 0) + 1, BOOKMARK, {})
-    assert (newest_state(grown)["ledger"]["deltas"], report.folded) == ([], {"design": 3})
+    assert (newest_state(grown).ledger.deltas, report.folded) == ((), {DESIGN: 3})
     assert ledgers(grown) == before
     assert len(before["design"][0]) == 209
 
@@ -78,7 +78,7 @@ def test_the_next_run_compares_every_table_and_the_one_after_none(grown: Source)
     night(grown)
     manifest = grown.run()
     assert manifest is not None and manifest.kind == BOOKMARK
-    assert {(state["search"], state["why"]) for state in manifest.state["tables"].values()} == {("whole", NIGHTLY)}
+    assert {(state.search, state.why) for state in Bookmark.of(manifest).tables.values()} == {("whole", NIGHTLY)}
     assert grown.run() is None
 
 
@@ -100,7 +100,7 @@ def test_a_second_run_in_the_same_night_commits_nothing(grown: Source) -> None:
 
 def test_a_dry_run_says_what_would_be_folded_and_writes_nothing(grown: Source) -> None:
     keys = grown.s3.list_objects_v2(Bucket=grown.bucket)["KeyCount"]
-    assert night(grown, dry_run="true").folded == {"design": 3}
+    assert night(grown, dry_run="true").folded == {DESIGN: 3}
     assert grown.s3.list_objects_v2(Bucket=grown.bucket)["KeyCount"] == keys
 
 
@@ -108,7 +108,7 @@ def test_a_run_that_commits_meanwhile_is_not_lost(grown: Source, monkeypatch: py
     commit, met = CommitLog.commit, list[int]()
 
     def overtaken(log: CommitLog, manifest: Manifest) -> bool:
-        is_fold = log.log == "totesys" and manifest.kind == BOOKMARK
+        is_fold = log.log == SOURCE and manifest.kind == BOOKMARK
         if is_fold and not met:
             met.append(manifest.number)
             grown.sql(insert_designs(300, 303))
@@ -119,15 +119,17 @@ def test_a_run_that_commits_meanwhile_is_not_lost(grown: Source, monkeypatch: py
     night(grown)
     assert met and grown.log().newest_number() == met[0] + 1
     assert 303 in ledgers(grown)["design"][0]
-    assert newest_state(grown)["ledger"]["deltas"] == []
+    assert newest_state(grown).ledger.deltas == ()
     grown.run()
     assert grown.replayed("design") == grown.content("design")
 
 
 def test_a_fold_that_is_always_overtaken_gives_up_and_says_so(grown: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = CommitLog.commit
-    monkeypatch.setattr(CommitLog, "commit", lambda log, manifest: log.log != "totesys" and commit(log, manifest))
-    with pytest.raises(SystemExit, match=r"RetriableError: runs committed 5 batches of totesys first; run the job"):
+    monkeypatch.setattr(CommitLog, "commit", lambda log, manifest: log.log != SOURCE and commit(log, manifest))
+    with pytest.raises(
+        SystemExit, match=r"RetriableError: other runs committed to the log totesys first, 5 times; run the job"
+    ):
         night(grown)
 
 
@@ -147,7 +149,7 @@ def test_deletions_that_wait_stay_known_through_the_fold(grown: Source) -> None:
     before = ledgers(grown)
     night(grown)
     assert ledgers(grown) == before
-    assert newest_state(grown)["deferred"] > 100
+    assert newest_state(grown).deferred > 100
     manifest = grown.run(allow_deletes="design")
     assert len(grown.events(manifest, "design")) == 188
     assert grown.replayed("design") == grown.content("design")

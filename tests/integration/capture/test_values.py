@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.integration.capture.conftest import Source, insert_designs
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,7 @@ def hard(source: Source) -> Source:
 
 
 def test_numbers_texts_and_times_arrive_as_they_are(hard: Source) -> None:
-    columns = [*catalog().table("design").column_names, "double", "single", "note"]
+    columns = [*load_contracts().find("design").column_names, "double", "single", "note"]
     events = sorted(hard.events(hard.run(), "design"), key=lambda event: event["design_id"])
     captured = [tuple(event[name] for name in columns) for event in events]
     assert len(captured[-1][-1].encode()) > 3_000_000

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.capture.clusters import Cluster, Clusters, scratch
-from tests.integration.capture.conftest import Source, insert_designs
+from tests.integration.capture.conftest import Source, insert_designs, state_of
 from totelake.capture.detect.moves import rewind
 from totelake.capture.detect.search import MOST_XIDS
-from totelake.runtime import open_runtime
+from totelake.runtime import open_job
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +70,7 @@ def test_ids_that_are_used_again_look_recent_and_are_no_event(far: Source) -> No
     _change(far, 5)
     assert far.rows("SELECT count(*) FROM design WHERE age(xmin) BETWEEN 0 AND 100")[0][0] > 10
     manifest = far.run()
-    assert manifest is not None and manifest.state["tables"]["design"]["search"] == "window"
+    assert state_of(manifest).search == "window"
     assert far.changes(manifest, "design") == [("U", 1), ("D", 5), ("I", 500), ("I", 501)]
     assert far.replayed("design") == far.content("design")
     assert far.run() is None
@@ -89,22 +89,22 @@ def _searched(source: Source, key: int) -> tuple[str, str]:
     """Change the source and capture it from the first batch on; how the table was searched, and why."""
     source.run()
     _change(source, key)
-    with open_runtime(source.arguments()) as runtime:
-        rewind(source.log(), 1, "by-hand", runtime.now())
+    with open_job(source.arguments()) as job:
+        rewind(source.log(), 1, "by-hand", job.now())
     manifest = source.run()
     assert manifest is not None
     assert source.changes(manifest, "design") == [("U", 1), ("D", key), ("I", 100 * key), ("I", 100 * key + 1)]
     assert source.replayed("design") == source.content("design")
     assert source.run() is None
-    design = manifest.state["tables"]["design"]
-    return design["search"], design["why"]
+    design = state_of(manifest)
+    return design.search, design.why
 
 
 def _bookmark(source: Source) -> int:
     """The oldest transaction in flight at the last capture, as a 64-bit id."""
-    newest = source.log().newest()
-    assert newest is not None
-    return int(newest.state["snapshot"].split(":")[0])
+    snapshot = source.bookmark().snapshot
+    assert snapshot is not None
+    return snapshot.xmin
 
 
 def _next_xid(source: Source) -> int:

@@ -15,7 +15,7 @@ import pytest
 from localglue.app import LocalGlue
 from localglue.server import Server
 from localglue.settings import Settings as GlueSettings
-from tests.unit.deploy.test_plan import SETTINGS, SOURCES, pipeline
+from tests.unit.deploy.test_plan import SETTINGS, TABLES, pipeline
 from totelake.deploy.apply import apply, differs
 from totelake.deploy.plan import Plan, plan
 
@@ -41,7 +41,7 @@ def glue(aws: str, tmp_path: Path) -> Iterator[Any]:
 
 def ours(**parts: Any) -> Plan:
     """The plan of a small pipeline."""
-    return plan(pipeline(**parts), SOURCES, SETTINGS)
+    return plan(pipeline(**parts), TABLES, SETTINGS)
 
 
 def outcomes(glue: Any, wanted: Plan, activate_schedule: bool = False) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_what_differs_is_updated_and_nothing_else(glue: Any) -> None:
     wanted = plan(changed, {"shop": ["customer"]}, SETTINGS)
     assert outcomes(glue, wanted) == {
         "job shop-build": "updated",
-        "crawler shop-in": "updated",
+        "crawler shop-in-shop": "updated",
         "workflow shop-refresh": "updated",
         "trigger shop-clock": "updated",
     }
@@ -75,7 +75,7 @@ def test_what_differs_is_updated_and_nothing_else(glue: Any) -> None:
 def test_an_argument_taken_out_of_the_pipeline_is_taken_out_of_the_job(glue: Any) -> None:
     with_more = pipeline()
     with_more["jobs"]["build"]["arguments"] = {"depth": 4, "passing": "fancy"}
-    outcomes(glue, plan(with_more, SOURCES, SETTINGS))
+    outcomes(glue, plan(with_more, TABLES, SETTINGS))
     assert outcomes(glue, ours()) == {"job shop-build": "updated"}
     assert "--passing" not in glue.get_job(JobName="shop-build")["Job"]["DefaultArguments"]
 
@@ -105,11 +105,11 @@ def test_a_condition_that_somebody_deactivated_is_activated_again(glue: Any) -> 
 
 def test_a_new_role_updates_jobs_and_crawlers(glue: Any) -> None:
     outcomes(glue, ours())
-    wanted = plan(pipeline(), SOURCES, replace(SETTINGS, role="arn:aws:iam::1:role/other"))
+    wanted = plan(pipeline(), TABLES, replace(SETTINGS, role="arn:aws:iam::1:role/other"))
     assert outcomes(glue, wanted) == {
         "job shop-take-in": "updated",
         "job shop-build": "updated",
-        "crawler shop-in": "updated",
+        "crawler shop-in-shop": "updated",
     }
 
 
@@ -144,3 +144,19 @@ def test_what_another_way_to_publish_left_goes(glue: Any) -> None:
     assert outcomes(glue, fused) == {"trigger shop-then": "deleted", "job shop-build": "deleted"}
     assert outcomes(glue, fused) == {}
     assert outcomes(glue, ours(**parts)) == {"job shop-build": "created", "trigger shop-then": "created"}
+
+
+def test_what_an_earlier_version_deployed_under_another_name_goes(glue: Any) -> None:
+    outcomes(glue, ours())
+    former = {part: list(pipeline()[part]) for part in ("jobs", "triggers", "workflows", "crawlers")}
+    now = ours(jobs={}, triggers={}, workflows={}, crawlers={}, former=former)
+    assert outcomes(glue, now) == {
+        "trigger shop-start": "deleted",
+        "trigger shop-then": "deleted",
+        "trigger shop-clock": "deleted",
+        "workflow shop-refresh": "deleted",
+        "job shop-take-in": "deleted",
+        "job shop-build": "deleted",
+        "crawler shop-in-shop": "deleted",
+    }
+    assert outcomes(glue, now) == {}

@@ -5,26 +5,37 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, Callable, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from totelake.contracts import catalog
+from tests.conftest import SOURCE
+from totelake.contracts import load_contracts
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, ingested_key
-from totelake.lake.manifest import BOOKMARK, DATA, LakeObject, Manifest, TableCommit
-from totelake.lake.verdicts import LOG, SOURCE
+from totelake.lake.manifest import LakeObject, Manifest, TableCommit
+from totelake.lake.records.batch import Batch, Bookmark, ServerIdentity, Snapshot, with_schema
+from totelake.lake.records.verdict import LOG, JudgedBatch, Verdict, pending_batches
+from totelake.ports.s3 import S3Store
 from totelake.registry.agreement import Disagreement
 from totelake.registry.audit import audit_catalog
 from totelake.registry.check import check_schemas
-from totelake.runtime import Clients, JobArguments, open_runtime
+from totelake.runtime.clients import Clients
+from totelake.runtime.job import Job, open_job
+from totelake.runtime.job_arguments import AuditArguments, CheckArguments, JobArguments, parse_arguments
+from totelake.schemas.columns import SourceColumn, TableSchema, documents_of
 
 DAY = "2026-11-24"
 METADATA = [("_op", pa.string()), ("_batch", pa.int64()), ("_captured_at", pa.timestamp("us")), ("_xid", pa.int64())]
-_NAMES = frozenset(name for table in catalog().source_tables(SOURCE) for name in table.column_names)
+SERVER = ServerIdentity("7", 1, False, 1, 170000, "totesys", f"{DAY}T00:00:00+00:00")
+A = TypeVar("A", bound=JobArguments)
+T = TypeVar("T")
+_NAMES = frozenset(name for table in load_contracts().source_tables(SOURCE) for name in table.column_names)
 
 
 class Registry:
@@ -32,9 +43,12 @@ class Registry:
 
     def __init__(self, endpoint: str, localglue: str) -> None:
         name = uuid.uuid4().hex[:12]
-        self.bucket, self.database, self.crawler = f"ingestion-{name}", f"ingestion_{name}", f"crawler-{name}"
+        self.bucket, self.database, self.crawlers = f"ingestion-{name}", f"ingestion_{name}", f"crawler-{name}"
+        self.crawler = f"{self.crawlers}-{SOURCE}"
         self.clients = Clients("eu-west-2", {"": endpoint, "glue": localglue}, ("testing", "testing"))
         self.s3, self.glue = self.clients.s3, self.clients.glue
+        self.store = S3Store(self.s3, self.bucket)
+        self.log = CommitLog(self.store, LOG)
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         self.glue.create_database(DatabaseInput={"Name": self.database})
         self.glue.create_crawler(
@@ -43,7 +57,8 @@ class Registry:
             DatabaseName=self.database,
             Targets={
                 "S3Targets": [
-                    {"Path": f"s3://{self.bucket}/{SOURCE}/{table.name}/"} for table in catalog().source_tables(SOURCE)
+                    {"Path": f"s3://{self.bucket}/{SOURCE}/{table.name}/"}
+                    for table in load_contracts().source_tables(SOURCE)
                 ]
             },
             Configuration=json.dumps(
@@ -54,23 +69,16 @@ class Registry:
     def ingest(self, number: int, rows: dict[str, list[dict[str, Any]]], **types: str) -> Manifest:
         """A batch with these rows; `types` are PostgreSQL types that differ from the contracts', or of new columns."""
         attempt = Attempt.new(SOURCE, number, "test")
-        tables = {name: self._table(attempt, number, name, found, types) for name, found in rows.items()}
-        manifest = Manifest(
-            SOURCE,
-            number,
-            attempt.id,
-            DATA if tables else BOOKMARK,
-            "now",
-            tables,
-            {"captured_at": f"{DAY}T10:00:00+00:00"},
-        )
-        assert CommitLog(self.s3, self.bucket, SOURCE).commit(manifest)
+        commits = {name: self._table(attempt, number, name, found, types) for name, found in rows.items()}
+        bookmark = Bookmark(number, SERVER, Snapshot(1, 1, "1:1:"), f"{DAY}T10:00:00+00:00")
+        manifest = Batch(bookmark, commits).manifest(attempt, datetime.now(timezone.utc))
+        assert CommitLog(self.store, SOURCE).commit(manifest)
         return manifest
 
     def _table(
         self, attempt: Attempt, number: int, name: str, rows: list[dict[str, Any]], types: dict[str, str]
     ) -> TableCommit:
-        contract = catalog().table(name)
+        contract = load_contracts().find(name)
         columns = {column.name: types.get(column.name, column.type) for column in contract.columns}
         columns.update({column: kind for column, kind in types.items() if column not in _NAMES})
         fields = [
@@ -83,51 +91,53 @@ class Registry:
         final = ingested_key(SOURCE, name, DAY, number)
         item = LakeObject(key, final, len(rows), len(sink.getvalue()), "", {"ingested_on": DAY})
         known = {column.name: column for column in contract.columns}
-        schema = [
-            {
-                "name": column,
-                "type": kind,
-                "required": column in known and known[column].required,
-                **({"enum": list(known[column].enum)} if column in known and known[column].enum else {}),
-            }
+        schema = tuple(
+            SourceColumn(
+                name=column,
+                type=kind,
+                required=column in known and known[column].required,
+                enum=known[column].enum if column in known else (),
+            )
             for column, kind in columns.items()
-        ]
-        fingerprint = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(schema)).hex
-        return TableCommit((item,), len(rows), len(rows), extra={"fingerprint": fingerprint, "schema": schema})
+        )
+        fingerprint = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(documents_of(schema))).hex
+        return with_schema(TableCommit((item,), len(rows), len(rows)), TableSchema(fingerprint, schema))
 
-    def check(self, clients: Any = None, **more: Any) -> Manifest | None:
-        """One run of the job."""
-        given = {
-            "ingestion_bucket": self.bucket,
-            "processed_bucket": "processed",
-            "ingestion_database": self.database,
-            "processed_database": "processed",
-            "ingestion_crawler": self.crawler,
-            **more,
-        }
-        return self._run("check_schemas", check_schemas, clients, given)
-
-    def audit(self, **more: Any) -> list[Disagreement]:
-        """One run of the nightly audit."""
-        given = {
+    def given(self, **more: Any) -> dict[str, Any]:
+        """The arguments that all jobs take."""
+        return {
             "ingestion_bucket": self.bucket,
             "processed_bucket": self.bucket,
             "ingestion_database": self.database,
             "processed_database": self.database,
-            "ingestion_crawler": self.crawler,
             **more,
         }
-        return list(self._run("audit_catalog", audit_catalog, None, given))
 
-    def _run(self, job: str, work: Any, clients: Any, given: dict[str, Any]) -> Any:
+    def check(self, clients: Clients | None = None, **more: Any) -> Verdict | None:
+        """One run of the job."""
+        given = self.given(**{"source": SOURCE, "crawler": self.crawler, **more})
+        return self.run(check_schemas, CheckArguments, given, clients)
+
+    def audit(self, **more: Any) -> list[Disagreement]:
+        """One run of the nightly audit."""
+        given = self.given(crawlers=self.crawlers, **more)
+        return list(self.run(audit_catalog, AuditArguments, given))
+
+    def run(
+        self, work: Callable[[Job[A]], T], kind: type[A], given: Mapping[str, Any], clients: Clients | None = None
+    ) -> T:
+        """One run of a job with its arguments."""
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        arguments = JobArguments.from_argv(["script", *words], job)
-        with open_runtime(arguments, clients or self.clients) as runtime:
-            return work(runtime, arguments)
+        with open_job(parse_arguments(["script", *words], kind), clients or self.clients) as job:
+            return work(job)
 
     def verdicts(self) -> list[Manifest]:
         """All verdicts."""
-        return list(CommitLog(self.s3, self.bucket, LOG).since(0))
+        return list(self.log.since(0))
+
+    def batches(self, after_verdict: int = 0, build_to: int | None = None) -> list[JudgedBatch]:
+        """The judged batches of the verdicts beyond a number."""
+        return pending_batches(self.log, after_verdict, SOURCE, build_to)
 
     def keys(self, prefix: str) -> list[str]:
         """The keys below a prefix."""

@@ -1,4 +1,4 @@
-"""The nightly audit over a real crawl: what agrees passes, and each disagreement is told with both schemas."""
+"""The nightly audit over a real crawl: what agrees passes, and each disagreement is reported with both schemas."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import pytest
 
 from tests.integration.registry.conftest import DAY, METADATA, Registry
 from tests.integration.registry.test_check import Crash, FailingClients
-from totelake.lake.catalogue import as_input
+from totelake.lake.tables import as_input
+from totelake.ports.glue import GlueCrawler
 from totelake.registry import audit as job
+from totelake.registry import audit_source
 from totelake.registry.crawl import crawl
 
 pytestmark = pytest.mark.integration
@@ -46,7 +48,7 @@ def columns(registry: Registry) -> list[str]:
     return [item["Name"] for item in table["StorageDescriptor"]["Columns"]]
 
 
-def told(registry: Registry, capsys: pytest.CaptureFixture[str]) -> str:
+def reported(registry: Registry, capsys: pytest.CaptureFixture[str]) -> str:
     """What a failing audit logs."""
     with pytest.raises(SystemExit, match="MismatchError"):
         registry.audit()
@@ -93,7 +95,7 @@ def test_files_that_no_batch_brought_are_told_and_never_registered(
     put(night, f"{FOLDER}other.parquet", [("colour", pa.string()), *METADATA])
     put(night, f"{FOLDER}types.parquet", [("currency_id", pa.float64()), CURRENCY[1], *METADATA])
     put(night, f"{FOLDER}wider.parquet", [*CURRENCY, ("colour", pa.string()), *METADATA])
-    said = told(night, capsys)
+    said = reported(night, capsys)
     assert f"{FOLDER}cut.parquet: is truncated or no parquet" in said
     assert f"{FOLDER}words.parquet: is truncated or no parquet" in said
     assert f"{FOLDER}other.parquet: no batch of this table, it has no currency_id; remove it" in said
@@ -109,9 +111,9 @@ def test_a_column_that_a_crawl_took_from_a_foreign_file_is_taken_back(
 ) -> None:
     before = columns(night)
     put(night, f"{FOLDER}wider.parquet", [*CURRENCY, ("colour", pa.string()), *METADATA])
-    crawl(night.glue, night.crawler, sleep=lambda _: None)
+    crawl(GlueCrawler(night.glue, night.crawler), sleep=lambda _: None)
     assert columns(night) == [*before, "colour"]
-    said = told(night, capsys)
+    said = reported(night, capsys)
     assert "registered table currency: colour came from a file that no batch brought" in said
     assert columns(night) == before
     night.s3.delete_object(Bucket=night.bucket, Key=f"{FOLDER}wider.parquet")
@@ -121,7 +123,7 @@ def test_a_column_that_a_crawl_took_from_a_foreign_file_is_taken_back(
 def test_partitions_of_another_type_without_objects_or_unregistered_are_told(
     night: Registry, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "crawl", lambda *_: None)
+    monkeypatch.setattr(audit_source, "crawl", lambda *_: None)
     names = {"DatabaseName": night.database, "TableName": "currency"}
     storage = night.glue.get_partitions(**names)["Partitions"][0]["StorageDescriptor"]
     wrong = [{"Name": "currency_id", "Type": "string"}]
@@ -133,7 +135,7 @@ def test_partitions_of_another_type_without_objects_or_unregistered_are_told(
     empty = {**storage, "Location": f"s3://{night.bucket}/totesys/currency/ingested_on=2001-01-01/"}
     night.glue.create_partition(**names, PartitionInput={"Values": ["2001-01-01"], "StorageDescriptor": empty})
     put(night, "totesys/currency/ingested_on=2026-01-01/1.parquet", CURRENCY + METADATA)
-    said = told(night, capsys)
+    said = reported(night, capsys)
     assert f"partition {FOLDER}: currency_id is string, registered as int" in said
     assert "partition totesys/currency/ingested_on=2001-01-01/: registered for currency, but it has no objects" in said
     assert "partition totesys/currency/ingested_on=2026-01-01/: its objects are in no registered partition" in said
@@ -146,7 +148,7 @@ def test_a_name_that_collided_and_a_broken_registration_are_told(
     storage = table["StorageDescriptor"]
     moved = {**storage, "Location": f"s3://{night.bucket}/elsewhere/", "Columns": storage["Columns"][1:]}
     night.glue.update_table(DatabaseName=night.database, TableInput={**table, "StorageDescriptor": moved})
-    said = told(night, capsys)
+    said = reported(night, capsys)
     assert "registered table currency: it lies at elsewhere/, its objects at totesys/currency/" in said
     assert "registered table currency: currency.currency_id: column removed" in said
     assert re.search(r"registered table currency_\w{32}: no contract names it, and it lies at totesys/currency/", said)

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.registry.conftest import DAY, Registry
-from totelake.lake.commits import CommitLog
-from totelake.lake.verdicts import LOG, SOURCE, held_of, pending_batches
-from totelake.runtime import Clients
+from totelake.contracts.model import TableId
+from totelake.lake.records.verdict import held_for
+from totelake.runtime.clients import Clients
 
 pytestmark = pytest.mark.integration
 
+DESIGN = TableId(SOURCE, "design")
 DESIGNS = [{"design_id": 1, "design_name": "Wooden", "_op": "I", "_batch": 1}]
 STAFF = [{"staff_id": 1, "first_name": "Ana", "_op": "I", "_batch": 1}]
 
@@ -22,7 +24,7 @@ STAFF = [{"staff_id": 1, "first_name": "Ana", "_op": "I", "_batch": 1}]
 def test_a_batch_is_judged_copied_and_registered(registry: Registry) -> None:
     registry.ingest(1, {"design": DESIGNS, "staff": STAFF})
     verdict = registry.check()
-    assert verdict is not None and verdict.state["through"] == {SOURCE: 1}
+    assert verdict is not None and verdict.of_source(SOURCE).through == 1
     assert registry.keys("totesys/") == [
         f"totesys/design/ingested_on={DAY}/000000000001.parquet",
         f"totesys/staff/ingested_on={DAY}/000000000001.parquet",
@@ -35,9 +37,9 @@ def test_a_batch_is_judged_copied_and_registered(registry: Registry) -> None:
     ]  # fmt: skip
     assert table["PartitionKeys"] == [{"Name": "ingested_on", "Type": "string"}]
     assert registry.partitions("design") == [[DAY]]
-    batches = pending_batches(CommitLog(registry.s3, registry.bucket, LOG), 0, SOURCE, None)
+    batches = registry.batches()
     assert [(batch.batch, sorted(batch.tables), batch.rows) for batch in batches] == [(1, ["design", "staff"], 2)]
-    assert pending_batches(CommitLog(registry.s3, registry.bucket, LOG), 0, SOURCE, 0) == []
+    assert registry.batches(build_to=0) == []
 
 
 def test_nothing_new_is_no_verdict(registry: Registry) -> None:
@@ -63,7 +65,7 @@ def test_a_schema_is_crawled_once(registry: Registry) -> None:
 def test_a_batch_without_events_moves_on(registry: Registry) -> None:
     registry.ingest(1, {})
     verdict = registry.check()
-    assert verdict is not None and verdict.state["through"] == {SOURCE: 1} and not verdict.tables
+    assert verdict is not None and verdict.of_source(SOURCE).through == 1 and not verdict.objects
     assert registry.crawls() == 0
 
 
@@ -73,7 +75,7 @@ def test_a_limit_in_rows_is_kept(registry: Registry) -> None:
     through = []
     for _ in range(2):
         verdict = registry.check(row_limit=3)
-        through.append(verdict and verdict.state["through"][SOURCE])
+        through.append(verdict and verdict.of_source(SOURCE).through)
     assert through == [2, 3]
 
 
@@ -103,16 +105,16 @@ def test_a_broken_table_goes_to_the_dead_letters_and_nothing_else_does(registry:
     registry.check()
     registry.ingest(2, {"design": [{**DESIGNS[0], "design_name": 7}], "staff": STAFF}, design_name="integer")
     verdict = registry.check()
-    assert verdict is not None and verdict.state["through"] == {SOURCE: 2}
+    assert verdict is not None and verdict.of_source(SOURCE).through == 2
     assert registry.keys("dead_letters/") == ["dead_letters/totesys/design/000000000002.parquet"]
     assert registry.keys("totesys/") == [
         f"totesys/design/ingested_on={DAY}/000000000001.parquet",
         f"totesys/staff/ingested_on={DAY}/000000000002.parquet",
     ]
     assert columns(registry, "design")["design_name"] == "string"
-    (batch,) = pending_batches(CommitLog(registry.s3, registry.bucket, LOG), 1, SOURCE, None)
+    (batch,) = registry.batches(after_verdict=1)
     assert (list(batch.tables), list(batch.held)) == (["staff"], ["design"])
-    assert [item.events for item in held_of(verdict, SOURCE, ["design", "staff"])] == [1]
+    assert [item.events for item in held_for(verdict, [DESIGN, TableId(SOURCE, "staff")])] == [1]
 
 
 def test_what_was_held_is_released_row_by_row_when_the_source_is_changed_back(registry: Registry) -> None:
@@ -120,14 +122,14 @@ def test_what_was_held_is_released_row_by_row_when_the_source_is_changed_back(re
     registry.check()
     registry.ingest(2, {"design": DESIGNS})
     verdict = registry.check()
-    first, second = pending_batches(CommitLog(registry.s3, registry.bucket, LOG), 0, SOURCE, None)
+    first, second = registry.batches()
     released = first.tables["design"]
     assert (released.key, released.strict) == ("dead_letters/totesys/design/000000000001.parquet", True)
     assert not second.tables["design"].strict and first.held == {}
-    assert held_of(verdict, SOURCE, ["design"]) == []
+    assert verdict is not None and held_for(verdict, [DESIGN]) == []
 
 
-def test_a_registered_table_that_somebody_changed_is_told(registry: Registry) -> None:
+def test_a_registered_table_that_somebody_changed_is_an_error(registry: Registry) -> None:
     registry.ingest(1, {"design": DESIGNS})
     registry.check()
     table = registry.glue.get_table(DatabaseName=registry.database, Name="design")["Table"]
@@ -145,10 +147,10 @@ def test_a_registered_table_that_somebody_changed_is_told(registry: Registry) ->
 def test_a_crawler_that_is_not_there_is_named(registry: Registry) -> None:
     registry.ingest(1, {"design": DESIGNS})
     with pytest.raises(SystemExit, match="nothing-here"):
-        registry.check(ingestion_crawler="nothing-here")
+        registry.check(crawler="nothing-here")
 
 
-def test_a_crawler_without_the_target_is_told(registry: Registry) -> None:
+def test_a_crawler_without_the_target_is_named(registry: Registry) -> None:
     registry.glue.update_crawler(
         Name=registry.crawler, Targets={"S3Targets": [{"Path": f"s3://{registry.bucket}/totesys/staff/"}]}
     )
@@ -223,7 +225,7 @@ class Overtaken(Clients):
 
 
 class Overtaking:
-    """An S3 client that tells before it puts an object."""
+    """An S3 client that lets the race know before it puts an object."""
 
     def __init__(self, client: Any, race: Overtaken) -> None:
         self._client, self._race = client, race
@@ -257,7 +259,7 @@ def test_the_verdict_of_a_faster_run_that_died_is_finished_before_the_next(regis
             registry.s3.head_object(Bucket=registry.bucket, Key=item.key)
 
 
-def test_a_table_that_the_catalogue_lost_is_crawled_again(registry: Registry) -> None:
+def test_a_table_that_the_data_catalog_lost_is_crawled_again(registry: Registry) -> None:
     registry.ingest(1, {"design": DESIGNS})
     registry.check()
     registry.glue.delete_table(DatabaseName=registry.database, Name="design")

@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from tests.integration.registry.conftest import Registry
 from totelake.cli import drift as command
 from totelake.cli.app import app
-from totelake.lake.catalogue import as_input
+from totelake.deploy.target import Target
+from totelake.lake.tables import as_input
+from totelake.ports.glue import GlueCatalog
 from totelake.schemas.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_CHANGED, TYPE_WIDENED
 
 pytestmark = pytest.mark.integration
@@ -24,9 +26,9 @@ def drift(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Runs `totelake drift currency` over the registry's database; exit status and document."""
     registry.ingest(1, {"currency": [{"currency_id": 1, "currency_code": "GBP", **KEYS}]})
     registry.check()
-    where = SimpleNamespace(clients=registry.clients, ingestion_bucket=registry.bucket)
-    monkeypatch.setattr(command.Target, "named", lambda *_: where)
-    monkeypatch.setattr(command, "_database", lambda *_: registry.database)
+    catalog = GlueCatalog(registry.glue, registry.database)
+    where = SimpleNamespace(ingestion=registry.store, tables_of=lambda zone: catalog)
+    monkeypatch.setattr(Target, "named", lambda *_: where)
 
     def run(*words: str) -> tuple[int, Any]:
         result = CliRunner().invoke(app, ["drift", "currency", *words, "--json"])
@@ -50,7 +52,7 @@ def kinds(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(change["column"], change["kind"]) for change in changes]
 
 
-def test_drift_tells_what_is_registered_its_versions_and_what_breaks(registry: Registry, drift: Any) -> None:
+def test_drift_shows_what_is_registered_its_versions_and_what_breaks(registry: Registry, drift: Any) -> None:
     status, [found] = drift()
     assert (status, found["changes"], kinds(found["versions"][0]["changes"])) == (0, [], [])
     alter(registry, currency_id="bigint", note="string")
@@ -67,7 +69,7 @@ def test_drift_tells_what_is_registered_its_versions_and_what_breaks(registry: R
     ]
 
 
-def test_drift_tells_what_is_held_and_therefore_not_registered(registry: Registry, drift: Any) -> None:
+def test_drift_shows_what_is_held_and_therefore_not_registered(registry: Registry, drift: Any) -> None:
     registry.ingest(2, {"currency": [{"currency_id": 2, "currency_code": 7, **KEYS}]}, currency_code="integer")
     registry.check()
     status, [found] = drift()

@@ -6,36 +6,27 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.registry.conftest import DAY, Registry
 from tests.integration.registry.test_check import DESIGNS, STAFF, columns
 from totelake.operate.maintain.recover import Recovery
-from totelake.registry.check import restore_registered
-from totelake.runtime import JobArguments, Runtime, open_runtime
+from totelake.registry.finish import restore_registered
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import MaintainArguments
 
 pytestmark = pytest.mark.integration
 
 
-def maintained(registry: Registry, work: Callable[[Runtime, JobArguments], list[str]], **more: str) -> list[str]:
+def maintained(registry: Registry, work: Callable[[Job[MaintainArguments]], list[str]], **more: str) -> list[str]:
     """A part of the job maintain_lake."""
-    given = {
-        "ingestion_bucket": registry.bucket,
-        "processed_bucket": "processed",
-        "ingestion_database": registry.database,
-        "processed_database": "processed",
-        "ingestion_crawler": registry.crawler,
-        **more,
-    }
-    words = [word for name, value in given.items() for word in (f"--{name}", value)]
-    arguments = JobArguments.from_argv(["script", *words], "maintain_lake")
-    with open_runtime(arguments, registry.clients) as runtime:
-        return work(runtime, arguments)
+    return registry.run(work, MaintainArguments, registry.given(crawlers=registry.crawlers, **more))
 
 
 def recovered(registry: Registry, **more: str) -> list[str]:
     """What each verdict lacked, put in place."""
 
-    def work(runtime: Runtime, arguments: JobArguments) -> list[str]:
-        recovery = Recovery(runtime, arguments)
+    def work(job: Job[MaintainArguments]) -> list[str]:
+        recovery = Recovery(job)
         return [recovery.verdict(verdict) for verdict in registry.verdicts()]
 
     return maintained(registry, work, **more)
@@ -43,7 +34,7 @@ def recovered(registry: Registry, **more: str) -> list[str]:
 
 def restored(registry: Registry) -> list[str]:
     """The tables that had other columns than the verdicts left them."""
-    return maintained(registry, restore_registered)
+    return maintained(registry, lambda job: restore_registered(job, SOURCE))
 
 
 @pytest.fixture

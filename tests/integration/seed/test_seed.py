@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import Postgres
 from totelake import seed
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, SourceError
 from totelake.stack.processes import free_port
 
@@ -35,7 +35,7 @@ class Database:
     def counts(self) -> dict[str, int]:
         return {
             table.name: self.rows(f"SELECT count(*) FROM {table.name}")[0][0]
-            for table in catalog().source_tables("totesys")
+            for table in load_contracts().source_tables("totesys")
         }
 
 
@@ -105,7 +105,7 @@ def test_the_real_snapshot_is_loaded_whole(database: Database, real_snapshot: Pa
 def folder(database: Database, tmp_path: Path) -> Path:
     """A small history as CSV files."""
     seed.seed_generated(database.dsn, orders=5, seed=1, until=datetime(2024, 8, 22, 12))
-    for table in catalog().source_tables("totesys"):
+    for table in load_contracts().source_tables("totesys"):
         with (tmp_path / f"{table.name}.csv").open("wb") as file, database.connection.cursor() as cursor:
             cursor.copy_expert(f"COPY {table.name} TO STDOUT WITH (FORMAT csv, HEADER, NULL '')", file)
     return tmp_path

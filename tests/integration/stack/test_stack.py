@@ -14,6 +14,7 @@ import psutil
 import psycopg2
 import pytest
 
+from tests.conftest import SOURCE
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import lifecycle
 from totelake.stack.model import Stack
@@ -65,11 +66,11 @@ def test_the_environment_is_enough_for_any_client(running: Stack, monkeypatch: p
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE t ()", "SET ROLE totelake_admin", "CREATE SCHEMA s"])
 def test_the_reader_may_only_read(running: Stack, statement: str) -> None:
-    with psycopg2.connect(running.totesys_admin_dsn) as owner, owner.cursor() as cursor:
+    with psycopg2.connect(running.source_admin_dsn(SOURCE)) as owner, owner.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS seen AS SELECT 7 AS value")
     owner.commit()
     owner.close()
-    reader = psycopg2.connect(running.totesys_dsn)
+    reader = psycopg2.connect(running.source_dsn(SOURCE))
     reader.set_session(readonly=False)
     with reader.cursor() as cursor:
         cursor.execute("SELECT value FROM seen")

@@ -7,28 +7,33 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import timezone
+from typing import Any, TypeVar
 
 import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.star.samples import NOON, captured_at
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import ingested_key, quarantined_key, schema_key
-from totelake.lake.layout import live_objects
-from totelake.lake.manifest import DATA, Manifest
+from totelake.lake.manifest import Manifest
 from totelake.lake.quarantine import SCHEMA as QUARANTINE
-from totelake.lake.verdicts import LOG, SOURCE, AcceptedObject, batch_document
-from totelake.runtime import JobArguments, open_runtime
+from totelake.lake.records.star_commit import StarCommit, live_objects
+from totelake.lake.records.verdict import LOG, AcceptedObject, JudgedBatch, SourceVerdict, Verdict
+from totelake.ports.s3 import S3Store
+from totelake.runtime.job import open_job
+from totelake.runtime.job_arguments import BuildArguments, JobArguments, parse_arguments
 from totelake.star.job import build_dimensions, build_facts
 
 WORK = {"build_dimensions": build_dimensions, "build_facts": build_facts}
 METADATA = [("_op", pa.string()), ("_batch", pa.int64()), ("_captured_at", pa.timestamp("us")), ("_xid", pa.int64())]
 Rows = Sequence[Mapping[str, Any]]
+A = TypeVar("A", bound=JobArguments)
 
 
 class Lake:
@@ -43,7 +48,9 @@ class Lake:
         for bucket in (self.ingestion, self.processed):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         self.glue.create_database(DatabaseInput={"Name": self.database})
-        self._verdicts = 0
+        self.ingestion_store, self.processed_store = (
+            S3Store(self.s3, name) for name in (self.ingestion, self.processed)
+        )
 
     def accept(
         self, *batches: tuple[int, Mapping[str, Rows]], types: Mapping[str, str] | None = None, strict: bool = False
@@ -52,34 +59,30 @@ class Lake:
 
         `strict` are events that were held and are taken row by row.
         """
-        self._verdicts += 1
-        documents = []
+        judged = []
         for number, tables in batches:
             put = {name: self.put_events(number, name, rows, types) for name, rows in tables.items()}
-            accepted = {name: replace(item, strict=strict) for name, item in put.items()}
-            documents.append(batch_document(number, f"{captured_at(number).isoformat()}+00:00", accepted))
-        state = {"through": {SOURCE: batches[-1][0]}, "batches": {SOURCE: documents}}
-        verdict = Manifest(LOG, self._verdicts, "attempt", DATA, f"{NOON.isoformat()}+00:00", {}, state)
-        assert CommitLog(self.s3, self.ingestion, LOG).commit(verdict)
+            judged.append(_judged(number, {name: replace(item, strict=strict) for name, item in put.items()}))
+        self._judge(*judged)
 
     def accept_unreadable(self, batch: int, name: str, key: int) -> None:
-        """One verdict over a batch of which ingestion has set one row of one table apart."""
-        self._verdicts += 1
+        """One verdict over a batch of which ingestion has quarantined one row of one table."""
         place = quarantined_key(SOURCE, name, batch)
         known = {"source_table": name, "source_key": key, "rule": "unreadable", "column_name": "created_at"}
         entry = {**known, "value": "infinity", "payload": "{}", "_op": "U", "_batch": batch}
         body = io.BytesIO()
         pq.write_table(pa.Table.from_pylist([{**entry, "_captured_at": captured_at(batch)}], QUARANTINE), body)
         self.s3.put_object(Bucket=self.ingestion, Key=place, Body=body.getvalue())
-        accepted = {name: AcceptedObject("", 0, 0, 0, 0, "", place, 1)}
-        document = batch_document(batch, f"{captured_at(batch).isoformat()}+00:00", accepted)
-        state = {"through": {SOURCE: batch}, "batches": {SOURCE: [document]}}
-        verdict = Manifest(LOG, self._verdicts, "attempt", DATA, NOON.isoformat(), {}, state)
-        assert CommitLog(self.s3, self.ingestion, LOG).commit(verdict)
+        self._judge(_judged(batch, {name: AcceptedObject("", 0, 0, 0, 0, "", place, 1)}))
+
+    def _judge(self, *batches: JudgedBatch) -> None:
+        log = CommitLog(self.ingestion_store, LOG)
+        verdict = Verdict(sources={SOURCE: SourceVerdict(batches[-1].batch, batches=batches)})
+        assert log.commit(verdict.manifest(log.attempt(log.newest(), "check"), NOON.replace(tzinfo=timezone.utc)))
 
     def put_events(self, batch: int, name: str, rows: Rows, types: Mapping[str, str] | None = None) -> AcceptedObject:
         """Write a batch's events of a table, with their schema, at their final key."""
-        table = catalog().table(name)
+        table = load_contracts().find(name)
         given = {column.name: "text" if column.enum else column.type for column in table.columns}
         columns = {**given, **{name: kind for name, kind in (types or {}).items() if name in given}}
         columns = {name: kind for name, kind in columns.items() if kind != "absent"}
@@ -98,6 +101,11 @@ class Lake:
 
     def build(self, job: str, **more: Any) -> None:
         """One run of a job, which may fail as its script would."""
+        with open_job(self.arguments(BuildArguments, JOB_NAME=job, source=SOURCE, **more)) as opened:
+            WORK[job](opened)
+
+    def arguments(self, kind: type[A], **more: Any) -> A:
+        """The arguments of a job over this lake."""
         given = {
             "ingestion_bucket": self.ingestion,
             "processed_bucket": self.processed,
@@ -105,32 +113,33 @@ class Lake:
             "processed_database": self.database,
             **more,
         }
-        words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        arguments = JobArguments.from_argv(["script", *words], job)
-        with open_runtime(arguments) as runtime:
-            WORK[job](runtime, arguments)
+        return parse_arguments(["script", *[word for item in given.items() for word in _pair(*item)]], kind)
 
     def log(self, table: str) -> CommitLog:
         """A star table's commits."""
-        return CommitLog(self.s3, self.processed, table)
+        return CommitLog(self.processed_store, table)
 
     def manifests(self, table: str) -> list[Manifest]:
         """All of a star table's commits."""
         return list(self.log(table).since(0))
 
+    def commits(self, table: str) -> list[StarCommit]:
+        """The same, as records."""
+        return [StarCommit.of(load_contracts().star(table), manifest) for manifest in self.manifests(table)]
+
     def table(self, name: str) -> pa.Table:
         """All rows of a star table at the final keys that its commits name, ordered by batch and key."""
         found = []
-        for item in live_objects(name, self.manifests(name)):
+        for item in live_objects(self.commits(name)):
             part = self.parquet(item.key)
             assert part.num_rows == item.rows
             found.append(part)
-        key = catalog().table(name).key_name
+        key = load_contracts().find(name).key_name
         return pa.concat_tables(found).sort_by([("_batch", "ascending"), (key, "ascending")])
 
     def rows(self, name: str) -> list[tuple[Any, ...]]:
         """The same as tuples: the contract's columns, then `_op` and `_batch`."""
-        names = [column.name for column in catalog().table(name).lake_columns]
+        names = [column.name for column in load_contracts().find(name).lake_columns]
         return [tuple(row.values()) for row in self.table(name).select([*names, "_op", "_batch"]).to_pylist()]
 
     def parquet(self, key: str) -> pa.Table:
@@ -148,13 +157,13 @@ class Lake:
         return str(table["Parameters"]["totelake.batch"])
 
     def shown(self, name: str) -> list[tuple[int, str, int]]:
-        """Key, operation and batch of every row under the locations that the catalogue names."""
+        """Key, operation and batch of every row under the locations that the Data Catalog names."""
         locations = list(self.partitions(f"{name}_log").values())
         if not locations:
             table = self.glue.get_table(DatabaseName=self.database, Name=f"{name}_log")["Table"]
             locations = [table["StorageDescriptor"]["Location"]]
         parts = [self.parquet(key) for place in locations for key in self.keys(place.split("/", 3)[3])]
-        key = catalog().table(name).key_name
+        key = load_contracts().find(name).key_name
         rows = pa.concat_tables(parts).sort_by([("_batch", "ascending"), (key, "ascending")])
         return [tuple(row.values()) for row in rows.select([key, "_op", "_batch"]).to_pylist()]
 
@@ -162,6 +171,14 @@ class Lake:
         """The partitions of a log: value and location."""
         found = self.glue.get_partitions(DatabaseName=self.database, TableName=name)["Partitions"]
         return {item["Values"][0]: item["StorageDescriptor"]["Location"] for item in found}
+
+
+def _judged(batch: int, accepted: Mapping[str, AcceptedObject]) -> JudgedBatch:
+    return JudgedBatch(batch, f"{captured_at(batch).isoformat()}+00:00", 0, accepted)
+
+
+def _pair(name: str, value: Any) -> tuple[str, str]:
+    return f"--{name}", str(value)
 
 
 @pytest.fixture

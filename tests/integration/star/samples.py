@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Column
 from totelake.star.projection import columns_text, types_of
-from totelake.star.refused import METADATA_TYPES
+from totelake.star.sorting import METADATA_TYPES
 
 # PySpark never closes the socket that collect() reads from, it is garbage collected; no other warning is let through
 SPARK = [pytest.mark.integration, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
@@ -30,7 +30,7 @@ def captured_at(batch: int) -> datetime:
 
 def row(table: str, key: int, op: str = "I", **values: Any) -> Row:
     """An event of a source table; a deletion has its key alone, as capture leaves it."""
-    contract = catalog().table(table)
+    contract = load_contracts().find(table)
     sample = {} if op == "D" else {column.name: _sample(column) for column in contract.columns}
     return {**sample, contract.key[0].name: key, "_op": op, **values}
 
@@ -50,7 +50,7 @@ def events(spark: SparkSession, table: str, batches: Mapping[int, Sequence[Row]]
 
     Given as literals Spark knows how few they are, and joins them three times as fast as rows of unknown number.
     """
-    types = {**types_of(catalog().table(table)), **METADATA_TYPES}
+    types = {**types_of(load_contracts().find(table)), **METADATA_TYPES}
     rows = [
         [{**item, "_batch": batch, "_captured_at": captured_at(batch)}.get(name) for name in types]
         for batch, items in batches.items()
@@ -64,7 +64,7 @@ def events(spark: SparkSession, table: str, batches: Mapping[int, Sequence[Row]]
     return spark.sql(text, args=[value for item in rows for value in item])
 
 
-def refusals(frame: DataFrame) -> list[tuple[Any, ...]]:
-    """Key, rule, column and value of what was refused, by key."""
+def quarantined(frame: DataFrame) -> list[tuple[Any, ...]]:
+    """Key, rule, column and value of quarantined rows, by key."""
     found = frame.orderBy("source_key").select("source_key", "rule", "column_name", "value").collect()
     return [tuple(item) for item in found]

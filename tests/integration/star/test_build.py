@@ -1,4 +1,4 @@
-"""Builds of dimensions and facts on real S3, catalogue and Spark: what is committed, registered and published."""
+"""Builds of dimensions and facts on real S3, Data Catalog and Spark: what is committed, registered and published."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from decimal import Decimal
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 pytestmark = SPARK
-FACTS = [table.name for table in catalog().facts()]
-DIMENSIONS = [table.name for table in catalog().dimensions()]
+FACTS = [table.name for table in load_contracts().facts()]
+DIMENSIONS = [table.name for table in load_contracts().dimensions()]
 PARTITION = "created_month"
 
 
-def numbers(lake: Lake, table: str) -> list[tuple[int, list[str]]]:
+def numbers(lake: Lake, table: str) -> list[tuple[int, list[int]]]:
     """A table's commits and the batches of each."""
-    return [(manifest.number, sorted(manifest.state["batches"], key=int)) for manifest in lake.manifests(table)]
+    return [(commit.number, sorted(commit.batches)) for commit in lake.commits(table)]
 
 
 def keys(lake: Lake, table: str) -> list[tuple[int, str, int]]:
@@ -27,25 +28,25 @@ def keys(lake: Lake, table: str) -> list[tuple[int, str, int]]:
     return [(item[0], *item[-2:]) for item in lake.rows(table)]
 
 
-def refusals(lake: Lake, name: str) -> list[tuple[object, ...]]:
-    """What a star table's log has set apart: key, rule, column, value and batch."""
+def quarantined(lake: Lake, name: str) -> list[tuple[object, ...]]:
+    """The quarantined rows that a star table's log names: key, rule, column, value and batch."""
     return [
         (found["source_key"], found["rule"], found["column_name"], found["value"], found["_batch"])
-        for manifest in lake.manifests(name)
-        for item in manifest.tables[name].quarantine
+        for commit in lake.commits(name)
+        for item in commit.quarantine
         for found in lake.parquet(item.key).to_pylist()
     ]
 
 
 def test_a_first_build_brings_every_table_and_its_views(lake: Lake) -> None:
-    first = {table.name: [row(table.name, 1)] for table in catalog().source_tables("totesys")}
+    first = {table.name: [row(table.name, 1)] for table in load_contracts().source_tables(SOURCE)}
     lake.accept((1, first))
     lake.build("build_dimensions")
     lake.build("build_facts")
     for name in [*DIMENSIONS, *FACTS]:
-        [manifest] = lake.manifests(name)
-        assert (manifest.number, manifest.state["through"], manifest.state["verdict"]) == (1, {"totesys": 1}, 1)
-        assert manifest.tables[name].rows == lake.table(name).num_rows == (1 if name != "dim_date" else 365 * 3 + 1)
+        [commit] = lake.commits(name)
+        assert (commit.number, commit.source, commit.through, commit.verdict) == (1, SOURCE, 1, 1)
+        assert commit.commit.rows == lake.table(name).num_rows == (1 if name != "dim_date" else 365 * 3 + 1)
     assert [lake.view(name) for name in [*DIMENSIONS, *FACTS]] == ["1"] * 11
     assert [lake.view(f"{kind}_payment") for kind in ("current", "history")] == ["1", "1"]
     assert lake.rows("dim_staff") == [
@@ -69,12 +70,12 @@ def test_later_batches_add_versions_and_carry_the_joined_inputs_and_years_on(lak
     assert [(item[0], item[3], *item[-2:]) for item in lake.rows("dim_staff")] == [
         (1, "Old", "I", 1), (2, "Old", "I", 1), (1, "New", "U", 3), (2, None, "D", 3),
     ]  # fmt: skip
-    assert numbers(lake, "dim_staff") == [(1, ["1"]), (2, ["2"]), (3, ["3"])]
+    assert numbers(lake, "dim_staff") == [(1, [1]), (2, [2]), (3, [3])]
     years = lake.table("dim_date").column("year").to_pylist()
     assert {year: years.count(year) for year in years} == {
         year: 366 if year == 2024 else 365 for year in range(2023, 2028)
     }
-    assert lake.manifests("dim_date")[-1].state["years"] == [2023, 2027]
+    assert lake.commits("dim_date")[-1].years == (2023, 2027)
     assert (lake.view("dim_staff"), lake.view("dim_design"), lake.view("dim_date")) == ("3", "2", "2")
 
 
@@ -92,13 +93,12 @@ def test_batches_that_were_missed_are_one_unit(lake: Lake) -> None:
     lake.accept((1, {"payment": [row("payment", 1), row("payment", 2)]}))
     lake.accept((2, {"payment": [row("payment", 1, "U"), row("payment", 2, "D")]}), (4, {"staff": [row("staff", 1)]}))
     lake.build("build_facts")
-    assert [numbers(lake, name) for name in FACTS] == [[(1, ["1", "2", "4"])]] * 3
+    assert [numbers(lake, name) for name in FACTS] == [[(1, [1, 2, 4])]] * 3
     assert keys(lake, "fact_payment") == [(1, "I", 1), (2, "I", 1), (1, "U", 2), (2, "D", 2)]
-    [manifest] = lake.manifests("fact_payment")
-    assert {batch: (item["rows"], item["deletions"]) for batch, item in manifest.state["batches"].items()} == {
-        "1": (2, 0), "2": (1, 1), "4": (0, 0),
-    }  # fmt: skip
-    written = manifest.tables["fact_payment"]
+    [commit] = lake.commits("fact_payment")
+    counts = {batch: (item.rows, item.deletions) for batch, item in commit.batches.items()}
+    assert counts == {1: (2, 0), 2: (1, 1), 4: (0, 0)}
+    written = commit.commit
     assert (written.rows, written.inserts, written.updates, written.deletes) == (4, 2, 1, 1)
 
 
@@ -106,10 +106,10 @@ def test_a_row_limit_cuts_all_tables_alike_and_later_runs_take_the_rest(lake: La
     payments = [row("payment", key) for key in (1, 2)]
     lake.accept((1, {"payment": payments}), (2, {"sales_order": [row("sales_order", 1)], "payment": payments[:1]}))
     lake.accept((3, {"payment": [row("payment", 3)]}))
-    for units in ([(1, ["1"])], [(1, ["1"]), (2, ["2"])], [(1, ["1"]), (2, ["2"]), (3, ["3"])]):
+    for units in ([(1, [1])], [(1, [1]), (2, [2])], [(1, [1]), (2, [2]), (3, [3])]):
         lake.build("build_facts", row_limit=2)
         assert [numbers(lake, name) for name in FACTS] == [units] * 3
-    assert [manifest.state["verdict"] for manifest in lake.manifests("fact_payment")] == [0, 1, 2]
+    assert [commit.verdict for commit in lake.commits("fact_payment")] == [0, 1, 2]
     assert keys(lake, "fact_payment") == [(1, "I", 1), (2, "I", 1), (1, "I", 2), (3, "I", 3)]
     assert keys(lake, "fact_sales_order") == [(1, "I", 2)]
 
@@ -118,10 +118,10 @@ def test_a_workflow_run_builds_no_further_than_the_batch_that_its_check_fixed(la
     name = lake.database
     lake.glue.create_workflow(Name=name)
     run = lake.glue.start_workflow_run(Name=name)["RunId"]
-    lake.glue.put_workflow_run_properties(Name=name, RunId=run, RunProperties={"totelake:build_to:totesys": "2"})
+    lake.glue.put_workflow_run_properties(Name=name, RunId=run, RunProperties={f"totelake:build_to:{SOURCE}": "2"})
     lake.accept(*[(batch, {"payment": [row("payment", batch)]}) for batch in (1, 2, 3)])
     lake.build("build_facts", WORKFLOW_NAME=name, WORKFLOW_RUN_ID=run)
-    assert [numbers(lake, fact) for fact in FACTS] == [[(1, ["1", "2"])]] * 3
+    assert [numbers(lake, fact) for fact in FACTS] == [[(1, [1, 2])]] * 3
     assert lake.view("fact_payment") == "2"
     lake.build("build_facts")
     assert keys(lake, "fact_payment") == [(1, "I", 1), (2, "I", 2), (3, "I", 3)]
@@ -138,9 +138,7 @@ def test_a_fact_lies_in_the_months_of_its_rows_and_deletions_in_a_partition_of_t
     assert lake.partitions("fact_payment_log") == {
         value: f"{root}{value}/" for value in ("2024-09", "2024-10", "deleted")
     }
-    rows = {
-        item.partition[PARTITION]: item.rows for item in lake.manifests("fact_payment")[0].objects_of("fact_payment")
-    }
+    rows = {item.partition[PARTITION]: item.rows for item in lake.commits("fact_payment")[0].objects}
     assert rows == {"2024-09": 1, "2024-10": 2, "deleted": 1}
     assert sorted(lake.keys("fact_payment/")) == sorted(
         f"fact_payment/{PARTITION}={value}/{number:012}-{index}.parquet"
@@ -165,28 +163,27 @@ def test_objects_of_different_schemas_become_one_unit_of_the_contracts_types(lak
     assert (str(amounts.type), amounts.to_pylist()) == ("decimal128(10, 2)", [Decimal("7.00"), Decimal("12.30")])
 
 
-def test_a_row_that_does_not_fit_is_set_apart_and_all_others_arrive(lake: Lake) -> None:
+def test_a_row_that_does_not_fit_is_quarantined_and_all_others_arrive(lake: Lake) -> None:
     lake.accept((1, {"payment": [row("payment", 2, payment_date="2024-02-30")]}))
     lake.accept(
         (2, {"payment": [row("payment", 2, "U"), row("payment", 3, payment_date="n/a"), row("payment", 4, "D")]})
     )
     lake.build("build_facts", row_limit=1)
-    assert (
-        lake.manifests("fact_payment")[0].tables["fact_payment"].rows,
-        lake.keys("fact_payment/"),
-        lake.view("fact_payment"),
-    ) == (0, [], "1")
+    assert (lake.commits("fact_payment")[0].commit.rows, lake.keys("fact_payment/"), lake.view("fact_payment")) == (
+        0,
+        [],
+        "1",
+    )
     lake.build("build_facts")
     assert keys(lake, "fact_payment") == [(2, "U", 2), (4, "D", 2)]
-    assert refusals(lake, "fact_payment") == [
+    assert quarantined(lake, "fact_payment") == [
         (2, "invalid_date", "payment_date", "2024-02-30", 1), (3, "invalid_date", "payment_date", "n/a", 2),
     ]  # fmt: skip
-    documents = [manifest.state["batches"] for manifest in lake.manifests("fact_payment")]
     assert [
-        (batch, item["rows"], item["deletions"], item["quarantined"])
-        for document in documents
-        for batch, item in document.items()
-    ] == [("1", 0, 0, 1), ("2", 1, 1, 1)]
+        (batch, item.rows, item.deletions, item.quarantined)
+        for commit in lake.commits("fact_payment")
+        for batch, item in commit.batches.items()
+    ] == [(1, 0, 0, 1), (2, 1, 1, 1)]
 
 
 def test_a_schema_that_the_contract_cannot_hold_commits_nothing_and_stops_no_other_table(lake: Lake) -> None:
@@ -197,12 +194,12 @@ def test_a_schema_that_the_contract_cannot_hold_commits_nothing_and_stops_no_oth
     assert keys(lake, "fact_sales_order") == [(1, "I", 1)]
 
 
-def test_a_value_of_a_widened_column_that_its_contract_cannot_hold_is_set_apart(lake: Lake) -> None:
+def test_a_value_of_a_widened_column_that_its_contract_cannot_hold_is_quarantined(lake: Lake) -> None:
     wide = [row("payment", 1), row("payment", 2, counterparty_id=2**31)]
     lake.accept((1, {"payment": wide}), types={"counterparty_id": "bigint"})
     lake.build("build_facts")
     assert keys(lake, "fact_payment") == [(1, "I", 1)]
-    assert refusals(lake, "fact_payment") == [(2, "invalid_value", "counterparty_id", "2147483648", 1)]
+    assert quarantined(lake, "fact_payment") == [(2, "invalid_value", "counterparty_id", "2147483648", 1)]
 
 
 def test_events_that_went_missing_commit_nothing(lake: Lake) -> None:
@@ -221,7 +218,7 @@ def test_a_joined_row_that_could_not_be_read_stays_as_it_was_whatever_its_parent
     lake.accept((3, {"department": [row("department", 1, "U", department_name="New")]}))
     lake.build("build_dimensions")
     assert keys(lake, "dim_staff") == [(1, "I", 1)]
-    assert [len(manifest.quarantine_of("dim_staff")) for manifest in lake.manifests("dim_staff")] == [0, 1, 0]
+    assert [len(commit.quarantine) for commit in lake.commits("dim_staff")] == [0, 1, 0]
 
 
 def test_new_days_are_of_the_first_batch_of_their_unit(lake: Lake) -> None:

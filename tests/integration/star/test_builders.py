@@ -14,11 +14,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import _parse_datatype_string
 
 from tests.integration.star.samples import NOON, SPARK, captured_at, events, row
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
-from totelake.lake.verdicts import AcceptedBatch, AcceptedObject
+from totelake.lake.records.star_commit import StarCommit, Years
+from totelake.lake.records.verdict import AcceptedObject, JudgedBatch
+from totelake.ports.memory import MemoryStore
 from totelake.star.build import Builder, Built
 from totelake.star.events import contract_columns
 from totelake.star.plan import Unit
@@ -111,21 +113,18 @@ class GivenEvents:
         self.asked += [item.key for item in objects]
         return self.frames[table.name]
 
-    def refused(self, table: Table, objects: Iterable[AcceptedObject]) -> list[DataFrame]:
+    def quarantined(self, table: Table, objects: Iterable[AcceptedObject]) -> list[DataFrame]:
         return []
 
 
 def built(
-    spark: SparkSession,
-    table: str,
-    batches: Mapping[str, Mapping[int, list[Any]]],
-    state: Mapping[str, Any] | None = None,
+    spark: SparkSession, table: str, batches: Mapping[str, Mapping[int, list[Any]]], years: Years | None = None
 ) -> Built:
-    """What the builder makes of a unit with these events of source tables."""
+    """What the builder makes of a unit with these events of source tables, behind a commit that covers these years."""
     reader = GivenEvents({name: events(spark, name, given) for name, given in batches.items()})
     numbers = sorted({number for given in batches.values() for number in given})
     accepted = tuple(
-        AcceptedBatch(
+        JudgedBatch(
             number,
             f"{captured_at(number).isoformat()}+00:00",
             number,
@@ -137,20 +136,22 @@ def built(
         )
         for number in numbers
     )
-    unit = Unit(catalog().table(table), 1, numbers[0] - 1, numbers[-1], accepted, state or {})
-    found = Builder(spark, reader, "processed").build(unit)  # type: ignore[arg-type]
+    star = load_contracts().star(table)
+    before = StarCommit(star.name, star.source, through=numbers[0] - 1, years=years)
+    unit = Unit(star, before, numbers[-1], accepted)
+    found = Builder(spark, reader, MemoryStore("processed")).build(unit)  # type: ignore[arg-type]
     assert sorted(reader.asked) == sorted(f"{name}-{number}" for name, given in batches.items() for number in given)
     return found
 
 
 def test_all_tables_but_the_calendar_are_tested_here() -> None:
-    assert sorted([*TABLES, "dim_date"]) == sorted(table.name for table in catalog().warehouse_tables())
+    assert sorted([*TABLES, "dim_date"]) == sorted(table.name for table in load_contracts().star_tables())
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_row_has_the_contracts_columns_with_exact_types_and_values(spark: SparkSession, table: str) -> None:
     columns, inputs, values = TABLES[table]
-    source = catalog().table(table).source
+    source = load_contracts().find(table).driving
     assert source is not None
     batches = {name: {1: [item]} for name, item in inputs.items()}
     batches[source][2] = [row(source, 3, "D")]
@@ -178,28 +179,28 @@ def test_the_calendar_covers_the_years_around_all_facts_of_the_unit(spark: Spark
     days = found.rows.collect()
     assert (days[0].date_id, days[-1].date_id, len(days)) == (date(2022, 1, 1), date(2027, 12, 31), 365 * 6 + 1)
     assert {(day["_op"], day["_batch"], day["_captured_at"]) for day in days} == {("I", 3, captured_at(3))}
-    assert found.state == {"years": [2022, 2027]}
+    assert found.years == (2022, 2027)
 
 
 @pytest.mark.parametrize(
     ("item", "days", "years"),
     [
-        (row("payment", 1), None, [2023, 2025]),
-        (row("payment", 1, payment_date="2026-05-05"), 365 * 2, [2023, 2027]),
-        (row("payment", 1, "D"), None, [2023, 2025]),
+        (row("payment", 1), None, (2023, 2025)),
+        (row("payment", 1, payment_date="2026-05-05"), 365 * 2, (2023, 2027)),
+        (row("payment", 1, "D"), None, (2023, 2025)),
     ],
     ids=["covered already", "two years more", "a deletion"],
 )
 def test_only_years_that_are_not_there_yet_are_added_to_the_calendar(
-    spark: SparkSession, item: dict[str, Any], days: int | None, years: list[int]
+    spark: SparkSession, item: dict[str, Any], days: int | None, years: Years
 ) -> None:
-    found = built(spark, "dim_date", {"payment": {2: [item]}}, {"years": [2023, 2025]})
-    assert (found.rows and found.rows.count(), found.state) == (days, {"years": years})
+    found = built(spark, "dim_date", {"payment": {2: [item]}}, (2023, 2025))
+    assert (found.rows and found.rows.count(), found.years) == (days, years)
 
 
 def test_deletions_before_any_date_leave_the_calendar_empty(spark: SparkSession) -> None:
     found = built(spark, "dim_date", {"payment": {1: [row("payment", 1, "D")]}})
-    assert (found.rows, found.state) == (None, {})
+    assert (found.rows, found.years) == (None, None)
 
 
 def test_an_edited_address_is_a_row_of_dim_location_and_of_dim_counterparty(spark: SparkSession) -> None:
@@ -225,11 +226,11 @@ def test_a_joined_dimension_keeps_the_newest_rows_of_the_inputs_that_have_events
         "staff": {1: [row("staff", 1), row("staff", 2)], 2: [row("staff", 1, "U"), row("staff", 2, "D")]},
         "department": {1: [row("department", 1)], 2: [row("department", 1, "D")]},
     }
-    found = built(spark, "dim_staff", batches, {"inputs": {}, "verdict": 7})
+    found = built(spark, "dim_staff", batches)
     newest = {name: sorted((item[0], item["_op"], item["_batch"]) for item in frame.collect())
               for name, frame in found.keep.items()}  # fmt: skip
     assert newest == {"staff": [(1, "U", 2), (2, "D", 2)], "department": [(1, "I", 1)]}
-    assert found.state == {"inputs": {}}
+    assert found.inputs == {}
 
 
 def test_events_are_cast_to_the_contract_and_further_columns_are_left_out(spark: SparkSession) -> None:
@@ -243,20 +244,20 @@ def test_events_are_cast_to_the_contract_and_further_columns_are_left_out(spark:
         [(5, "GBP", NOON, CHANGED_AT)],
         "currency_id int, currency_code string, created_at timestamp, last_updated timestamp",
     )
-    selected = given.select(*contract_columns(catalog().table("currency"), found))
+    selected = given.select(*contract_columns(load_contracts().find("currency"), found))
     assert_df_equality(selected, expected, ignore_nullable=True)
 
 
-def test_an_optional_column_that_a_schema_lacks_is_null_and_a_required_one_is_refused(spark: SparkSession) -> None:
-    contract = catalog().table("department")
+def test_an_optional_column_that_a_schema_lacks_is_null_and_a_required_one_is_an_error(spark: SparkSession) -> None:
+    contract = load_contracts().find("department")
     found = dict.fromkeys(contract.column_names, "text")
     del found["manager"]
     frame = spark.createDataFrame([], ", ".join(f"{name} string" for name in found))
     assert frame.select(*contract_columns(contract, found)).columns == list(contract.column_names)
     del found["department_name"]
-    with pytest.raises(SchemaMismatchError) as refused:
+    with pytest.raises(SchemaMismatchError) as failure:
         contract_columns(contract, found)
-    assert str(refused.value) == (
+    assert str(failure.value) == (
         "events of department have no column department_name, which its contract requires; "
         "correct the contract or the source and run the job again"
     )

@@ -11,13 +11,16 @@ import pytest
 from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
 from tests.integration.star.test_recovered import night
-from totelake.contracts import catalog
-from totelake.lake import loaded, locations, processed
+from totelake.contracts import load_contracts
+from totelake.lake import locations, processed
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import COMPACTION
-from totelake.registry import audit
-from totelake.runtime import JobArguments, open_runtime
-from totelake.runtime.runtime import Runtime
+from totelake.lake.processed import ProcessedZone
+from totelake.lake.records.marks import LOADED, remember_load
+from totelake.ports.glue import GlueCatalog
+from totelake.registry.audit_files import AuditWindow, FileAudit
+from totelake.registry.audit_star import StarAudit
+from totelake.runtime.job import Job
 
 pytestmark = SPARK
 FACT, DIMENSION = "fact_payment", "dim_transaction"
@@ -72,11 +75,9 @@ def test_a_log_without_partitions_moves_with_its_table_and_keeps_its_versions(la
 
 def audited(lake: Lake, table: str) -> list[Any]:
     """What the nightly audit finds odd about a star table."""
-    words = ["--ingestion_bucket", lake.ingestion, "--processed_bucket", lake.processed, "--ingestion_crawler", "none"]
-    words += ["--ingestion_database", "ingestion", "--processed_database", lake.database]
-    arguments = JobArguments.from_argv(["script", *words], "audit_catalog")
-    with open_runtime(arguments) as runtime:
-        return audit._Audit(runtime, arguments)._processed(catalog().table(table))
+    window = AuditWindow(datetime(1970, 1, 1, tzinfo=timezone.utc), datetime.now(timezone.utc))
+    zone = ProcessedZone(lake.processed_store, GlueCatalog(lake.glue, lake.database))
+    return StarAudit(zone, window, FileAudit(lake.processed_store, window)).run(load_contracts().star(table))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +103,8 @@ def test_a_compaction_that_dies_after_its_commit_is_finished_by_the_next_run(
     assert (lake.shown(FACT), kinds(lake)) == (found, "ddc")
     if is_passed_by:
         # a run that was slow with a commit before it
-        zone = processed.ProcessedZone(lake.s3, lake.glue, lake.processed, lake.database)
-        zone.finish(catalog().table(FACT), lake.manifests(FACT)[1])
+        zone = ProcessedZone(lake.processed_store, GlueCatalog(lake.glue, lake.database))
+        zone.finish(load_contracts().find(FACT), lake.manifests(FACT)[1])
         assert lake.shown(FACT) == found
     found += batches(lake, 3, 3)
     assert (lake.shown(FACT), kinds(lake), lake.view(FACT)) == (found, "ddcd", "3")
@@ -150,16 +151,16 @@ def test_another_run_that_commits_first_leaves_the_compaction_for_later(
     assert (lake.shown(FACT), kinds(lake)) == (found, "dddc")
 
 
-def test_a_night_deletes_what_nobody_needs_and_makes_the_catalogue_again_from_the_commits(
+def test_a_night_deletes_what_nobody_needs_and_makes_the_data_catalog_again_from_the_commits(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = batches(lake, 1, 2)
     former = lake.keys(f"{FACT}/")
     assert len(former) == 2 and night(lake).expired == {}
     later = datetime.now(timezone.utc) + timedelta(days=2)
-    monkeypatch.setattr(Runtime, "now", lambda _: later)
+    monkeypatch.setattr(Job, "now", lambda _: later)
     assert night(lake).expired == {}, "the warehouse has not taken it"
-    loaded.remember(CommitLog(lake.s3, lake.processed, loaded.LOG), {FACT: 3}, "load", later)
+    remember_load(CommitLog(lake.processed_store, LOADED), {FACT: 3}, "load", later)
     report = night(lake)
     assert (report.recovered, report.expired) == ({}, {f"processed/{FACT}": former})
     assert (lake.shown(FACT), lake.keys(f"{FACT}/")) == (found, [])

@@ -6,10 +6,10 @@ import pytest
 from chispa import assert_df_equality
 from pyspark.sql import SparkSession
 
-from tests.integration.star.samples import SPARK, Row, captured_at, events, refusals, row
-from totelake.contracts import catalog
+from tests.integration.star.samples import SPARK, Row, captured_at, events, quarantined, row
+from totelake.contracts import load_contracts
 from totelake.star import dim_currency
-from totelake.star.refused import Sorted, sort_out
+from totelake.star.sorting import SplitRows, split_by_reason
 
 pytestmark = SPARK
 COLUMNS = (
@@ -17,10 +17,10 @@ COLUMNS = (
 )
 
 
-def currencies(spark: SparkSession, *rows: Row) -> Sorted:
-    """dim_currency's rows of these events of batch 1, and those it refuses."""
-    target, source = catalog().table("dim_currency"), catalog().table("currency")
-    return sort_out(events(spark, "currency", {1: rows}), source, *dim_currency.build(target, source))
+def currencies(spark: SparkSession, *rows: Row) -> SplitRows:
+    """dim_currency's rows of these events of batch 1, and those to quarantine."""
+    target, source = load_contracts().find("dim_currency"), load_contracts().find("currency")
+    return split_by_reason(events(spark, "currency", {1: rows}), source, *dim_currency.build(target, source))
 
 
 def test_a_code_gets_its_name_whatever_its_case(spark: SparkSession) -> None:
@@ -38,7 +38,7 @@ def test_a_deletion_has_its_key_alone_even_of_an_unknown_code(spark: SparkSessio
 
 
 @pytest.mark.parametrize("code", ["ZZZ", "", "Gb"])
-def test_an_unknown_code_is_refused_and_the_others_are_not(spark: SparkSession, code: str) -> None:
+def test_an_unknown_code_is_quarantined_and_the_others_are_not(spark: SparkSession, code: str) -> None:
     found = currencies(spark, row("currency", 1), row("currency", 9, currency_code=code))
-    assert refusals(found.refused) == [(9, "unknown_code", "currency_code", code)]
+    assert quarantined(found.quarantined) == [(9, "unknown_code", "currency_code", code)]
     assert [item.currency_id for item in found.rows.collect()] == [1]

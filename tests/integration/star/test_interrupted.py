@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
-from totelake.alerts import messages as notices
-from totelake.alerts import store as alerts
-from totelake.contracts import catalog
+from totelake.alerts.messages import quarantined
+from totelake.alerts.store import known_incidents
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.lake import processed
 from totelake.lake.commits import CommitLog
+from totelake.lake.keys import Attempt
 from totelake.lake.manifest import DATA, Manifest
+from totelake.lake.records.star_commit import StarCommit
+from totelake.ports.s3 import S3Store
+from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.runtime.clients import Clients
 from totelake.star.write import UnitWriter
 
@@ -110,11 +116,11 @@ def test_a_run_that_dies_between_commit_and_copies_is_finished_by_the_next(
 
 
 @pytest.mark.parametrize("step", ["register", "publish"])
-def test_a_run_that_dies_before_the_catalogue_knows_is_finished_by_the_next(
+def test_a_run_that_dies_before_the_data_catalog_knows_is_finished_by_the_next(
     lake: Lake, once: Callable[..., list[str]], step: str
 ) -> None:
     accept_two_batches(lake)
-    done = once(processed, step, lambda glue, database, table, *_: table.name == FACT, die)
+    done = once(processed, step, lambda catalog, table, *_: table.name == FACT, die)
     with pytest.raises(Killed):
         lake.build("build_facts")
     lake.build("build_facts")
@@ -145,8 +151,8 @@ def test_a_commit_that_another_run_took_is_left_to_it(lake: Lake, once: Callable
     done = once(CommitLog, "commit", commits_of(FACT), lambda: lake.build("build_facts"))
     lake.build("build_facts")
     assert done
-    for table in catalog().facts():
-        assert [sorted(manifest.state["batches"]) for manifest in lake.manifests(table.name)] == [["1", "2"]]
+    for table in load_contracts().facts():
+        assert [sorted(commit.batches) for commit in lake.commits(table.name)] == [[1, 2]]
     assert (unfinished(lake), versions(lake)) == ([], VERSIONS)
 
 
@@ -154,7 +160,7 @@ def test_a_run_takes_over_where_the_faster_one_stopped(lake: Lake, once: Callabl
     accept_two_batches(lake)
     once(CommitLog, "commit", commits_of(FACT), lambda: lake.build("build_facts", row_limit=1))
     lake.build("build_facts")
-    assert [sorted(manifest.state["batches"]) for manifest in lake.manifests(FACT)] == [["1"], ["2"]]
+    assert [sorted(commit.batches) for commit in lake.commits(FACT)] == [[1], [2]]
     assert (unfinished(lake), versions(lake), lake.view(FACT)) == ([], VERSIONS, "2")
 
 
@@ -175,14 +181,13 @@ def test_a_run_that_is_never_the_faster_one_gives_up_and_says_so(lake: Lake, mon
 
     def beaten(log: CommitLog, manifest: Manifest) -> bool:
         if log.log == FACT:
-            nothing = {"through": {"totesys": 0}, "verdict": 0, "batches": {}}
-            assert commit(log, Manifest(FACT, manifest.number, "other", DATA, "t", {}, nothing))
+            other = Attempt(FACT, manifest.number, "other")
+            assert commit(log, StarCommit(FACT, SOURCE).manifest(other, datetime.now(timezone.utc)))
         return commit(log, manifest)
 
     monkeypatch.setattr(CommitLog, "commit", beaten)
-    with pytest.raises(
-        SystemExit, match=r"RetriableError: other runs committed fact_payment first, 3 times; run the job"
-    ):
+    first = "RetriableError: other runs committed to the log fact_payment first, 3 times; run the job again"
+    with pytest.raises(SystemExit, match=first):
         lake.build("build_facts")
     assert [manifest.attempt for manifest in lake.manifests(FACT)] == ["other"] * 3
 
@@ -207,15 +212,14 @@ def test_two_builds_at_once_apply_every_batch_once(lake: Lake) -> None:
     lake.build("build_facts")
     assert failures == []
     assert (versions(lake), versions(lake, "fact_sales_order")) == ([*VERSIONS, (3, "I", 3)], [(1, "I", 3)])
-    for table in catalog().facts():
-        batches = [batch for manifest in lake.manifests(table.name) for batch in manifest.state["batches"]]
-        assert sorted(batches) == ["1", "2", "3"]
+    for table in load_contracts().facts():
+        assert sorted(batch for commit in lake.commits(table.name) for batch in commit.batches) == [1, 2, 3]
 
 
 def test_a_slow_run_does_not_take_a_view_back(lake: Lake, once: Callable[..., list[str]]) -> None:
     accept_two_batches(lake)
 
-    def is_first_batch(glue: Any, database: str, table: Table, batch: int) -> bool:
+    def is_first_batch(catalog: SchemaCatalog, table: Table, batch: int) -> bool:
         return table.name == FACT and batch == 1
 
     seen: list[str] = []
@@ -230,15 +234,15 @@ def test_a_slow_run_does_not_take_a_view_back(lake: Lake, once: Callable[..., li
     assert versions(lake) == VERSIONS
 
 
-def test_a_run_that_dies_before_it_told_of_rows_set_apart_lets_the_next_one_tell_it_once(
+def test_a_run_that_dies_before_its_alert_of_quarantined_rows_leaves_it_to_the_next_one_once(
     lake: Lake, once: Callable[..., list[str]]
 ) -> None:
     lake.accept((1, {"payment": [row("payment", 1), row("payment", 2, payment_date="2024-8-5")]}))
-    done = once(alerts, "create_once", lambda *_: True, die)
+    done = once(S3Store, "create", lambda store, key, body: key.startswith("_alerts/"), die)
     with pytest.raises(Killed):
         lake.build("build_facts")
-    incidents = alerts.known_incidents(lake.s3, lake.ingestion)
+    incidents = known_incidents(lake.ingestion_store)
     for _ in range(2):
         lake.build("build_facts")
-    assert (done, len(incidents), len(lake.manifests(FACT))) == (["create_once"], 0, 1)
-    assert alerts.known_incidents(lake.s3, lake.ingestion) == {notices.quarantined(FACT, 1, 1).id}
+    assert (done, len(incidents), len(lake.manifests(FACT))) == (["create"], 0, 1)
+    assert known_incidents(lake.ingestion_store) == {quarantined(FACT, 1, 1).id}

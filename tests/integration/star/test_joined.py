@@ -9,23 +9,23 @@ from typing import Any, NamedTuple
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from tests.integration.star.samples import SPARK, Row, captured_at, events, refusals, row
-from totelake.contracts import catalog
+from tests.integration.star.samples import SPARK, Row, captured_at, events, quarantined, row
+from totelake.contracts import load_contracts
 from totelake.star import joined
-from totelake.star.refused import sort_out
+from totelake.star.sorting import split_by_reason
 
 pytestmark = SPARK
-STAFF, DEPARTMENT, TARGET = (catalog().table(name) for name in ("staff", "department", "dim_staff"))
+STAFF, DEPARTMENT, TARGET = (load_contracts().find(name) for name in ("staff", "department", "dim_staff"))
 History = Mapping[int, Sequence[Row]]
 Found = tuple[Any, ...]
 Versions = tuple[DataFrame, DataFrame]
 
 
 class Built(NamedTuple):
-    """Rows, and what was refused."""
+    """Rows, and those to quarantine."""
 
     rows: DataFrame
-    refused: DataFrame
+    quarantined: DataFrame
 
 
 def staff(key: int, department: int, op: str = "I", first_name: str = "Ada") -> Row:
@@ -39,15 +39,15 @@ def department(key: int, name: str, op: str = "I", location: str | None = "Leeds
 def unit(
     spark: SparkSession, drivers: History, parents: History, kept: Versions | None = None, after: int = 0
 ) -> tuple[Built, Versions]:
-    """The rows of one unit and those it refuses, and what it keeps for the next."""
+    """The rows of one unit and those to quarantine, and what it keeps for the next."""
     before = kept or (None, None)
     inputs = joined.Inputs(
         joined.driving_versions(before[0], events(spark, "staff", drivers), STAFF),
         joined.joined_versions(before[1], events(spark, "department", parents), DEPARTMENT),
     )
     found = joined.candidates(TARGET, STAFF, DEPARTMENT, inputs, after)
-    pairs = sort_out(found.pairs, STAFF, *joined.columns(TARGET, STAFF, DEPARTMENT))
-    built = Built(pairs.rows.unionByName(joined.tombstones(TARGET, STAFF, found.gone)), pairs.refused)
+    pairs = split_by_reason(found.pairs, STAFF, *joined.columns(TARGET, STAFF, DEPARTMENT))
+    built = Built(pairs.rows.unionByName(joined.tombstones(TARGET, STAFF, found.gone)), pairs.quarantined)
     return built, (joined.newest(inputs.driving), joined.newest(inputs.joined))
 
 
@@ -71,28 +71,28 @@ def test_a_joined_column_without_a_value_reads_unknown(spark: SparkSession) -> N
     assert shown(rows) == [(1, "I", 1, "Ada", "Sales", "Unknown")]
 
 
-def test_a_row_whose_parent_is_missing_is_refused_and_the_others_are_not(spark: SparkSession) -> None:
+def test_a_row_whose_parent_is_missing_is_quarantined_and_the_others_are_not(spark: SparkSession) -> None:
     built, _ = unit(spark, {1: [staff(1, 10), staff(2, 99)]}, {1: [department(10, "Sales")]})
-    assert refusals(built.refused) == [(2, "missing_parent", "department_id", "99")]
+    assert quarantined(built.quarantined) == [(2, "missing_parent", "department_id", "99")]
     assert shown(built) == [(1, "I", 1, "Ada", "Sales", "Leeds")]
 
 
 def test_it_is_a_row_in_the_batch_in_which_its_parent_arrives(spark: SparkSession) -> None:
     _, kept = unit(spark, {1: [staff(2, 99)]}, {1: [department(10, "Sales")]})
     built, _ = unit(spark, {}, {2: [department(99, "New")]}, kept, after=1)
-    assert (shown(built), refusals(built.refused)) == ([(2, "U", 2, "Ada", "New", "Leeds")], [])
+    assert (shown(built), quarantined(built.quarantined)) == ([(2, "U", 2, "Ada", "New", "Leeds")], [])
 
 
-def test_a_refused_row_is_not_refused_again_by_the_next_unit(spark: SparkSession) -> None:
+def test_a_quarantined_row_is_not_quarantined_again_by_the_next_unit(spark: SparkSession) -> None:
     _, kept = unit(spark, {1: [staff(2, 99)]}, {1: [department(10, "Sales")]})
     built, _ = unit(spark, {2: [staff(3, 10)]}, {}, kept, after=1)
-    assert (shown(built), refusals(built.refused)) == ([(2, "I", 3, "Ada", "Sales", "Leeds")], [])
+    assert (shown(built), quarantined(built.quarantined)) == ([(2, "I", 3, "Ada", "Sales", "Leeds")], [])
 
 
-def test_a_row_that_moves_to_a_missing_parent_is_refused(spark: SparkSession) -> None:
+def test_a_row_that_moves_to_a_missing_parent_is_quarantined(spark: SparkSession) -> None:
     _, kept = unit(spark, {1: [staff(1, 10)]}, {1: [department(10, "Sales")]})
     built, _ = unit(spark, {2: [staff(1, 11, "U")]}, {}, kept, after=1)
-    assert refusals(built.refused) == [(1, "missing_parent", "department_id", "11")]
+    assert quarantined(built.quarantined) == [(1, "missing_parent", "department_id", "11")]
 
 
 def test_a_deletion_has_its_key_alone_and_needs_no_parent(spark: SparkSession) -> None:
@@ -222,7 +222,7 @@ def test_a_row_that_could_not_be_read_is_not_sent_again_by_its_parent_until_it_c
     _, kept = unit(spark, {1: [staff(1, 10), staff(2, 10)]}, {1: [department(10, "Sales")]})
     unreadable = {**row("staff", 1, "D"), "_op": joined.UNREADABLE}
     built, kept = unit(spark, {2: [unreadable]}, {}, kept, after=1)
-    assert (shown(built), refusals(built.refused)) == ([], [])
+    assert (shown(built), quarantined(built.quarantined)) == ([], [])
     built, kept = unit(spark, {}, {3: [department(10, "Trade", "U")]}, kept, after=2)
     assert shown(built) == [(3, "U", 2, "Ada", "Trade", "Leeds")]
     built, _ = unit(spark, {4: [staff(1, 10, "U", "Bea")]}, {}, kept, after=3)

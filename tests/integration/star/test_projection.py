@@ -1,4 +1,4 @@
-"""One source event becomes one warehouse row: values, types, deletions, and the values that are refused by name."""
+"""One source event becomes one warehouse row: values, types, deletions, and the rows that are quarantined, by rule."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from tests.integration.star.samples import SPARK, captured_at, events, refusals, row
-from totelake.contracts import catalog
+from tests.integration.star.samples import SPARK, captured_at, events, quarantined, row
+from totelake.contracts import load_contracts
 from totelake.star.projection import project, valid_date, with_month
-from totelake.star.refused import Sorted, sort_out
+from totelake.star.sorting import SplitRows, split_by_reason
 
 pytestmark = SPARK
-SOURCE = catalog().table("payment")
+SOURCE = load_contracts().find("payment")
 NO_DATES = [
     "2024-8-5", "2024-02-30", "2023-02-29", "2024-13-01", "2024-00-10", "n/a", "", " ", " 2024-08-05", "2024-08-05 ",
     "2024-08-05\n", "2024-08-05\r\n", "2024-08-05T00:00:00", "20240805", "05-08-2024", "+2024-08-05", "-2024-08-05",
@@ -25,15 +25,17 @@ NO_DATES = [
 DATES = ["1900-01-01", "2199-12-31", "2024-02-29", "2000-02-29", "2024-08-05"]
 
 
-def sorted_out(spark: SparkSession, target: str, source: str, *rows: dict[str, object]) -> Sorted:
-    """A star table's rows of these events of batch 1, and those it refuses."""
-    contract = catalog().table(source)
-    return sort_out(events(spark, source, {1: rows}), contract, *project(catalog().table(target), contract))
+def split(spark: SparkSession, target: str, source: str, *rows: dict[str, object]) -> SplitRows:
+    """A star table's rows of these events of batch 1, and those to quarantine."""
+    contract = load_contracts().find(source)
+    return split_by_reason(
+        events(spark, source, {1: rows}), contract, *project(load_contracts().find(target), contract)
+    )
 
 
 def payments(spark: SparkSession, *rows: dict[str, object]) -> DataFrame:
     """fact_payment's rows of these events."""
-    return sorted_out(spark, "fact_payment", "payment", *rows).rows
+    return split(spark, "fact_payment", "payment", *rows).rows
 
 
 def test_only_texts_of_the_contracts_pattern_and_range_are_dates(spark: SparkSession) -> None:
@@ -50,19 +52,19 @@ def test_only_texts_of_the_contracts_pattern_and_range_are_dates(spark: SparkSes
     [("2024-8-5", "invalid_date"), ("2024-02-30", "invalid_date"), ("n/a", "invalid_date"),
      ("2024-08-05\n", "invalid_date"), ("1899-12-31", "out_of_range"), ("2200-01-01", "out_of_range")],
 )  # fmt: skip
-def test_a_text_that_is_no_date_is_refused_and_the_other_rows_are_not(
+def test_a_text_that_is_no_date_is_quarantined_and_the_other_rows_are_not(
     spark: SparkSession, text: str, rule: str
 ) -> None:
     rows = [row("payment", 7), row("payment", 8, payment_date=text), row("payment", 9, "D")]
-    found = sorted_out(spark, "fact_payment", "payment", *rows)
-    assert refusals(found.refused) == [(8, rule, "payment_date", text)]
+    found = split(spark, "fact_payment", "payment", *rows)
+    assert quarantined(found.quarantined) == [(8, rule, "payment_date", text)]
     assert sorted(item.payment_id for item in found.rows.collect()) == [7, 9]
-    assert found.count_refused == 1
+    assert found.count_quarantined == 1
 
 
 def test_the_payload_has_every_column_of_the_source_as_text(spark: SparkSession) -> None:
     bad = row("payment", 8, payment_date="soon", paid=None)
-    (found,) = sorted_out(spark, "fact_payment", "payment", bad).refused.collect()
+    (found,) = split(spark, "fact_payment", "payment", bad).quarantined.collect()
     assert json.loads(found.payload) == {
         "payment_id": "8", "created_at": "2024-08-05 14:30:15.123", "last_updated": "2024-08-05 14:30:15.123",
         "transaction_id": "1", "counterparty_id": "1", "payment_amount": "12.30", "currency_id": "1",
@@ -74,20 +76,20 @@ def test_the_payload_has_every_column_of_the_source_as_text(spark: SparkSession)
     )  # fmt: skip
 
 
-def test_a_row_with_several_bad_values_is_refused_once(spark: SparkSession) -> None:
+def test_a_row_with_several_bad_values_is_quarantined_once(spark: SparkSession) -> None:
     bad = row("sales_order", 5, agreed_payment_date="soon", agreed_delivery_date="later")
-    found = sorted_out(spark, "fact_sales_order", "sales_order", bad)
-    assert len(refusals(found.refused)) == 1
+    found = split(spark, "fact_sales_order", "sales_order", bad)
+    assert len(quarantined(found.quarantined)) == 1
 
 
-def test_a_moment_outside_of_the_contracts_range_is_refused(spark: SparkSession) -> None:
-    found = sorted_out(spark, "fact_payment", "payment", row("payment", 8, created_at=datetime(1899, 12, 31)))
-    assert refusals(found.refused) == [(8, "out_of_range", "created_at", "1899-12-31 00:00:00")]
+def test_a_moment_outside_of_the_contracts_range_is_quarantined(spark: SparkSession) -> None:
+    found = split(spark, "fact_payment", "payment", row("payment", 8, created_at=datetime(1899, 12, 31)))
+    assert quarantined(found.quarantined) == [(8, "out_of_range", "created_at", "1899-12-31 00:00:00")]
 
 
-def test_a_value_that_is_missing_where_the_target_needs_one_is_refused(spark: SparkSession) -> None:
-    found = sorted_out(spark, "fact_payment", "payment", row("payment", 8, payment_amount=None))
-    assert refusals(found.refused) == [(8, "required", "payment_amount", None)]
+def test_a_value_that_is_missing_where_the_target_needs_one_is_quarantined(spark: SparkSession) -> None:
+    found = split(spark, "fact_payment", "payment", row("payment", 8, payment_amount=None))
+    assert quarantined(found.quarantined) == [(8, "required", "payment_amount", None)]
 
 
 def test_times_are_text_with_milliseconds_and_dates_are_the_day_in_utc(spark: SparkSession) -> None:
@@ -122,10 +124,10 @@ def test_the_partition_of_a_version_is_the_month_in_which_its_row_was_created(sp
 
 
 def test_a_source_column_without_a_value_stays_without_one(spark: SparkSession) -> None:
-    found = sorted_out(spark, "dim_location", "address", row("address", 3, address_line_2=None, district=None))
+    found = split(spark, "dim_location", "address", row("address", 3, address_line_2=None, district=None))
     assert tuple(found.rows.collect()[0])[:5] == (3, "address_line_1", None, None, "city")
 
 
 def test_a_target_that_does_not_carry_the_sources_key_is_named(spark: SparkSession) -> None:
     with pytest.raises(KeyError, match=r"dim_design does not carry the key payment\.payment_id"):
-        project(catalog().table("dim_design"), SOURCE)
+        project(load_contracts().find("dim_design"), SOURCE)

@@ -11,27 +11,18 @@ from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
 from totelake.errors import LakeError
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.marks import MAINTENANCE, MaintenanceMark
 from totelake.operate.maintain.job import Report, maintain_lake
-from totelake.runtime import JobArguments, open_runtime
+from totelake.runtime.job import open_job
+from totelake.runtime.job_arguments import MaintainArguments
 
 pytestmark = SPARK
 FACT, DIMENSION = "fact_payment", "dim_design"
 
 
 def night(lake: Lake, **more: str) -> Report:
-    given = {
-        "ingestion_bucket": lake.ingestion,
-        "processed_bucket": lake.processed,
-        "ingestion_database": "ingestion",
-        "processed_database": lake.database,
-        "ingestion_crawler": "none",
-        "debug": "true",
-        **more,
-    }
-    words = [word for name, value in given.items() for word in (f"--{name}", value)]
-    arguments = JobArguments.from_argv(["script", *words], "maintain_lake")
-    with open_runtime(arguments) as runtime:
-        return maintain_lake(runtime, arguments)
+    with open_job(lake.arguments(MaintainArguments, crawlers="none", debug="true", **more)) as job:
+        return maintain_lake(job)
 
 
 @pytest.fixture
@@ -106,5 +97,5 @@ def test_a_log_that_cannot_be_made_whole_fails_the_run_after_the_others_are(buil
     with pytest.raises(LakeError, match=f"{lost.staged} of {DIMENSION} 1 is not there with its"):
         night(built)
     assert set(keys_of(built, FACT, 1)) <= set(built.keys(f"{FACT}/"))
-    marks = CommitLog(built.s3, built.ingestion, "maintenance").newest()
-    assert marks is not None and marks.state["marks"][f"processed/{DIMENSION}"] == 0
+    marks = MaintenanceMark.of(CommitLog(built.ingestion_store, MAINTENANCE).newest()).marks
+    assert marks[f"processed/{DIMENSION}"] == 0

@@ -1,4 +1,4 @@
-"""Rows in quarantine tried again once their contract is mended: they come as rows of their own batches, once."""
+"""Rows in quarantine tried again once their contract is corrected: they come as rows of their own batches, once."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
-from totelake.contracts.catalog import parse_catalog
+from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents
-from totelake.lake.verdicts import REPLAY_PROPERTY
-from totelake.star import build, job, replay
+from totelake.runtime.run_properties import REPLAY
+from totelake.star import build, job, replay, replay_writer
 
 pytestmark = SPARK
-Mend = Callable[..., None]
+Correct = Callable[..., None]
 
 
 @pytest.fixture
-def mend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mend]:
+def correct(monkeypatch: pytest.MonkeyPatch) -> Iterator[Correct]:
     """Change a column's custom properties in its contract, for all that the builders read."""
 
     def change(table: str, column: str, **values: Any) -> None:
         files = copy.deepcopy(dict(documents()))
-        properties = files[f"sources/totesys/{table}.yaml"]["schema"][0]["properties"]
+        properties = files[f"sources/{SOURCE}/{table}.yaml"]["schema"][0]["properties"]
         (found,) = [item for item in properties if item["name"] == column]
         found["customProperties"] = [
             {**item, "value": values.get(item["property"], item["value"])} for item in found["customProperties"]
         ]
-        mended = parse_catalog(files)
-        for module in (build, job, replay):
-            monkeypatch.setattr(module, "catalog", lambda: mended)
+        corrected = parse_contracts(files)
+        for module in (build, job, replay, replay_writer):
+            monkeypatch.setattr(module, "load_contracts", lambda: corrected)
 
     yield change
 
@@ -42,7 +43,7 @@ def replayed(lake: Lake, name: str = "build_facts") -> None:
     workflow = lake.database
     if workflow not in lake.glue.list_workflows()["Workflows"]:
         lake.glue.create_workflow(Name=workflow)
-    run = lake.glue.start_workflow_run(Name=workflow, RunProperties={REPLAY_PROPERTY: "1"})["RunId"]
+    run = lake.glue.start_workflow_run(Name=workflow, RunProperties={REPLAY: "1"})["RunId"]
     lake.build(name, WORKFLOW_NAME=workflow, WORKFLOW_RUN_ID=run)
 
 
@@ -51,24 +52,24 @@ def found(lake: Lake, table: str = "fact_payment") -> list[tuple[int, str, int]]
     return [(item[0], *item[-2:]) for item in lake.rows(table)]
 
 
-def test_what_fits_now_is_a_row_of_its_own_batch_and_what_does_not_stays(lake: Lake, mend: Mend) -> None:
+def test_what_fits_now_is_a_row_of_its_own_batch_and_what_does_not_stays(lake: Lake, correct: Correct) -> None:
     late, never = row("payment", 2, payment_date="2250-01-01"), row("payment", 3, payment_date="soon")
     lake.accept((1, {"payment": [row("payment", 1), late, never]}))
     lake.accept((2, {"payment": [row("payment", 2, "U")]}))
     lake.build("build_facts")
     assert found(lake) == [(1, "I", 1), (2, "U", 2)]
-    mend("payment", "payment_date", maximum="2299-12-31")
+    correct("payment", "payment_date", maximum="2299-12-31")
     replayed(lake)
     assert found(lake) == [(1, "I", 1), (2, "I", 1), (2, "U", 2)]
-    newest = lake.manifests("fact_payment")[-1]
-    assert (newest.kind, newest.state["replayed"], newest.state["through"]) == ("replay", {"1": 1}, {"totesys": 2})
+    newest = lake.commits("fact_payment")[-1]
+    assert (newest.kind, newest.replayed, newest.through) == ("replay", {1: 1}, 2)
     assert str(lake.table("fact_payment").column("payment_date")[1]) == "2250-01-01"
 
 
-def test_a_replay_releases_a_row_once_and_later_builds_go_on_from_it(lake: Lake, mend: Mend) -> None:
+def test_a_replay_releases_a_row_once_and_later_builds_go_on_from_it(lake: Lake, correct: Correct) -> None:
     lake.accept((1, {"payment": [row("payment", 2, payment_date="2250-01-01")]}))
     lake.build("build_facts")
-    mend("payment", "payment_date", maximum="2299-12-31")
+    correct("payment", "payment_date", maximum="2299-12-31")
     replayed(lake)
     replayed(lake)
     assert [manifest.kind for manifest in lake.manifests("fact_payment")] == ["data", "replay"]
@@ -77,15 +78,15 @@ def test_a_replay_releases_a_row_once_and_later_builds_go_on_from_it(lake: Lake,
     assert found(lake) == [(2, "I", 1), (3, "I", 2)]
 
 
-def test_the_days_that_released_rows_refer_to_are_added(lake: Lake, mend: Mend) -> None:
+def test_the_days_that_released_rows_refer_to_are_added(lake: Lake, correct: Correct) -> None:
     lake.accept((1, {"payment": [row("payment", 1), row("payment", 2, payment_date="2250-01-01")]}))
     lake.build("build_dimensions")
     lake.build("build_facts")
-    mend("payment", "payment_date", maximum="2299-12-31")
+    correct("payment", "payment_date", maximum="2299-12-31")
     replayed(lake, "build_dimensions")
     days = lake.table("dim_date").column("date_id").to_pylist()
     assert (days[0].year, days[-1].year, len(days)) == (2023, 2251, len(set(days)))
-    assert lake.manifests("dim_date")[-1].state["years"] == [2023, 2251]
+    assert lake.commits("dim_date")[-1].years == (2023, 2251)
 
 
 def test_without_anything_that_fits_nothing_is_committed(lake: Lake) -> None:
@@ -97,11 +98,11 @@ def test_without_anything_that_fits_nothing_is_committed(lake: Lake) -> None:
         assert lake.keys("_commits/") == before
 
 
-def test_every_column_comes_back_from_its_text(lake: Lake, mend: Mend) -> None:
-    """What was set apart and released is exactly what it would have been."""
+def test_every_column_comes_back_from_its_text(lake: Lake, correct: Correct) -> None:
+    """A row that was quarantined and released is exactly what it would have been."""
     lake.accept((1, {"payment": [row("payment", 2, payment_date="2250-01-01"), row("payment", 3)]}))
     lake.build("build_facts")
-    mend("payment", "payment_date", maximum="2299-12-31")
+    correct("payment", "payment_date", maximum="2299-12-31")
     replayed(lake)
     one, other = (
         {name: value for name, value in item.items() if name not in ("payment_id", "payment_date")}
@@ -110,15 +111,15 @@ def test_every_column_comes_back_from_its_text(lake: Lake, mend: Mend) -> None:
     assert one == other
 
 
-def test_a_row_without_a_column_waits_although_its_other_values_fit_by_now(lake: Lake, mend: Mend) -> None:
-    """A column that the row never had is not NULL, whatever else was wrong with it, and however much was mended."""
+def test_a_row_without_a_column_waits_although_its_other_values_fit_by_now(lake: Lake, correct: Correct) -> None:
+    """A column that the row never had is not NULL, whatever else was wrong with it, and whatever was corrected."""
     gift = row("transaction", 1, transaction_type="GIFT")
     lake.accept(
         (1, {"transaction": [gift]}), types={"sales_order_id": "absent", "purchase_order_id": "absent"}, strict=True
     )
     lake.accept((2, {"transaction": [row("transaction", 2, transaction_type="GIFT")]}), strict=True)
     lake.build("build_dimensions")
-    mend("transaction", "transaction_type", enum=["SALE", "PURCHASE", "GIFT"])
+    correct("transaction", "transaction_type", enum=["SALE", "PURCHASE", "GIFT"])
     replayed(lake, "build_dimensions")
     assert found(lake, "dim_transaction") == [(2, "I", 2)]
     (kept,) = [lake.parquet(key) for key in lake.keys("dead_letters/rows/star/dim_transaction/")]

@@ -6,7 +6,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import boto3
@@ -15,15 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import Postgres
-from totelake.contracts import catalog
+from tests.conftest import SOURCE, Postgres
+from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import number_text, quarantined_key
-from totelake.lake.manifest import DATA, REPLAY, LakeObject, Manifest, TableCommit
+from totelake.lake.keys import Attempt, number_text, quarantined_key
+from totelake.lake.manifest import REPLAY, LakeObject, TableCommit
 from totelake.lake.quarantine import SCHEMA
-from totelake.runtime import JobArguments, open_runtime
+from totelake.lake.records.star_commit import BatchCounts, StarCommit
+from totelake.ports.s3 import S3Store
+from totelake.runtime.job import open_job
+from totelake.runtime.job_arguments import LoadArguments, parse_arguments
 from totelake.warehouse.load import load_warehouse
 
 NOON = datetime(2024, 1, 1, 12)
@@ -41,6 +44,10 @@ def row(table: Table, **values: Any) -> dict[str, Any]:
     return {**sample, **money, **values}
 
 
+def _schema(table: Table) -> pa.Schema:
+    return pa.schema([(column.name, arrow_type(column.type)) for column in table.lake_columns] + METADATA)
+
+
 class Warehouse:
     """An empty warehouse database, a processed bucket and an ingestion bucket without verdicts."""
 
@@ -51,13 +58,14 @@ class Warehouse:
         self.ingestion_bucket = f"ingestion-{name}"
         self.dsn = postgres.new_database("totelake_loader")
         self.s3 = boto3.client("s3", endpoint_url=endpoint)
+        self.store = S3Store(self.s3, self.bucket)
         for bucket in (self.bucket, self.ingestion_bucket):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         self._secrets = boto3.client("secretsmanager", endpoint_url=endpoint)
         self._secrets.create_secret(
             Name=self.secret, SecretString=json.dumps(postgres.secret(self.dsn, "totelake_loader"))
         )
-        self._numbers = dict.fromkeys((table.name for table in catalog().warehouse_tables()), 0)
+        self._numbers = dict.fromkeys((table.name for table in load_contracts().star_tables()), 0)
 
     def change_secret(self, **values: Any) -> None:
         """Replace values of the secret."""
@@ -65,14 +73,18 @@ class Warehouse:
         self._secrets.put_secret_value(SecretId=self.secret, SecretString=json.dumps(document))
 
     def commit(
-        self, batch: int, refused: dict[str, list[dict[str, Any]]] | None = None, **tables: list[dict[str, Any]]
+        self,
+        batch: int,
+        quarantined: dict[str, list[dict[str, Any]]] | None = None,
+        source: str | None = None,
+        **tables: list[dict[str, Any]],
     ) -> None:
-        """A commit of every star table for a batch; rows of those that are named. `_op` is I unless a row says.
+        """A commit of every star table (of a source) for a batch; rows of those that are named, `_op` I by default.
 
-        `refused` are rows in quarantine, of whose columns only the key has to be given.
+        `quarantined` are rows in quarantine, of whose columns only the key has to be given.
         """
-        for table in catalog().warehouse_tables():
-            self._commit(table, batch, tables.get(table.name, []), (refused or {}).get(table.name, []))
+        for table in load_contracts().star_tables(source):
+            self._commit(table, batch, tables.get(table.name, []), (quarantined or {}).get(table.name, []))
 
     def _put(self, key: str, rows: list[dict[str, Any]], schema: pa.Schema) -> tuple[LakeObject, ...]:
         if not rows:
@@ -82,41 +94,46 @@ class Warehouse:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=sink.getvalue())
         return (LakeObject("staged", key, len(rows), len(sink.getvalue())),)
 
-    def _commit(self, table: Table, batch: int, rows: list[dict[str, Any]], refused: list[dict[str, Any]]) -> None:
+    def _commit(self, table: Table, batch: int, rows: list[dict[str, Any]], quarantined: list[dict[str, Any]]) -> None:
         number = self._numbers[table.name] = self._numbers[table.name] + 1
         captured = NOON + timedelta(hours=batch)
         full = [{"_op": "I", "_batch": batch, "_captured_at": captured, **found} for found in rows]
-        fields = [(column.name, arrow_type(column.type)) for column in table.lake_columns]
-        objects = self._put(f"{table.name}/{number_text(number)}-0.parquet", full, pa.schema(fields + METADATA))
+        objects = self._put(f"{table.name}/{number_text(number)}-0.parquet", full, _schema(table))
         known = {
-            "source_table": table.source, "rule": "invalid_date", "column_name": "c", "value": "v", "payload": "{}",
+            "source_table": table.driving, "rule": "invalid_date", "column_name": "c", "value": "v", "payload": "{}",
             "_op": "I", "_batch": batch, "_captured_at": captured,
         }  # fmt: skip
         apart = self._put(
-            quarantined_key("star", table.name, number), [{**known, **found} for found in refused], SCHEMA
+            quarantined_key("star", table.name, number), [{**known, **found} for found in quarantined], SCHEMA
         )
         deletions = sum(found["_op"] == "D" for found in full)
-        counts = (len(full) - deletions, deletions) if table.kind == FACT else (0, 0)
-        document = {
-            "rows": counts[0], "deletions": counts[1], "quarantined": len(refused), "held": 0,
-            "captured_at": f"{captured.isoformat()}+00:00",
-        }  # fmt: skip
-        state = {"through": {"totesys": batch}, "verdict": number, "batches": {str(batch): document}}
-        done = TableCommit(objects, len(full), quarantined=len(refused), quarantine=apart)
-        commits = {table.name: done} if objects or apart else {}
-        manifest = Manifest(table.name, number, "attempt", DATA, "now", commits, state)
-        assert CommitLog(self.s3, self.bucket, table.name).commit(manifest)
+        rows_of_fact, deletions_of_fact = (len(full) - deletions, deletions) if table.kind == FACT else (0, 0)
+        captured_at = f"{captured.isoformat()}+00:00"
+        self._append(
+            StarCommit(
+                table=table.name,
+                source=table.source,
+                number=number,
+                through=batch,
+                verdict=number,
+                commit=TableCommit(objects, len(full), quarantined=len(quarantined), quarantine=apart),
+                batches={batch: BatchCounts(rows_of_fact, deletions_of_fact, len(quarantined), 0, captured_at)},
+            )
+        )
+
+    def _append(self, commit: StarCommit) -> None:
+        attempt = Attempt(commit.table, commit.number, "attempt")
+        manifest = commit.manifest(attempt, datetime.now(timezone.utc))
+        assert CommitLog(self.store, commit.table).commit(manifest)
 
     def replay(self, name: str, through: int, *rows: dict[str, Any]) -> None:
         """A commit of one star table with rows that left the quarantine; each says its `_batch`."""
-        table = catalog().table(name)
+        table = load_contracts().star(name)
         number = self._numbers[name] = self._numbers[name] + 1
-        fields = [(column.name, arrow_type(column.type)) for column in table.lake_columns]
         full = [{"_op": "I", "_captured_at": NOON + timedelta(hours=item["_batch"]), **item} for item in rows]
-        objects = self._put(f"{name}/{number_text(number)}-0.parquet", full, pa.schema(fields + METADATA))
-        state = {"through": {"totesys": through}, "verdict": number, "batches": {}}
-        manifest = Manifest(name, number, "attempt", REPLAY, "now", {name: TableCommit(objects, len(full))}, state)
-        assert CommitLog(self.s3, self.bucket, name).commit(manifest)
+        objects = self._put(f"{name}/{number_text(number)}-0.parquet", full, _schema(table))
+        done = TableCommit(objects, len(full))
+        self._append(StarCommit(name, table.source, number, REPLAY, through=through, verdict=number, commit=done))
 
     def load(self, **more: Any) -> None:
         """One run of the job."""
@@ -125,13 +142,13 @@ class Warehouse:
             "processed_bucket": self.bucket,
             "ingestion_database": "ingestion",
             "processed_database": "processed",
+            "source": SOURCE,
             "warehouse_secret": self.secret,
             **more,
         }
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        arguments = JobArguments.from_argv(["script", *words], "load_warehouse")
-        with open_runtime(arguments) as runtime:
-            load_warehouse(runtime, arguments)
+        with open_job(parse_arguments(["script", *words], LoadArguments)) as job:
+            load_warehouse(job)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -146,7 +163,7 @@ class Warehouse:
     def content(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything but serial numbers and times of application."""
         found = {}
-        for table in catalog().warehouse_tables():
+        for table in load_contracts().star_tables():
             names = ", ".join(column.name for column in table.lake_columns)
             found[table.name] = self.rows(f"SELECT {names} FROM star.{table.name} ORDER BY {names}")
         found["version"] = self.rows(
@@ -169,4 +186,4 @@ def warehouse(postgres: Postgres, aws: str, spark: Any) -> Iterator[Warehouse]:
 
 def dimensions() -> dict[str, list[dict[str, Any]]]:
     """A row with key 1 of every dimension."""
-    return {table.name: [row(table)] for table in catalog().dimensions()}
+    return {table.name: [row(table)] for table in load_contracts().dimensions()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -10,16 +11,16 @@ from typing import Any
 import pytest
 
 from tests.integration.warehouse.conftest import NOON, Warehouse, dimensions, row
-from totelake.contracts import catalog
-from totelake.lake import loaded
+from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.stack.processes import free_port
 from totelake.warehouse import load as load_module
-from totelake.warehouse import publish
+from totelake.warehouse import publish, stage
 from totelake.warehouse.staging import note
 
 pytestmark = pytest.mark.integration
-PAYMENT, DESIGN = catalog().table("fact_payment"), catalog().table("dim_design")
+PAYMENT, DESIGN = load_contracts().find("fact_payment"), load_contracts().find("dim_design")
 
 
 def payment(key: int, **values: Any) -> dict[str, Any]:
@@ -28,6 +29,11 @@ def payment(key: int, **values: Any) -> dict[str, Any]:
 
 def tombstone(key: int) -> dict[str, Any]:
     return {"payment_id": key, "_op": "D"}
+
+
+def taken(warehouse: Warehouse) -> Mapping[str, int]:
+    """By star table the newest commit that a load has noted."""
+    return LoadMark.of(CommitLog(warehouse.store, LOADED).newest()).commits
 
 
 def hour(batch: int) -> datetime:
@@ -87,7 +93,7 @@ def test_nothing_pending_starts_no_spark_and_changes_nothing(
     warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
     warehouse.load()
     before = warehouse.content()
-    monkeypatch.setattr(load_module, "open_spark", lambda name: pytest.fail("Spark was opened"))
+    monkeypatch.setattr(stage, "open_spark", lambda name: pytest.fail("Spark was opened"))
     warehouse.load()
     warehouse.commit(2)
     warehouse.load()
@@ -117,15 +123,15 @@ def test_a_restored_backup_catches_up_without_doubling(warehouse: Warehouse) -> 
 
 
 def test_a_load_notes_what_it_has_taken_and_a_second_look_notes_nothing(warehouse: Warehouse) -> None:
-    log = CommitLog(warehouse.s3, warehouse.bucket, loaded.LOG)
+    log = CommitLog(warehouse.store, LOADED)
     warehouse.commit(1, **dimensions())
     warehouse.load()
-    assert loaded.taken(log) == {table.name: 1 for table in catalog().warehouse_tables()}
+    assert taken(warehouse) == {table.name: 1 for table in load_contracts().star_tables()}
     warehouse.load()
     assert log.newest_number() == 1
     warehouse.commit(2)
     warehouse.load()
-    assert loaded.taken(log) == {table.name: 2 for table in catalog().warehouse_tables()}
+    assert taken(warehouse) == {table.name: 2 for table in load_contracts().star_tables()}
     warehouse.rows("DELETE FROM etl.batch WHERE batch = 2")
     warehouse.load()
     assert warehouse.rows("SELECT max(batch) FROM etl.batch") == [(2,)]
@@ -140,13 +146,12 @@ def test_a_load_that_dies_before_its_note_is_noted_by_the_next(
 
     warehouse.commit(1, **dimensions())
     with monkeypatch.context() as patch:
-        patch.setattr(loaded, "remember", die)
+        patch.setattr(load_module, "remember_load", die)
         with pytest.raises(KeyboardInterrupt):
             warehouse.load()
-    log = CommitLog(warehouse.s3, warehouse.bucket, loaded.LOG)
-    assert warehouse.rows("SELECT max(batch) FROM etl.batch") == [(1,)] and loaded.taken(log) == {}
+    assert warehouse.rows("SELECT max(batch) FROM etl.batch") == [(1,)] and taken(warehouse) == {}
     warehouse.load()
-    assert set(loaded.taken(log).values()) == {1}
+    assert set(taken(warehouse).values()) == {1}
 
 
 def test_a_load_that_fails_notes_nothing(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +162,7 @@ def test_a_load_that_fails_notes_nothing(warehouse: Warehouse, monkeypatch: pyte
     monkeypatch.setattr(publish, "settle", fail)
     with pytest.raises(KeyboardInterrupt):
         warehouse.load()
-    assert loaded.taken(CommitLog(warehouse.s3, warehouse.bucket, loaded.LOG)) == {}
+    assert taken(warehouse) == {}
 
 
 @pytest.mark.parametrize("step", ["create_staging", "apply", "commit"])
@@ -211,13 +216,13 @@ def test_rows_that_a_repeated_task_staged_twice_are_applied_once(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse.commit(1, fact_payment=[payment(7), tombstone(9)], **dimensions())
-    write = load_module._Load._write
+    write = stage.Stage._write
 
     def twice(self: Any, spark: Any, load: Any) -> None:
         write(self, spark, load)
         write(self, spark, load)
 
-    monkeypatch.setattr(load_module._Load, "_write", twice)
+    monkeypatch.setattr(stage.Stage, "_write", twice)
     warehouse.load()
     assert warehouse.rows("SELECT count(*) FROM fact_payment") == [(1,)]
     assert warehouse.rows("SELECT count(*) FROM etl.deletion") == [(1,)]
@@ -229,7 +234,7 @@ def test_a_log_that_promises_more_than_it_has_applies_nothing(warehouse: Warehou
     assert warehouse.content()["dim_design"] == []
 
 
-def test_an_object_that_is_gone_is_told(warehouse: Warehouse) -> None:
+def test_an_object_that_is_gone_is_reported(warehouse: Warehouse) -> None:
     warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
     warehouse.s3.delete_object(Bucket=warehouse.bucket, Key="fact_payment/000000000001-0.parquet")
     _fails(
@@ -254,14 +259,15 @@ def test_a_commit_whose_builder_died_before_its_copies_is_loaded(warehouse: Ware
         ({"dbname": "not_there"}, "not_there"),
         ({"username": "totelake_reader", "password": "x"}, "refuses the role totelake_reader"),
         ({"password": None}, "has no password"),
+        ({"port": "many"}, "the port in the secret"),
     ],
 )
-def test_a_secret_that_does_not_fit_is_told(warehouse: Warehouse, values: dict[str, Any], says: str) -> None:
+def test_a_secret_that_does_not_fit_is_reported(warehouse: Warehouse, values: dict[str, Any], says: str) -> None:
     warehouse.change_secret(**values)
     _fails(warehouse, says)
 
 
-def test_a_warehouse_that_is_not_there_is_told(warehouse: Warehouse) -> None:
+def test_a_warehouse_that_is_not_there_is_reported(warehouse: Warehouse) -> None:
     warehouse.change_secret(port=free_port())
     _fails(warehouse, "cannot be reached")
 

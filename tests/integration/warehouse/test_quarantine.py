@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.integration.warehouse.conftest import Warehouse, dimensions, row
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 
 pytestmark = pytest.mark.integration
-PAYMENT, CURRENCY = catalog().table("fact_payment"), catalog().table("dim_currency")
+PAYMENT, CURRENCY = load_contracts().find("fact_payment"), load_contracts().find("dim_currency")
 OPEN = "SELECT target_table, source_key, batch, rule, column_name, value, status FROM etl.quarantine ORDER BY 1, 2, 3"
 COUNTS = "SELECT batch, rows, deletions, quarantined FROM etl.batch WHERE target_table = 'fact_payment' ORDER BY 1"
 
@@ -20,16 +20,16 @@ def payment(key: int, **values: Any) -> dict[str, Any]:
     return row(PAYMENT, payment_id=key, **values)
 
 
-def test_what_a_builder_refused_is_kept_with_all_that_is_known_of_it(warehouse: Warehouse) -> None:
-    refused = {"source_key": 9, "value": "soon", "payload": '{"payment_id": "9", "paid": null}'}
-    warehouse.commit(1, {"fact_payment": [refused]}, fact_payment=[payment(7)], **dimensions())
+def test_what_a_builder_quarantined_is_kept_with_all_that_is_known_of_it(warehouse: Warehouse) -> None:
+    quarantined = {"source_key": 9, "value": "soon", "payload": '{"payment_id": "9", "paid": null}'}
+    warehouse.commit(1, {"fact_payment": [quarantined]}, fact_payment=[payment(7)], **dimensions())
     warehouse.load()
     assert warehouse.rows(OPEN) == [("fact_payment", 9, 1, "invalid_date", "c", "soon", "open")]
     assert warehouse.rows("SELECT payload FROM etl.quarantine") == [({"payment_id": "9", "paid": None},)]
     assert warehouse.rows(COUNTS) == [(1, 1, 0, 1)]
 
 
-def test_a_batch_of_refused_rows_only_is_applied(warehouse: Warehouse) -> None:
+def test_a_batch_of_quarantined_rows_only_is_applied(warehouse: Warehouse) -> None:
     warehouse.commit(1, **dimensions())
     warehouse.commit(2, {"fact_payment": [{"source_key": 9}, {"source_key": 10}]})
     warehouse.load()
@@ -67,7 +67,7 @@ def test_a_later_good_version_is_not_blocked_by_one_that_waits(warehouse: Wareho
     assert warehouse.rows(COUNTS) == [(1, 0, 0, 1), (2, 1, 0, 0)]
 
 
-def test_a_refused_version_of_a_dimension_is_superseded_by_a_newer_good_one(warehouse: Warehouse) -> None:
+def test_a_quarantined_version_of_a_dimension_is_superseded_by_a_newer_good_one(warehouse: Warehouse) -> None:
     warehouse.commit(1, {"dim_currency": [{"source_key": 2}, {"source_key": 3}]}, **dimensions())
     warehouse.load()
     warehouse.commit(2, dim_currency=[row(CURRENCY, currency_id=2)])
@@ -112,8 +112,8 @@ def test_what_a_replay_brings_is_applied_with_its_own_batch_once(warehouse: Ware
 
 
 def test_a_replayed_version_of_a_dimension_does_not_replace_a_newer_one(warehouse: Warehouse) -> None:
-    refused = [{"source_key": 2}, {"source_key": 3}]
-    warehouse.commit(1, {"dim_currency": refused}, **dimensions())
+    quarantined = [{"source_key": 2}, {"source_key": 3}]
+    warehouse.commit(1, {"dim_currency": quarantined}, **dimensions())
     warehouse.commit(2, dim_currency=[row(CURRENCY, currency_id=2, currency_code="NEW")])
     warehouse.load()
     replayed = [row(CURRENCY, currency_id=key, currency_code="OLD", _batch=1) for key in (2, 3)]

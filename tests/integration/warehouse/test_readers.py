@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from tests.integration.warehouse.conftest import Warehouse, dimensions, row
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.warehouse import load as load_module
 from totelake.warehouse.jdbc import Connection
 
@@ -35,8 +35,8 @@ def commit(warehouse: Warehouse, batch: int) -> None:
     tables = {
         name: [
             row(
-                catalog().table(name),
-                **{catalog().table(name).key_name: key},
+                load_contracts().find(name),
+                **{load_contracts().find(name).key_name: key},
                 **({"payment_amount": batch} if name == "fact_payment" else {}),
                 _op="I" if batch == 1 else "U",
             )
@@ -44,7 +44,7 @@ def commit(warehouse: Warehouse, batch: int) -> None:
         ]
         for name in FACTS
     }
-    design = row(catalog().table("dim_design"), design_name=str(batch), _op="I" if batch == 1 else "U")
+    design = row(load_contracts().find("dim_design"), design_name=str(batch), _op="I" if batch == 1 else "U")
     warehouse.commit(batch, **{**(dimensions() if batch == 1 else {}), **tables, "dim_design": [design]})
 
 

@@ -28,19 +28,19 @@ def test_numbers_and_ids_do_not_make_another_cause() -> None:
     assert alert().cause_id != alert("3 rows of fact_sales_order wait in quarantine").cause_id
 
 
-def test_one_incident_is_told_as_it_is() -> None:
-    assert message({"subject": "s", "body": "b"}, 1, "") == Message("s", "s\n\nb", 1)
+def test_one_incident_is_sent_as_it_is() -> None:
+    assert message("s", "b", 1, "") == Message("s", "s\n\nb", 1)
 
 
 def test_several_incidents_of_one_cause_are_counted() -> None:
-    told = message({"subject": "s", "body": "b"}, 6, "2026-11-24T11:00:00+00:00")
-    assert told == Message("6 x s", "s\nIt happened 6 times since 2026-11-24 11:00 UTC; this is the newest.\n\nb", 6)
+    sent = message("s", "b", 6, "2026-11-24T11:00:00+00:00")
+    assert sent == Message("6 x s", "s\nIt happened 6 times since 2026-11-24 11:00 UTC; this is the newest.\n\nb", 6)
 
 
 def test_a_subject_is_what_sns_takes() -> None:
-    told = message({"subject": "größe\n\tzu " + "x" * 200, "body": "b"}, 1, "")
-    assert told.subject == "gr??e zu " + "x" * 87 + "..."
-    assert len(told.subject) == 99
+    sent = message("größe\n\tzu " + "x" * 200, "b", 1, "")
+    assert sent.subject == "gr??e zu " + "x" * 87 + "..."
+    assert len(sent.subject) == 99
 
 
 def test_the_first_of_a_cause_is_due_at_once_and_what_follows_within_the_hour_waits() -> None:
@@ -53,5 +53,5 @@ def test_what_waited_is_due_together_when_the_hour_is_over_the_oldest_first() ->
     assert due(noted, {"a": {"1": ago(60)}}, NOON) == {"a": ["2", "3"]}
 
 
-def test_what_was_told_is_never_due_again() -> None:
+def test_what_was_sent_is_never_due_again() -> None:
     assert due({"a": {"1": ago(600)}}, {"a": {"1": ago(599)}}, NOON) == {}

@@ -11,18 +11,17 @@ from typer.testing import CliRunner, Result
 
 from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_commands import Glue, NotFound
-from tests.unit.lake.test_commits import FakeS3
-from totelake.capture.detect.bookmark import Bookmark
 from totelake.cli import bookmark as commands
 from totelake.cli.app import app
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.batch import Bookmark
+from totelake.ports.memory import MemoryStore
 
 
-def invoke(monkeypatch: pytest.MonkeyPatch, s3: FakeS3, *words: str, glue: Any = None) -> Result:
+def invoke(monkeypatch: pytest.MonkeyPatch, store: MemoryStore, *words: str, glue: Any = None) -> Result:
     """Run a bookmark command over these objects."""
-    clients = SimpleNamespace(s3=s3, glue=glue)
-    buckets = dict.fromkeys(("ingestion_bucket", "processed_bucket"), "bucket")
-    target = SimpleNamespace(prefix="totelake", clients=clients, warehouse_dsn=None, **buckets)
+    zones = dict.fromkeys(("ingestion", "processed"), store)
+    target = SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=glue), warehouse_dsn=None, **zones)
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
     return CliRunner().invoke(app, ["bookmark", *words], env={"COLUMNS": "200"})
 
@@ -43,45 +42,45 @@ def newest(log: CommitLog) -> Bookmark:
     ids=["set", "rewind by one", "rewind by two", "reset"],
 )
 def test_a_move_is_committed_and_told(words: list[str], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    s3, log = filled(1, 2, 3)
-    assert invoke(monkeypatch, s3, *words).stdout == told
+    store, log = filled(1, 2, 3)
+    assert invoke(monkeypatch, store, *words).stdout == told
     assert (log.newest_number(), newest(log).is_move) == (4, True)
 
 
 @pytest.mark.parametrize("words", [["set", "1"], ["rewind"], ["reset"]], ids=["set", "rewind", "reset"])
 def test_a_move_for_machines_is_its_batch(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    s3, _ = filled(1, 2, 3)
-    found = json.loads(invoke(monkeypatch, s3, *words, "--json").stdout)
+    store, _ = filled(1, 2, 3)
+    found = json.loads(invoke(monkeypatch, store, *words, "--json").stdout)
     assert (found["number"], found["kind"], found["tables"]) == (4, "bookmark", {})
 
 
 def test_the_history_shows_batches_with_what_they_brought_and_moves_with_what_they_ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    s3, _ = filled(1, 2)
-    invoke(monkeypatch, s3, "reset")
-    shown = invoke(monkeypatch, s3, "history").stdout
+    store, _ = filled(1, 2)
+    invoke(monkeypatch, store, "reset")
+    shown = invoke(monkeypatch, store, "history").stdout
     assert "compare every table whole (bookmark reset)" in shown
     lines = [line.split("│")[1:-1] for line in shown.splitlines() if line.startswith("│")]
     cells = [[cell.strip() for cell in line] for line in lines]
     assert [line[:2] for line in cells] == [["3", "bookmark"], ["2", "data"], ["1", "data"]]
-    assert cells[1][2:] == ["2026-11-24T05:00:01+00:00", "1", "0", "0", "1", "-"]
-    machine = json.loads(invoke(monkeypatch, s3, "history", "--limit", "1", "--json").stdout)
+    assert cells[1][2:] == ["2026-11-24T06:00:00+00:00", "1", "0", "0", "1", "-"]
+    machine = json.loads(invoke(monkeypatch, store, "history", "--limit", "1", "--json").stdout)
     assert [batch["number"] for batch in machine] == [3]
 
 
 def test_a_batch_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    s3, log = filled(1)
+    store, log = filled(1)
     message = "the log totesys has batches 1 to 1, not 9; name one of them"
-    assert str(invoke(monkeypatch, s3, "set", "9").exception) == message
+    assert str(invoke(monkeypatch, store, "set", "9").exception) == message
     assert log.newest_number() == 1
 
 
 @pytest.mark.parametrize("words", [["show"], ["show", "--json"]], ids=["for people", "for machines"])
 def test_before_the_deployment_that_is_what_is_asked_for(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    s3, _ = filled()
+    store, _ = filled()
     glue = Glue(refuse=NotFound)
-    found = invoke(monkeypatch, s3, *words, glue=glue)
-    assert str(found.exception) == "there is no workflow totelake-refresh; run `totelake deploy`"
+    found = invoke(monkeypatch, store, *words, glue=glue)
+    assert str(found.exception) == "there is no workflow totelake-refresh-totesys; run `totelake deploy`"
     glue.refuse = None
-    assert "run `totelake run`" in invoke(monkeypatch, s3, "show", glue=glue).stdout
+    assert "run `totelake run`" in invoke(monkeypatch, store, "show", glue=glue).stdout

@@ -13,10 +13,10 @@ from typer.testing import CliRunner, Result
 from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_main import raising
 from tests.unit.operate.test_runs import job, job_run, run
-from totelake.capture.detect.bookmark import Bookmark
 from totelake.cli import pipeline as commands
 from totelake.cli.app import app
 from totelake.deploy.apply import Change
+from totelake.lake.records.batch import Bookmark
 from totelake.operate.runs import RunFailedError
 
 
@@ -83,11 +83,9 @@ class Logs:
         return {"events": events, "nextForwardToken": "f/1"}
 
 
-def invoke(monkeypatch: pytest.MonkeyPatch, glue: Glue, *words: str, s3: Any = None) -> Result:
+def invoke(monkeypatch: pytest.MonkeyPatch, glue: Glue, *words: str, store: Any = None) -> Result:
     """Run a command over these answers."""
-    target = SimpleNamespace(
-        prefix="totelake", clients=SimpleNamespace(glue=glue, logs=Logs(), s3=s3), ingestion_bucket="bucket"
-    )
+    target = SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=glue, logs=Logs()), ingestion=store)
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 
@@ -135,10 +133,10 @@ def test_an_interrupted_wait_says_that_the_run_goes_on(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("refusal", "message"),
     [
-        (NotFound, "there is no workflow totelake-refresh; run `totelake deploy`"),
+        (NotFound, "there is no workflow totelake-refresh-totesys; run `totelake deploy`"),
         (
             Busy,
-            "totelake-refresh is running already; wait for it (`totelake runs`), "
+            "totelake-refresh-totesys is running already; wait for it (`totelake runs`), "
             "what is pending is taken by the next run",
         ),
     ],
@@ -160,14 +158,14 @@ def test_deletions_are_allowed_in_the_run_that_is_started(monkeypatch: pytest.Mo
 def test_deletions_that_cannot_be_allowed_now_are_not_said_to_be_pending(monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke(monkeypatch, Glue(refuse=Busy), "run", "--allow-deletes", "staff")
     assert str(result.exception) == (
-        "totelake-refresh is running already; wait for it (`totelake runs`) and run this again"
+        "totelake-refresh-totesys is running already; wait for it (`totelake runs`) and run this again"
     )
 
 
 @pytest.mark.parametrize("words", [["run", "--allow-deletes", "stuff"], ["backfill", "stuff"]], ids=["run", "backfill"])
 def test_an_unknown_table_is_named_with_the_known_ones(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    glue, (s3, log) = Glue(), filled(1)
-    assert str(invoke(monkeypatch, glue, *words, s3=s3).exception) == (
+    glue, (store, log) = Glue(), filled(1)
+    assert str(invoke(monkeypatch, glue, *words, store=store).exception) == (
         "totesys has no table stuff; it has address, counterparty, currency, department, design, payment, "
         "payment_type, purchase_order, sales_order, staff, transaction"
     )
@@ -175,29 +173,30 @@ def test_an_unknown_table_is_named_with_the_known_ones(words: list[str], monkeyp
 
 
 def test_a_backfill_marks_its_table_and_starts_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    glue, (s3, log) = Glue(GOOD), filled(1)
-    result = invoke(monkeypatch, glue, "backfill", "staff", "--wait", "--json", s3=s3)
+    glue, (store, log) = Glue(GOOD), filled(1)
+    result = invoke(monkeypatch, glue, "backfill", "staff", "--wait", "--json", store=store)
     assert (json.loads(result.stdout)["outcome"], glue.started) == ("SUCCEEDED", [{}])
     assert Bookmark.of(log.newest()).tables["staff"].compare == "backfill asked for"
 
 
 def test_a_backfill_while_a_run_goes_on_is_taken_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    glue, (s3, log) = Glue(refuse=Busy), filled(1)
-    assert str(invoke(monkeypatch, glue, "backfill", "staff", s3=s3).exception) == (
-        "totelake-refresh is running already; wait for it (`totelake runs`), what is pending is taken by the next run"
+    glue, (store, log) = Glue(refuse=Busy), filled(1)
+    assert str(invoke(monkeypatch, glue, "backfill", "staff", store=store).exception) == (
+        "totelake-refresh-totesys is running already; wait for it (`totelake runs`), "
+        "what is pending is taken by the next run"
     )
     assert Bookmark.of(log.newest()).tables["staff"].compare == "backfill asked for"
 
 
 def test_the_history_names_what_failed_in_a_line_for_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = job_run("FAILED", 1, ErrorMessage="the role may not read a table " * 20)
-    bad = run("COMPLETED", job("totelake-build-dimensions", failed), job("totelake-load-warehouse"))
+    bad = run("COMPLETED", job("totelake-build-dimensions-totesys", failed), job("totelake-load-warehouse-totesys"))
     monkeypatch.setattr(
         commands.Target, "named", lambda *_: SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=Glue(bad)))
     )
-    result = CliRunner().invoke(app, ["runs"], env={"COLUMNS": "80"})
+    result = CliRunner().invoke(app, ["runs"], env={"COLUMNS": "100"})
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines() if "│" in line]
-    assert rows == [["wr_01234567", "2026-11-24 12:00:00", "FAILED", "20.0", "build-dimensions"]]
+    assert rows == [["wr_01234567", "2026-11-24 12:00:00", "FAILED", "20.0", "build-dimensions-totesys"]]
     assert [item["outcome"] for item in json.loads(invoke(monkeypatch, Glue(BAD), "runs", "--json").stdout)] == [
         "FAILED"
     ]
@@ -205,7 +204,7 @@ def test_the_history_names_what_failed_in_a_line_for_each_run(monkeypatch: pytes
 
 def test_the_history_of_what_is_not_deployed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke(monkeypatch, Glue(refuse=NotFound), "runs")
-    assert str(result.exception) == "there is no workflow totelake-refresh; run `totelake deploy`"
+    assert str(result.exception) == "there is no workflow totelake-refresh-totesys; run `totelake deploy`"
 
 
 @pytest.mark.parametrize("named", ["", "wr_0123", "jr_1"], ids=["the newest", "a workflow run", "a job run"])
@@ -239,21 +238,22 @@ def test_logs_that_are_not_there_say_so(words: list[str], message: str, monkeypa
 
 
 def test_logs_before_the_first_run_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = "totelake-refresh has not run yet; run `totelake run`"
+    message = "totelake-refresh-totesys has not run yet; run `totelake run`"
     assert str(invoke(monkeypatch, Glue(), "logs").exception) == message
 
 
 def test_a_deploy_tells_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    changes = [Change("job", "totelake-watch", "created"), Change("job", "totelake-b", "unchanged")]
+    changes = [Change("job", "totelake-watch-totesys", "created"), Change("job", "totelake-b", "unchanged")]
     monkeypatch.setattr(commands, "deploying", lambda target, step, activate: changes)
     assert invoke(monkeypatch, Glue(), "deploy").stdout.endswith(
-        "1 created, 1 unchanged\nnot yet on schedule: totelake-watch; see `totelake deploy --activate-schedule`\n"
+        "1 created, 1 unchanged\n"
+        "not yet on schedule: totelake-watch-totesys; see `totelake deploy --activate-schedule`\n"
     )
     awake = Glue()
-    awake.active += ("totelake-watch",)
+    awake.active += ("totelake-watch-totesys",)
     assert invoke(monkeypatch, awake, "deploy").stdout.endswith("1 created, 1 unchanged\n")
     assert json.loads(invoke(monkeypatch, Glue(), "deploy", "--json").stdout) == [
-        {"kind": "job", "name": "totelake-watch", "outcome": "created"},
+        {"kind": "job", "name": "totelake-watch-totesys", "outcome": "created"},
         {"kind": "job", "name": "totelake-b", "outcome": "unchanged"},
     ]
 

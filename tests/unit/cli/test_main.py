@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tests.conftest import SOURCE
 from totelake.cli import pipeline as commands
 from totelake.cli.main import main, sentence
 from totelake.errors import ConfigurationError
@@ -31,7 +32,7 @@ def stopped(home: Path) -> Stack:
     """A stack that was started once and whose processes are gone."""
     parts = {name: Part(name, 2**22 + 1, 0.0, 1024 + n) for n, name in enumerate(("postgres", "moto", "localglue"))}
     passwords = {"totelake_admin": "a", "totelake_reader": "r$1", "totelake_loader": "l"}
-    stack = Stack(str(home), parts, passwords, str(home / "data"))
+    stack = Stack(str(home), parts, passwords, str(home / "data"), (SOURCE,))
     stack.save()
     return stack
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from totelake.cli import quarantine as commands
 from totelake.cli.app import app
-from totelake.operate.quarantine import Found, Refused
+from totelake.operate.quarantine import Found, QuarantineEntry
 
-ROW = Refused(
+ROW = QuarantineEntry(
     target_table="fact_payment",
     source_key=123456,
     batch=7,

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.contracts.lineage import COMPILED, find_lineage, lineage
 from totelake.contracts.queries import Query, queries_of, tiles_of
@@ -56,7 +56,7 @@ def test_a_query_without_its_header_is_refused(text: str) -> None:
 )
 def test_a_query_that_cannot_run_is_refused_when_the_wheel_is_built(sql: str, words: str) -> None:
     with pytest.raises(ContractError, match=words):
-        find_lineage({"queries/one.sql": f"{HEADER}{sql}"}, catalog().warehouse_tables())
+        find_lineage({"queries/one.sql": f"{HEADER}{sql}"}, load_contracts().star_tables())
 
 
 def test_compiled_lineage_is_taken_as_it_is() -> None:

@@ -10,12 +10,12 @@ import duckdb
 import pytest
 import sqlglot
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.views import BATCH_PARAMETER, View, view_input, view_sql, views_of
 
-DESIGN, PAYMENT = catalog().table("dim_design"), catalog().table("fact_payment")
+DESIGN, PAYMENT = load_contracts().find("dim_design"), load_contracts().find("fact_payment")
 
 
 def database(table: Table, rows: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
@@ -112,7 +112,7 @@ def test_the_history_shows_from_when_until_when(payments: duckdb.DuckDBPyConnect
 
 
 def test_the_names_are_those_that_people_query() -> None:
-    names = [view.name for table in catalog().warehouse_tables() for view in views_of(table, "lake", 1)]
+    names = [view.name for table in load_contracts().star_tables() for view in views_of(table, "lake", 1)]
     facts = [name for name in names if not name.startswith("dim_")]
     assert sorted(facts) == [
         "current_payment", "current_purchase_orders", "current_sales_order",

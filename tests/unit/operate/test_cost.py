@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from totelake.cli.main import main
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.errors import ConfigurationError
-from totelake.operate.cost import Line, Usage, minutes, month, runs_per_month
+from totelake.operate.cost import CostLine, Usage, minutes, month, runs_per_month
 from totelake.operate.job_runs import seconds_of
 from totelake.operate.prices import Prices
 
@@ -20,9 +23,10 @@ TABLE = documents()["prices.yaml"]
 PRICES = Prices.of(TABLE, "eu-west-2")
 
 
-def lines(**usage: Any) -> dict[str, Line]:
+def lines(pipeline: Mapping[str, Any] | None = None, **usage: Any) -> dict[str, CostLine]:
     """A month's parts by name."""
-    found = month(catalog().pipeline, PRICES, Usage(**{"cadence": 10, "changes_per_day": 20, **usage}))
+    described = pipeline or load_contracts().pipeline
+    found = month(described, PRICES, Usage(**{"cadence": 10, "changes_per_day": 20, **usage}))
     return {line.part: line for line in found}
 
 
@@ -35,9 +39,9 @@ def usd(part: str, **usage: Any) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
-        ("watch", (1.98, 0)),  # 4,320 looks x 1 minute x 1/16 DPU = 4.5 DPU-hours x 0.44
-        ("ingest-totesys", (0.28, 0)),  # 600 refreshes x 1 minute x 1/16 DPU = 0.625 DPU-hours
-        ("load-warehouse", (26.40, 0)),  # 600 x 3 minutes x 2 DPU = 60 DPU-hours
+        (f"watch-{SOURCE}", (1.98, 0)),  # 4,320 looks x 1 minute x 1/16 DPU = 4.5 DPU-hours x 0.44
+        (f"ingest-{SOURCE}", (0.28, 0)),  # 600 refreshes x 1 minute x 1/16 DPU = 0.625 DPU-hours
+        (f"load-warehouse-{SOURCE}", (26.40, 0)),  # 600 x 3 minutes x 2 DPU = 60 DPU-hours
         ("maintain-lake", (0.01, 0)),  # 30 nights x 1 minute x 1/16 DPU = 0.03125 DPU-hours
         ("crawler", (4.55, 633.60)),  # 10 minutes x 2 DPU = 1/3 DPU-hour, 31 or 4,320 times
         ("Spark in every cycle", (0, 570.24)),  # 4,320 x 3 jobs x 3 minutes x 2 DPU = 1,296 DPU-hours
@@ -69,17 +73,45 @@ def test_a_warehouse_on_rds_is_a_part_of_its_own() -> None:
 
 
 def test_glue_6_has_a_price_of_its_own() -> None:
-    assert usd("build-facts", glue_version="6.0") == (18.48, 0)  # 60 DPU-hours x 0.308
+    assert usd(f"build-facts-{SOURCE}", glue_version="6.0") == (18.48, 0)  # 60 DPU-hours x 0.308
 
 
 def test_measured_seconds_count_from_a_minute_on() -> None:
-    assert usd("build-facts", seconds={"build-facts": 90.0}) == (13.20, 0)  # half of three minutes
-    assert usd("watch", seconds={"watch": 12.0}) == (1.98, 0)
+    assert usd(f"build-facts-{SOURCE}", seconds={f"build-facts-{SOURCE}": 90.0}) == (13.20, 0)  # half of three minutes
+    assert usd(f"watch-{SOURCE}", seconds={f"watch-{SOURCE}": 12.0}) == (1.98, 0)
 
 
 def test_a_quiet_source_pays_for_looks_alone_and_a_busy_one_for_a_refresh_in_each() -> None:
-    assert usd("build-facts", changes_per_day=0) == (0, 0)
-    assert usd("build-facts", changes_per_day=10_000) == (190.08, 0)  # 4,320 x 3 minutes x 2 DPU
+    assert usd(f"build-facts-{SOURCE}", changes_per_day=0) == (0, 0)
+    assert usd(f"build-facts-{SOURCE}", changes_per_day=10_000) == (190.08, 0)  # 4,320 x 3 minutes x 2 DPU
+
+
+def two_sources() -> dict[str, Any]:
+    """The pipeline with what is there for each source there twice."""
+    found: dict[str, Any] = json.loads(json.dumps(load_contracts().pipeline).replace(SOURCE, "orders"))
+    ours = load_contracts().pipeline
+    return {**ours, **{part: {**ours[part], **found[part]} for part in ("jobs", "triggers", "workflows", "crawlers")}}
+
+
+@pytest.mark.parametrize("changes_per_day", [0, 20, 10_000])
+def test_a_second_source_costs_as_much_as_the_first_but_for_what_they_share(changes_per_day: int) -> None:
+    both, one = lines(two_sources(), changes_per_day=changes_per_day), lines(changes_per_day=changes_per_day)
+    assert {name: line for name, line in both.items() if name.endswith("-orders")} == {
+        name.replace(SOURCE, "orders"): replace(line, part=line.part.replace(SOURCE, "orders"))
+        for name, line in one.items()
+        if name.endswith(f"-{SOURCE}")
+    }
+    for part in ("crawler", "Spark in every cycle"):
+        assert (both[part].usd, both[part].naive_usd) == (2 * one[part].usd, 2 * one[part].naive_usd), part
+    # none of the requests is free
+    assert both["S3 requests"].naive_usd == pytest.approx(2 * one["S3 requests"].naive_usd)
+    for part in ("maintain-lake", "audit-catalog", "S3 storage", "CloudWatch", "KMS", "network"):
+        assert both[part] == one[part], part
+
+
+def test_each_source_has_a_secret_of_its_own_and_one_warehouse() -> None:
+    # 3 x 0.40 + 2 x (4,320 + 2 x 600) / 10,000 x 0.05
+    assert round(lines(two_sources())["Secrets Manager"].usd, 2) == 1.26
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_run_is_followed_to_its_end() -> None:
     )  # fmt: skip
 
 
-def test_a_failed_run_is_told_in_the_jobs_own_words() -> None:
+def test_a_failed_run_is_reported_in_the_jobs_own_words() -> None:
     with pytest.raises(LakeError, match="job FAILED: LakeError: no; see its log, run jr_1"):
         job_runs.wait(glue("FAILED"), "job", "jr_1")
 
@@ -63,6 +63,6 @@ def test_a_run_that_does_not_end_is_left() -> None:
         (Busy, RetriableError, "running already"),
     ],
 )
-def test_a_job_that_cannot_start_is_told(refusal: type[Exception], error: type[Exception], says: str) -> None:
+def test_a_job_that_cannot_start_is_reported(refusal: type[Exception], error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         job_runs.start(glue(refuses=refusal), "job", {})

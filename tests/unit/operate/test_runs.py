@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from botocore.exceptions import ConnectionClosedError
 
 from totelake.errors import RetriableError
 from totelake.operate import job_runs
-from totelake.operate.runs import RunFailedError, RunReport, Step, report, wait
+from totelake.operate.runs import RunFailedError, newest, refresh_workflow, wait
+from totelake.runtime.run_reports import RunReport, Step, report
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 
@@ -28,7 +30,7 @@ def job(name: str, *attempts: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(status: str, *nodes: dict[str, Any]) -> dict[str, Any]:
-    """A workflow run as Glue tells it."""
+    """A workflow run as Glue describes it."""
     trigger = {"Type": "TRIGGER", "Name": "start", "UniqueId": "t"}
     return {
         "WorkflowRunId": "wr_0123456789abcdef",
@@ -89,20 +91,19 @@ def test_a_run_that_was_lost_after_its_last_step_is_no_success() -> None:
     assert (report(lost).outcome, report(lost).problems) == ("FAILED", ("COMPLETED", "ended during this run"))
 
 
-class Glue:
-    """Answers a run's states, one after the other."""
+def recorded(*runs: dict[str, Any]) -> Any:
+    """A client that answers a run's states, one after the other."""
+    left = iter(runs)
 
-    def __init__(self, *runs: dict[str, Any]) -> None:
-        self.runs = list(runs)
+    def get_workflow_run(Name: str, RunId: str, IncludeGraph: bool) -> dict[str, Any]:  # noqa: N803
+        return {"Run": next(left)}
 
-    def get_workflow_run(self, Name: str, RunId: str, IncludeGraph: bool) -> dict[str, Any]:  # noqa: N803
-        """The next state."""
-        return {"Run": self.runs.pop(0)}
+    return SimpleNamespace(get_workflow_run=get_workflow_run)
 
 
-def test_waiting_tells_every_look_and_ends_with_the_run() -> None:
+def test_waiting_reports_every_look_and_ends_with_the_run() -> None:
     seen: list[str] = []
-    glue = Glue(
+    glue = recorded(
         run("RUNNING", job("a", job_run("RUNNING", 1, None))), run("COMPLETED", job("a", job_run("SUCCEEDED", 1)))
     )
     found = wait(glue, "refresh", "wr_1", lambda item: seen.append(item.outcome), sleep=lambda _: None)
@@ -112,7 +113,7 @@ def test_waiting_tells_every_look_and_ends_with_the_run() -> None:
 def test_a_failure_names_the_job_and_its_own_words() -> None:
     failed = job("ingest", job_run("FAILED", 1, ErrorMessage="the password is wrong; correct the secret"))
     with pytest.raises(RunFailedError) as raised:
-        wait(Glue(run("COMPLETED", failed, job("build"))), "refresh", "wr_1")
+        wait(recorded(run("COMPLETED", failed, job("build"))), "refresh", "wr_1")
     assert str(raised.value) == (
         "the run wr_01234567 failed: ingest FAILED: the password is wrong; correct the secret; "
         "see `totelake logs wr_01234567`"
@@ -121,22 +122,41 @@ def test_a_failure_names_the_job_and_its_own_words() -> None:
 
 def test_a_run_that_ended_before_its_end_says_what_did_not_run() -> None:
     with pytest.raises(RunFailedError) as raised:
-        wait(Glue(run("COMPLETED", job("a", job_run("SUCCEEDED", 1)), job("b"))), "refresh", "wr_1")
+        wait(recorded(run("COMPLETED", job("a", job_run("SUCCEEDED", 1)), job("b"))), "refresh", "wr_1")
     assert str(raised.value) == (
         "the run wr_01234567 failed: COMPLETED, b did not run; see `totelake logs wr_01234567`"
     )
 
 
-def test_a_stack_that_goes_away_while_a_run_is_followed_is_told_with_the_run() -> None:
-    class Gone:
-        def get_workflow_run(self, **_: Any) -> dict[str, Any]:
-            raise ConnectionClosedError(endpoint_url="http://127.0.0.1:1")
+def test_a_stack_that_goes_away_while_a_run_is_followed_is_reported_with_the_run() -> None:
+    def go_away(**_: Any) -> None:
+        raise ConnectionClosedError(endpoint_url="http://127.0.0.1:1")
 
-        get_job_run = get_workflow_run
-
+    gone: Any = SimpleNamespace(get_workflow_run=go_away, get_job_run=go_away)
     for follow in (wait, job_runs.wait):
         with pytest.raises(RetriableError) as raised:
-            follow(Gone(), "refresh", "wr_0123456789abcdef")
+            follow(gone, "refresh", "wr_0123456789abcdef")
         said = str(raised.value)
         assert said.startswith("Glue went away during wr_01234567 (Connection was closed")
         assert said.endswith("; see `totelake status` whether the stack is up, then `totelake runs`")
+
+
+def test_each_source_has_a_workflow_of_its_own() -> None:
+    assert refresh_workflow("shop", "orders") == "shop-refresh-orders"
+
+
+def test_the_newest_run_is_looked_up_with_its_steps() -> None:
+    class Lister:
+        def __init__(self, *ids: str) -> None:
+            self.ids = ids
+
+        def get_workflow_runs(self, Name: str, MaxResults: int) -> dict[str, Any]:  # noqa: N803
+            return {"Runs": [{"WorkflowRunId": found} for found in self.ids[:MaxResults]]}
+
+        def get_workflow_run(self, Name: str, RunId: str, IncludeGraph: bool) -> dict[str, Any]:  # noqa: N803
+            return {"Run": {**run("RUNNING", job("a")), "WorkflowRunId": RunId}}
+
+    clients: list[Any] = [Lister(), Lister("wr_2", "wr_1")]
+    none, found = (newest(client, "refresh") for client in clients)
+    assert none is None and found is not None
+    assert (found.id, [step.name for step in found.steps]) == ("wr_2", ["a"])

@@ -1,23 +1,33 @@
-"""What a look decides by: which runs did not succeed, and which commits the next step has not taken."""
+"""What a look decides by: which runs did not succeed, and which commits of a source the next step has not taken."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.unit.lake.test_commits import FakeS3
-from totelake.contracts import catalog
-from totelake.lake import loaded, verdicts
+from tests.conftest import SOURCE
+from tests.unit.operate.jobs import NOON, OTHER, OTHER_STAR, ZONES, MemoryJob, two_sources
+from totelake.contracts import Contracts, TableId, load_contracts
+from totelake.errors import SourceError
 from totelake.lake.commits import CommitLog
-from totelake.lake.manifest import DATA, Manifest
-from totelake.operate.watch import failed_actions, pending_commits
+from totelake.lake.records.marks import LOADED, remember_load
+from totelake.lake.records.star_commit import StarCommit
+from totelake.lake.records.verdict import LOG, HeldEvents, SourceVerdict, TableStanding, Verdict
+from totelake.operate import watch as watching
+from totelake.operate.watch import describe, pending_commits, watch
+from totelake.runtime.job_arguments import WatchArguments
+from totelake.runtime.run_reports import report
+from totelake.schemas.changes import COLUMN_REMOVED, Change
+from totelake.schemas.columns import Columns, SourceColumn
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 LOST = "localglue was ended during this run; resume it, or start the workflow again"
-ARGUMENTS: Any = SimpleNamespace(ingestion_bucket="ingestion", processed_bucket="processed")
+ARGUMENTS = WatchArguments(source=SOURCE, source_secret="secret", prefix="shop", **ZONES)
+WORKFLOW = f"shop-refresh-{SOURCE}"
 
 
 def node(name: str, *states: str) -> dict[str, Any]:
@@ -30,12 +40,12 @@ def node(name: str, *states: str) -> dict[str, Any]:
 
 
 def run(status: str, *nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A workflow run as Glue tells it."""
+    """A workflow run as Glue describes it."""
     return {"WorkflowRunId": "wr_1", "Name": "refresh", "Status": status, "Graph": {"Nodes": list(nodes)}, **more}
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("described", "problems"),
     [
         (run("COMPLETED", node("a", "SUCCEEDED"), node("b", "SUCCEEDED")), []),
         (run("COMPLETED", node("a", "FAILED", "SUCCEEDED")), []),
@@ -49,43 +59,55 @@ def run(status: str, *nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
         (run("ERROR"), ["ERROR"]),
     ],
 )
-def test_what_did_not_succeed_in_a_run(told: dict[str, Any], says: list[str]) -> None:
-    assert failed_actions(told) == says
+def test_what_did_not_succeed_in_a_run(described: dict[str, Any], problems: list[str]) -> None:
+    assert list(report(described).problems) == problems
 
 
 class Lake:
     """Both buckets as the logs see them."""
 
-    def __init__(self) -> None:
-        self.s3 = FakeS3()
-        self.runtime: Any = SimpleNamespace(clients=SimpleNamespace(s3=self.s3))
+    def __init__(self, contracts: Contracts | None = None) -> None:
+        self.job = MemoryJob(ARGUMENTS)
+        self.contracts = contracts or load_contracts()
 
-    def commit(self, log: str, number: int, batch: int) -> None:
-        """A commit that takes the source to a batch."""
-        manifest = Manifest(log, number, f"run-{number}", DATA, NOON.isoformat(), state={"through": {"totesys": batch}})
-        assert CommitLog(self.s3, "any", log).commit(manifest)
+    def judge(self, through: int, source: str = SOURCE, **standings: TableStanding) -> None:
+        """A verdict up to a batch of a source."""
+        log = CommitLog(self.job.ingestion, LOG)
+        newest = log.newest()
+        sources = {name: item.carried() for name, item in Verdict.of(newest).sources.items()}
+        verdict = Verdict(sources={**sources, source: SourceVerdict(through, standings)})
+        assert log.commit(verdict.manifest(log.attempt(newest, "jr"), NOON))
 
-    def build(self, number: int, batch: int) -> None:
-        """A commit of every star table."""
-        for table in catalog().warehouse_tables():
-            self.commit(table.name, number, batch)
+    def build(self, name: str, through: int) -> None:
+        """A commit of a star table that takes its source to a batch."""
+        log, table = CommitLog(self.job.processed, name), self.contracts.star(name)
+        newest = log.newest()
+        commit = replace(StarCommit.of(table, newest), through=through)
+        assert log.commit(commit.manifest(log.attempt(newest, "jr"), NOON))
 
-    def load(self, number: int) -> None:
+    def build_all(self, through: int, source: str = SOURCE) -> None:
+        """A commit of every star table of a source."""
+        for table in self.contracts.star_tables(source):
+            self.build(table.name, through)
+
+    def load(self, number: int, source: str = SOURCE) -> None:
         """What a load of every table's commits up to a number notes."""
-        commits = {table.name: number for table in catalog().warehouse_tables()}
-        loaded.remember(CommitLog(self.s3, "processed", loaded.LOG), commits, "jr", NOON)
+        commits = {table.name: number for table in self.contracts.star_tables(source)}
+        remember_load(CommitLog(self.job.processed, LOADED), commits, "jr", NOON)
 
-    def pending(self, newest: int) -> list[str]:
-        """What a look finds when the newest batch is this."""
-        return pending_commits(self.runtime, ARGUMENTS, newest)
+    def pending(self, newest: int, source: str = SOURCE) -> list[str]:
+        """What a look at a source finds when its newest batch is this."""
+        job = MemoryJob(replace(ARGUMENTS, source=source))
+        job.ingestion, job.processed = self.job.ingestion, self.job.processed
+        return pending_commits(job, newest)
 
 
 @pytest.fixture
 def lake() -> Lake:
     """One batch, judged, built and loaded."""
     found = Lake()
-    found.commit(verdicts.LOG, 1, 1)
-    found.build(1, 1)
+    found.judge(1)
+    found.build_all(1)
     found.load(1)
     return found
 
@@ -103,20 +125,169 @@ def test_a_batch_without_verdict_is_pending(lake: Lake) -> None:
 
 
 def test_a_verdict_that_is_not_built_is_pending(lake: Lake) -> None:
-    lake.commit(verdicts.LOG, 2, 2)
-    names = [table.name for table in catalog().warehouse_tables()]
+    lake.judge(2)
+    names = [table.name for table in load_contracts().star_tables()]
     assert lake.pending(2) == [f"{name} is built to batch 1 of 2" for name in names]
 
 
 def test_star_commits_that_no_load_has_taken_are_pending_until_one_has(lake: Lake) -> None:
-    lake.commit(verdicts.LOG, 2, 2)
-    lake.build(2, 2)
-    names = [table.name for table in catalog().warehouse_tables()]
+    lake.judge(2)
+    lake.build_all(2)
+    names = [table.name for table in load_contracts().star_tables()]
     assert lake.pending(2) == [f"{name} is loaded to commit 1 of 2" for name in names]
     lake.load(2)
     assert lake.pending(2) == []
 
 
 def test_rows_that_left_the_quarantine_are_pending_until_a_load_has_taken_them(lake: Lake) -> None:
-    lake.commit("fact_payment", 2, 1)
+    lake.build("fact_payment", 1)
     assert lake.pending(1) == ["fact_payment is loaded to commit 1 of 2"]
+
+
+# what the table was held for, as its verdict says
+CHANGE = Change("design", "file_name", COLUMN_REMOVED, "text", "")
+
+
+def columns_of(table: str) -> Columns:
+    """A source table's columns as its contract states them."""
+    columns = load_contracts().table(TableId(SOURCE, table)).columns
+    return tuple(SourceColumn(item.name, item.type, item.required, item.enum) for item in columns)
+
+
+@pytest.mark.parametrize(
+    ("schema", "pending"),
+    [(columns_of("design"), ["design fits its contract again, 2 held batches wait"]), (columns_of("design")[:-1], [])],
+    ids=["the contract was corrected", "it still breaks it"],
+)
+def test_what_a_table_holds_is_pending_only_once_it_is_released(
+    lake: Lake, schema: Columns, pending: list[str]
+) -> None:
+    held = {number: HeldEvents(number, NOON.isoformat(), 3) for number in (2, 3)}
+    standing = TableStanding(schema=schema, changes=(CHANGE,), held=held)
+    lake.judge(3, design=standing, gone=standing)
+    lake.build_all(3)
+    lake.load(2)
+    assert lake.pending(3) == pending
+
+
+def test_a_star_table_is_due_up_to_the_batch_before_the_first_that_is_held(lake: Lake) -> None:
+    held = {3: HeldEvents(3, NOON.isoformat(), 1)}
+    lake.judge(3, design=TableStanding(schema=columns_of("staff"), changes=(CHANGE,), held=held))
+    assert "dim_design is built to batch 1 of 2" in lake.pending(3)
+    assert "dim_staff is built to batch 1 of 3" in lake.pending(3)
+
+
+def test_work_of_one_source_is_not_pending_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    contracts = two_sources()
+    monkeypatch.setattr(watching, "load_contracts", lambda: contracts)
+    lake = Lake(contracts)
+    lake.judge(1)
+    lake.build_all(1)
+    lake.load(1)
+    assert (lake.pending(1), lake.pending(4, OTHER)) == ([], ["batches 1 to 4 await their verdict"])
+    lake.judge(4, OTHER)
+    assert (lake.pending(1), lake.pending(4, OTHER)) == ([], [f"{OTHER_STAR} is built to batch 0 of 4"])
+    lake.build(OTHER_STAR, 4)
+    assert (lake.pending(1), lake.pending(4, OTHER)) == ([], [f"{OTHER_STAR} is loaded to commit 0 of 1"])
+    lake.load(1, OTHER)
+    assert (lake.pending(1), lake.pending(4, OTHER)) == ([], [])
+    lake.judge(2)
+    assert lake.pending(4, OTHER) == [] and len(lake.pending(2)) == len(contracts.star_tables(SOURCE))
+
+
+def test_what_a_look_found_is_named_with_its_reason() -> None:
+    searches = {
+        "staff": SimpleNamespace(kind="window", why="2 row versions"),
+        "design": SimpleNamespace(kind="nothing", why=""),
+    }
+    blocked = {name: SimpleNamespace(why=f"no grant on {name}") for name in ("payment", "currency")}
+    seen: Any = SimpleNamespace(searches=searches, blocked=blocked, newly_blocked=("payment",))
+    assert describe(seen) == ["staff: 2 row versions", "payment cannot be captured: no grant on payment"]
+
+
+class Busy(Exception):  # noqa: N818
+    """Glue's ConcurrentRunsExceededException."""
+
+
+class RecordedGlue:
+    """A client with one newest run, which starts another one."""
+
+    exceptions = SimpleNamespace(ConcurrentRunsExceededException=Busy)
+
+    def __init__(self, newest: dict[str, Any] | None, is_busy: bool = False) -> None:
+        self.newest, self.is_busy = newest, is_busy
+        self.started: list[str] = []
+
+    def get_workflow_runs(self, Name: str, MaxResults: int) -> dict[str, Any]:  # noqa: N803
+        assert (Name, MaxResults) == (WORKFLOW, 1)
+        return {"Runs": [self.newest] if self.newest else []}
+
+    def get_workflow_run(self, Name: str, RunId: str, IncludeGraph: bool) -> dict[str, Any]:  # noqa: N803
+        assert (Name, RunId, IncludeGraph) == (WORKFLOW, "wr_1", True)
+        return {"Run": self.newest}
+
+    def start_workflow_run(self, Name: str) -> dict[str, str]:  # noqa: N803
+        if self.is_busy:
+            raise Busy
+        self.started.append(Name)
+        return {"RunId": "wr_2"}
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str | None, MemoryJob[WatchArguments]]]:
+    """A run of watch whose look finds these reasons, or fails; failed runs are scanned for whatever comes of it."""
+
+    def looked(glue: RecordedGlue, *reasons: str, error: Exception | None = None) -> Any:
+        scanned: list[Any] = []
+
+        def look(_: Any) -> list[str]:
+            if error:
+                raise error
+            return list(reasons)
+
+        monkeypatch.setattr(watching, "_reasons", look)
+        monkeypatch.setattr(watching, "scan_failures", scanned.append)
+        job = MemoryJob(ARGUMENTS, glue)
+        try:
+            return watch(job), job
+        finally:
+            assert scanned == [job]
+
+    return looked
+
+
+GOOD, BAD = run("COMPLETED", node("a", "SUCCEEDED")), run("COMPLETED", node("a", "FAILED"))
+
+
+@pytest.mark.parametrize(
+    ("newest", "reasons", "is_busy", "is_started", "failed"),
+    [
+        (None, (), False, False, 0),
+        (None, ("staff: 2 row versions",), False, True, 0),
+        (GOOD, (), False, False, 0),
+        (GOOD, ("staff: 2 row versions",), True, False, 0),
+        (BAD, (), False, True, 1),
+        (run("RUNNING"), ("staff: 2 row versions",), False, False, 0),
+        (run("STOPPING"), ("staff: 2 row versions",), False, False, 0),
+    ],
+    ids=["nothing yet", "the first work", "no work", "another was faster", "failed before", "running", "stopping"],
+)
+def test_the_refresh_of_the_source_is_started_when_there_is_work_and_none_runs(
+    looked: Callable[..., tuple[str | None, MemoryJob[WatchArguments]]],
+    newest: dict[str, Any] | None,
+    reasons: tuple[str, ...],
+    is_busy: bool,
+    is_started: bool,
+    failed: int,
+) -> None:
+    glue = RecordedGlue(newest, is_busy)
+    found, job = looked(glue, *reasons)
+    assert (found, glue.started) == (("wr_2", [WORKFLOW]) if is_started else (None, []))
+    assert job.metrics == [("WorkflowFailed", failed, {"Workflow": WORKFLOW})]
+
+
+def test_failures_are_reported_when_the_source_cannot_be_reached(
+    looked: Callable[..., tuple[str | None, MemoryJob[WatchArguments]]],
+) -> None:
+    with pytest.raises(SourceError, match="it is down"):
+        looked(RecordedGlue(GOOD), error=SourceError("it is down"))

@@ -56,7 +56,7 @@ def test_rows_of_all_pages_are_typed_and_the_header_is_none_of_them() -> None:
 
 
 def test_a_query_that_fails_is_told_in_the_words_of_athena() -> None:
-    with pytest.raises(LakeError, match="Athena ended the query FAILED: COLUMN_NOT_FOUND: line 1:8; mend it"):
+    with pytest.raises(LakeError, match="Athena ended the query FAILED: COLUMN_NOT_FOUND: line 1:8; correct the query"):
         ask(Athena("FAILED"), "SELECT moon", "db", "group")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
-from totelake.registry.check import Schema, schemas_of_objects
+from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.lake.records.batch import with_schema
+from totelake.registry.placement import schemas_of_objects
+from totelake.schemas.columns import SourceColumn, TableSchema
 
-AT = "2026-11-24T10:00:00+00:00"
 IN_TABLE: dict[str, str] = {"ingested_on": "2026-11-24"}
 APART: dict[str, str] = {}
 
@@ -13,15 +14,14 @@ APART: dict[str, str] = {}
 def brought(fingerprint: str, *partitions: dict[str, str], quarantined: int = 0) -> TableCommit:
     """What one batch brought of a table: an object for each of these partitions, and rows that could not be read."""
     objects = tuple(LakeObject("s", "k", 1, 1, "", partition) for partition in partitions)
-    extra = {"fingerprint": fingerprint, "schema": [fingerprint]}
-    return TableCommit(objects, len(objects), quarantined=quarantined, extra=extra)
+    schema = TableSchema(fingerprint, (SourceColumn(fingerprint, "text", False),))
+    return with_schema(TableCommit(objects, len(objects), quarantined=quarantined), schema)
 
 
 def found(**tables: TableCommit) -> list[tuple[str, str, bool]]:
     """The schemas of a verdict on these tables, named `b<batch>_<table>`."""
-    named = {"totesys." + name[1:].replace("_", ".", 1): item for name, item in tables.items()}
-    schemas: list[Schema] = schemas_of_objects(Manifest("verdicts", 1, "a", DATA, AT, named))
-    return [(schema.table, schema.fingerprint, schema.is_accepted) for schema in schemas]
+    places = {(int(batch[1:]), table): item for name, item in tables.items() for batch, table in [name.split("_", 1)]}
+    return [(item.table, item.schema.fingerprint, item.is_accepted) for item in schemas_of_objects(places)]
 
 
 def test_each_schema_is_named_once_that_of_the_newest_batch_last() -> None:

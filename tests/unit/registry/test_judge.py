@@ -5,82 +5,109 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from totelake.contracts import Catalog, catalog
-from totelake.contracts.catalog import parse_catalog
+from tests.conftest import SOURCE
+from totelake.contracts import Contracts, load_contracts
+from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents
-from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
-from totelake.registry.judge import ACCEPTED, CAPTURED, HELD, RELEASED, UNCAPTURED, Judged, Standing, breaks, judge
-from totelake.schemas.changes import COLUMN_ADDED, COLUMN_REMOVED, NOT_CAPTURABLE, TYPE_CHANGED, TYPE_UNKNOWN, Change
+from totelake.contracts.model import TableId
+from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.lake.records.batch import Batch, BlockedTable, Bookmark, with_schema
+from totelake.lake.records.verdict import (
+    ACCEPTED,
+    BLOCKED,
+    HELD,
+    RELEASED,
+    UNBLOCKED,
+    HeldEvents,
+    TableReport,
+    TableStanding,
+)
+from totelake.registry.judge import Judgement, judge
+from totelake.schemas.changes import (
+    COLUMN_ADDED,
+    COLUMN_REMOVED,
+    NOT_CAPTURABLE,
+    TYPE_CHANGED,
+    TYPE_UNKNOWN,
+    Change,
+    breaks,
+)
+from totelake.schemas.columns import Columns, SourceColumn, TableSchema
 
 AT = "2026-11-24T10:00:00+00:00"
-Schema = list[dict[str, Any]]
+Standings = Mapping[str, TableStanding]
 
 
-def schema(table: str, **types: str | None) -> Schema:
+def schema(table: str, **types: str | None) -> Columns:
     """The contract's columns with other types, more of them, or (None) without one."""
-    found: Schema = [
-        {"name": c.name, "type": types.get(c.name, c.type), "required": c.required, "enum": list(c.enum)}
-        for c in catalog().table(table).columns
+    contract = load_contracts().find(table)
+    found = [
+        SourceColumn(column.name, types.get(column.name, column.type) or "", column.required, column.enum)
+        for column in contract.columns
     ]
-    known = {column["name"] for column in found}
-    found += [{"name": name, "type": kind, "required": False} for name, kind in types.items() if name not in known]
-    return [column for column in found if column["type"] is not None]
+    found += [
+        SourceColumn(name, kind or "", False) for name, kind in types.items() if name not in contract.column_names
+    ]
+    return tuple(column for column in found if column.type)
 
 
-def batch(number: int, **tables: Schema) -> Manifest:
+def described(columns: Columns) -> TableSchema:
+    return TableSchema(str(columns), columns)
+
+
+def batch(number: int, /, **tables: Columns) -> Batch:
     """A batch with five events of each table."""
-    items = {
-        name: TableCommit((LakeObject("s", "k", 5, 1),), 5, 5, extra={"fingerprint": str(columns), "schema": columns})
-        for name, columns in tables.items()
-    }
-    return Manifest("totesys", number, "a", DATA, AT, items, {"captured_at": AT})
+    commit = TableCommit((LakeObject("s", "k", 5, 1),), 5, 5)
+    commits = {name: with_schema(commit, described(columns)) for name, columns in tables.items()}
+    return Batch(Bookmark(number, captured_at=AT), commits)
 
 
-def silent(number: int, **tables: Schema) -> Manifest:
+def silent(number: int, /, **tables: Columns) -> Batch:
     """A batch in which definitions changed and no row did."""
-    schemas = {name: {"fingerprint": str(columns), "columns": columns} for name, columns in tables.items()}
-    return Manifest("totesys", number, "a", DATA, AT, {}, {"captured_at": AT, "schemas": schemas})
+    return Batch(Bookmark(number, captured_at=AT), {}, {name: described(item) for name, item in tables.items()})
 
 
-def judged(
-    *batches: Manifest, before: Mapping[str, Standing] | None = None, contracts: Catalog | None = None
-) -> Judged:
-    return judge(batches, before or {}, contracts or catalog())
+def judged(*batches: Batch, before: Standings | None = None, contracts: Contracts | None = None) -> Judgement:
+    return judge(SOURCE, batches, before or {}, contracts or load_contracts())
 
 
-def told(found: Judged) -> list[tuple[str, int, str]]:
-    return [(item.table, item.batch, item.outcome) for item in found.news]
+def reports(found: Judgement) -> list[tuple[str, int, str]]:
+    return [(item.table, item.batch, item.outcome) for item in found.reports]
+
+
+def stored(standing: TableStanding) -> TableStanding:
+    """A standing as the next verdict reads it."""
+    return TableStanding.of(standing.document)
 
 
 FITS, BROKEN, MORE = schema("design"), schema("design", file_name="integer"), schema("design", colour="text")
 
 
-def test_what_fits_is_accepted_and_nothing_is_told() -> None:
+def test_what_fits_is_accepted_and_nothing_is_reports() -> None:
     found = judged(batch(1, design=FITS, staff=schema("staff")), batch(2, design=FITS))
-    assert (found.held, found.released, found.news) == ({}, {}, ())
-    assert found.registers == {"design", "staff"}
-    assert judged(batch(3, design=FITS), before=found.standings).registers == frozenset()
+    assert (found.held, found.released, found.reports) == ({}, {}, ())
+    assert found.register == {"design", "staff"}
+    assert judged(batch(3, design=FITS), before=found.standings).register == frozenset()
 
 
-def test_an_additive_change_is_accepted_registered_and_told_once() -> None:
+def test_an_additive_change_is_accepted_registered_and_reported_once() -> None:
     first = judged(batch(1, design=FITS))
     found = judged(batch(2, design=MORE), batch(3, design=MORE), before=first.standings)
-    assert found.held == {} and found.registers == {"design"}
-    assert told(found) == [("design", 2, ACCEPTED)]
+    assert found.held == {} and found.register == {"design"}
+    assert reports(found) == [("design", 2, ACCEPTED)]
     assert [change.kind for change in found.standings["design"].changes] == [COLUMN_ADDED]
 
 
 def test_a_broken_table_is_held_from_its_first_such_batch_and_no_other_is() -> None:
     found = judged(batch(1, design=FITS, staff=schema("staff")), batch(2, design=BROKEN, staff=schema("staff")))
     assert found.held == {2: {"design"}}
-    assert found.standings["design"].held == {2: {"captured_at": AT, "events": 5}}
-    assert told(found) == [("design", 2, HELD)]
+    assert found.standings["design"].held == {2: HeldEvents(2, AT, 5)}
+    assert reports(found) == [("design", 2, HELD)]
     again = judged(batch(3, design=BROKEN), before=found.standings)
-    assert again.held == {3: {"design"}} and again.news == ()
+    assert again.held == {3: {"design"}} and again.reports == ()
     assert list(again.standings["design"].held) == [2, 3]
 
 
@@ -88,7 +115,7 @@ def test_a_source_that_is_changed_back_releases_what_is_held_before_it() -> None
     held = judged(batch(1, design=BROKEN), batch(2, design=BROKEN))
     found = judged(batch(3, design=FITS), before=held.standings)
     assert found.held == {} and found.released == {"design": (1, 2)}
-    assert told(found) == [("design", 3, ACCEPTED), ("design", 3, RELEASED)]
+    assert reports(found) == [("design", 3, ACCEPTED), ("design", 3, RELEASED)]
     assert found.standings["design"].held == {}
 
 
@@ -97,9 +124,9 @@ def test_a_definition_that_is_changed_back_without_any_event_releases_too() -> N
     assert judged(silent(2, design=FITS), before=held.standings).released == {"design": (1,)}
 
 
-def test_a_definition_that_breaks_without_any_event_is_told_and_holds_the_next_event() -> None:
+def test_a_definition_that_breaks_without_any_event_is_reported_and_holds_the_next_event() -> None:
     found = judged(silent(1, design=BROKEN), batch(2, design=BROKEN))
-    assert told(found) == [("design", 1, HELD)] and found.held == {2: {"design"}}
+    assert reports(found) == [("design", 1, HELD)] and found.held == {2: {"design"}}
 
 
 def test_held_and_changed_back_in_one_verdict_is_both() -> None:
@@ -107,24 +134,24 @@ def test_held_and_changed_back_in_one_verdict_is_both() -> None:
     assert found.held == {1: {"design"}} and found.released == {"design": (1,)}
 
 
-def mended(**types: str) -> Catalog:
-    """The catalogue with other types of design's columns."""
+def corrected(**types: str) -> Contracts:
+    """The contracts with other types of design's columns."""
     found = copy.deepcopy(dict(documents()))
-    for column in found["sources/totesys/design.yaml"]["schema"][0]["properties"]:
+    for column in found[f"sources/{SOURCE}/design.yaml"]["schema"][0]["properties"]:
         column["physicalType"] = types.get(column["name"], column["physicalType"])
-    return parse_catalog(found)
+    return parse_contracts(found)
 
 
-def test_a_mended_contract_releases_without_a_new_batch() -> None:
+def test_a_corrected_contract_releases_without_a_new_batch() -> None:
     held = judged(batch(1, design=BROKEN), batch(2, design=BROKEN))
     assert judged(before=held.standings).released == {}
-    found = judged(before=held.standings, contracts=mended(file_name="integer"))
-    assert found.released == {"design": (1, 2)} and told(found) == [("design", 1, RELEASED)]
+    found = judged(before=held.standings, contracts=corrected(file_name="integer"))
+    assert found.released == {"design": (1, 2)} and reports(found) == [("design", 1, RELEASED)]
 
 
 def test_a_standing_outlives_its_document() -> None:
     standing = judged(batch(1, design=BROKEN)).standings["design"]
-    assert Standing.of(standing.document) == standing
+    assert stored(standing) == standing
     fitting = judged(batch(1, design=FITS)).standings["design"]
     assert fitting.document["schema"] == []
 
@@ -132,61 +159,59 @@ def test_a_standing_outlives_its_document() -> None:
 @pytest.mark.parametrize(
     ("columns", "kind"), [(BROKEN, TYPE_CHANGED), (schema("design", file_name=None), COLUMN_REMOVED)]
 )
-def test_what_breaks_is_named(columns: Schema, kind: str) -> None:
-    assert breaks(catalog().table("design"), columns)
+def test_what_breaks_is_named(columns: Columns, kind: str) -> None:
+    assert breaks(load_contracts().find("design"), columns)
     assert [item.kind for item in judged(batch(1, design=columns)).standings["design"].changes] == [kind]
 
 
-def obstacle(kind: str = TYPE_UNKNOWN, since: int = 2) -> dict[str, Any]:
-    change = Change("design", "place", kind, "", "point")
-    return {"change": change.document, "why": f"{kind}: mend it", "since": since}
+def blocked(kind: str = TYPE_UNKNOWN, since: int = 2) -> BlockedTable:
+    return BlockedTable(Change("design", "place", kind, "", "point"), f"{kind}: correct it", since)
 
 
-def hindered(number: int, obstacles: dict[str, Any], **tables: Schema) -> Manifest:
-    """A batch of a source of which some tables cannot be captured."""
+def without(number: int, items: Mapping[str, BlockedTable], /, **tables: Columns) -> Batch:
+    """A batch of a source of which some tables are blocked."""
     found = batch(number, **tables)
-    return replace(found, state={**found.state, "obstacles": obstacles})
+    return replace(found, bookmark=replace(found.bookmark, blocked=items))
 
 
-def test_a_table_that_cannot_be_captured_is_told_once_and_again_when_it_can() -> None:
+def test_a_blocked_table_is_reported_once_and_again_when_it_no_longer_is() -> None:
     first = judged(batch(1, design=FITS))
-    there = {"design": obstacle()}
-    found = judged(hindered(2, there), hindered(3, there, staff=schema("staff")), before=first.standings)
-    (news,) = found.news
-    assert (news.table, news.batch, news.outcome, news.why) == ("design", 2, UNCAPTURED, f"{TYPE_UNKNOWN}: mend it")
-    assert [change.kind for change in news.changes] == [TYPE_UNKNOWN]
-    assert (found.held, found.standings["design"].obstacle) == ({}, there["design"])
-    again = Standing.of(found.standings["design"].document)
-    assert again.obstacle == there["design"]
+    there = {"design": blocked()}
+    found = judged(without(2, there), without(3, there, staff=schema("staff")), before=first.standings)
+    change, why = there["design"].change, f"{TYPE_UNKNOWN}: correct it"
+    assert found.reports == (TableReport("design", 2, BLOCKED, (change,), why=why),)
+    assert (found.held, found.standings["design"].blocked) == ({}, there["design"])
+    again = stored(found.standings["design"])
+    assert again.blocked == there["design"]
     back = judged(batch(4, design=FITS), before={**found.standings, "design": again})
-    assert told(back) == [("design", 4, CAPTURED)]
-    assert back.standings["design"].obstacle == {}
-    assert told(judged(batch(5, design=FITS), before=back.standings)) == []
+    assert reports(back) == [("design", 4, UNBLOCKED)]
+    assert back.standings["design"].blocked is None
+    assert reports(judged(batch(5, design=FITS), before=back.standings)) == []
 
 
-def test_another_obstacle_is_told_anew() -> None:
-    found = judged(hindered(2, {"design": obstacle()}), hindered(3, {"design": obstacle(NOT_CAPTURABLE, 3)}))
-    assert told(found) == [("design", 2, UNCAPTURED), ("design", 3, UNCAPTURED)]
+def test_a_table_that_is_blocked_for_another_reason_is_reported_anew() -> None:
+    found = judged(without(2, {"design": blocked()}), without(3, {"design": blocked(NOT_CAPTURABLE, 3)}))
+    assert reports(found) == [("design", 2, BLOCKED), ("design", 3, BLOCKED)]
 
 
-def test_what_is_held_of_a_table_waits_on_while_it_cannot_be_captured() -> None:
+def test_what_is_held_of_a_table_waits_on_while_it_is_blocked() -> None:
     held = judged(batch(1, design=FITS), batch(2, design=BROKEN))
-    there = {"design": obstacle(since=3)}
-    gone = judged(hindered(3, there), before=held.standings)
-    assert (gone.released, gone.standings["design"].held.keys()) == ({}, {2})
+    gone = judged(without(3, {"design": blocked(since=3)}), before=held.standings)
+    assert gone.released == {} and set(gone.standings["design"].held) == {2}
     back = judged(batch(4, design=FITS), before=gone.standings)
-    assert told(back) == [("design", 4, CAPTURED), ("design", 4, ACCEPTED), ("design", 4, RELEASED)]
+    assert reports(back) == [("design", 4, UNBLOCKED), ("design", 4, ACCEPTED), ("design", 4, RELEASED)]
     assert back.released == {"design": (2,)}
 
 
-def test_an_obstacle_of_a_table_without_a_contract_is_nobodys() -> None:
-    assert judged(hindered(1, {"nothing": obstacle()})).news == ()
+def test_a_blocked_table_without_a_contract_is_not_reported() -> None:
+    assert judged(without(1, {"nothing": blocked()})).reports == ()
 
 
-def test_events_of_a_table_whose_contract_was_taken_out_meanwhile_wait_until_there_is_one_again() -> None:
-    others = replace(catalog(), tables={name: item for name, item in catalog().tables.items() if name != "design"})
+def test_events_of_a_table_whose_contract_was_removed_meanwhile_wait_until_there_is_one_again() -> None:
+    contracts, design = load_contracts(), TableId(SOURCE, "design")
+    others = replace(contracts, by_id={name: item for name, item in contracts.by_id.items() if name != design})
     gone = judged(batch(1, design=FITS, staff=schema("staff")), contracts=others)
-    assert (gone.held, gone.news, gone.registers) == ({1: frozenset({"design"})}, (), {"staff"})
-    standings = {name: Standing.of(item.document) for name, item in gone.standings.items()}
+    assert (gone.held, gone.reports, gone.register) == ({1: frozenset({"design"})}, (), frozenset({"staff"}))
+    standings = {name: stored(item) for name, item in gone.standings.items()}
     assert judged(before=standings, contracts=others).released == {}
     assert judged(before=standings).released == {"design": (1,)}

@@ -2,31 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
 import pytest
 
 from totelake.errors import ConfigurationError
-from totelake.runtime import JobArguments
+from totelake.runtime.job_arguments import (
+    AuditArguments,
+    BuildAndLoadArguments,
+    BuildArguments,
+    CheckArguments,
+    IngestArguments,
+    JobArguments,
+    JobRun,
+    LoadArguments,
+    MaintainArguments,
+    WatchArguments,
+    parse_arguments,
+)
 
-LAKE = [
-    "--ingestion_bucket",
-    "in",
-    "--processed_bucket",
-    "out",
-    "--ingestion_database",
-    "i",
-    "--processed_database",
-    "p",
-]
+LAKE: dict[str, Any] = {
+    "ingestion_bucket": "in",
+    "processed_bucket": "out",
+    "ingestion_database": "i",
+    "processed_database": "p",
+}
+SOURCE = {"source": "totesys"}
+CAPTURE = {**SOURCE, "source_secret": "lake/totesys"}
+# what each job has to be given beside the lake
+NEEDS: Mapping[type[JobArguments], Mapping[str, str]] = {
+    WatchArguments: {**CAPTURE, "prefix": "lake"},
+    IngestArguments: CAPTURE,
+    CheckArguments: {**SOURCE, "crawler": "lake-ingestion-totesys"},
+    BuildArguments: SOURCE,
+    LoadArguments: {**SOURCE, "warehouse_secret": "lake/warehouse"},
+    BuildAndLoadArguments: {**SOURCE, "warehouse_secret": "lake/warehouse"},
+    MaintainArguments: {"crawlers": "lake-ingestion"},
+    AuditArguments: {"crawlers": "lake-ingestion"},
+}
+KINDS = pytest.mark.parametrize("kind", NEEDS, ids=lambda kind: kind.__name__)
 
 
-def parse(*words: str, job: str = "build_facts") -> JobArguments:
-    return JobArguments.from_argv(["script.py", *LAKE, *words], job)
+def words_of(values: Mapping[str, str]) -> list[str]:
+    """Values as Glue gives them to a script."""
+    return [word for name, value in values.items() for word in (f"--{name}", value)]
+
+
+def parse(kind: type[JobArguments], *words: str, without: str = "") -> Any:
+    """Arguments of a script that was given all that it needs, but for one."""
+    given = {name: value for name, value in {**LAKE, **NEEDS[kind]}.items() if name != without}
+    return parse_arguments(["script.py", *words_of(given), *words], kind)
+
+
+def test_every_job_is_tried() -> None:
+    def below(kind: type[JobArguments]) -> set[type[JobArguments]]:
+        return {kind, *(found for one in kind.__subclasses__() for found in below(one))}
+
+    assert set(NEEDS) == below(JobArguments) - {JobArguments}
+
+
+@KINDS
+def test_what_a_job_is_given_is_what_it_has(kind: type[JobArguments]) -> None:
+    found = parse(kind)
+    assert {name: getattr(found, name) for name in {**LAKE, **NEEDS[kind]}} == {**LAKE, **NEEDS[kind]}
+    assert (found.metric_namespace, found.debug, found.run.job) == ("totelake", False, kind.name)
+
+
+@KINDS
+def test_what_is_missing_is_named(kind: type[JobArguments]) -> None:
+    for name in {**LAKE, **NEEDS[kind]}:
+        for words in ((), (f"--{name}", "")):
+            with pytest.raises(ConfigurationError) as refused:
+                parse(kind, *words, without=name)
+            assert str(refused.value) == (
+                f"job {kind.name}: the argument --{name} is missing; give it to the job or to the run"
+            )
+
+
+@KINDS
+def test_what_another_job_takes_is_unknown(kind: type[JobArguments]) -> None:
+    own = {item.name for item in fields(kind)}
+    others = {item.name for other in NEEDS for item in fields(other)} - own
+    assert others
+    for name in sorted(others):
+        with pytest.raises(ConfigurationError) as refused:
+            parse(kind, f"--{name}", "x")
+        known = ", ".join(f"--{each}" for each in sorted(own - {"run"}))
+        assert str(refused.value) == f"job {kind.name}: unknown argument --{name}; known are {known}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "defaults"),
+    [
+        (WatchArguments, {"alert_topic": ""}),
+        (IngestArguments, {"bookmark": "enable", "allow_deletes": ()}),
+        (CheckArguments, {"dead_letter_queue": "", "row_limit": 20_000_000}),
+        (BuildArguments, {"compact_objects": 32, "row_limit": 20_000_000}),
+        (BuildAndLoadArguments, {"compact_objects": 32, "row_limit": 20_000_000}),
+        (MaintainArguments, {"dead_letter_queue": "", "dry_run": False, "whole_history": False}),
+        (AuditArguments, {"whole_history": False}),
+    ],
+)
+def test_what_need_not_be_given_has_its_default(kind: type[JobArguments], defaults: Mapping[str, object]) -> None:
+    found = parse(kind)
+    assert {name: getattr(found, name) for name in defaults} == defaults
 
 
 def test_a_whole_glue_command_line_is_understood() -> None:
-    arguments = parse(
+    found = parse(
+        BuildArguments,
         "--JOB_NAME",
-        "totelake-build-facts",
+        "totelake-build-facts-totesys",
         "--JOB_RUN_ID=jr_1",
         "--WORKFLOW_NAME",
         "w",
@@ -37,63 +125,63 @@ def test_a_whole_glue_command_line_is_understood() -> None:
         "s3://t/",
         "--row_limit",
         "5",
+        "--metric_namespace",
+        "lake",
         "--debug",
     )
-    assert arguments == JobArguments(
-        job="build_facts",
-        ingestion_bucket="in",
-        processed_bucket="out",
-        ingestion_database="i",
-        processed_database="p",
+    assert found == BuildArguments(
+        **LAKE,
+        source="totesys",
         row_limit=5,
+        metric_namespace="lake",
         debug=True,
-        job_name="totelake-build-facts",
-        job_run_id="jr_1",
-        workflow="w",
-        workflow_run_id="wr_1",
+        run=JobRun("totelake-build-facts-totesys", "jr_1", "w", "wr_1"),
     )
 
 
 def test_a_run_outside_glue_gets_an_id_of_its_own() -> None:
-    first, second = parse(), parse()
-    assert first.job_run_id.startswith("local_")
-    assert first.job_run_id != second.job_run_id
-    assert first.workflow_run_id is None
+    first, second = parse(AuditArguments), parse(AuditArguments)
+    assert first.run.id.startswith("local_") and first.run.id != second.run.id
+    assert (first.run.workflow, first.run.workflow_run_id) == ("", "")
 
 
 @pytest.mark.parametrize("word", ["enable", "pause", "disable", "job-bookmark-pause"])
-def test_bookmark_speaks_glues_words(word: str) -> None:
-    assert parse("--bookmark", word).bookmark == word.replace("job-bookmark-", "")
+def test_bookmark_takes_glues_words(word: str) -> None:
+    assert parse(IngestArguments, "--bookmark", word).bookmark == word.replace("job-bookmark-", "")
 
 
 def test_glues_own_bookmark_option_changes_nothing() -> None:
-    assert parse("--job-bookmark-option", "job-bookmark-disable").bookmark == "enable"
+    assert parse(IngestArguments, "--job-bookmark-option", "job-bookmark-disable").bookmark == "enable"
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (
-            ["--bucket", "x"],
-            "job build_facts: unknown argument --bucket; known are --alert_topic, --allow_deletes, --bookmark, ",
-        ),
-        (["--bookmark", "on"], "job build_facts: --bookmark is 'on'; use enable, pause or disable"),
-        (["--row_limit", "many"], "job build_facts: --row_limit is 'many'; use a whole number above 0"),
-        (["--debug", "perhaps"], "job build_facts: --debug is 'perhaps'; use true or false"),
-        (["--debug", "true", "x"], "'x' is no argument; write arguments as --name value"),
-    ],
-    ids=["unknown", "bookmark", "row limit", "flag", "stray word"],
+    ("text", "tables"), [("", ()), ("staff", ("staff",)), (" staff, design ,", ("staff", "design"))]
 )
-def test_bad_arguments_are_refused_in_one_sentence(words: list[str], message: str) -> None:
+def test_a_list_has_commas(text: str, tables: tuple[str, ...]) -> None:
+    assert parse(IngestArguments, f"--allow_deletes={text}").allow_deletes == tables
+
+
+@pytest.mark.parametrize(
+    ("words", "value"), [(["--dry_run"], True), (["--dry_run", "TRUE"], True), (["--dry_run=false"], False)]
+)
+def test_a_flag_needs_no_value(words: list[str], value: bool) -> None:
+    assert parse(MaintainArguments, *words).dry_run is value
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "message"),
+    [
+        (IngestArguments, ["--bookmark", "on"], "job ingest: --bookmark is 'on'; use enable, pause or disable"),
+        (BuildArguments, ["--row_limit", "many"], "job build: --row_limit is 'many'; use a whole number above 0"),
+        (BuildArguments, ["--compact_objects", "0"], "job build: --compact_objects is '0'; use a whole number above 0"),
+        (AuditArguments, ["--debug", "perhaps"], "job audit_catalog: --debug is 'perhaps'; use true or false"),
+        (AuditArguments, ["--debug", "true", "x"], "'x' is no argument; write arguments as --name value"),
+        (AuditArguments, ["--run", "x"], "job audit_catalog: unknown argument --run; known are --crawlers, --debug, "),
+        (AuditArguments, ["--JOB_NAME", "j", "--debug", "1"], "job j: --debug is '1'; use true or false"),
+    ],
+    ids=["choice", "number", "zero", "flag", "stray word", "what glue fills", "glue's name of the job"],
+)
+def test_bad_arguments_are_refused_in_one_sentence(kind: type[JobArguments], words: list[str], message: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        parse(*words)
+        parse(kind, *words)
     assert str(refused.value).startswith(message)
-
-
-def test_a_missing_argument_is_named() -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        JobArguments.from_argv(["script.py"], "load_warehouse")
-    assert (
-        str(refused.value)
-        == "job load_warehouse: the argument --ingestion_bucket is missing; give it to the job or to the run"
-    )

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.schemas import changes as classes
 from totelake.schemas.changes import Change, Field, changes, contract_fields, fields, holds
+from totelake.schemas.columns import SourceColumn
 from totelake.schemas.wording import sentence, side_by_side
 
 BASE = (
@@ -77,11 +78,8 @@ def test_an_evolving_table_waits_for_what_breaks_and_a_frozen_one_for_all_but_th
 
 
 def test_a_contract_and_the_schema_that_a_batch_carries_have_one_form() -> None:
-    table = catalog().table("transaction")
-    schema = [
-        {"name": c.name, "type": c.type, "required": c.required, **({"enum": list(c.enum)} if c.enum else {})}
-        for c in table.columns
-    ]
+    table = load_contracts().find("transaction")
+    schema = [SourceColumn(column.name, column.type, column.required, column.enum) for column in table.columns]
     assert fields(schema) == contract_fields(table)
     assert changes(table.name, contract_fields(table), fields(schema)) == []
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from totelake.contracts import catalog
+from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError
 from totelake.seed.history import Plan, generate, plan_of
 
@@ -37,7 +37,7 @@ def test_the_same_number_gives_the_same_rows(tables: dict[str, pa.Table]) -> Non
 
 def test_every_table_has_the_contracts_columns(tables: dict[str, pa.Table]) -> None:
     assert {name: tuple(table.column_names) for name, table in tables.items()} == {
-        table.name: table.column_names for table in catalog().source_tables("totesys")
+        table.name: table.column_names for table in load_contracts().source_tables("totesys")
     }
 
 
@@ -51,7 +51,7 @@ def test_business_is_done_on_working_days_between_eight_and_seven(tables: dict[s
 
 def test_keys_have_no_gaps(tables: dict[str, pa.Table]) -> None:
     for name, table in tables.items():
-        keys = column(table, catalog().table(name).key_name)
+        keys = column(table, load_contracts().find(name).key_name)
         assert sorted(keys) == list(range(1, len(keys) + 1))
 
 

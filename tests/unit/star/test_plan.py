@@ -1,46 +1,58 @@
-"""What a star table has to build next, decided from its newest commit and the accepted batches."""
+"""What a star table has to build next, decided from its newest commit and the judged batches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from totelake.contracts import catalog
-from totelake.contracts.model import inputs_of
-from totelake.lake.manifest import DATA, Manifest
-from totelake.lake.verdicts import AcceptedBatch, AcceptedObject
-from totelake.star.plan import Unit, plan
+from tests.conftest import SOURCE
+from totelake.contracts import load_contracts
+from totelake.contracts.model import TableId, inputs_of
+from totelake.lake.keys import Attempt
+from totelake.lake.layout import Layout
+from totelake.lake.manifest import DATA, LakeObject, TableCommit
+from totelake.lake.records.star_commit import BatchCounts, StarCommit
+from totelake.lake.records.verdict import AcceptedObject, JudgedBatch
+from totelake.star.plan import Unit, Written, plan
 
 MANY = 1_000_000
+NOW = datetime(2026, 11, 23, 13, tzinfo=timezone.utc)
 Counts = tuple[int, int, int]
 
 
-def batch(number: int, verdict: int | None = None, **tables: Counts) -> AcceptedBatch:
-    """A batch with inserts, updates and deletes of tables, judged by a verdict of its own unless told."""
+def batch(number: int, verdict: int | None = None, **tables: Counts) -> JudgedBatch:
+    """A batch with inserts, updates and deletes of tables, judged by a verdict of its own unless named."""
     objects = {
         name: AcceptedObject(f"{name}-{number}", sum(counts), *counts, fingerprint="f")
         for name, counts in (tables or {"payment": (1, 0, 0)}).items()
     }
-    return AcceptedBatch(number, f"2026-11-23T12:{number:02}:00+00:00", verdict or number, objects)
+    return JudgedBatch(number, f"2026-11-23T12:{number:02}:00+00:00", verdict or number, objects)
 
 
-def commit(table: str, number: int, through: int, **state: Any) -> Manifest:
+def commit(table: str, number: int, through: int, **values: Any) -> StarCommit:
     """A table's newest commit."""
-    return Manifest(table, number, "a", DATA, "t", state={"through": {"totesys": through}, **state})
+    return StarCommit(table, SOURCE, number, through=through, **values)
+
+
+def of(name: str) -> TableId:
+    """A table of the source."""
+    return TableId(SOURCE, name)
 
 
 def unit_of(
     table: str,
-    *batches: AcceptedBatch,
-    newest: Manifest | None = None,
+    *batches: JudgedBatch,
+    newest: StarCommit | None = None,
     row_limit: int = MANY,
     build_to: int | None = None,
 ) -> Unit:
     """The next unit, where there is one."""
-    found = plan(catalog().table(table), newest, batches, row_limit, build_to)
+    star = load_contracts().star(table)
+    found = plan(star, newest or StarCommit.of(star, None), batches, row_limit, build_to)
     assert found is not None
     return found
 
@@ -52,10 +64,10 @@ def numbers(unit: Unit) -> list[int]:
 
 def test_a_table_without_a_commit_starts_at_number_one_with_all_that_is_pending() -> None:
     unit = unit_of("fact_payment", batch(3), batch(4))
-    assert (unit.number, unit.after, numbers(unit), unit.verdict, unit.state) == (1, 0, [3, 4], 4, {})
+    assert (unit.before.number, unit.after, numbers(unit), unit.verdict) == (0, 0, [3, 4], 4)
 
 
-def holding(number: int, name: str) -> AcceptedBatch:
+def holding(number: int, name: str) -> JudgedBatch:
     """A batch in which the events of one table are held."""
     return replace(batch(number), tables={}, held={name: AcceptedObject("dead", 4, 4, 0, 0, "f")})
 
@@ -64,31 +76,33 @@ def holding(number: int, name: str) -> AcceptedBatch:
 def test_a_unit_ends_before_the_first_batch_in_which_an_input_is_held(table: str, held: str) -> None:
     unit = unit_of(table, batch(3), batch(4), holding(5, held), batch(6))
     assert (numbers(unit), unit.verdict) == ([3, 4], 4)
-    assert plan(catalog().table(table), commit(table, 1, through=4), [holding(5, held), batch(6)], MANY, None) is None
+    newest = commit(table, 1, through=4)
+    assert plan(load_contracts().star(table), newest, [holding(5, held), batch(6)], MANY, None) is None
 
 
-def test_what_another_table_holds_is_no_obstacle() -> None:
+def test_what_is_held_of_another_table_does_not_matter() -> None:
     assert numbers(unit_of("fact_payment", batch(3), holding(4, "design"), batch(5))) == [3, 4, 5]
 
 
 def test_a_released_batch_is_taken_in_its_place() -> None:
     held = holding(4, "payment")
-    released = held.released({"payment": replace(held.held["payment"], key="payment-4")})
+    released = held.releasing({"payment": replace(held.held["payment"], key="payment-4")})
     unit = unit_of("fact_payment", batch(3), released, batch(5))
-    assert [item.key for item in unit.objects("payment")] == ["payment-3", "payment-4", "payment-5"]
+    assert [item.key for item in unit.objects(of("payment"))] == ["payment-3", "payment-4", "payment-5"]
 
 
 def test_the_next_unit_goes_on_behind_the_newest_commit() -> None:
     unit = unit_of("fact_payment", batch(3), batch(4), batch(5), newest=commit("fact_payment", 7, through=3))
-    assert (unit.number, unit.after, numbers(unit), unit.verdict) == (8, 3, [4, 5], 5)
-    assert (unit.through, unit.captured_at) == (5, "2026-11-23T12:05:00+00:00")
+    assert (unit.before.number, unit.after, numbers(unit), unit.verdict, unit.through) == (7, 3, [4, 5], 5, 5)
 
 
 @pytest.mark.parametrize(
-    ("newest", "build_to"), [(commit("fact_payment", 1, through=4), None), (None, 2)], ids=["all built", "build_to"]
+    ("newest", "build_to"),
+    [(commit("fact_payment", 1, 4), None), (commit("fact_payment", 0, 0), 2)],
+    ids=["all built", "build_to"],
 )
-def test_without_pending_batches_there_is_no_unit(newest: Manifest | None, build_to: int | None) -> None:
-    assert plan(catalog().table("fact_payment"), newest, [batch(3), batch(4)], MANY, build_to) is None
+def test_without_pending_batches_there_is_no_unit(newest: StarCommit, build_to: int | None) -> None:
+    assert plan(load_contracts().star("fact_payment"), newest, [batch(3), batch(4)], MANY, build_to) is None
 
 
 def test_a_batch_beyond_build_to_waits() -> None:
@@ -103,7 +117,9 @@ def test_the_row_limit_takes_whole_batches_and_at_least_one(row_limit: int, take
 
 def test_the_row_limit_counts_all_tables_so_that_every_star_table_is_cut_alike() -> None:
     batches = [batch(1, payment=(2, 0, 0)), batch(2, staff=(2, 0, 0), address=(2, 0, 0)), batch(3, design=(1, 0, 0))]
-    taken = {table.name: numbers(unit_of(table.name, *batches, row_limit=6)) for table in catalog().warehouse_tables()}
+    taken = {
+        table.name: numbers(unit_of(table.name, *batches, row_limit=6)) for table in load_contracts().star_tables()
+    }
     assert taken == dict.fromkeys(taken, [1, 2])
 
 
@@ -128,16 +144,38 @@ def test_the_batches_of_a_verdict_that_was_cut_are_taken_once() -> None:
 
 def test_a_unit_names_the_objects_and_the_inputs_that_have_events() -> None:
     unit = unit_of("dim_staff", batch(1, department=(1, 0, 0), payment=(9, 0, 0)), batch(2, department=(0, 1, 0)))
-    assert [item.key for item in unit.objects("department")] == ["department-1", "department-2"]
-    assert (unit.objects("staff"), unit.sources) == ([], ["department"])
+    assert [item.key for item in unit.objects(of("department"))] == ["department-1", "department-2"]
+    assert (unit.objects(of("staff")), unit.inputs, unit.is_empty) == ([], [of("department")], False)
 
 
-def test_only_what_the_builder_noted_is_carried_on() -> None:
-    newest = commit("dim_staff", 1, 1, verdict=1, inputs={"staff": ["key"]}, years=[2023, 2025], batches={})
-    assert unit_of("dim_staff", batch(2), newest=newest).carried == {
-        "inputs": {"staff": ["key"]},
-        "years": [2023, 2025],
-    }
+def test_a_unit_without_events_of_the_table_hands_on_years_and_inputs() -> None:
+    newest = commit("dim_staff", 1, 1, verdict=1, inputs={"staff": ("key",)}, years=(2023, 2025))
+    unit = unit_of("dim_staff", batch(2), newest=newest)
+    assert unit.is_empty
+    found = unit.commit(unit.unchanged())
+    assert (found.through, found.verdict, found.years, found.inputs) == (2, 2, (2023, 2025), {"staff": ("key",)})
+    assert found.manifest(Attempt("dim_staff", 2, "a"), NOW).tables == {}
+
+
+def test_what_ingestion_quarantined_of_the_driving_table_is_no_empty_unit() -> None:
+    unreadable = {"staff": AcceptedObject("", 0, 0, 0, 0, "", "place", 2)}
+    unit = unit_of("dim_staff", replace(batch(1), tables=unreadable))
+    assert (unit.inputs, unit.is_empty, unit.quarantined_at_ingestion) == ([], False, [unreadable["staff"]])
+    assert unit_of("dim_location", replace(batch(1), tables=unreadable)).is_empty
+
+
+def test_a_units_commit_places_its_objects_where_their_partitions_lie_and_counts_them() -> None:
+    item = LakeObject(
+        "staged", "fact_payment/created_month=2024-08/1-0.parquet", 4, 9, "", {"created_month": "2024-08"}
+    )
+    layout = Layout({"created_month=2024-08": 3})
+    unit = unit_of("fact_payment", batch(8, payment=(3, 2, 0)), newest=commit("fact_payment", 7, 7, layout=layout))
+    found = unit.commit(Written(TableCommit((item,), 4, quarantined=1), quarantined={8: 1}))
+    assert [placed.key for placed in found.objects] == [
+        "compacted/fact_payment/000000000003/created_month=2024-08/1-0.parquet"
+    ]
+    assert (found.kind, found.layout.small) == (DATA, {"created_month=2024-08": 1})
+    assert found.batches == {8: BatchCounts(4, 0, 1, 0, "2026-11-23T12:08:00+00:00")}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +190,7 @@ def test_only_what_the_builder_noted_is_carried_on() -> None:
     ],
 )
 def test_the_inputs_follow_from_the_lineage_the_driving_table_first(table: str, inputs: list[str]) -> None:
-    assert inputs_of(catalog().table(table)) == inputs
+    assert inputs_of(load_contracts().star(table)) == [of(name) for name in inputs]
 
 
 def test_a_table_of_one_source_promises_a_row_for_each_of_its_events() -> None:
@@ -168,13 +206,13 @@ def test_a_table_whose_rows_are_no_events_promises_nothing(table: str) -> None:
 
 def test_a_fact_promises_rows_and_deletions_of_each_batch() -> None:
     batches = [batch(1, payment=(3, 2, 1)), batch(2, staff=(7, 0, 0))]
-    assert unit_of("fact_payment", *batches).batch_documents({}) == {
-        "1": {"rows": 5, "deletions": 1, "quarantined": 0, "held": 0, "captured_at": "2026-11-23T12:01:00+00:00"},
-        "2": {"rows": 0, "deletions": 0, "quarantined": 0, "held": 0, "captured_at": "2026-11-23T12:02:00+00:00"},
+    assert unit_of("fact_payment", *batches).counts({}) == {
+        1: BatchCounts(5, 1, 0, 0, "2026-11-23T12:01:00+00:00"),
+        2: BatchCounts(0, 0, 0, 0, "2026-11-23T12:02:00+00:00"),
     }
 
 
 def test_a_dimension_promises_times_and_no_rows() -> None:
-    assert unit_of("dim_currency", batch(1, currency=(3, 2, 1))).batch_documents({}) == {
-        "1": {"rows": 0, "deletions": 0, "quarantined": 0, "held": 0, "captured_at": "2026-11-23T12:01:00+00:00"}
+    assert unit_of("dim_currency", batch(1, currency=(3, 2, 1))).counts({}) == {
+        1: BatchCounts(0, 0, 0, 0, "2026-11-23T12:01:00+00:00")
     }

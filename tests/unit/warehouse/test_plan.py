@@ -7,30 +7,30 @@ from typing import Any
 
 import pytest
 
-from totelake.contracts import catalog
-from totelake.contracts.catalog import Catalog
+from tests.conftest import SOURCE
+from totelake.contracts import Contracts, load_contracts
 from totelake.errors import ConfigurationError
-from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
-from totelake.lake.verdicts import HeldBatch
+from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.lake.records.star_commit import BatchCounts, StarCommit
+from totelake.lake.records.verdict import HeldEvents
+from totelake.ports.postgres_address import PostgresAddress
 from totelake.warehouse.ddl import statements
-from totelake.warehouse.jdbc import Address
+from totelake.warehouse.jdbc import JdbcAddress
 from totelake.warehouse.plan import Applied, BatchEntry, TableLoad, plan
 
-FACT, DIMENSION = catalog().table("fact_payment"), catalog().table("dim_design")
+FACT, DIMENSION = load_contracts().find("fact_payment"), load_contracts().find("dim_design")
 
 
-def manifest(number: int, batches: dict[int, tuple[int, int]], objects: int = 1) -> Manifest:
+def commit(number: int, batches: dict[int, tuple[int, int]], objects: int = 1) -> StarCommit:
     """A star table's commit: rows and deletions by batch."""
     rows = sum(sum(counts) for counts in batches.values())
     items = tuple(LakeObject("staged", f"key-{number}-{i}", rows if i == 0 else 0, 1) for i in range(objects))
-    documents: dict[str, Any] = {
-        str(batch): {"rows": found, "deletions": gone, "quarantined": 0, "held": 0, "captured_at": f"t{batch}"}
-        for batch, (found, gone) in batches.items()
-    }
-    state = {"through": {"totesys": max(batches)}, "verdict": number, "batches": documents}
-    return Manifest(
-        "log", number, "a", DATA, "now", {"fact_payment": TableCommit(items), "dim_design": TableCommit(items)}, state
-    )
+    counts = {batch: BatchCounts(found, gone, 0, 0, f"t{batch}") for batch, (found, gone) in batches.items()}
+    return StarCommit("log", SOURCE, number, through=max(batches), commit=TableCommit(items), batches=counts)
+
+
+def address(secret: dict[str, Any], name: str = "s") -> JdbcAddress:
+    return JdbcAddress(PostgresAddress.from_secret(secret, name, "the warehouse"))
 
 
 def entry(batch: int, commit: int, rows: int = 0, deletions: int = 0) -> BatchEntry:
@@ -39,6 +39,7 @@ def entry(batch: int, commit: int, rows: int = 0, deletions: int = 0) -> BatchEn
 
 def test_nothing_built_is_nothing_to_load() -> None:
     assert plan([FACT], {"fact_payment": Applied()}, {"fact_payment": []}) == []
+    assert plan([], {}, {}) == []
 
 
 def test_everything_applied_is_nothing_to_load() -> None:
@@ -46,7 +47,7 @@ def test_everything_applied_is_nothing_to_load() -> None:
 
 
 def test_all_pending_commits_are_one_unit() -> None:
-    logs = {"fact_payment": [manifest(1, {1: (5, 0)}), manifest(2, {2: (1, 1), 3: (0, 2)}, objects=2)]}
+    logs = {"fact_payment": [commit(1, {1: (5, 0)}), commit(2, {2: (1, 1), 3: (0, 2)}, objects=2)]}
     assert plan([FACT], {"fact_payment": Applied()}, logs) == [
         TableLoad(
             FACT, 0, 3, ("key-1-0", "key-2-0", "key-2-1"), 9,
@@ -56,8 +57,8 @@ def test_all_pending_commits_are_one_unit() -> None:
 
 
 def test_a_held_table_holds_back_no_other_and_its_batches_are_recorded_as_held() -> None:
-    logs = {"fact_payment": [manifest(1, {1: (5, 0)})], "dim_design": [manifest(1, {1: (2, 0), 2: (1, 0), 3: (0, 0)})]}
-    held = {"fact_payment": [HeldBatch(2, "t2", 7), HeldBatch(4, "t4", 9)]}
+    logs = {"fact_payment": [commit(1, {1: (5, 0)})], "dim_design": [commit(1, {1: (2, 0), 2: (1, 0), 3: (0, 0)})]}
+    held = {"fact_payment": [HeldEvents(2, "t2", 7), HeldEvents(4, "t4", 9)]}
     loads = plan([FACT, DIMENSION], dict.fromkeys(logs, Applied()), logs, held)
     assert [(load.table.name, load.through, load.expected) for load in loads] == [
         ("fact_payment", 3, 5),
@@ -68,19 +69,19 @@ def test_a_held_table_holds_back_no_other_and_its_batches_are_recorded_as_held()
 
 def test_held_batches_alone_are_no_reason_to_load() -> None:
     applied = {"fact_payment": Applied(1, 1), "dim_design": Applied(3, 1)}
-    logs: dict[str, list[Manifest]] = {"fact_payment": [], "dim_design": []}
-    assert plan([FACT, DIMENSION], applied, logs, {"fact_payment": [HeldBatch(2, "t2", 7)]}) == []
+    logs: dict[str, list[StarCommit]] = {"fact_payment": [], "dim_design": []}
+    assert plan([FACT, DIMENSION], applied, logs, {"fact_payment": [HeldEvents(2, "t2", 7)]}) == []
 
 
 def test_a_table_that_was_released_catches_up_with_those_that_went_on() -> None:
     applied = {"fact_payment": Applied(1, 1), "dim_design": Applied(3, 1)}
-    logs = {"fact_payment": [manifest(2, {2: (7, 0), 3: (1, 0)})], "dim_design": []}
+    logs = {"fact_payment": [commit(2, {2: (7, 0), 3: (1, 0)})], "dim_design": []}
     loads = plan([FACT, DIMENSION], applied, logs, {"fact_payment": []})
     assert [(load.through, load.batches) for load in loads] == [(3, (entry(2, 1, 7), entry(3, 2, 1))), (3, ())]
 
 
 def test_tables_wait_for_the_slowest() -> None:
-    logs = {"fact_payment": [manifest(1, {1: (5, 0), 2: (4, 0)})], "dim_design": [manifest(1, {1: (2, 0)})]}
+    logs = {"fact_payment": [commit(1, {1: (5, 0), 2: (4, 0)})], "dim_design": [commit(1, {1: (2, 0)})]}
     loads = plan([FACT, DIMENSION], dict.fromkeys(logs, Applied()), logs)
     assert [(load.table.name, load.through, load.expected) for load in loads] == [
         ("fact_payment", 1, 5), ("dim_design", 1, 2),
@@ -89,25 +90,25 @@ def test_tables_wait_for_the_slowest() -> None:
 
 
 def test_a_commit_that_was_cut_is_read_again_for_its_rest() -> None:
-    logs = {"fact_payment": [manifest(1, {1: (5, 0), 2: (4, 0)})]}
+    logs = {"fact_payment": [commit(1, {1: (5, 0), 2: (4, 0)})]}
     load = plan([FACT], {"fact_payment": Applied(1, 0)}, logs)[0]
     assert (load.after, load.through, load.keys, load.expected) == (1, 2, ("key-1-0",), 4)
     assert load.batches == (entry(2, 1, 4),)
 
 
 def test_a_cut_dimension_cannot_say_how_many_rows_are_due() -> None:
-    logs = {"dim_design": [manifest(1, {1: (5, 0), 2: (4, 0)})], "fact_payment": [manifest(1, {1: (5, 0)})]}
+    logs = {"dim_design": [commit(1, {1: (5, 0), 2: (4, 0)})], "fact_payment": [commit(1, {1: (5, 0)})]}
     loads = plan([DIMENSION, FACT], dict.fromkeys(logs, Applied()), logs)
     assert loads[0].expected is None
 
 
 def test_a_table_that_is_ahead_waits_for_the_others() -> None:
-    logs = {"fact_payment": [], "dim_design": [manifest(2, {2: (1, 0)})]}
+    logs = {"fact_payment": [], "dim_design": [commit(2, {2: (1, 0)})]}
     assert plan([FACT, DIMENSION], {"fact_payment": Applied(1, 1), "dim_design": Applied(1, 1)}, logs) == []
 
 
 def test_the_ddl_has_every_contract_and_can_be_repeated() -> None:
-    found = statements(catalog())
+    found = statements(load_contracts())
     assert all(
         statement.startswith(
             (
@@ -123,7 +124,7 @@ def test_the_ddl_has_every_contract_and_can_be_repeated() -> None:
     fact = next(statement for statement in found if '"fact_payment" (' in statement)
     assert '"payment_record_id" serial NOT NULL' in fact
     assert '"payment_date" date NOT NULL REFERENCES star."dim_date" ("date_id")' in fact
-    assert statements(Catalog({}, {}))[:3] == [
+    assert statements(Contracts({}, {}, {}, {}))[:3] == [
         f"CREATE SCHEMA IF NOT EXISTS {name}" for name in ("star", "etl", "staging")
     ]
 
@@ -132,14 +133,14 @@ def test_the_ddl_has_every_contract_and_can_be_repeated() -> None:
 def test_a_secret_that_lacks_a_value_is_named(missing: str) -> None:
     secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "p"}
     with pytest.raises(ConfigurationError, match=f"the secret totelake/warehouse has no {missing}"):
-        Address({**secret, missing: ""}, "totelake/warehouse")
+        address({**secret, missing: ""}, "totelake/warehouse")
 
 
 def test_the_password_is_not_in_the_url() -> None:
     secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "hidden", "sslmode": "require"}
-    address = Address(secret, "s")
-    assert (address.url, address.label) == ("jdbc:postgresql://h:1/d", "the warehouse d at h:1")
-    assert address.properties["password"] == "hidden" and address.properties["sslmode"] == "require"
+    found = address(secret)
+    assert (found.url, str(found)) == ("jdbc:postgresql://h:1/d", "the warehouse d at h:1")
+    assert found.properties["password"] == "hidden" and found.properties["sslmode"] == "require"
 
 
 def test_sparks_writers_on_other_machines_get_the_certificates_as_a_file_in_their_own_folder() -> None:
@@ -148,7 +149,7 @@ def test_sparks_writers_on_other_machines_get_the_certificates_as_a_file_in_thei
 
     def spread(master: str, **more: str) -> dict[str, str]:
         context = SimpleNamespace(master=master, addFile=added.append)
-        return Address({**secret, **more}, "s").spread(SimpleNamespace(sparkContext=context))
+        return address({**secret, **more}).spread(SimpleNamespace(sparkContext=context))  # type: ignore[arg-type]
 
     assert spread("yarn")["sslrootcert"] == "ca.pem" and added == ["/tls/ca.pem"]
     assert spread("local[2]")["sslrootcert"] == "/tls/ca.pem"

@@ -1,1 +1,1 @@
-"""What has changed: the bookmark, how each table is searched, the circuit breaker."""
+"""What has changed: a look at the source, how each table is searched, moves of the bookmark, the circuit breaker."""

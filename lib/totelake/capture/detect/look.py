@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from totelake.capture.detect.blocked import Obstacle, dated, without_contract
-from totelake.capture.detect.bookmark import Bookmark
+from totelake.capture.blocked import dated, without_contract
 from totelake.capture.detect.search import (
     MOST_XIDS,
     NOTHING,
@@ -18,12 +17,14 @@ from totelake.capture.detect.search import (
     measure,
     reason_for_everything,
 )
-from totelake.capture.postgres.relations import out_of_reach
-from totelake.capture.postgres.server import BEHIND, Identity, Standing, judge, read_identity
-from totelake.capture.postgres.session import Session, Snapshot, one_snapshot
+from totelake.capture.postgres.relations import blocked_relations
+from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
+from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape, read_shapes
+from totelake.capture.postgres.snapshot import one_snapshot
 from totelake.contracts.model import Table
 from totelake.errors import SourceError
+from totelake.lake.records.batch import BlockedTable, Bookmark, ServerIdentity, Snapshot
 from totelake.schemas.changes import changed_key
 
 
@@ -31,22 +32,22 @@ from totelake.schemas.changes import changed_key
 class SourceLook:
     """What one snapshot shows beside the bookmark; `since_age` is the window's bound in this transaction.
 
-    `obstacles` are of the tables that are left out, `news` says which of them are not as the bookmark has them.
+    `blocked` are the tables that cannot be captured; `newly_blocked` names those that are not as in the bookmark.
     """
 
     snapshot: Snapshot
-    identity: Identity
+    identity: ServerIdentity
     shapes: Mapping[str, Shape]
     looks: Mapping[str, Look]
     searches: Mapping[str, Search]
     since_age: int
-    obstacles: Mapping[str, Obstacle]
-    news: tuple[str, ...]
+    blocked: Mapping[str, BlockedTable]
+    newly_blocked: tuple[str, ...]
 
     @property
     def has_work(self) -> bool:
-        """Whether any table has to be searched, or cannot be captured any more, or for another reason than before."""
-        return bool(self.news) or any(search.kind != NOTHING for search in self.searches.values())
+        """Whether any table has to be searched, or is blocked that was not before, or for another reason."""
+        return bool(self.newly_blocked) or any(search.kind != NOTHING for search in self.searches.values())
 
 
 def standing_of(session: Session, bookmark: Bookmark) -> Standing:
@@ -64,57 +65,57 @@ def look(
 ) -> Iterator[SourceLook]:
     """Open the snapshot, measure every table and choose its search; further reads inside see the same snapshot.
 
-    Tables that cannot be captured, or have no contract any more, are left out. Raises SourceError when that is any
-    before the first batch, when the set-up is what is wrong, or all of them.
+    Tables that cannot be captured, or have no contract any more, are blocked. Raises SourceError when all tables are
+    blocked, or any before the first batch: then the set-up is wrong.
     """
-    unreachable = out_of_reach(session, tables, strict=not bookmark.batch)
+    unreachable = blocked_relations(session, tables, strict=not bookmark.batch)
     reachable = [table for table in tables if table.name not in unreachable]
     if not reachable:
         raise SourceError(next(iter(unreachable.values())).why)
     with one_snapshot(session, reachable) as snapshot:
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)
-        shapes, unfit = read_shapes(session, reachable)
+        shapes, misshapen = read_shapes(session, reachable)
         rekeyed = _rekeyed(shapes, bookmark)
         shapes = {name: shape for name, shape in shapes.items() if name not in rekeyed}
         names = {table.name for table in tables}
         dropped = {name: without_contract(name) for name in bookmark.tables if name not in names}
-        obstacles = dated({**unreachable, **unfit, **rekeyed, **dropped}, bookmark.obstacles, bookmark.batch + 1)
-        if obstacles and not (shapes and bookmark.batch):
-            raise SourceError(next(iter(obstacles.values())).why)
+        blocked = dated({**unreachable, **misshapen, **rekeyed, **dropped}, bookmark.blocked, bookmark.batch + 1)
+        if blocked and not (shapes and bookmark.batch):
+            raise SourceError(next(iter(blocked.values())).why)
         since = bookmark.snapshot or snapshot
         distance = snapshot.xmax - since.xmin
         since_age = age_of(session, since.xmin) if 0 <= distance < MOST_XIDS else 0
         next_age = age_of(session, snapshot.xmin)
         looks = {name: measure(session, shape, since_age, next_age) for name, shape in shapes.items()}
-        reasons = {name: everything or _return(bookmark, name) for name in shapes}
+        reasons = {name: everything or _unblocked(bookmark, name) for name in shapes}
         searches = {
             name: choose(bookmark.tables.get(name), shape, looks[name], reasons[name], name in allow_deletes)
             for name, shape in shapes.items()
         }
-        news = tuple(name for name, item in obstacles.items() if not item.is_like(bookmark.obstacles.get(name)))
-        yield SourceLook(snapshot, identity, shapes, looks, searches, since_age, obstacles, news)
+        newly = tuple(name for name, item in blocked.items() if not item.is_like(bookmark.blocked.get(name)))
+        yield SourceLook(snapshot, identity, shapes, looks, searches, since_age, blocked, newly)
 
 
-def _rekeyed(shapes: Mapping[str, Shape], bookmark: Bookmark) -> dict[str, Obstacle]:
+def _rekeyed(shapes: Mapping[str, Shape], bookmark: Bookmark) -> dict[str, BlockedTable]:
     """Tables whose contract followed the source to another key; one whose column is gone was renamed, and goes on."""
     found = {}
     for name, shape in shapes.items():
         before = bookmark.tables[name].key if name in bookmark.tables else ""
         if before not in ("", shape.key) and before in {column.name for column in shape.columns}:
             why = (
-                f"{shape.schema}.{shape.table} was captured by its key {before}, which its contract now says is "
-                f"{shape.key}, and what was captured by the one cannot be told by the other; make {before} the primary "
-                "key again, in contract and source"
+                f"{shape.schema}.{shape.table} was captured under the key {before}; its contract now says "
+                f"{shape.key}, and rows captured under the old key cannot be matched to the new one; make {before} the "
+                "primary key again, in contract and source"
             )
-            found[name] = Obstacle(changed_key(name, before, shape.key), why)
+            found[name] = BlockedTable(changed_key(name, before, shape.key), why)
     return found
 
 
-def _return(bookmark: Bookmark, name: str) -> str:
+def _unblocked(bookmark: Bookmark, name: str) -> str:
     """Why a table is compared whole that can be captured again; '' for one that always could."""
-    obstacle = bookmark.obstacles.get(name)
-    return f"it could not be captured from batch {obstacle.since} on" if obstacle else ""
+    blocked = bookmark.blocked.get(name)
+    return f"it could not be captured from batch {blocked.since} on" if blocked else ""
 
 
 def is_behind(standing: Standing) -> bool:

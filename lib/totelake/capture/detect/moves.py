@@ -10,19 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Callable
 
-from totelake.capture.detect.bookmark import Bookmark, Window
 from totelake.capture.postgres.server import SAME, judge
-from totelake.errors import ConfigurationError, RetriableError
+from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import Attempt
-from totelake.lake.manifest import BOOKMARK, Manifest
+from totelake.lake.manifest import Manifest
+from totelake.lake.records.batch import Batch, Bookmark, Window
 
 # the run id of a commit that no run made
 BY_HAND = "by-hand"
 BACKFILL, RESET = "backfill asked for", "bookmark reset"
-_TRIES = 5
 # no window that was measured is equal to it, so the next run searches
 _UNKNOWN = Window(-1, "")
+_Change = Callable[[Bookmark], "Bookmark | None"]
 
 
 def rewind(log: CommitLog, to: int, run_id: str, now: datetime) -> Manifest:
@@ -33,21 +32,24 @@ def rewind(log: CommitLog, to: int, run_id: str, now: datetime) -> Manifest:
             raise ConfigurationError(f"the log {log.log} has batches 1 to {newest.batch}, not {to}; name one of them")
         return searching_from(newest, Bookmark.of(log.get(to)))
 
-    return _move(log, change, run_id, now)
+    return _certain(_move(log, change, run_id, now))
 
 
 def reset(log: CommitLog, run_id: str, now: datetime) -> Manifest:
     """Let the next run compare every table whole."""
-    return _move(log, lambda newest: replace(newest, compare=RESET), run_id, now)
+    return _certain(_move(log, lambda newest: replace(newest, compare=RESET), run_id, now))
 
 
 def backfill(log: CommitLog, table: str, run_id: str, now: datetime) -> Manifest | None:
     """Let the next run compare one table whole; None when it does so anyway."""
-    newest = _newest(log)
-    state = newest.tables.get(table)
-    if state is None or state.compare or newest.compare:
-        return None
-    return _move(log, lambda found: comparing(found, table), run_id, now)
+
+    def change(newest: Bookmark) -> Bookmark | None:
+        state = newest.tables.get(table)
+        if state is None or state.compare or newest.compare:
+            return None
+        return comparing(newest, table)
+
+    return _move(log, change, run_id, now)
 
 
 def batch_before(log: CommitLog, count: int) -> int:
@@ -55,7 +57,7 @@ def batch_before(log: CommitLog, count: int) -> int:
 
     Raises ConfigurationError when there are not so many.
     """
-    newest = _newest(log)
+    newest = _movable(log, log.newest())
     captures = -1
     for number in range(newest.since or newest.batch, 0, -1):
         captures += not Bookmark.of(log.get(number)).is_move
@@ -67,15 +69,15 @@ def batch_before(log: CommitLog, count: int) -> int:
     )
 
 
-def last_capture(log: CommitLog, newest: Manifest | None) -> Manifest | None:
-    """The newest commit that a run made of the source, behind moves of the bookmark; None before the first."""
+def last_capture(log: CommitLog, newest: Manifest | None) -> Batch | None:
+    """The newest batch that a run captured, behind moves of the bookmark; None before the first."""
     while newest is not None and Bookmark.of(newest).is_move:
         newest = log.get(newest.number - 1) if newest.number > 1 else None
-    return newest
+    return Batch.of(newest) if newest is not None else None
 
 
 def searching_from(newest: Bookmark, earlier: Bookmark) -> Bookmark:
-    """The newest bookmark with the snapshot of an earlier one, so that no transaction since either is left out.
+    """The newest bookmark with the snapshot of an earlier one, so that no transaction since either is missed.
 
     Transaction ids of another server say nothing about this one's: those that are higher would leave some out.
     """
@@ -96,25 +98,24 @@ def comparing(newest: Bookmark, table: str) -> Bookmark:
     return replace(newest, tables={**newest.tables, table: replace(newest.tables[table], compare=BACKFILL)})
 
 
-def _newest(log: CommitLog) -> Bookmark:
-    newest = Bookmark.of(log.newest())
-    if not newest.batch:
+def _movable(log: CommitLog, newest: Manifest | None) -> Bookmark:
+    """The newest bookmark. Raises ConfigurationError when there is none."""
+    if newest is None:
         raise ConfigurationError(f"the log {log.log} has no batch yet, so there is no bookmark to move; run it first")
-    return newest
+    return Bookmark.of(newest)
 
 
-def _move(log: CommitLog, change: Callable[[Bookmark], Bookmark], run_id: str, now: datetime) -> Manifest:
-    for _ in range(_TRIES):
-        newest = _newest(log)
-        attempt = Attempt.new(log.log, newest.batch + 1, run_id)
-        manifest = Manifest(
-            log=log.log,
-            number=attempt.number,
-            attempt=attempt.id,
-            kind=BOOKMARK,
-            committed_at=now.isoformat(),
-            state=replace(change(newest), batch=attempt.number).state(),
-        )
-        if log.commit(manifest):
-            return manifest
-    raise RetriableError(f"runs committed {_TRIES} batches of {log.log} first; move the bookmark again")
+def _move(log: CommitLog, change: _Change, run_id: str, now: datetime) -> Manifest | None:
+    """Commit what `change` makes of the newest bookmark; None when it makes nothing of it."""
+
+    def decide(newest: Manifest | None) -> Manifest | None:
+        moved = change(_movable(log, newest))
+        return None if moved is None else moved.moved(log.attempt(newest, run_id), now)
+
+    return log.append(decide)
+
+
+def _certain(made: Manifest | None) -> Manifest:
+    """The commit of a move that is always made."""
+    assert made is not None  # nosec B101 # only a change to nothing makes no commit
+    return made

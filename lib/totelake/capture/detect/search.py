@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from psycopg2 import sql
 
-from totelake.capture.detect.bookmark import Bookmark, TableState, Window
 from totelake.capture.postgres.column_grants import WHY
-from totelake.capture.postgres.server import CHANGED, Identity, judge
-from totelake.capture.postgres.session import Session, Snapshot
+from totelake.capture.postgres.server import CHANGED, judge
+from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
+from totelake.lake.records.batch import Bookmark, ServerIdentity, Snapshot, TableState, Window
 
 NOTHING, WINDOW, WHOLE = "nothing", "window", "whole"
 # ages are exact below 2^31; the rest is for transactions that begin between a snapshot and its first age
@@ -63,7 +63,7 @@ def measure(session: Session, shape: Shape, since_age: int, next_age: int) -> Lo
     return Look(int(rows), Window(since_rows, since_digest), Window(next_rows, next_digest))
 
 
-def reason_for_everything(bookmark: Bookmark, identity: Identity, now: Snapshot, disabled: bool = False) -> str:
+def reason_for_everything(bookmark: Bookmark, identity: ServerIdentity, now: Snapshot, disabled: bool = False) -> str:
     """Why every table must be compared whole; empty when the windows suffice."""
     if bookmark.snapshot is None:
         return "first copy"

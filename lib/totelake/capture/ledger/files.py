@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from totelake.capture.ledger.merge import KeyHashes
 from totelake.errors import LakeError
 from totelake.lake.objects import ObjectReader, ObjectWriter
+from totelake.lake.records.batch import StateFile
+from totelake.ports.object_store import ObjectStore
 
 GROUP_ROWS = 16_384
 _SPAN = 4 * 1024**2
 _BASE = pa.schema([("key", pa.int64()), ("hash", pa.uint64())])
 _DELTA = pa.schema([("key", pa.int64()), ("hash", pa.uint64()), ("change", pa.int8())])
-
-
-@dataclass(frozen=True)
-class StateFile:
-    """A file of state as a manifest names it."""
-
-    key: str
-    rows: int
-    bytes: int
-    sha256: str
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> StateFile:
-        """Read it from a manifest."""
-        return cls(document["key"], document["rows"], document["bytes"], document["sha256"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """The form in a manifest."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -62,6 +46,18 @@ class Entries:
         order = np.argsort(keys, kind="stable")
         change = change[order].astype(np.int8)
         return cls(keys[order], hashes[order], change >= 0, change)
+
+    @classmethod
+    def removing(cls, keys: np.ndarray) -> Entries:
+        """The deletion of known keys, in any order."""
+        count = len(keys)
+        return cls.of(keys, np.zeros(count, dtype=np.uint64), np.full(count, -1, dtype=np.int8))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Entries]) -> Entries:
+        """Several in any order, each key in one of them at most."""
+        fields = ("keys", "hashes", "change")
+        return cls.of(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
     def then(self, later: Entries) -> Entries:
         """These changes followed by later ones: the later hash counts, the counts add up."""
@@ -139,10 +135,10 @@ def write_delta(target: ObjectWriter, entries: Entries) -> StateFile:
     return StateFile(stored.key, len(entries), stored.bytes, stored.sha256)
 
 
-def read_delta(s3: Any, bucket: str, file: StateFile) -> tuple[Entries, int]:
+def read_delta(store: ObjectStore, file: StateFile) -> tuple[Entries, int]:
     """Read a file of changes whole; also the bytes fetched."""
-    reader = ObjectReader(s3, bucket, file.key, file.bytes)
-    with reading(bucket, file):
+    reader = ObjectReader(store, file.key, file.bytes)
+    with reading(store, file):
         table = pq.ParquetFile(reader).read(use_threads=False)
     column = table.column("hash")
     alive = ~np.asarray(column.is_null().to_numpy())
@@ -156,27 +152,25 @@ def read_delta(s3: Any, bucket: str, file: StateFile) -> tuple[Entries, int]:
 
 
 class BaseFile:
-    """A base in place, read by row groups; bucket i holds keys from `mins[i - 1]` up to `mins[i]`."""
+    """A base in place, read by row groups; group i holds keys from `mins[i - 1]` up to `mins[i]`."""
 
-    def __init__(self, s3: Any, bucket: str, file: StateFile) -> None:
-        self._bucket, self._state = bucket, file
-        self._reader = ObjectReader(s3, bucket, file.key, file.bytes)
-        with reading(bucket, file):
+    def __init__(self, store: ObjectStore, file: StateFile) -> None:
+        self._store, self._state = store, file
+        self._reader = ObjectReader(store, file.key, file.bytes)
+        with reading(store, file):
             self._file = pq.ParquetFile(self._reader)
             self._groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
             self.mins = np.array([group.column(0).statistics.min for group in self._groups], dtype=np.int64)
-            self.counts = np.array([group.num_rows for group in self._groups], dtype=np.int64)
-        self._span: range = range(0)
 
     @property
     def fetched(self) -> int:
-        """Bytes read from S3 so far."""
+        """Bytes read so far."""
         return self._reader.fetched
 
-    def group(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def group(self, index: int) -> KeyHashes:
         """Keys and hashes of one row group."""
         table = self._read(index, ["key", "hash"])
-        return table.column("key").to_numpy(), table.column("hash").to_numpy()
+        return KeyHashes(table.column("key").to_numpy(), table.column("hash").to_numpy())
 
     def keys(self, index: int) -> np.ndarray:
         """The keys alone of one row group."""
@@ -201,7 +195,7 @@ class BaseFile:
             position = end
 
     def _read(self, index: int, columns: list[str]) -> pa.Table:
-        with reading(self._bucket, self._state):
+        with reading(self._store, self._state):
             return self._file.read_row_group(index, columns=columns, use_threads=False)
 
     def _bounds(self, index: int) -> tuple[int, int]:
@@ -213,13 +207,15 @@ class BaseFile:
 class reading:
     """Says which state file is damaged when it does not read as parquet."""
 
-    def __init__(self, bucket: str, file: StateFile) -> None:
-        self._where = f"s3://{bucket}/{file.key}"
+    def __init__(self, store: ObjectStore, file: StateFile) -> None:
+        self._where = store.address(file.key)
 
     def __enter__(self) -> None:
         return
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if isinstance(error, pa.ArrowInvalid):
             raise LakeError(
                 f"{self._where} is no readable ledger ({error}); restore it from the bucket's version history"

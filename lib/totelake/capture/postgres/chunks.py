@@ -8,30 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from totelake.capture.events import INSERT, UPDATE, EventWriter
+from totelake.capture.events import INSERT, UPDATE, XID, EventWriter
 from totelake.capture.ledger.rowhash import hash_rows
-from totelake.capture.postgres.shape import XID, Shape
-from totelake.lake.quarantine import BadRow
+from totelake.capture.postgres.shape import Shape
+from totelake.lake.quarantine import QuarantinedRow
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows in the order of their key; `bad` are those between them that cannot be read exactly."""
+    """Some rows in the order of their key; `quarantined` are those between them that cannot be read exactly."""
 
     rows: pa.RecordBatch
-    bad: Sequence[BadRow] = ()
+    quarantined: Sequence[QuarantinedRow] = ()
 
 
 class HashedChunk:
-    """A chunk's keys, ascending, and the hash of each row's content; a bad row's is that of its text."""
+    """A chunk's keys, ascending, and the hash of each row's content; a quarantined row's is that of its text."""
 
     def __init__(self, chunk: Chunk, shape: Shape) -> None:
         self._chunk = chunk
         keys, hashes = _hashed(chunk.rows, shape)
         self._order: np.ndarray | None = None
-        if chunk.bad:
-            bad_keys, bad_hashes = _hashed_bad(chunk.bad)
-            keys, hashes = np.concatenate([keys, bad_keys]), np.concatenate([hashes, bad_hashes])
+        if chunk.quarantined:
+            more_keys, more_hashes = _hashed_texts(chunk.quarantined)
+            keys, hashes = np.concatenate([keys, more_keys]), np.concatenate([hashes, more_hashes])
             self._order = np.argsort(keys, kind="stable")
             keys, hashes = keys[self._order], hashes[self._order]
         self.keys, self.hashes = keys, hashes
@@ -45,9 +45,9 @@ class HashedChunk:
         new, changed = np.zeros_like(is_new), np.zeros_like(is_changed)
         new[self._order], changed[self._order] = is_new, is_changed
         events.write(self._chunk.rows, new[:count], changed[:count])
-        bad = zip(self._chunk.bad, new[count:], changed[count:])
+        quarantined = zip(self._chunk.quarantined, new[count:], changed[count:])
         events.quarantine(
-            [(INSERT if is_first else UPDATE, row) for row, is_first, is_other in bad if is_first or is_other]
+            [(INSERT if is_first else UPDATE, row) for row, is_first, is_other in quarantined if is_first or is_other]
         )
 
 
@@ -60,7 +60,7 @@ def _hashed(rows: pa.RecordBatch, shape: Shape) -> tuple[np.ndarray, np.ndarray]
     return keys, hash_rows(content)
 
 
-def _hashed_bad(rows: Sequence[BadRow]) -> tuple[np.ndarray, np.ndarray]:
+def _hashed_texts(rows: Sequence[QuarantinedRow]) -> tuple[np.ndarray, np.ndarray]:
     """Under names of their own, so that a row which becomes readable with the same text differs."""
     names = list(rows[0].values)
     texts = [pa.array([row.values[name] for row in rows], pa.string()) for name in names]

@@ -1,21 +1,18 @@
 """Tables of which the role may read every column, but not the table: it can neither lock them nor see `xmin`.
 
-They are locked by being read, after the snapshot; what was rewritten or swapped in between is told by the catalogue,
-which a transaction sees as of its snapshot by SQL and as of now by functions. Their content is compared.
+They are locked by being read, after the snapshot. What was rewritten or swapped in between is found in the system
+catalogue, which a transaction sees as of its snapshot by SQL and as of now by functions. Their content is compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import psycopg2.errors
 from psycopg2 import sql
 
+from totelake.capture.postgres.session import Session
 from totelake.errors import RetriableError
-
-if TYPE_CHECKING:
-    from totelake.capture.postgres.session import Session
 
 Name = tuple[str, str]
 WHY = "its role may read columns only and sees no xmin, so the content is compared"
@@ -36,7 +33,7 @@ def columns_only(session: Session, names: Iterable[Name]) -> frozenset[Name]:
     return frozenset((row[0], row[1]) for row in session.rows(_CLOSED, (tuple(names),)))
 
 
-def hold(session: Session, names: Iterable[Name]) -> None:
+def lock_by_reading(session: Session, names: Iterable[Name]) -> None:
     """Lock tables in the present snapshot. Raises RetriableError when one is not the table any more that it shows."""
     found = sorted(names)
     if not found:

@@ -1,35 +1,36 @@
-"""COPY as a stream of Arrow record batches: exact types, NULL and '' apart, bounded memory."""
+"""COPY as a stream of Arrow record batches: exact types, NULL is not '', bounded memory."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 from psycopg2 import sql
 from pyarrow import csv
 
+from totelake.capture.events import XID
 from totelake.capture.postgres.chunks import Chunk
-from totelake.capture.postgres.csv_rows import convert_options, parse_carefully
+from totelake.capture.postgres.csv_rows import convert_options, parse_row_by_row
 from totelake.capture.postgres.session import Session
-from totelake.capture.postgres.shape import XID, Shape
+from totelake.capture.postgres.shape import Shape
 
 _BLOCK_BYTES = 8 * 1024**2
 
 
 class UnreadableError(Exception):
-    """A value among the rows cannot be read exactly; only a careful copy tells which."""
+    """A value among the rows cannot be read exactly; only a copy row by row shows which."""
 
 
 def copy_rows(
-    session: Session, shape: Shape, where: sql.Composable | None = None, careful: bool = False
+    session: Session, shape: Shape, where: sql.Composable | None = None, row_by_row: bool = False
 ) -> Iterator[Chunk]:
     """The rows that satisfy `where` in the order of their key, each with the xid that wrote it as `_xid`.
 
-    Raises UnreadableError at a value that cannot be read exactly; a careful copy gives such rows apart.
+    Raises UnreadableError at a value that cannot be read exactly; a copy row by row quarantines such rows.
     """
     names = [sql.Identifier(column.name) for column in shape.columns]
     query = sql.SQL("SELECT {}, {} AS {} FROM {} AS t{} ORDER BY {}").format(
@@ -40,14 +41,14 @@ def copy_rows(
         sql.SQL(" WHERE ") + where if where is not None else sql.SQL(""),
         sql.Identifier(shape.key),
     )
-    return _copy(session, query, shape.arrow.append(pa.field(XID, pa.int64())), shape, careful)
+    return _copy(session, query, shape.arrow.append(pa.field(XID, pa.int64())), shape, row_by_row)
 
 
-def copy_keys(session: Session, shape: Shape) -> Iterator[pa.RecordBatch]:
-    """All keys in their order, as int64."""
+def copy_keys(session: Session, shape: Shape) -> Iterator[np.ndarray]:
+    """All keys in their order, as int64, in blocks."""
     query = sql.SQL("SELECT {0}::bigint AS {0} FROM {1} ORDER BY {0}").format(sql.Identifier(shape.key), shape.name)
     for chunk in _copy(session, query, pa.schema([pa.field(shape.key, pa.int64())]), shape):
-        yield chunk.rows
+        yield chunk.rows.column(0).to_numpy()
 
 
 def copy_keys_within(session: Session, shape: Shape, where: sql.Composable) -> np.ndarray:
@@ -60,7 +61,7 @@ def copy_keys_within(session: Session, shape: Shape, where: sql.Composable) -> n
 
 
 def _copy(
-    session: Session, query: sql.Composable, schema: pa.Schema, shape: Shape, careful: bool = False
+    session: Session, query: sql.Composable, schema: pa.Schema, shape: Shape, row_by_row: bool = False
 ) -> Iterator[Chunk]:
     """COPY runs in a thread and the parser reads the other end of a pipe, so neither waits for the whole."""
     read_end, write_end = os.pipe()
@@ -78,7 +79,7 @@ def _copy(
     try:
         with os.fdopen(read_end, "rb") as source:
             try:
-                yield from parse_carefully(source, schema, shape.key) if careful else _parse(source, schema)
+                yield from parse_row_by_row(source, schema, shape.key) if row_by_row else _parse(source, schema)
             except pa.ArrowInvalid as error:
                 while source.read(_BLOCK_BYTES):  # a COPY left in its middle would take the transaction with it
                     pass
@@ -91,7 +92,7 @@ def _copy(
         raise failure[0]
 
 
-def _parse(source: Any, schema: pa.Schema) -> Iterator[Chunk]:
+def _parse(source: BinaryIO, schema: pa.Schema) -> Iterator[Chunk]:
     reader = csv.open_csv(
         source,
         read_options=csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),

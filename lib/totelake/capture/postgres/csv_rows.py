@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv
 
 from totelake.capture.postgres.chunks import Chunk
-from totelake.lake.quarantine import BadRow
+from totelake.lake.quarantine import QuarantinedRow
 
 _CHUNK_BYTES = 1024**2
 _CHUNK_ROWS = 4096
@@ -30,7 +30,7 @@ def convert_options(types: pa.Schema, only: Sequence[str] | None = None) -> csv.
     )
 
 
-def parse_carefully(source: Any, schema: pa.Schema, key: str) -> Iterator[Chunk]:
+def parse_row_by_row(source: BinaryIO, schema: pa.Schema, key: str) -> Iterator[Chunk]:
     """Chunks of a CSV stream with a header; `schema` has the exact types, `key` names the integer key."""
     rows = logical_rows(source)
     header = next(rows, b"")
@@ -46,7 +46,7 @@ def parse_carefully(source: Any, schema: pa.Schema, key: str) -> Iterator[Chunk]
         yield _chunk(header, pending, schema, key)
 
 
-def logical_rows(source: Any) -> Iterator[bytes]:
+def logical_rows(source: BinaryIO) -> Iterator[bytes]:
     """The rows of a CSV stream, each with all its lines: a row ends where every quote has been closed."""
     lines: list[bytes] = []
     quotes = 0
@@ -62,11 +62,11 @@ def logical_rows(source: Any) -> Iterator[bytes]:
 
 def _chunk(header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: str) -> Chunk:
     good: list[pa.RecordBatch] = []
-    bad: list[BadRow] = []
-    _sort_out(header, rows, schema, key, good, bad)
+    quarantined: list[QuarantinedRow] = []
+    _sort_out(header, rows, schema, key, good, quarantined)
     table = pa.Table.from_batches(good, schema=schema).combine_chunks()
     batches = table.to_batches()
-    return Chunk(batches[0] if batches else _no_rows(schema), tuple(bad))
+    return Chunk(batches[0] if batches else _no_rows(schema), tuple(quarantined))
 
 
 def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
@@ -74,18 +74,23 @@ def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _sort_out(
-    header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: str, good: list[pa.RecordBatch], bad: list[BadRow]
+    header: bytes,
+    rows: Sequence[bytes],
+    schema: pa.Schema,
+    key: str,
+    good: list[pa.RecordBatch],
+    quarantined: list[QuarantinedRow],
 ) -> None:
     """Halve what does not parse until single rows are left, in order."""
     try:
         good += _parsed(header, rows, convert_options(schema)).cast(schema).to_batches()
     except pa.ArrowInvalid:
         if len(rows) == 1:
-            bad.append(_bad_row(header, rows[0], schema, key))
+            quarantined.append(_quarantined_row(header, rows[0], schema, key))
             return
         middle = len(rows) // 2
-        _sort_out(header, rows[:middle], schema, key, good, bad)
-        _sort_out(header, rows[middle:], schema, key, good, bad)
+        _sort_out(header, rows[:middle], schema, key, good, quarantined)
+        _sort_out(header, rows[middle:], schema, key, good, quarantined)
 
 
 def _parsed(header: bytes, rows: Sequence[bytes], options: csv.ConvertOptions) -> pa.Table:
@@ -94,7 +99,7 @@ def _parsed(header: bytes, rows: Sequence[bytes], options: csv.ConvertOptions) -
     return csv.read_csv(io.BytesIO(body), read_options=read, parse_options=_PARSE, convert_options=options)
 
 
-def _bad_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> BadRow:
+def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> QuarantinedRow:
     texts = pa.schema([pa.field(field.name, pa.binary()) for field in schema])
     found = _parsed(header, [row], convert_options(texts)).to_pylist()[0]
     values = {
@@ -102,7 +107,7 @@ def _bad_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> BadRow:
     }
     column = next((field.name for field in schema if not _is_readable(header, row, field)), key)
     number = int(values[key] or 0)
-    return BadRow(number, column, {name: value for name, value in values.items() if name in schema.names})
+    return QuarantinedRow(number, column, {name: value for name, value in values.items() if name in schema.names})
 
 
 def _is_readable(header: bytes, row: bytes, field: pa.Field) -> bool:

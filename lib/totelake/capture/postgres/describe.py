@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
+from totelake.capture.postgres.relations import ATTRIBUTES
 from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Reference
+from totelake.schemas.described import DescribedColumn, DescribedTable
 
 _TABLES = """
 SELECT n.nspname::text, c.relname::text, c.oid::bigint, obj_description(c.oid, 'pg_class')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname::text IN %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1, 2
 """
-_COLUMNS = """
+_COLUMNS = (
+    """
 SELECT a.attrelid::bigint, a.attname::text,
        CASE b.typtype WHEN 'e' THEN '"' || b.typname || '"'
             ELSE format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) END,
@@ -29,43 +30,9 @@ SELECT a.attrelid::bigint, a.attname::text,
        (SELECT f.confrelid::regclass::text || ' ' || g.attname FROM pg_constraint f
         JOIN pg_attribute g ON g.attrelid = f.confrelid AND g.attnum = f.confkey[1]
         WHERE f.contype = 'f' AND f.conrelid = a.attrelid AND f.conkey = ARRAY[a.attnum] ORDER BY f.oid LIMIT 1)
-FROM pg_attribute a
-JOIN pg_type t ON t.oid = a.atttypid
-JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attrelid, a.attnum
 """
-
-
-@dataclass(frozen=True)
-class DescribedColumn:
-    """One column; `type` as format_type() writes it, an enum's in double quotes; `default` an SQL expression."""
-
-    name: str
-    type: str
-    required: bool
-    enum: tuple[str, ...] = ()
-    default: str | None = None
-    comment: str | None = None
-    primary_key: bool = False
-    unique: bool = False
-    foreign_key: Reference | None = None
-
-
-@dataclass(frozen=True)
-class DescribedTable:
-    """One table or partitioned table."""
-
-    schema: str
-    name: str
-    columns: tuple[DescribedColumn, ...]
-    comment: str | None = None
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The primary key's columns in the order of the table."""
-        return tuple(column.name for column in self.columns if column.primary_key)
+    + ATTRIBUTES
+)
 
 
 def describe(session: Session, schemas: Sequence[str]) -> tuple[DescribedTable, ...]:
@@ -78,9 +45,17 @@ def describe(session: Session, schemas: Sequence[str]) -> tuple[DescribedTable, 
 
 
 def _column(
-    name: str, kind: str, required: bool, enum: Any, default: Any, comment: Any, key: bool, unique: bool, refers: Any
+    name: str,
+    kind: str,
+    required: bool,
+    enum: Sequence[str] | None,
+    default: str | None,
+    comment: str | None,
+    key: bool,
+    unique: bool,
+    refers: str | None,
 ) -> DescribedColumn:
-    # a name's schema and quotes are left out: contracts name tables by their plain names
+    # contracts name tables by their plain names, without schema and quotes
     table, column = refers.rsplit(" ", 1) if refers else ("", "")
     reference = Reference(table.rsplit(".", 1)[-1].strip('"'), column) if refers else None
     return DescribedColumn(name, kind, required, tuple(enum or ()), default, comment, key, unique, reference)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from totelake.capture.detect.bookmark import Bookmark
-from totelake.capture.postgres.session import Snapshot
-from totelake.runtime.runtime import Runtime
+from totelake.lake.records.batch import Bookmark, Snapshot
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import IngestArguments
 
 METRIC = "WindowTransactions"
 _WARNING = (
@@ -23,8 +23,8 @@ def is_open_since(bookmark: Bookmark, now: Snapshot) -> bool:
     return bookmark.snapshot is not None and now.xmin < min(bookmark.snapshot.xmax, now.xmax)
 
 
-def tell(runtime: Runtime, source: str, bookmark: Bookmark, now: Snapshot) -> None:
+def report_open_transactions(job: Job[IngestArguments], bookmark: Bookmark, now: Snapshot) -> None:
     """Publish how wide the window is, and warn of a transaction that holds it open."""
-    runtime.metric(METRIC, width(now), "Count", Source=source)
+    job.metric(METRIC, width(now), "Count", Source=job.arguments.source)
     if is_open_since(bookmark, now):
-        runtime.log.warning(_WARNING, bookmark.batch, bookmark.captured_at)
+        job.log.warning(_WARNING, bookmark.batch, bookmark.captured_at)

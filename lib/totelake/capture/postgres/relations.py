@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from totelake.capture.detect.blocked import Obstacle, not_capturable
+from totelake.capture.blocked import not_capturable
 from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Table
 from totelake.errors import SourceError
+from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import missing_table
 
 _RELATIONS = """
@@ -26,6 +27,15 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
 """
 
+# the end of a query for columns: of a domain `b` is the type beneath, else the type itself
+ATTRIBUTES = """FROM pg_attribute a
+JOIN pg_type t ON t.oid = a.atttypid
+JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+"""
+
 # as pg_class has them: plain and partitioned tables, and what a crash leaves alone
 _TABLES, _LOGGED = frozenset("rp"), "p"
 
@@ -34,7 +44,7 @@ _TABLES, _LOGGED = frozenset("rp"), "p"
 class Relation:
     """One table, view or the like; `kind` and `persistence` as pg_class has them, `key` the primary key's attributes.
 
-    `is_readable` as a whole, with its rows' `xmin`; else `has_columns` tells whether every column may be read.
+    `is_readable` as a whole, with its rows' `xmin`; else `has_columns` says whether every column may be read.
     """
 
     schema: str
@@ -55,7 +65,7 @@ class Relation:
 
 
 def read_relations(session: Session, tables: Sequence[Table]) -> dict[str, Relation]:
-    """The relations of contract tables by the tables' names; those that are missing are left out."""
+    """The relations of contract tables by the tables' names; without those that are missing."""
     if not tables:
         return {}
     rows = session.rows(_RELATIONS, (tuple((table.schema, table.name) for table in tables),))
@@ -63,7 +73,7 @@ def read_relations(session: Session, tables: Sequence[Table]) -> dict[str, Relat
     return {table.name: found[table.schema, table.name] for table in tables if (table.schema, table.name) in found}
 
 
-def out_of_reach(session: Session, tables: Sequence[Table], strict: bool) -> dict[str, Obstacle]:
+def blocked_relations(session: Session, tables: Sequence[Table], strict: bool) -> dict[str, BlockedTable]:
     """The tables that are missing, may not be read or are of no kind that is captured, by name.
 
     None of them may be locked: PostgreSQL locks no materialized view, and of a view what is below it. Raises
@@ -88,15 +98,15 @@ def out_of_reach(session: Session, tables: Sequence[Table], strict: bool) -> dic
     for table in tables:
         where = f"{table.schema}.{table.name}"
         if where in missing:
-            found[table.name] = Obstacle(missing_table(table.name), _missing(database, [where]))
+            found[table.name] = BlockedTable(missing_table(table.name), _missing(database, [where]))
         elif where in closed:
             found[table.name] = not_capturable(table.name, "not granted", _closed(database, role, [where]))
-        elif (reason := unfit(relations[table.name], ())) is not None:
+        elif (reason := why_blocked(relations[table.name], ())) is not None:
             found[table.name] = not_capturable(table.name, *reason)
     return found
 
 
-def unfit(relation: Relation, descendants: Sequence[Sequence[object]]) -> tuple[str, str] | None:
+def why_blocked(relation: Relation, descendants: Sequence[Sequence[object]]) -> tuple[str, str] | None:
     """Why a relation of this kind is not captured, in a few words and as a sentence; None when it can be.
 
     Of its partitions each has oid, relkind, relpersistence and bound.

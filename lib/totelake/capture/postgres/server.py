@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Callable
+from dataclasses import dataclass
+from typing import Callable
 
 from totelake.capture.postgres.session import Session
+from totelake.lake.records.batch import ServerIdentity
 
 SAME, CHANGED, BEHIND = "same", "changed", "behind"
 DURABLE_WITHIN = 5.0
 _POLL = 0.05
 
-# the control file is stale after a promotion, so a primary tells its timeline by the current WAL file
+# the control file is stale after a promotion, so a primary's timeline is read from its current WAL file
 _QUERY = """
 SELECT (SELECT system_identifier::text FROM pg_control_system()),
        CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
@@ -31,28 +31,6 @@ _PAGE_HEADER, _FILE_HEADER = 24, 40
 
 
 @dataclass(frozen=True)
-class Identity:
-    """A server and its position; `lsn` counts bytes of its write-ahead log, `started` is its start in UTC."""
-
-    system: str
-    timeline: int
-    in_recovery: bool
-    lsn: int
-    version: int
-    dbname: str
-    started: str
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Identity:
-        """Read it from a manifest's state."""
-        return cls(**{name: document[name] for name in cls.__dataclass_fields__})
-
-    def to_dict(self) -> dict[str, Any]:
-        """The form in a manifest's state."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
 class Standing:
     """How the server that answers stands to the last batch; `why` says it in words."""
 
@@ -60,10 +38,10 @@ class Standing:
     why: str = ""
 
 
-def read_identity(session: Session) -> Identity:
+def read_identity(session: Session) -> ServerIdentity:
     """Who answers, and how far it is."""
     system, timeline, in_recovery, lsn, version, dbname, started, page, file = session.row(_QUERY)
-    return Identity(
+    return ServerIdentity(
         system, int(timeline), bool(in_recovery), end_of_log(int(lsn), page, file), version, dbname, started
     )
 
@@ -78,7 +56,7 @@ def end_of_log(lsn: int, page: int, file: int) -> int:
     return lsn - header if lsn % page == header else lsn
 
 
-def judge(previous: Identity | None, now: Identity) -> Standing:
+def judge(previous: ServerIdentity | None, now: ServerIdentity) -> Standing:
     """Compare with the server of the last batch; without one everything is the same."""
     if previous is None:
         return Standing(SAME)
@@ -100,7 +78,7 @@ def judge(previous: Identity | None, now: Identity) -> Standing:
 
 def wait_durable(
     session: Session,
-    seen: Identity,
+    seen: ServerIdentity,
     within: float = DURABLE_WITHIN,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,

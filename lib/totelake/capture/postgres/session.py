@@ -1,69 +1,49 @@
-"""One reading transaction: every table locked first, then one snapshot for all of them."""
+"""Queries on a connection to the source."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Callable
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Union
 
-import psycopg2.errors
 from psycopg2 import sql
 
-from totelake.capture.postgres.column_grants import columns_only, hold
 from totelake.contracts.model import Table
-from totelake.errors import RetriableError
+from totelake.ports.postgres import Connection
 
-_LOCK_TRIES = 10
-_SETTINGS = (
-    "SET LOCAL lock_timeout = '2s'",
-    "SET LOCAL statement_timeout = '55min'",
-    "SET LOCAL idle_in_transaction_session_timeout = 0",
-    "SET LOCAL TimeZone = 'UTC'",
-    "SET LOCAL DateStyle = 'ISO'",
-    "SET LOCAL row_security = off",
-    "SET LOCAL extra_float_digits = 3",
-)
+Query = Union[str, sql.Composable]
+# a row of any query: its values have the types that the query's columns have
+Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A snapshot as 64-bit transaction ids: all below `xmin` had ended, none from `xmax` on had begun."""
+class Sink(Protocol):
+    """What takes a copy's bytes."""
 
-    xmin: int
-    xmax: int
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> Snapshot:
-        """Read pg_current_snapshot()'s form `xmin:xmax:list`."""
-        xmin, xmax = text.split(":")[:2]
-        return cls(int(xmin), int(xmax), text)
+    def write(self, data: bytes, /) -> object:
+        """Take the next bytes."""
 
 
 class Session:
     """Queries on one connection."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def rows(self, query: Any, parameters: Any = None) -> list[tuple[Any, ...]]:
+    def rows(self, query: Query, parameters: Sequence[object] | Mapping[str, object] | None = None) -> list[Row]:
         """All rows of a query."""
         with self._connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall())
 
-    def row(self, query: Any, parameters: Any = None) -> tuple[Any, ...]:
+    def row(self, query: Query, parameters: Sequence[object] | Mapping[str, object] | None = None) -> Row:
         """The only row of a query."""
         return self.rows(query, parameters)[0]
 
-    def run(self, statement: Any) -> None:
+    def run(self, statement: Query) -> None:
         """A statement without a result."""
         with self._connection.cursor() as cursor:
             cursor.execute(statement)
 
-    def copy(self, query: sql.Composable, sink: Any) -> None:
+    def copy(self, query: sql.Composable, sink: Sink) -> None:
         """Stream a query's rows as CSV below a header: `sink.write` is called with one whole row as bytes each time."""
         statement = sql.SQL("COPY ({}) TO STDOUT WITH (FORMAT csv, HEADER, ENCODING 'UTF8')").format(query)
         with self._connection.cursor() as cursor:
@@ -73,56 +53,3 @@ class Session:
 def table_name(table: Table) -> sql.Identifier:
     """The quoted, qualified name of a contract's table."""
     return sql.Identifier(table.schema, table.name)
-
-
-@contextmanager
-def one_snapshot(
-    session: Session, tables: Sequence[Table], sleep: Callable[[float], None] = time.sleep, tries: int = _LOCK_TRIES
-) -> Iterator[Snapshot]:
-    """The snapshot that all queries inside see. Raises RetriableError while DDL holds a table.
-
-    The lock comes before the snapshot: otherwise a table rewritten in between would read as empty.
-    """
-    unlocked = columns_only(session, [(table.schema, table.name) for table in tables])
-    locked = [table for table in tables if (table.schema, table.name) not in unlocked]
-    _begin_locked(session, locked, sleep, tries)
-    try:
-        snapshot = Snapshot.parse(session.row("SELECT pg_current_snapshot()::text")[0])
-        hold(session, unlocked)
-        yield snapshot
-        session.run("COMMIT")
-    except BaseException:
-        _leave(session)
-        raise
-
-
-def _begin_locked(session: Session, tables: Sequence[Table], sleep: Callable[[float], None], tries: int) -> None:
-    names = sql.SQL(", ").join(table_name(table) for table in tables)
-    lock = sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names)
-    for attempt in range(tries):
-        session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            for setting in _SETTINGS:
-                session.run(setting)
-            if tables:
-                session.run(lock)
-            return
-        except psycopg2.errors.LockNotAvailable as error:
-            _leave(session)
-            held = str(error).split("CONTEXT")[0].strip()
-        except BaseException:
-            _leave(session)
-            raise
-        if attempt + 1 < tries:
-            sleep(min(0.5 * 2**attempt, 8.0))
-    raise RetriableError(
-        f"a schema change or TRUNCATE holds a source table ({held}); run the job again when it has ended"
-    )
-
-
-def _leave(session: Session) -> None:
-    """End the transaction after a failure; the connection may be broken, and the first error is the one to tell."""
-    try:
-        session.run("ROLLBACK")
-    except psycopg2.Error:
-        return

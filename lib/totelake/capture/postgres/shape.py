@@ -7,37 +7,35 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 from psycopg2 import sql
 
-from totelake.capture.detect.blocked import Obstacle, ObstacleError, not_capturable
-from totelake.capture.postgres.relations import Relation, read_relations, unfit
-from totelake.capture.postgres.session import Session
+from totelake.capture.blocked import BlockedError, not_capturable
+from totelake.capture.events import METADATA, EventTable
+from totelake.capture.postgres.relations import ATTRIBUTES, Relation, read_relations, why_blocked
+from totelake.capture.postgres.session import Row, Session
 from totelake.contracts.model import Table
-from totelake.contracts.types import UnknownTypeError, arrow_type
+from totelake.contracts.types import UnknownTypeError
 from totelake.errors import RetriableError
+from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import NAME_RESERVED, TYPE_UNKNOWN, Change, changed_key
+from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
 
-XID = "_xid"
-METADATA = ("_op", "_batch", "_captured_at", XID)
+_RESERVED = frozenset(field.name for field in METADATA)
 _KEY_TYPES = ("smallint", "integer", "bigint")
 
-_COLUMNS = """
+_COLUMNS = (
+    """
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        CASE b.typtype WHEN 'e' THEN '"' || b.typname || '"'
             ELSE format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) END,
        a.attnotnull OR t.typnotnull, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid)
-FROM pg_attribute a
-JOIN pg_type t ON t.oid = a.atttypid
-JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attrelid, a.attnum
 """
+    + ATTRIBUTES
+)
 
 _DESCENDANTS = """
 WITH RECURSIVE tree(root, child) AS (
@@ -49,31 +47,6 @@ FROM tree JOIN pg_class c ON c.oid = tree.child ORDER BY tree.root, c.oid
 
 
 @dataclass(frozen=True)
-class SourceColumn:
-    """One column as the source has it; `type` as format_type() writes it, an enum's in double quotes.
-
-    `default` is what rows have that were written before the column was added; None when it was there from the start.
-    """
-
-    name: str
-    type: str
-    required: bool
-    enum: tuple[str, ...] = ()
-    default: str | None = None
-
-    @property
-    def arrow(self) -> pa.DataType:
-        """Its type in the lake."""
-        return pa.string() if self.enum else arrow_type(self.type)
-
-    def document(self) -> dict[str, Any]:
-        """The form in a manifest."""
-        plain: dict[str, Any] = {"name": self.name, "type": self.type, "required": self.required}
-        plain.update({"enum": list(self.enum)} if self.enum else {})
-        return {**plain, "default": self.default} if self.default is not None else plain
-
-
-@dataclass(frozen=True)
 class Shape:
     """A table as it is now; `fingerprint` changes with anything that could change content without a new row version.
 
@@ -82,7 +55,7 @@ class Shape:
 
     schema: str
     table: str
-    columns: tuple[SourceColumn, ...]
+    columns: Columns
     key: str
     fingerprint: str
     has_xmin: bool = True
@@ -93,14 +66,17 @@ class Shape:
         return sql.Identifier(self.schema, self.table)
 
     @property
-    def document(self) -> list[dict[str, Any]]:
-        """The columns in physical order, for a manifest."""
-        return [column.document() for column in self.columns]
+    def lake_schema(self) -> TableSchema:
+        """The schema of its objects in the lake. Its fingerprint is that of names, types, required, enum labels and
+        order; a default is no part of it."""
+        documents = documents_of(self.columns)
+        plain = [{name: column[name] for name in column if name != "default"} for column in documents]
+        return TableSchema(_digest(plain), self.columns)
 
     @property
-    def schema_fingerprint(self) -> str:
-        """What tells one schema of the table's objects from another: names, types, required, enum labels, order."""
-        return _digest([{name: column[name] for name in column if name != "default"} for column in self.document])
+    def events(self) -> EventTable:
+        """The table as its events have it."""
+        return EventTable(self.table, self.key, self.arrow)
 
     @property
     def arrow(self) -> pa.Schema:
@@ -108,16 +84,16 @@ class Shape:
         return pa.schema([pa.field(column.name, column.arrow) for column in self.columns])
 
 
-def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Shape], dict[str, Obstacle]]:
-    """The shapes of tables that are there and may be read, and what keeps the others from being captured.
+def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Shape], dict[str, BlockedTable]]:
+    """The shapes of tables that are there and may be read, and what blocks the others.
 
-    Raises RetriableError when one is not there any more: to leave it out without an obstacle would be to forget it.
+    Raises RetriableError when one is not there any more: a table that is neither captured nor blocked is forgotten.
     """
     relations = read_relations(session, tables)
     oids = [relation.oid for relation in relations.values()]
     columns = _grouped(session.rows(_COLUMNS, (oids,)))
     descendants = _grouped(session.rows(_DESCENDANTS, (oids,)))
-    shapes, obstacles = {}, {}
+    shapes, blocked = {}, {}
     for table in tables:
         if (relation := relations.get(table.name)) is None:
             raise RetriableError(
@@ -125,23 +101,23 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
             )
         try:
             shapes[table.name] = _shape(table, relation, columns[relation.oid], descendants[relation.oid])
-        except ObstacleError as error:
-            obstacles[table.name] = error.obstacle
-    return shapes, obstacles
+        except BlockedError as error:
+            blocked[table.name] = error.blocked
+    return shapes, blocked
 
 
-def _grouped(rows: Sequence[tuple[Any, ...]]) -> Mapping[int, list[tuple[Any, ...]]]:
-    groups: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+def _grouped(rows: Sequence[Row]) -> Mapping[int, list[Row]]:
+    groups: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[0]].append(row[1:])
     return groups
 
 
-def _shape(table: Table, relation: Relation, rows: list[tuple[Any, ...]], descendants: list[tuple[Any, ...]]) -> Shape:
+def _shape(table: Table, relation: Relation, rows: list[Row], descendants: list[Row]) -> Shape:
     columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows)
-    reason = unfit(relation, descendants)
+    reason = why_blocked(relation, descendants)
     if reason is not None:
-        raise ObstacleError(not_capturable(table.name, *reason))
+        raise BlockedError(not_capturable(table.name, *reason))
     _check_columns(table.name, relation.where, columns)
     _check_key(table, relation.where, [column for row, column in zip(rows, columns) if row[0] in relation.key])
     fingerprint = _digest([relation.oid, relation.kind, sorted(relation.key), rows, descendants])
@@ -149,38 +125,38 @@ def _shape(table: Table, relation: Relation, rows: list[tuple[Any, ...]], descen
 
 
 def _default(missing: str | None) -> str | None:
-    """A missing value, which the catalogue keeps as an array of one element."""
+    """A missing value, which the system catalogue keeps as an array of one element."""
     return None if missing is None else missing[1:-1]
 
 
 def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> None:
-    """Raises ObstacleError for a column that the lake cannot hold."""
+    """Raises BlockedError for a column that the lake cannot hold."""
     for column in columns:
-        if column.name in METADATA:
+        if column.name in _RESERVED:
             change = Change(table, column.name, NAME_RESERVED, "", column.type)
             why = f"{where} has a column {column.name}, a name the lake keeps for itself; rename it"
-            raise ObstacleError(Obstacle(change, why))
+            raise BlockedError(BlockedTable(change, why))
         try:
             column.arrow  # noqa: B018
         except UnknownTypeError as error:
             change = Change(table, column.name, TYPE_UNKNOWN, "", column.type)
-            raise ObstacleError(Obstacle(change, f"{where}.{column.name}: {error}")) from None
+            raise BlockedError(BlockedTable(change, f"{where}.{column.name}: {error}")) from None
 
 
 def _check_key(table: Table, where: str, key: Sequence[SourceColumn]) -> None:
-    """Raises ObstacleError where rows are not identified by one integer, that of the contract."""
+    """Raises BlockedError where rows are not identified by one integer, that of the contract."""
     has = ", ".join(f"{column.name} {column.type}" for column in key) or "none"
     change = changed_key(table.name, table.key_name, has)
     if len(key) != 1 or key[0].type not in _KEY_TYPES:
         why = f"{where} needs a primary key of one integer column, it has {has}; give it one"
-        raise ObstacleError(Obstacle(change, why))
+        raise BlockedError(BlockedTable(change, why))
     if key[0].name != table.key_name:
         why = (
             f"the primary key of {where} is {key[0].name}, its contract and all that was captured say "
             f"{table.key_name}; make {table.key_name} the primary key again"
         )
-        raise ObstacleError(Obstacle(change, why))
+        raise BlockedError(BlockedTable(change, why))
 
 
-def _digest(value: Any) -> str:
+def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8")).hexdigest()[:32]

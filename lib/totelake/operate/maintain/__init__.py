@@ -1,1 +1,1 @@
-"""maintain_lake: recovery of commits, ledgers written anew, expiry of garbage; what only a nightly look can do."""
+"""maintain_lake: what is done once a night: commits are recovered, ledgers rewritten, garbage deleted."""

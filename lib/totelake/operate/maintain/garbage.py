@@ -1,4 +1,9 @@
-"""What may be deleted of a log: decided from its manifests and a listing, without any I/O. In doubt it is kept."""
+"""What may be deleted of a log: decided from its manifests and a listing, without any I/O. In doubt it is kept.
+
+This is the one reader of manifests that does not use the records: it keeps every key of a state object that a manifest
+names, wherever in its state. So no object is deleted because a log has no record here (a table whose contract is gone),
+or because a later version names state in a new place.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from typing import Any
 
 from totelake.lake.keys import INFLIGHT, STATE
 from totelake.lake.manifest import Manifest
+from totelake.ports.object_store import Listed
 
 WAIT = timedelta(days=1)
 _ATTEMPT = re.compile(rf"{INFLIGHT}/([^/]+)/(\d{{12}})/([^/]+)/")
@@ -17,17 +23,8 @@ _STATE_KEY = re.compile(rf"{STATE}/([^/]+)/(?:[^/]+/)?(\d{{12}})-")
 
 
 @dataclass(frozen=True)
-class Listed:
-    """An object as a listing shows it."""
-
-    key: str
-    bytes: int
-    modified: datetime
-
-
-@dataclass(frozen=True)
 class Commit:
-    """What expiry has to know of one manifest: whose attempts it names, and which objects of state."""
+    """One manifest as expiry needs it: the attempts and the objects of state that it names."""
 
     number: int
     committed_at: datetime
@@ -36,7 +33,7 @@ class Commit:
 
     @classmethod
     def of(cls, manifest: Manifest) -> Commit:
-        """That of a manifest."""
+        """Read a commit of any log."""
         staged = (_ATTEMPT.match(item.staged) for item in manifest.objects())
         others = {found[3] for found in staged if found and found[1] == manifest.log}
         return cls(

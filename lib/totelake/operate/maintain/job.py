@@ -1,147 +1,160 @@
-"""maintain_lake: every night what no run of the refresh does: recovery, ledgers anew, expiry. All can be repeated."""
+"""maintain_lake: once a night, recover commits, rewrite ledgers and delete garbage. All of it can be repeated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
-from totelake.capture.detect.bookmark import Bookmark
-from totelake.contracts import catalog
+from totelake.contracts import TableId, load_contracts
 from totelake.contracts.model import Table
 from totelake.errors import TotelakeError
-from totelake.lake import verdicts
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import COMMITS, Attempt
-from totelake.lake.manifest import BOOKMARK, Manifest
-from totelake.operate.maintain.expire import delete, inflight_of, logs_of, state_of
-from totelake.operate.maintain.garbage import Commit, Listed, Log, next_mark, stale_attempts, stale_state
+from totelake.lake.manifest import Manifest
+from totelake.lake.records import verdict
+from totelake.lake.records.batch import Bookmark
+from totelake.lake.records.marks import MAINTENANCE, MaintenanceMark
+from totelake.operate.maintain.expire import inflight_of, logs_of, state_of
+from totelake.operate.maintain.garbage import Commit, Log, next_mark, stale_attempts, stale_state
 from totelake.operate.maintain.ledgers import deltas_of, renew
 from totelake.operate.maintain.recover import Recovery
 from totelake.operate.maintain.replaced import replaced_of
-from totelake.registry.check import restore_registered
-from totelake.runtime.arguments import JobArguments
-from totelake.runtime.runtime import Runtime
+from totelake.ports.object_store import Listed, ObjectStore
+from totelake.registry.finish import restore_registered
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import MaintainArguments
 
-LOG = "maintenance"
-Recover = Callable[[Manifest], str]
+_INGESTION, _PROCESSED = "ingestion", "processed"
+_T = TypeVar("_T")
 
 
 @dataclass
 class Report:
-    """What one run did, or in a dry run would have done: by log, commits and what they lacked, and keys deleted."""
+    """What one run did, or in a dry run would have done.
+
+    `recovered`: by log (`ingestion/verdicts`) and commit what it lacked; `folded`: the deltas of each ledger that was
+    rewritten; `expired`: by log the keys that were deleted; `bytes`: of all of them.
+    """
 
     recovered: dict[str, dict[int, str]] = field(default_factory=dict)
-    folded: Mapping[str, int] = field(default_factory=dict)
+    folded: dict[TableId, int] = field(default_factory=dict)
     expired: dict[str, list[str]] = field(default_factory=dict)
     bytes: int = 0
 
 
-def maintain_lake(runtime: Runtime, arguments: JobArguments) -> Report:
-    """Do the night's work on every log of both buckets. Raises the first failure, after all the rest was done."""
-    return _Maintenance(runtime, arguments).run()
+def maintain_lake(job: Job[MaintainArguments]) -> Report:
+    """Do the night's work on every log of both buckets and for every source.
+
+    A failure of one log or source waits until the others are done. Raises the first one.
+    """
+    return _Maintenance(job).run()
 
 
 class _Maintenance:
-    """One run; its own log remembers how far every other log has nothing left to be done."""
+    """One run; its own log remembers up to which number every other log has nothing left to be done."""
 
-    def __init__(self, runtime: Runtime, arguments: JobArguments) -> None:
-        self._runtime, self._arguments, self._now = runtime, arguments, runtime.now()
-        self._s3: Any = runtime.clients.s3
-        self._own = CommitLog(self._s3, arguments.ingestion_bucket, LOG)
-        self._recovery = Recovery(runtime, arguments)
+    def __init__(self, job: Job[MaintainArguments]) -> None:
+        self._job, self._now = job, job.now()
+        self._own = CommitLog(job.ingestion, MAINTENANCE)
+        self._recovery = Recovery(job)
+        self._stars = load_contracts().stars
         self._report = Report()
         self._failures: list[TotelakeError] = []
 
     def run(self) -> Report:
-        """Recover and expire log by log, renew the ledgers, remember."""
+        """Recover and expire log by log, renew the ledgers source by source, remember."""
         newest = self._own.newest()
-        state: Mapping[str, Any] = newest.state if newest else {"marks": {}, "night": ""}
-        marks = dict(state["marks"])
-        if self._arguments.whole_history and not self._arguments.dry_run:
-            self._guarded(self._restore, None)
-        zones = {"ingestion": self._arguments.ingestion_bucket, "processed": self._arguments.processed_bucket}
-        for zone, bucket in zones.items():
-            for name in logs_of(self._s3, bucket, COMMITS):
-                if name != LOG:
-                    mark = 0 if self._arguments.whole_history else marks.get(f"{zone}/{name}", 0)
-                    work = partial(self._maintain, zone, bucket, name, mark)
-                    marks[f"{zone}/{name}"] = self._guarded(work, mark)
-        night = self._guarded(partial(self._renew, state["night"]), state["night"])
-        self._say()
-        if not self._arguments.dry_run and {"marks": marks, "night": night} != state:
-            self._remember(newest, {"marks": marks, "night": night})
+        before = MaintenanceMark.of(newest)
+        if self._job.arguments.whole_history and not self._job.arguments.dry_run:
+            for source in load_contracts().sources:
+                self._guarded(partial(self._restore, source), None)
+        after = MaintenanceMark(self._all_logs(before.marks), self._all_sources(before.nights))
+        self._log_report()
+        if not self._job.arguments.dry_run and after != before:
+            self._remember(newest, after)
         for failure in self._failures[1:]:
-            self._runtime.log.error("%s", failure)
+            self._job.log.error("%s", failure)
         if self._failures:
             raise self._failures[0]
         return self._report
 
-    def _guarded(self, work: Callable[[], Any], otherwise: Any) -> Any:
-        """Do one log's work; a failure of it waits until the others are done."""
+    def _guarded(self, work: Callable[[], _T], otherwise: _T) -> _T:
+        """Do the work of one log or source; a failure of it waits until the others are done."""
         try:
             return work()
         except TotelakeError as failure:
             self._failures.append(failure)
             return otherwise
 
-    def _restore(self) -> None:
+    def _restore(self, source: str) -> None:
         """The columns of registered tables; a table that is not there is registered with what its verdicts lack."""
-        for name in restore_registered(self._runtime, self._arguments):
-            self._runtime.log.warning("the registered table %s had other columns than its batches left; restored", name)
+        for name in restore_registered(self._job, source):
+            self._job.log.warning("the registered table %s had other columns than its batches left; restored", name)
 
-    def _maintain(self, zone: str, bucket: str, name: str, mark: int) -> int:
+    def _all_logs(self, marks: Mapping[str, int]) -> dict[str, int]:
+        """Maintain every log of both buckets; their new marks."""
+        found = dict(marks)
+        for zone, store in {_INGESTION: self._job.ingestion, _PROCESSED: self._job.processed}.items():
+            for name in logs_of(store):
+                if name != MAINTENANCE:
+                    place = f"{zone}/{name}"
+                    mark = 0 if self._job.arguments.whole_history else marks.get(place, 0)
+                    found[place] = self._guarded(partial(self._maintain, zone, store, name, mark), mark)
+        return found
+
+    def _maintain(self, zone: str, store: ObjectStore, name: str, mark: int) -> int:
         """Recover and expire one log from its mark on; the next mark."""
-        log, recover = CommitLog(self._s3, bucket, name), self._recover(zone, name)
-        commits = []
+        table = self._stars.get(name) if zone == _PROCESSED else None
+        recover, commits = self._recover(zone, name, table), []
         # the one before the first of the last day names state, too, so the commit at the mark is read again
-        for manifest in log.since(max(mark - 1, 0)):
+        for manifest in CommitLog(store, name).since(max(mark - 1, 0)):
             lacks = recover(manifest)
             if lacks:
                 self._report.recovered.setdefault(f"{zone}/{name}", {})[manifest.number] = lacks
             commits.append(Commit.of(manifest))
-        known, listed = Log(name, commits), inflight_of(self._s3, bucket, name, mark)
-        stale = stale_attempts(known, listed, self._now) + stale_state(
-            known, state_of(self._s3, bucket, name), self._now
-        )
-        table = _star_tables().get(name) if zone == "processed" else None
+        known, listed = Log(name, commits), inflight_of(store, name, mark)
+        stale = stale_attempts(known, listed, self._now) + stale_state(known, state_of(store, name), self._now)
         if table is not None:
-            database, glue = self._arguments.processed_database, self._runtime.clients.glue
-            stale += replaced_of(self._s3, glue, bucket, database, table, self._now)
-        self._expire(bucket, f"{zone}/{name}", stale)
+            stale += replaced_of(self._recovery.zone, table, self._now)
+        self._expire(store, f"{zone}/{name}", stale)
         return next_mark(known, mark, listed, self._now)
 
-    def _recover(self, zone: str, name: str) -> Recover:
+    def _recover(self, zone: str, name: str, table: Table | None) -> Callable[[Manifest], str]:
         """How a log's commits are finished; those of a source are finished by their verdict."""
-        if zone == "ingestion" and name == verdicts.LOG:
+        if zone == _INGESTION and name == verdict.LOG:
             return self._recovery.verdict
-        if zone == "processed" and name in _star_tables():
-            return partial(self._recovery.star, _star_tables()[name])
-        return lambda manifest: ""
+        return partial(self._recovery.star, table) if table else lambda _: ""
 
-    def _expire(self, bucket: str, name: str, items: list[Listed]) -> None:
+    def _expire(self, store: ObjectStore, name: str, items: list[Listed]) -> None:
         if not items:
             return
-        self._report.expired[name] = sorted(item.key for item in items)
+        keys = sorted(item.key for item in items)
+        self._report.expired[name] = keys
         self._report.bytes += sum(item.bytes for item in items)
-        if not self._arguments.dry_run:
-            delete(self._s3, bucket, items)
+        if not self._job.arguments.dry_run:
+            store.delete(keys)
 
-    def _renew(self, night: str) -> str:
-        """The ledgers, once a night; the night of the last time."""
-        tonight = self._now.date().isoformat()
-        if night == tonight:
-            return night
-        log = CommitLog(self._s3, self._arguments.ingestion_bucket, verdicts.SOURCE)
-        self._report.folded = deltas_of(Bookmark.of(log.newest()))
-        if not self._arguments.dry_run:
-            renew(self._s3, self._arguments.ingestion_bucket, log, self._arguments.job_run_id, self._now)
-        return tonight
+    def _all_sources(self, nights: Mapping[str, str]) -> dict[str, str]:
+        """Renew the ledgers of every source, once a night; by source the night of the last time."""
+        found, tonight = dict(nights), self._now.date().isoformat()
+        for source in load_contracts().sources:
+            if nights.get(source) != tonight and self._guarded(partial(self._renew, source), False):
+                found[source] = tonight
+        return found
 
-    def _say(self) -> None:
-        would = "would be " if self._arguments.dry_run else ""
-        log, report = self._runtime.log, self._report
+    def _renew(self, source: str) -> bool:
+        """Rewrite the ledgers of one source; True when it is done."""
+        log = CommitLog(self._job.ingestion, source)
+        deltas = deltas_of(Bookmark.of(log.newest()))
+        self._report.folded.update({TableId(source, name): count for name, count in deltas.items()})
+        if not self._job.arguments.dry_run:
+            renew(log, self._job.arguments.run.id, self._now)
+        return True
+
+    def _log_report(self) -> None:
+        would = "would be " if self._job.arguments.dry_run else ""
+        log, report = self._job.log, self._report
         for name, commits in report.recovered.items():
             for number, lacks in commits.items():
                 log.warning("%s %d lacked %s, which %sput in place", name, number, lacks, would or "were ")
@@ -151,17 +164,12 @@ class _Maintenance:
             log.info("%s: %d objects %sdeleted, first %s", name, len(keys), would, keys[0])
         count = sum(len(keys) for keys in report.expired.values())
         log.info("%d objects with %d bytes %sdeleted", count, report.bytes, would)
-        if not self._arguments.dry_run:
+        if not self._job.arguments.dry_run:
             recovered = sum(len(commits) for commits in report.recovered.values())
-            self._runtime.metric("CommitsRecovered", recovered, "Count")
-            self._runtime.metric("ObjectsExpired", count, "Count")
+            self._job.metric("CommitsRecovered", recovered, "Count")
+            self._job.metric("ObjectsExpired", count, "Count")
 
-    def _remember(self, newest: Manifest | None, state: Mapping[str, Any]) -> None:
-        attempt = Attempt.new(LOG, newest.number + 1 if newest else 1, self._arguments.job_run_id)
-        manifest = Manifest(LOG, attempt.number, attempt.id, BOOKMARK, self._now.isoformat(), state=state)
-        if not self._own.commit(manifest):
-            self._runtime.log.info("another run was faster to remember how far it came")
-
-
-def _star_tables() -> Mapping[str, Table]:
-    return {table.name: table for table in catalog().warehouse_tables()}
+    def _remember(self, newest: Manifest | None, mark: MaintenanceMark) -> None:
+        attempt = self._own.attempt(newest, self._job.arguments.run.id)
+        if not self._own.commit(mark.manifest(attempt, self._now)):
+            self._job.log.info("another run was faster to remember how far it came")

@@ -1,1 +1,1 @@
-"""Source, lake and warehouse held against each other, each at its own batch: what differs beyond work in progress."""
+"""Source, lake and warehouse compared, each at its own batch: what differs beyond work in progress."""

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from totelake.capture.detect.bookmark import TableState
 from totelake.capture.ledger.ledger import Ledger
 from totelake.contracts.model import Table, inputs_of
-from totelake.lake.manifest import DATA, Manifest
+from totelake.lake.manifest import DATA
 from totelake.lake.objects import ObjectReader
-from totelake.lake.verdicts import SOURCE, AcceptedBatch
+from totelake.lake.records.batch import Batch, LedgerFiles, TableState
+from totelake.lake.records.star_commit import StarCommit
+from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.ports.object_store import ObjectStore
 
 KEYS, BATCHES = "ledger = events", "events = star log"
 _DELETED = b"D"
 
 
 def compare_keys(
-    s3: Any, bucket: str, table: Table, state: TableState | None, batches: Sequence[Manifest], judged: Mapping[int, str]
+    store: ObjectStore, table: Table, state: TableState | None, batches: Sequence[Batch], judged: Mapping[int, str]
 ) -> Finding:
     """The keys that the events leave alive, those in quarantine included, against the ledger's.
 
     `judged` are the final keys of judged batches, in the table or the dead letters; later ones are read as staged.
     """
-    alive = _alive(s3, bucket, table, batches, judged)
-    known = [keys for keys, _ in Ledger(s3, bucket, state.ledger if state else None).chunks(with_hashes=False)]
+    alive = _alive(store, table, batches, judged)
+    files = state.ledger if state else LedgerFiles()
+    known = [keys for keys, _ in Ledger(store, files).chunks(with_hashes=False)]
     ledger = np.concatenate([np.zeros(0, dtype=np.int64), *known])
     differing = np.setxor1d(alive, ledger)
     detail = f"{len(differing)} keys are in one of them only, the first is {differing[0] if len(differing) else '-'}"
@@ -39,31 +41,33 @@ def _summary(keys: np.ndarray) -> str:
     return f"{len(keys)} keys, sum {int(keys.sum(dtype=object)) if len(keys) else 0}"
 
 
-def _alive(s3: Any, bucket: str, table: Table, batches: Sequence[Manifest], judged: Mapping[int, str]) -> np.ndarray:
+def _alive(store: ObjectStore, table: Table, batches: Sequence[Batch], judged: Mapping[int, str]) -> np.ndarray:
     """The keys whose newest event is no deletion."""
     keys, order, deleted = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=bool)]
-    for manifest in batches:
-        for found, is_deleted in _events(s3, bucket, table, manifest, judged):
+    for batch in batches:
+        for found, is_deleted in _events(store, table, batch, judged):
             keys.append(found)
-            order.append(np.full(len(found), manifest.number, dtype=np.int64))
+            order.append(np.full(len(found), batch.number, dtype=np.int64))
             deleted.append(is_deleted)
     all_keys, all_deleted = np.concatenate(keys), np.concatenate(deleted)
     places = np.lexsort((np.concatenate(order), all_keys))
     all_keys, all_deleted = all_keys[places], all_deleted[places]
     is_last = np.append(all_keys[1:] != all_keys[:-1], True) if len(all_keys) else np.zeros(0, dtype=bool)
-    return all_keys[is_last & ~all_deleted]
+    alive: np.ndarray = all_keys[is_last & ~all_deleted]
+    return alive
 
 
 def _events(
-    s3: Any, bucket: str, table: Table, manifest: Manifest, judged: Mapping[int, str]
+    store: ObjectStore, table: Table, batch: Batch, judged: Mapping[int, str]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    place = judged.get(manifest.number)
-    items = [(item, place or item.staged, table.key_name) for item in manifest.objects_of(table.name)]
-    items += [
-        (item, item.staged if place is None else item.key, "source_key") for item in manifest.quarantine_of(table.name)
-    ]
+    commit = batch.commits.get(table.name)
+    if commit is None:
+        return
+    place = judged.get(batch.number)
+    items = [(item, place or item.staged, table.key_name) for item in commit.objects]
+    items += [(item, item.staged if place is None else item.key, "source_key") for item in commit.quarantine]
     for item, where, key in items:
-        yield _read(ObjectReader(s3, bucket, where, item.bytes), key)
+        yield _read(ObjectReader(store, where, item.bytes), key)
 
 
 def _read(source: ObjectReader, key: str) -> tuple[np.ndarray, np.ndarray]:
@@ -72,21 +76,17 @@ def _read(source: ObjectReader, key: str) -> tuple[np.ndarray, np.ndarray]:
     return rows.column(key).to_numpy().astype(np.int64), operations == _DELETED
 
 
-def compare_log(table: Table, log: Sequence[Manifest], accepted: Sequence[AcceptedBatch]) -> Finding:
-    """For a star table with one source: rows and quarantined of its log against the events that it took."""
-    through = int(log[-1].state["through"][SOURCE]) if log else 0
-    taken = [
-        batch.tables[table.source or ""]
-        for batch in accepted
-        if batch.batch <= through and table.source in batch.tables
-    ]
+def compare_log(table: Table, log: Sequence[StarCommit], judged: Sequence[JudgedBatch]) -> Finding:
+    """For a star table with one input: rows and quarantined of its log against the events that it took."""
+    through = log[-1].through if log else 0
+    driving = table.driving or ""
+    taken = [batch.tables[driving] for batch in judged if batch.batch <= through and driving in batch.tables]
     events = sum(item.rows + item.quarantined for item in taken)
-    commits = [item.tables[table.name] for item in log if item.kind == DATA and table.name in item.tables]
-    built = sum(commit.rows + commit.quarantined for commit in commits)
+    built = sum(item.commit.rows + item.commit.quarantined for item in log if item.kind == DATA)
     detail = f"to batch {through}"
     return equal_or_not(table.name, BATCHES, f"{events} events", f"{built} events", detail)
 
 
-def has_one_source(table: Table) -> bool:
+def has_one_input(table: Table) -> bool:
     """Whether one event is one row."""
-    return table.source is not None and len(inputs_of(table)) == 1
+    return table.driving is not None and len(inputs_of(table)) == 1

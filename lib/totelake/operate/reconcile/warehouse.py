@@ -11,33 +11,35 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from totelake.contracts.model import FACT, Column, Table
-from totelake.lake.layout import live_objects
-from totelake.lake.manifest import REPLAY, Manifest
 from totelake.lake.objects import ObjectReader
-from totelake.lake.verdicts import SOURCE, AcceptedBatch
+from totelake.lake.records.star_commit import StarCommit, live_objects
+from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.ports.object_store import ObjectStore
+from totelake.ports.postgres import Cursor
 from totelake.warehouse.ddl import qualified, quoted
 
+# keys and sums are `Any` here: their types are those of the contract's columns
 CONTENT, BALANCE = "star log = warehouse", "captured = applied"
 _POSITION = """
 SELECT coalesce(max(batch), 0),
        greatest(coalesce(max(commit_number), 0),
                 (SELECT coalesce(max(commit_number), 0) FROM etl.replay WHERE target_table = %(name)s))
-  FROM etl.batch WHERE target_table = %(name)s AND held = 0"""
+  FROM etl.batch WHERE target_table = %(name)s AND source = %(source)s AND held = 0"""
 _COUNTED = """
 SELECT batch, rows + deletions + quarantined + held, held > 0 FROM etl.batch
  WHERE target_table = %s AND source = %s"""
 
 
-def compare_content(cursor: Any, s3: Any, bucket: str, table: Table, log: Sequence[Manifest]) -> Finding:
+def compare_content(cursor: Cursor, store: ObjectStore, table: Table, log: Sequence[StarCommit]) -> Finding:
     """A fact's versions, keys and sums of its numbers, a dimension's keys: what was applied of the log and is there."""
-    cursor.execute(_POSITION, {"name": table.name})
-    batch, commit = (int(value) for value in cursor.fetchone())
-    rows = _versions(s3, bucket, table, log, batch, commit)
+    cursor.execute(_POSITION, {"name": table.name, "source": table.source})
+    batch, commit = (int(value) for value in cursor.fetchone() or (0, 0))
+    rows = _versions(store, table, log, batch, commit)
     if table.kind == FACT:
         numbers = _numbers(table)
         cursor.execute(_fact_query(table, numbers))
-        here = _words(cursor.fetchone(), numbers)
+        here = _words(cursor.fetchone() or (), numbers)
         return equal_or_not(
             table.name, CONTENT, _words(_totals(rows, table, numbers), numbers), here, f"at batch {batch}"
         )
@@ -49,17 +51,13 @@ def compare_content(cursor: Any, s3: Any, bucket: str, table: Table, log: Sequen
     return equal_or_not(table.name, CONTENT, words[0], words[1] if keys != found else words[0], f"at batch {batch}")
 
 
-def compare_balance(cursor: Any, table: Table, log: Sequence[Manifest], batches: Sequence[AcceptedBatch]) -> Finding:
+def compare_balance(cursor: Cursor, table: Table, log: Sequence[StarCommit], batches: Sequence[JudgedBatch]) -> Finding:
     """Events = rows + deletions + quarantined + held, batch by batch: what the log promised and what `etl` counts.
 
     Of a batch that is recorded as held, the verdict says how many events it has, held or released since.
     """
-    promised = {
-        int(number): sum(document[name] for name in ("rows", "deletions", "quarantined", "held"))
-        for manifest in log
-        for number, document in manifest.state["batches"].items()
-    }
-    cursor.execute(_COUNTED, (table.name, SOURCE))
+    promised = {number: counts.events for commit in log for number, counts in commit.batches.items()}
+    cursor.execute(_COUNTED, (table.name, table.source))
     found = cursor.fetchall()
     counted = {int(batch): int(total) for batch, total, _ in found}
     waiting = {int(batch) for batch, _, is_held in found if is_held}
@@ -70,8 +68,8 @@ def compare_balance(cursor: Any, table: Table, log: Sequence[Manifest], batches:
     return equal_or_not(table.name, BALANCE, left, right, f"in the batches {odd[:5]}")
 
 
-def _events(batch: AcceptedBatch, table: Table) -> int:
-    found = batch.find(table.source or "")
+def _events(batch: JudgedBatch, table: Table) -> int:
+    found = batch.find(table.driving or "")
     return found.events if found else 0
 
 
@@ -79,19 +77,19 @@ def _numbers(table: Table) -> list[Column]:
     return [column for column in table.lake_columns if column.type.startswith("numeric")]
 
 
-def _versions(s3: Any, bucket: str, table: Table, log: Sequence[Manifest], batch: int, commit: int) -> pa.Table:
+def _versions(store: ObjectStore, table: Table, log: Sequence[StarCommit], batch: int, commit: int) -> pa.Table:
     """The log's versions (no deletions) up to a batch, and of replays up to a commit; as they lie after compactions."""
     names = [table.key_name, *[column.name for column in _numbers(table)], "_op", "_batch"]
     parts = [pa.table({name: [] for name in names})]
-    for item in live_objects(table.name, log):
-        rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=names)
+    for item in live_objects(log):
+        rows = pq.read_table(ObjectReader(store, item.key, item.bytes), columns=names)
         parts.append(rows.filter(pc.and_(pc.less_equal(rows["_batch"], batch), pc.not_equal(rows["_op"], "D"))))
     versions = pa.concat_tables(parts[1:]) if parts[1:] else parts[0]
     waiting: set[tuple[Any, int]] = set()
-    for manifest in log:
-        if manifest.kind == REPLAY and manifest.number > commit:
-            for item in manifest.objects_of(table.name):
-                rows = pq.read_table(ObjectReader(s3, bucket, item.key, item.bytes), columns=names)
+    for replay in log:
+        if replay.is_replay and replay.number > commit:
+            for item in replay.objects:
+                rows = pq.read_table(ObjectReader(store, item.key, item.bytes), columns=names)
                 waiting.update(_pairs(rows, table))
     if not waiting:
         return versions

@@ -14,13 +14,15 @@ import pyarrow.parquet as pq
 
 from tests.benchmarks.lost_changes.totesys import TABLES
 from tests.benchmarks.lost_changes.verdict import Replica
-from totelake.capture.ingest import ingest_totesys
+from totelake.capture.ingest import ingest
 from totelake.lake.manifest import Manifest
-from totelake.runtime import JobArguments, open_runtime
+from totelake.runtime import open_job
+from totelake.runtime.job_arguments import IngestArguments, parse_arguments
+from totelake.seed import SOURCE
 
 
 class Totelake:
-    """The job `ingest_totesys` with a bucket of its own, on the AWS endpoint that the environment names."""
+    """The job `ingest` with a bucket of its own, on the AWS endpoint that the environment names."""
 
     name = "totelake"
 
@@ -35,7 +37,8 @@ class Totelake:
             "processed_bucket": "processed",
             "ingestion_database": "ingestion",
             "processed_database": "processed",
-            "totesys_secret": secret_id,
+            "source": SOURCE,
+            "source_secret": secret_id,
         }
         self._argv = ["lost_changes", *(word for name, value in given.items() for word in (f"--{name}", value))]
         self._rows: dict[str, dict[int, tuple[Any, ...]]] = {table.name: {} for table in TABLES}
@@ -44,9 +47,9 @@ class Totelake:
 
     def look(self) -> int:
         """One run of the job; the events that it committed."""
-        arguments = JobArguments.from_argv(self._argv, "ingest_totesys")
-        with contextlib.redirect_stdout(io.StringIO()), open_runtime(arguments) as runtime:
-            manifest = ingest_totesys(runtime, arguments)
+        arguments = parse_arguments(self._argv, IngestArguments)
+        with contextlib.redirect_stdout(io.StringIO()), open_job(arguments) as job:
+            manifest = ingest(job)
         if manifest is None:
             return 0
         self._pending.append(manifest)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime, timezone
 
 import pytest
 
-from totelake.capture.detect.bookmark import Bookmark, TableState, Window
+from tests.conftest import SOURCE
+from totelake.capture.detect.breaker import holds_back, needs_approval
 from totelake.capture.detect.search import MOST_XIDS, NOTHING, WHOLE, WINDOW, Look, choose, reason_for_everything
-from totelake.capture.postgres.server import BEHIND, CHANGED, SAME, Identity, end_of_log, judge
-from totelake.capture.postgres.session import Snapshot
+from totelake.capture.postgres.server import BEHIND, CHANGED, SAME, end_of_log, judge
 from totelake.capture.postgres.shape import Shape
-from totelake.capture.table import is_suspicious
-from totelake.lake.manifest import Manifest
+from totelake.lake.keys import Attempt
+from totelake.lake.records.batch import Batch, Bookmark, LedgerFiles, ServerIdentity, Snapshot, TableState, Window
 
-IDENTITY = Identity("1", timeline=2, in_recovery=False, lsn=1000, version=150018, dbname="totesys", started="09:00")
+IDENTITY = ServerIdentity("1", 2, in_recovery=False, lsn=1000, version=150018, dbname="source", started="09:00")
+NOW = datetime(2026, 11, 24, 5, 0, 1, tzinfo=timezone.utc)
 SNAPSHOT = Snapshot.parse("500:510:500,503")
 QUIET = Window(2, "77")
-STATE = TableState(
-    keys=10, deferred=1, fingerprint="f", window=QUIET, ledger={"base": None, "deltas": []}, search=NOTHING, why=""
-)
+STATE = TableState(keys=10, deferred=1, fingerprint="f", window=QUIET, ledger=LedgerFiles(), search=NOTHING, why="")
 BOOKMARK = Bookmark(3, IDENTITY, SNAPSHOT, "2026-11-24T05:00:00+00:00", tables={"staff": STATE})
 SHAPE = Shape("public", "staff", (), "staff_id", "f")
 
@@ -29,11 +29,11 @@ def test_a_snapshot_is_read_from_its_text() -> None:
 
 
 def test_a_bookmark_survives_its_manifest() -> None:
-    manifest = Manifest("totesys", 3, "a", "data", "2026-11-24T05:00:01+00:00", {}, BOOKMARK.state())
-    assert Bookmark.of(manifest) == BOOKMARK
+    attempt = Attempt(SOURCE, 3, "a")
+    assert Bookmark.of(Batch(BOOKMARK).manifest(attempt, NOW)) == Bookmark.of(BOOKMARK.moved(attempt, NOW)) == BOOKMARK
     assert Bookmark.of(None) == Bookmark()
     with pytest.raises(ValueError, match="without identity"):
-        Bookmark().state()
+        _ = Bookmark().document
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_tables_search(
     ],
 )
 def test_when_everything_is_compared(
-    bookmark: Bookmark, identity: Identity, snapshot: Snapshot | str, disabled: bool, why: str
+    bookmark: Bookmark, identity: ServerIdentity, snapshot: Snapshot | str, disabled: bool, why: str
 ) -> None:
     now = Snapshot.parse(snapshot) if isinstance(snapshot, str) else snapshot
     found = reason_for_everything(bookmark, identity, now, disabled)
@@ -118,8 +118,26 @@ def test_the_log_ends_before_the_header_of_an_empty_page(begins: int, ends: int)
 
 
 @pytest.mark.parametrize(
-    ("gone", "known", "suspicious"),
+    ("gone", "known", "waits"),
     [(0, 0, False), (1, 5, False), (5, 5, True), (100, 500, False), (101, 500, True), (101, 2000, False)],
 )
-def test_the_circuit_breaker(gone: int, known: int, suspicious: bool) -> None:
-    assert is_suspicious(gone, known) is suspicious
+def test_the_circuit_breaker(gone: int, known: int, waits: bool) -> None:
+    assert needs_approval(gone, known) is waits
+
+
+@pytest.mark.parametrize(
+    ("gone", "deferred", "is_allowed", "waits"),
+    [
+        (0, 0, False, False),
+        (1, 0, False, False),
+        (50, 0, False, True),
+        (50, 0, True, False),
+        (1, 7, False, True),
+        (1, 7, True, False),
+        (0, 7, False, False),
+    ],
+)
+def test_deletions_wait_that_need_approval_or_come_beside_some_that_wait(
+    gone: int, deferred: int, is_allowed: bool, waits: bool
+) -> None:
+    assert holds_back(gone, 50, deferred, is_allowed) is waits

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.unit.capture.detect.test_decisions import BOOKMARK, IDENTITY, SHAPE, STATE
-from tests.unit.lake.test_commits import FakeS3, log_of
-from totelake.capture.detect.bookmark import Bookmark, Window
 from totelake.capture.detect.moves import BACKFILL, backfill, batch_before, comparing, reset, rewind, searching_from
 from totelake.capture.detect.search import WHOLE, Look, choose
-from totelake.capture.postgres.session import Snapshot
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import commit_key
-from totelake.lake.manifest import DATA, Manifest, TableCommit, to_json
+from totelake.lake.keys import Attempt
+from totelake.lake.manifest import Manifest, TableCommit, to_json
+from totelake.lake.records.batch import Batch, Bookmark, Snapshot, Window
+from totelake.ports.memory import MemoryStore
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=timezone.utc)
 
@@ -31,18 +31,31 @@ def captured(number: int, **changes: Any) -> Bookmark:
 
 def capture(number: int, **changes: Any) -> Manifest:
     """A capture of one new and one quarantined row of staff."""
-    tables = {"staff": TableCommit(rows=1, inserts=1, quarantined=1)}
-    state = captured(number, **changes).state()
-    return Manifest("totesys", number, f"run-{number}", DATA, "2026-11-24T05:00:01+00:00", tables, state)
+    batch = Batch(captured(number, **changes), {"staff": TableCommit(rows=1, inserts=1, quarantined=1)})
+    return batch.manifest(Attempt(SOURCE, number, f"run-{number}"), NOW)
 
 
-def filled(*numbers: int) -> tuple[FakeS3, CommitLog]:
+class ContestedStore(MemoryStore):
+    """A store in which others write first: each rival is put where the next object is to be created."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rivals: list[Manifest] = []
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Create an object, unless a rival is faster."""
+        if self.rivals:
+            assert super().create(key, to_json(self.rivals.pop(0)))
+        return super().create(key, body)
+
+
+def filled(*numbers: int) -> tuple[ContestedStore, CommitLog]:
     """A log with these captures."""
-    s3 = FakeS3()
-    log = log_of(s3)
+    store = ContestedStore()
+    log = CommitLog(store, SOURCE)
     for number in numbers:
         assert log.commit(capture(number))
-    return s3, log
+    return store, log
 
 
 def newest(log: CommitLog) -> Bookmark:
@@ -125,9 +138,8 @@ def test_without_a_batch_there_is_nothing_to_move(move: Callable[[CommitLog], ob
 
 @pytest.mark.parametrize("move", ["rewind", "reset", "backfill"])
 def test_a_run_that_commits_first_is_not_undone(move: str) -> None:
-    s3, log = filled(1, 2)
-    winner = capture(3, tables={"staff": replace(STATE, keys=11)})
-    s3.faults.append(lambda key, body: s3.objects.update({commit_key("totesys", 3): to_json(winner)}))
+    store, log = filled(1, 2)
+    store.rivals.append(capture(3, tables={"staff": replace(STATE, keys=11)}))
     made = {
         "rewind": lambda: rewind(log, 1, "by-hand", NOW),
         "reset": lambda: reset(log, "by-hand", NOW),
@@ -139,20 +151,19 @@ def test_a_run_that_commits_first_is_not_undone(move: str) -> None:
 
 
 def test_a_move_that_never_wins_says_so_and_commits_nothing() -> None:
-    s3, log = filled(1)
-    for number in range(2, 7):
-        rival = to_json(capture(number))
-        s3.faults.append(lambda key, body, rival=rival: s3.objects.update({key: rival}))
+    store, log = filled(1)
+    store.rivals += [capture(number) for number in range(2, 7)]
     with pytest.raises(RetriableError) as error:
         reset(log, "by-hand", NOW)
-    assert str(error.value) == "runs committed 5 batches of totesys first; move the bookmark again"
+    assert str(error.value) == (
+        "other runs committed to the log totesys first, 5 times; run the job again when they have ended"
+    )
     assert not any(Bookmark.of(manifest).is_move for manifest in log.since(0))
 
 
 def test_a_backfill_marks_its_table_alone_and_once() -> None:
     _, log = filled(1)
-    other = captured(2, tables={"staff": STATE, "design": STATE})
-    log.commit(replace(capture(2), state=other.state()))
+    log.commit(capture(2, tables={"staff": STATE, "design": STATE}))
     made = backfill(log, "staff", "by-hand", NOW)
     assert made is not None and made.number == 3
     assert {name: state.compare for name, state in newest(log).tables.items()} == {"staff": BACKFILL, "design": ""}

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.capture.ledger.fake_s3 import MemoryS3
 from totelake.capture.ledger import files as ledger_file
 from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
-from totelake.capture.ledger.ledger import Ledger, OrderedReader
+from totelake.capture.ledger.ledger import Ledger
+from totelake.capture.ledger.merge import OrderedReader
 from totelake.errors import LakeError
 from totelake.lake.objects import ObjectReader, ObjectWriter
+from totelake.lake.records.batch import LedgerFiles
+from totelake.ports.memory import MemoryStore
+from totelake.ports.object_store import Upload
 
 KEYS = st.integers(-50, 400)
 ROWS = st.dictionaries(KEYS, st.integers(0, 2**64 - 1), max_size=200)
 BATCHES = st.lists(st.dictionaries(KEYS, st.one_of(st.none(), st.integers(0, 2**64 - 1)), max_size=40), max_size=4)
 
 
-def store(s3: MemoryS3, rows: dict[int, int]) -> dict:
-    base = BaseWriter(ObjectWriter(s3, "b", "base"))
+def store(objects: MemoryStore, rows: dict[int, int]) -> LedgerFiles:
+    base = BaseWriter(ObjectWriter(objects, "base"))
     keys = np.array(sorted(rows), dtype=np.int64)
     hashes = np.array([rows[key] for key in sorted(rows)], dtype=np.uint64)
     for start in range(0, len(keys), 7):
         base.write(keys[start : start + 7], hashes[start : start + 7])
-    return {"base": base.store().to_dict(), "deltas": []}
+    return LedgerFiles(base.store())
 
 
 def entries_of(known: dict[int, int], batch: dict[int, int | None]) -> Entries:
@@ -54,19 +60,20 @@ def content(ledger: Ledger, later: Entries | None = None) -> dict[int, int]:
 @settings(deadline=None)
 @given(rows=ROWS, batches=BATCHES, asked=st.sets(KEYS, max_size=60))
 def test_it_knows_what_a_dictionary_knows(rows: dict, batches: list, asked: set) -> None:
-    s3, known = MemoryS3(), dict(rows)
+    objects, known = MemoryStore("b"), dict(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger_file, "GROUP_ROWS", 16)
-        document = store(s3, known)
+        document = store(objects, known)
         for number, batch in enumerate(batches):
             entries = entries_of(known, batch)
-            assert content(Ledger(s3, "b", document), later=entries) == {
+            assert content(Ledger(objects, document), later=entries) == {
                 **{key: value for key, value in known.items() if batch.get(key, 0) is not None},
                 **{key: value for key, value in batch.items() if value is not None},
             }
-            document["deltas"].append(write_delta(ObjectWriter(s3, "b", f"d{number}"), entries).to_dict())
+            delta = write_delta(ObjectWriter(objects, f"d{number}"), entries)
+            document = replace(document, deltas=(*document.deltas, delta))
             apply(known, batch)
-        ledger = Ledger(s3, "b", document)
+        ledger = Ledger(objects, document)
         assert content(ledger) == known
         assert ledger.count == len(known)
         keys = np.array(sorted(asked), dtype=np.int64)
@@ -79,7 +86,7 @@ def test_it_knows_what_a_dictionary_knows(rows: dict, batches: list, asked: set)
 
 @given(rows=ROWS, stops=st.lists(KEYS, max_size=5))
 def test_reading_up_to_keys_gives_every_row_once(rows: dict, stops: list[int]) -> None:
-    reader = OrderedReader(Ledger(s3 := MemoryS3(), "b", store(s3, rows)).chunks())
+    reader = OrderedReader(Ledger(objects := MemoryStore("b"), store(objects, rows)).chunks())
     taken: list[int] = []
     for stop in sorted(stops):
         keys, _ = reader.take(stop)
@@ -89,72 +96,104 @@ def test_reading_up_to_keys_gives_every_row_once(rows: dict, stops: list[int]) -
 
 
 def test_a_lookup_reads_only_the_groups_it_touches() -> None:
-    s3 = MemoryS3()
+    objects = MemoryStore("b")
     rows = {key: (key * 0x9E3779B97F4A7C15) % 2**64 for key in range(200_000)}
-    ledger = Ledger(s3, "b", store(s3, rows))
+    ledger = Ledger(objects, store(objects, rows))
     before = ledger.fetched
     found, hashes = ledger.lookup(np.array([5, 6], dtype=np.int64))
     assert found.all() and hashes.tolist() == [rows[5], rows[6]]
-    assert ledger.fetched - before < len(s3.objects["base"]) / 5
+    assert ledger.fetched - before < len(objects.get("base")) / 5
 
 
 def test_an_empty_document_knows_nothing() -> None:
-    ledger = Ledger(MemoryS3(), "b", None)
+    ledger = Ledger(MemoryStore("b"), None)
     assert ledger.count == 0 and content(ledger) == {}
 
 
 def test_too_many_or_too_large_deltas_are_folded() -> None:
-    s3 = MemoryS3()
-    document = store(s3, {key: key for key in range(100)})
+    objects = MemoryStore("b")
+    document = store(objects, {key: key for key in range(100)})
     many = Entries.of(np.arange(10_001), np.zeros(10_001, dtype=np.uint64), np.ones(10_001, dtype=np.int8))
     few = Entries.of(np.arange(3), np.zeros(3, dtype=np.uint64), np.zeros(3, dtype=np.int8))
-    assert Ledger(s3, "b", document).too_many_deltas(many)
-    assert not Ledger(s3, "b", document).too_many_deltas(few)
-    delta = write_delta(ObjectWriter(s3, "b", "d"), few).to_dict()
-    assert Ledger(s3, "b", {**document, "deltas": [delta] * 50}).too_many_deltas(few)
+    assert Ledger(objects, document).too_many_deltas(many)
+    assert not Ledger(objects, document).too_many_deltas(few)
+    delta = write_delta(ObjectWriter(objects, "d"), few)
+    assert Ledger(objects, replace(document, deltas=(delta,) * 50)).too_many_deltas(few)
 
 
 def test_a_missing_ledger_object_is_named() -> None:
-    s3 = MemoryS3()
-    document = store(s3, {1: 1})
-    s3.objects["base"] = b""
+    objects = MemoryStore("b")
+    document = store(objects, {1: 1})
+    objects.put("base", b"")
     with pytest.raises(LakeError, match="s3://b/base is not there"):
-        Ledger(s3, "b", document)
+        Ledger(objects, document)
 
 
 def test_a_damaged_ledger_object_is_named() -> None:
-    s3 = MemoryS3()
-    document = store(s3, {1: 1})
-    s3.objects["base"] = b"x" * len(s3.objects["base"])
+    objects = MemoryStore("b")
+    document = store(objects, {1: 1})
+    objects.put("base", b"x" * len(objects.get("base")))
     with pytest.raises(LakeError, match="s3://b/base is no readable ledger"):
-        Ledger(s3, "b", document)
+        Ledger(objects, document)
+
+
+class SmallParts(MemoryStore):
+    """A store that takes parts of any size, so that a test writes many of them with few bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: dict[str, list[bytes]] = {}
+        self.abandoned: list[str] = []
+
+    def upload(self, key: str) -> Upload:
+        """Begin an object of parts."""
+        self.parts[key] = []
+        return SmallUpload(self, key)
+
+
+class SmallUpload:
+    """An upload to such a store."""
+
+    def __init__(self, store: SmallParts, key: str) -> None:
+        self._store, self._key = store, key
+
+    def part(self, body: bytes) -> None:
+        """Keep the next part."""
+        self._store.parts[self._key].append(body)
+
+    def complete(self) -> None:
+        """Put the object in place."""
+        self._store.put(self._key, b"".join(self._store.parts.pop(self._key)))
+
+    def abandon(self) -> None:
+        """Drop what was sent."""
+        self._store.parts.pop(self._key)
+        self._store.abandoned.append(self._key)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=30), st.integers(1, 64))
 def test_whatever_is_written_is_stored_and_digested_whole(pieces: list[bytes], part: int) -> None:
-    import hashlib
-
-    s3 = MemoryS3()
-    writer = ObjectWriter(s3, "b", "k", part=part)
+    objects = SmallParts()
+    writer = ObjectWriter(objects, "k", part=part)
     for piece in pieces:
         writer.write(piece)
     stored, whole = writer.store(), b"".join(pieces)
-    assert s3.objects["k"] == whole
+    assert objects.get("k") == whole
     assert (stored.bytes, stored.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
 
 
 def test_an_abandoned_object_leaves_no_upload() -> None:
-    s3 = MemoryS3()
-    writer = ObjectWriter(s3, "b", "k", part=4)
+    objects = SmallParts()
+    writer = ObjectWriter(objects, "k", part=4)
     writer.write(b"12345678")
     writer.abandon()
-    assert (s3.objects, s3.uploads, s3.aborted) == ({}, {}, ["k"])
+    assert (list(objects.list("")), objects.parts, objects.abandoned) == ([], {}, ["k"])
 
 
 def test_a_reader_gives_any_range() -> None:
-    s3 = MemoryS3()
-    s3.objects["k"] = bytes(range(256)) * 1024
-    reader = ObjectReader(s3, "b", "k", 256 * 1024)
+    objects = MemoryStore("b")
+    objects.put("k", bytes(range(256)) * 1024)
+    reader = ObjectReader(objects, "k", 256 * 1024)
     reader.seek(300)
     assert reader.read(3) == bytes([44, 45, 46])
     assert reader.tell() == 303

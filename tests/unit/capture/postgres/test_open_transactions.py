@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from totelake.capture.detect.bookmark import Bookmark
 from totelake.capture.postgres.open_transactions import is_open_since, width
-from totelake.capture.postgres.session import Snapshot
+from totelake.lake.records.batch import Bookmark, Snapshot
 
 
 @pytest.mark.parametrize(

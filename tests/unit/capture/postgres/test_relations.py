@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from totelake.capture.postgres.relations import Relation, unfit
+from totelake.capture.postgres.relations import Relation, why_blocked
 
 TABLE = Relation("public", "staff", 1, "r", "p", (1,), False, True, True, False)
 PARTITIONED = replace(TABLE, kind="p")
@@ -24,10 +24,10 @@ PARTITIONED = replace(TABLE, kind="p")
     ],
 )
 def test_what_is_not_captured_says_why(relation: Relation, descendants: tuple[tuple[object, ...]], says: str) -> None:
-    found = unfit(relation, descendants)
+    found = why_blocked(relation, descendants)
     assert found is not None and says in found[1]
 
 
 def test_tables_and_partitioned_tables_are_captured() -> None:
-    assert unfit(TABLE, ()) is None
-    assert unfit(PARTITIONED, ((2, "r", "p", ""), (3, "p", "p", ""))) is None
+    assert why_blocked(TABLE, ()) is None
+    assert why_blocked(PARTITIONED, ((2, "r", "p", ""), (3, "p", "p", ""))) is None

@@ -1,0 +1,37 @@
+"""What blocks a table: no exact copy of it can be made, or none that can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from totelake.errors import SourceError
+from totelake.lake.records.batch import BlockedTable
+from totelake.schemas.changes import NOT_CAPTURABLE, Change
+
+
+class BlockedError(SourceError):
+    """A table cannot be captured."""
+
+    def __init__(self, blocked: BlockedTable) -> None:
+        super().__init__(blocked.why)
+        self.blocked = blocked
+
+
+def not_capturable(table: str, what: str, why: str) -> BlockedTable:
+    """A table that is blocked by neither its columns nor its key; `what` in a few words."""
+    return BlockedTable(Change(table, "", NOT_CAPTURABLE, "a table that can be captured", what), why)
+
+
+def without_contract(table: str) -> BlockedTable:
+    """A table that was captured and that no contract names any more: one may again."""
+    why = f"no contract in catalog/sources/ names {table} any more; what is known of it is kept until one does"
+    return not_capturable(table, "no contract", why)
+
+
+def dated(found: Mapping[str, BlockedTable], before: Mapping[str, BlockedTable], batch: int) -> dict[str, BlockedTable]:
+    """Blocked tables with their first batch: the one of before where the reason is the same, else `batch`."""
+    return {
+        name: replace(item, since=before[name].since if item.is_like(before.get(name)) else batch)
+        for name, item in found.items()
+    }

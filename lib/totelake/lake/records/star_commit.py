@@ -1,0 +1,128 @@
+"""StarCommit: one commit of a star table's log. It holds versions of rows, and how far the table is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from totelake.contracts.model import Table
+from totelake.lake.keys import Attempt
+from totelake.lake.layout import Layout
+from totelake.lake.manifest import COMPACTION, DATA, REPLAY, LakeObject, Manifest, TableCommit
+
+Years = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class BatchCounts:
+    """One batch in a fact table: rows, deletions, quarantined and held events, and when the batch was captured."""
+
+    rows: int
+    deletions: int
+    quarantined: int
+    held: int
+    captured_at: str
+
+    @property
+    def events(self) -> int:
+        """All events of the batch."""
+        return self.rows + self.deletions + self.quarantined + self.held
+
+
+@dataclass(frozen=True)
+class StarCommit:
+    """A commit of the log of `table`, built of the batches of `source` up to `through`.
+
+    `verdict` is the last verdict that is taken whole. `batches` are what this commit adds, by number. `years` and
+    `inputs` are what a builder hands on to the next commit: the years that dim_date covers, and the state files of a
+    joined dimension by source table. `replayed` counts the rows of each batch that left the quarantine.
+    """
+
+    table: str
+    source: str
+    number: int = 0
+    kind: str = DATA
+    committed_at: str = ""
+    through: int = 0
+    verdict: int = 0
+    commit: TableCommit = field(default_factory=TableCommit)
+    batches: Mapping[int, BatchCounts] = field(default_factory=dict)
+    layout: Layout = field(default_factory=Layout)
+    years: Years | None = None
+    inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replayed: Mapping[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: Table, manifest: Manifest | None) -> StarCommit:
+        """Read a commit of a star table's log; an empty one before the first."""
+        if manifest is None:
+            return cls(table.name, table.source)
+        state = manifest.state
+        years = state.get("years")
+        return cls(
+            table=table.name,
+            source=table.source,
+            number=manifest.number,
+            kind=manifest.kind,
+            committed_at=manifest.committed_at,
+            through=int(state["through"].get(table.source, 0)),
+            verdict=int(state["verdict"]),
+            commit=manifest.tables.get(table.name, TableCommit()),
+            batches={int(number): BatchCounts(**entry) for number, entry in state["batches"].items()},
+            layout=Layout.of(state),
+            years=(years[0], years[1]) if years else None,
+            inputs={name: tuple(keys) for name, keys in state.get("inputs", {}).items()},
+            replayed={int(number): rows for number, rows in state.get("replayed", {}).items()},
+        )
+
+    def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
+        """The commit that an attempt makes."""
+        state: dict[str, Any] = {
+            "through": {self.source: self.through},
+            "verdict": self.verdict,
+            "batches": {str(number): asdict(counts) for number, counts in self.batches.items()},
+            **self.layout.state(),
+        }
+        if self.replayed:
+            state["replayed"] = {str(number): rows for number, rows in self.replayed.items()}
+        if self.years:
+            state["years"] = list(self.years)
+        if self.inputs:
+            state["inputs"] = {name: list(keys) for name, keys in self.inputs.items()}
+        has_objects = bool(self.commit.objects or self.commit.quarantine)
+        tables = {self.table: self.commit} if has_objects else {}
+        return Manifest.of_attempt(attempt, self.kind, now, state, tables)
+
+    def following(self, kind: str, commit: TableCommit, layout: Layout) -> StarCommit:
+        """The next commit when it takes no new batch: a compaction or a replay."""
+        return replace(self, kind=kind, commit=commit, layout=layout, batches={}, replayed={})
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether its rows left the quarantine; they may be of any batch."""
+        return self.kind == REPLAY
+
+    @property
+    def is_compaction(self) -> bool:
+        """Whether it only rewrites partitions."""
+        return self.kind == COMPACTION
+
+    @property
+    def objects(self) -> tuple[LakeObject, ...]:
+        """The objects with the table's rows."""
+        return self.commit.objects
+
+    @property
+    def quarantine(self) -> tuple[LakeObject, ...]:
+        """The objects with the rows that did not fit."""
+        return self.commit.quarantine
+
+
+def live_objects(log: Sequence[StarCommit]) -> list[LakeObject]:
+    """The objects that a star table consists of after the last of these commits, the oldest first."""
+    if not log:
+        return []
+    layout = log[-1].layout
+    return [item for commit in log for item in commit.objects if layout.is_current(commit.number, item)]

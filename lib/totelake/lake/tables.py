@@ -1,0 +1,72 @@
+"""Tables of the Data Catalog: created when missing, changed only over the version that was read."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from typing import Any, Callable
+
+from totelake.errors import RetriableError
+from totelake.ports.schema_catalog import Document, SchemaCatalog
+
+_TRIES = 8
+_INPUT_FIELDS = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "ViewOriginalText",
+    "ViewExpandedText",
+    "TableType",
+    "Parameters",
+)
+_PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        "Parameters": {"serialization.format": "1"},
+    },
+}
+
+
+def parquet_storage(location: str, columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The storage descriptor of parquet files at a location; columns as (name, Hive type)."""
+    return {**_PARQUET, "Location": location, "Columns": columns_input(columns), "Compressed": False}
+
+
+def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Columns as the Data Catalog takes them."""
+    return [{"Name": name, "Type": kind} for name, kind in columns]
+
+
+def as_input(table: Document) -> dict[str, Any]:
+    """The part of a table of GetTable that UpdateTable takes."""
+    return {field: table[field] for field in _INPUT_FIELDS if field in table}
+
+
+def change_table(
+    catalog: SchemaCatalog,
+    name: str,
+    decide: Callable[[Document | None], Document | None],
+    keep_version: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> bool:
+    """Create or change a table: `decide` gets the table and gives the one to write, None to leave it as it is.
+
+    The change goes through only over the version that `decide` saw; otherwise it decides again. `keep_version` adds a
+    version to the table's history. True when the table was written. Raises RetriableError when others keep changing it.
+    """
+    for attempt in range(_TRIES):
+        present = catalog.table(name)
+        wanted = decide(present)
+        if wanted is None:
+            return False
+        is_done = catalog.create(wanted) if present is None else catalog.replace(wanted, present, keep_version)
+        if is_done:
+            return True
+        sleep(random.uniform(0, 0.05 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
+    raise RetriableError(f"the table {catalog.database}.{name} is changed by others all the time; run the job again")

@@ -1,0 +1,149 @@
+"""Arguments from the `--name value` pairs that Glue gives a script, typed by the fields of a dataclass."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import Field, field, fields
+from typing import Any, Callable
+
+from totelake.errors import ConfigurationError
+
+_REQUIRED, _CHOICES = "required", "choices"
+_RUN = "run"
+# what Glue passes on, or reads before the script starts; developer guide, "Using job parameters in AWS Glue jobs"
+_GLUE_OWN = frozenset(
+    [
+        "JOB_NAME",
+        "JOB_ID",
+        "JOB_RUN_ID",
+        "SECURITY_CONFIGURATION",
+        "TempDir",
+        "RedshiftTempDir",
+        "WORKFLOW_NAME",
+        "WORKFLOW_RUN_ID",
+        "job-bookmark-option",
+        "job-bookmark-from",
+        "job-bookmark-to",
+        "job-language",
+        "library-set",
+        "scriptLocation",
+        "encryption-type",
+        "extra-py-files",
+        "extra-files",
+        "extra-jars",
+        "user-jars-first",
+        "additional-python-modules",
+        "python-modules-installer-option",
+        "enable-metrics",
+        "enable-observability-metrics",
+        "enable-continuous-cloudwatch-log",
+        "enable-continuous-log-filter",
+        "continuous-log-logGroup",
+        "continuous-log-logStreamPrefix",
+        "continuous-log-conversionPattern",
+        "enable-job-insights",
+        "enable-spark-ui",
+        "spark-event-logs-path",
+        "enable-glue-datacatalog",
+        "enable-auto-scaling",
+        "datalake-formats",
+        "conf",
+        "custom-logGroup-prefix",
+        "custom-logStream-prefix",
+        "executor-cores",
+        "customer-driver-env-vars",
+        "customer-executor-env-vars",
+        "enable-rename-algorithm-v2",
+        "enable-s3-parquet-optimized-committer",
+    ]
+)
+
+
+def required() -> Any:
+    """A text that has to be given."""
+    return field(default="", metadata={_REQUIRED: True})
+
+
+def choice(default: str, *others: str) -> Any:
+    """One of several texts."""
+    return field(default=default, metadata={_CHOICES: (default, *others)})
+
+
+def parse(words: Sequence[str], job: str, kind: type[Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """Values for the fields of a dataclass, and what Glue passes on of its own.
+
+    Raises ConfigurationError for an argument that is unknown, missing or of the wrong form.
+    """
+    given = _pairs(words)
+    job = given.get("JOB_NAME") or job
+    own = {name: value for name, value in given.items() if name not in _GLUE_OWN}
+    settable = {item.name: item for item in fields(kind) if item.name != _RUN}
+    unknown = sorted(set(own) - set(settable))
+    if unknown:
+        raise ConfigurationError(
+            f"job {job}: unknown argument --{unknown[0]}; known are --{', --'.join(sorted(settable))}"
+        )
+    missing = [name for name, item in settable.items() if item.metadata.get(_REQUIRED) and not own.get(name)]
+    if missing:
+        raise ConfigurationError(f"job {job}: the argument --{missing[0]} is missing; give it to the job or to the run")
+    types = typing.get_type_hints(kind)
+    values = {name: _read(job, settable[name], types[name], value) for name, value in own.items()}
+    return values, {name: value for name, value in given.items() if name in _GLUE_OWN}
+
+
+def _read(job: str, item: Field[Any], kind: Any, text: str) -> Any:
+    if _CHOICES in item.metadata:
+        return _one_of(job, item.name, text, item.metadata[_CHOICES])
+    return _READERS[kind](job, item.name, text)
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if not word.startswith("--"):
+            raise ConfigurationError(f"'{word}' is no argument; write arguments as --name value")
+        name, equals, value = word[2:].partition("=")
+        follows = position + 1 < len(words) and not words[position + 1].startswith("--")
+        if not equals and follows:
+            position += 1
+            value = words[position]
+        pairs[name] = value
+        position += 1
+    return pairs
+
+
+def _one_of(job: str, name: str, value: str, allowed: Sequence[str]) -> str:
+    plain = value.replace("job-bookmark-", "")
+    if plain not in allowed:
+        raise ConfigurationError(f"job {job}: --{name} is '{value}'; use {', '.join(allowed[:-1])} or {allowed[-1]}")
+    return plain
+
+
+def _positive(job: str, name: str, value: str) -> int:
+    if not value.isdigit() or int(value) == 0:
+        raise ConfigurationError(f"job {job}: --{name} is '{value}'; use a whole number above 0")
+    return int(value)
+
+
+def _flag(job: str, name: str, value: str) -> bool:
+    return _one_of(job, name, value.lower() or "true", ("true", "false")) == "true"
+
+
+def _text(job: str, name: str, value: str) -> str:
+    return value
+
+
+def _names(job: str, name: str, value: str) -> tuple[str, ...]:
+    """A list with commas."""
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+_READERS: Mapping[Any, Callable[[str, str, str], Any]] = {
+    str: _text,
+    int: _positive,
+    bool: _flag,
+    tuple[str, ...]: _names,
+}

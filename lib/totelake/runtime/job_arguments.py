@@ -1,0 +1,137 @@
+"""The arguments of every job, one frozen dataclass for each. A new argument is a field here and, where a deployment
+has to give it, a line in catalog/pipeline.yaml; a test holds both against each other.
+
+A `required()` field has to be given. `runtime.argv` reads them from Glue's `--name value`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar
+
+from totelake.runtime.argv import choice, parse, required
+
+ENABLE, PAUSE, DISABLE = "enable", "pause", "disable"
+_ROWS = 20_000_000
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """What Glue says of a run: the job's name, the run's id, and the workflow run that it is part of, if any."""
+
+    job: str = ""
+    id: str = field(default_factory=lambda: f"local_{uuid.uuid4().hex[:16]}")
+    workflow: str = ""
+    workflow_run_id: str = ""
+
+
+@dataclass(frozen=True)
+class JobArguments:
+    """What every job is given: both buckets, both databases of the Data Catalog, the namespace of its metrics."""
+
+    name: ClassVar[str] = "job"
+    ingestion_bucket: str = required()
+    processed_bucket: str = required()
+    ingestion_database: str = required()
+    processed_database: str = required()
+    metric_namespace: str = "totelake"
+    debug: bool = False
+    run: JobRun = field(default_factory=JobRun)
+
+
+@dataclass(frozen=True)
+class WatchArguments(JobArguments):
+    """`prefix` begins the names of the deployment's jobs and workflows; `alert_topic` is the SNS topic of alerts."""
+
+    name: ClassVar[str] = "watch"
+    source: str = required()
+    source_secret: str = required()
+    prefix: str = required()
+    alert_topic: str = ""
+
+
+@dataclass(frozen=True)
+class IngestArguments(JobArguments):
+    """`bookmark`: pause captures without a commit, disable compares everything. `allow_deletes`: tables whose
+    deletions pass however many they are."""
+
+    name: ClassVar[str] = "ingest"
+    source: str = required()
+    source_secret: str = required()
+    bookmark: str = choice(ENABLE, PAUSE, DISABLE)
+    allow_deletes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckArguments(JobArguments):
+    """`crawler` registers the source's tables; `row_limit` is how many rows one verdict takes at most."""
+
+    name: ClassVar[str] = "check_schemas"
+    source: str = required()
+    crawler: str = required()
+    dead_letter_queue: str = ""
+    row_limit: int = _ROWS
+
+
+@dataclass(frozen=True)
+class BuildArguments(JobArguments):
+    """`compact_objects` is the number of small objects from which a partition is written anew."""
+
+    name: ClassVar[str] = "build"
+    source: str = required()
+    compact_objects: int = 32
+    row_limit: int = _ROWS
+
+
+@dataclass(frozen=True)
+class LoadArguments(JobArguments):
+    """The source whose star tables are loaded, and the secret of the warehouse."""
+
+    name: ClassVar[str] = "load_warehouse"
+    source: str = required()
+    warehouse_secret: str = required()
+
+
+@dataclass(frozen=True)
+class BuildAndLoadArguments(BuildArguments, LoadArguments):
+    """Builders and load in one job."""
+
+    name: ClassVar[str] = "build_and_load"
+
+
+@dataclass(frozen=True)
+class MaintainArguments(JobArguments):
+    """`crawlers` begins the crawlers' names, a source's ends with it. `dry_run` reports and changes nothing;
+    `whole_history` goes through all commits."""
+
+    name: ClassVar[str] = "maintain_lake"
+    crawlers: str = required()
+    dead_letter_queue: str = ""
+    dry_run: bool = False
+    whole_history: bool = False
+
+
+@dataclass(frozen=True)
+class AuditArguments(JobArguments):
+    """`crawlers` begins the crawlers' names, a source's ends with it. `whole_history` opens every file again."""
+
+    name: ClassVar[str] = "audit_catalog"
+    crawlers: str = required()
+    whole_history: bool = False
+
+
+A = TypeVar("A", bound=JobArguments)
+
+
+def parse_arguments(argv: Sequence[str], kind: type[A]) -> A:
+    """Read a script's argv, its own name first. Raises ConfigurationError for what is unknown, missing or wrong."""
+    values, glue = parse(argv[1:], kind.name, kind)
+    run = {
+        "job": glue.get("JOB_NAME") or kind.name,
+        "id": glue.get("JOB_RUN_ID", ""),
+        "workflow": glue.get("WORKFLOW_NAME", ""),
+        "workflow_run_id": glue.get("WORKFLOW_RUN_ID", ""),
+    }
+    return kind(**values, run=JobRun(**{name: value for name, value in run.items() if value}))

@@ -1,0 +1,10 @@
+"""The properties of a workflow run that jobs read or set."""
+
+from __future__ import annotations
+
+# the newest batch that the builders of the run take; `.format(source=...)` fills in the source
+BUILD_TO = "totelake:build_to:{source}"
+# the run is to try the quarantined rows again
+REPLAY = "totelake:replay"
+# the tables, with commas, whose deletions pass however many they are
+ALLOW_DELETES = "totelake:allow_deletes"

@@ -1,0 +1,129 @@
+"""Workflow runs as Glue describes them: each step with its state, its time and, when it failed, why; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+JOB, CRAWLER = "JOB", "CRAWLER"
+SUCCEEDED = "SUCCEEDED"
+_DONE = ("COMPLETED", "STOPPED", "ERROR")
+_FAILED = ("FAILED", "TIMEOUT", "STOPPED", "ERROR", "CANCELLED")
+_NOT_RUN = "NOT_RUN"
+_SHORT = 11
+
+
+def short(run_id: str) -> str:
+    """The beginning of a run's id, enough to name it."""
+    return run_id[:_SHORT]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A job or crawler of a workflow run, by its newest attempt; seconds from its start to its end."""
+
+    name: str
+    state: str
+    run_id: str = ""
+    started: str = ""
+    seconds: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One workflow run; `outcome` is SUCCEEDED only if every step did and Glue reports no error of the whole."""
+
+    id: str
+    workflow: str
+    status: str
+    started: str
+    seconds: float | None
+    steps: tuple[Step, ...]
+    message: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+        return self.status in _DONE
+
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        """The steps that ended and did not succeed."""
+        return tuple(step for step in self.steps if step.state in _FAILED)
+
+    @property
+    def not_run(self) -> tuple[Step, ...]:
+        """The steps that never started."""
+        return tuple(step for step in self.steps if step.state == _NOT_RUN)
+
+    @property
+    def outcome(self) -> str:
+        """SUCCEEDED, FAILED, STOPPED or RUNNING: Glue says COMPLETED even when steps failed."""
+        if not self.is_done:
+            return "RUNNING"
+        if self.status == "COMPLETED" and not self.message and all(step.state == SUCCEEDED for step in self.steps):
+            return SUCCEEDED
+        return "STOPPED" if self.status == "STOPPED" else "FAILED"
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it did not succeed, in words: failed steps, else what did not run, and Glue's own message."""
+        if self.outcome in ("RUNNING", SUCCEEDED):
+            return ()
+        found = [f"{step.name} {step.state}: {step.message or 'no message'}" for step in self.failed]
+        if not found:
+            not_run = ", ".join(step.name for step in self.not_run)
+            found = [f"{self.status}, {not_run} did not run" if not_run else self.status]
+        return (*found, self.message) if self.message else tuple(found)
+
+    def document(self) -> dict[str, Any]:
+        """The report for machines."""
+        return {**asdict(self), "steps": [asdict(step) for step in self.steps], "outcome": self.outcome}
+
+
+def report(run: Mapping[str, Any]) -> RunReport:
+    """Read Glue's answer about one run, its graph included."""
+    nodes = run.get("Graph", {}).get("Nodes", ())
+    return RunReport(
+        id=run["WorkflowRunId"],
+        workflow=run["Name"],
+        status=run["Status"],
+        started=_time(run.get("StartedOn")),
+        seconds=_seconds(run.get("StartedOn"), run.get("CompletedOn")),
+        message=run.get("ErrorMessage", ""),
+        steps=tuple(sorted(map(_step, (node for node in nodes if node["Type"] in (JOB, CRAWLER))), key=_order)),
+    )
+
+
+def _order(step: Step) -> tuple[bool, str, str]:
+    """By start, those that never started last."""
+    return not step.started, step.started, step.name
+
+
+def _step(node: Mapping[str, Any]) -> Step:
+    if node["Type"] == JOB:
+        attempts, state, identity = node.get("JobDetails", {}).get("JobRuns", ()), "JobRunState", "Id"
+    else:
+        attempts, state, identity = node.get("CrawlerDetails", {}).get("Crawls", ()), "State", "LogStream"
+    if not attempts:
+        return Step(node["Name"], _NOT_RUN)
+    newest = max(attempts, key=lambda attempt: attempt["StartedOn"])
+    return Step(
+        name=node["Name"],
+        state=newest[state],
+        run_id=newest.get(identity, ""),
+        started=_time(newest.get("StartedOn")),
+        seconds=_seconds(newest.get("StartedOn"), newest.get("CompletedOn")),
+        message=newest.get("ErrorMessage", ""),
+    )
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return round((end - start).total_seconds(), 1) if start and end else None

@@ -1,0 +1,80 @@
+"""The columns of a source table as a batch brings them: the form in manifests, in `_schemas/` and in alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from totelake.contracts.types import arrow_type
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """One column as the source has it; `type` as format_type() writes it, an enum's in double quotes.
+
+    `default` is what rows have that were written before the column was added; None when it was there from the start.
+    """
+
+    name: str
+    type: str
+    required: bool
+    enum: tuple[str, ...] = ()
+    default: str | None = None
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> SourceColumn:
+        """Read it from a manifest."""
+        return cls(
+            name=str(document["name"]),
+            type=str(document["type"]),
+            required=bool(document.get("required", False)),
+            enum=tuple(document.get("enum", ())),
+            default=document.get("default"),
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The form in a manifest."""
+        plain: dict[str, Any] = {"name": self.name, "type": self.type, "required": self.required}
+        plain.update({"enum": list(self.enum)} if self.enum else {})
+        return {**plain, "default": self.default} if self.default is not None else plain
+
+    @property
+    def plain_type(self) -> str:
+        """The PostgreSQL type that its values have in the lake: an enum is text."""
+        return "text" if self.enum else self.type
+
+    @property
+    def arrow(self) -> pyarrow.DataType:
+        """Its type in the lake. Raises UnknownTypeError."""
+        return arrow_type(self.plain_type)
+
+
+Columns = tuple[SourceColumn, ...]
+
+
+def columns_of(documents: Iterable[Mapping[str, Any]]) -> Columns:
+    """Read columns from a manifest."""
+    return tuple(SourceColumn.of(item) for item in documents)
+
+
+def documents_of(columns: Iterable[SourceColumn]) -> list[dict[str, Any]]:
+    """Columns in the form of a manifest."""
+    return [column.document for column in columns]
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A schema of a table's objects; equal schemas have the same fingerprint."""
+
+    fingerprint: str
+    columns: Columns
+
+    @classmethod
+    def of(cls, fingerprint: str, documents: Iterable[Mapping[str, Any]]) -> TableSchema:
+        """Read it from a manifest."""
+        return cls(fingerprint, columns_of(documents))

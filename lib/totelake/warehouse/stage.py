@@ -1,0 +1,105 @@
+"""The staging tables of one load: made, filled from the lake's objects by Spark's JDBC writer, and dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from totelake.contracts.types import spark_type
+from totelake.errors import LakeError
+from totelake.lake.quarantine import SPARK_SCHEMA
+from totelake.runtime.job import Job
+from totelake.runtime.job_arguments import LoadArguments
+from totelake.runtime.spark import open_spark
+from totelake.warehouse import publish
+from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect, explained
+from totelake.warehouse.plan import TableLoad
+from totelake.warehouse.staging import drop_left_over, note
+
+_TABLES_AT_ONCE = 4
+_ROWS_PER_WRITER = 250_000
+_MOST_WRITERS = 4
+_GONE = ("FileNotFoundException", "PATH_NOT_FOUND")
+_METADATA = "_op string, _batch bigint, _captured_at timestamp"
+
+
+class Stage:
+    """The staging tables whose names end with `run`; `jvm` is the driver's Java machine."""
+
+    def __init__(self, job: Job[LoadArguments], address: JdbcAddress, jvm: Any, run: str) -> None:
+        self._job, self._address, self._jvm, self._run = job, address, jvm, run
+
+    def fill(self, loads: Sequence[TableLoad]) -> None:
+        """Make the tables, and write the rows that are due into them. Raises LakeError when an object is gone."""
+        spark = open_spark(self._job.arguments.run.job)
+        self._create(loads)
+        with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
+            writes = [pool.submit(self._write, spark, load) for load in loads if load.has_rows]
+            writes += [pool.submit(self._write_quarantine, spark, load) for load in loads if load.quarantine]
+            for done in writes:
+                done.result()
+
+    def drop(self, loads: Sequence[TableLoad]) -> None:
+        """Drop the tables that were made for these loads."""
+        if not loads:
+            return
+        with connect(self._jvm, self._address) as connection:
+            for load in loads:
+                for name in (publish.staging_name, publish.quarantine_name):
+                    connection.run(f"DROP TABLE IF EXISTS {name(self._run, load.table)}")
+            connection.commit()
+
+    def _create(self, loads: Sequence[TableLoad]) -> None:
+        now = self._job.now()
+        with connect(self._jvm, self._address) as connection:
+            for name in drop_left_over(connection, now):
+                self._job.log.warning("%s was left by a load that was killed, and is dropped", name)
+            for load in loads:
+                connection.run(publish.create_staging(self._run, load.table))
+                connection.run(note(publish.staging_name(self._run, load.table), now))
+                if load.quarantine:
+                    connection.run(publish.create_quarantine(self._run, load.table))
+                    connection.run(note(publish.quarantine_name(self._run, load.table), now))
+            connection.commit()
+
+    def _write(self, spark: SparkSession, load: TableLoad) -> None:
+        types = [f"`{column.name}` {spark_type(column.type)}" for column in load.table.lake_columns]
+        target = publish.staging_name(self._run, load.table)
+        schema = ", ".join([*types, _METADATA])
+        is_due = (F.col("_batch") > load.after) & (F.col("_batch") <= load.through)
+        if load.keys:
+            self._copy(spark, load, load.keys, schema, target, is_due)
+        again = [key for replay in load.replays for key in replay.keys]
+        if again:
+            self._copy(spark, load, again, schema, target, F.lit(True))
+
+    def _write_quarantine(self, spark: SparkSession, load: TableLoad) -> None:
+        target = publish.quarantine_name(self._run, load.table)
+        self._copy(spark, load, load.quarantine, SPARK_SCHEMA, target, F.lit(True))
+
+    def _copy(
+        self, spark: SparkSession, load: TableLoad, keys: Sequence[str], schema: str, target: str, is_due: Column
+    ) -> None:
+        store = self._job.processed
+        writers = min(_MOST_WRITERS, 1 + (load.expected or 0) // _ROWS_PER_WRITER)
+        try:
+            rows = spark.read.schema(schema).parquet(*[store.address(key) for key in keys])
+            due = rows.where(is_due)
+            due.coalesce(writers).write.format("jdbc").options(
+                url=self._address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **self._address.spread(spark)
+            ).mode("append").save()
+        except (Py4JJavaError, PySparkException) as error:
+            if any(word in str(error) for word in _GONE):
+                raise LakeError(
+                    f"an object of {load.table.name} that its log names is gone; restore it from the version history "
+                    f"of s3://{store.bucket}"
+                ) from error
+            if isinstance(error, Py4JJavaError):
+                raise explained(self._address, error.java_exception) from error
+            raise

@@ -15,7 +15,7 @@ locals {
         "",
         "What happened: <message>",
         "Where to look: ${local.console}/gluestudio/home?region=${var.region}#/job/<name>/run/<run>",
-        "What to do: nothing if a later attempt succeeds; what is pending is taken by the next run. Else mend what the message names; see docs/operations.md.",
+        "What to do: nothing if a later attempt succeeds; what is pending is taken by the next run. Else correct what the message names; see docs/operations.md.",
       ]
     }
     crawler-failed = {
@@ -31,7 +31,7 @@ locals {
         "",
         "What happened: <message>",
         "Where to look: ${local.console}/glue/home?region=${var.region}#/v2/data-catalog/crawlers/view/<name>",
-        "What to do: mend what the message names and run the workflow; its next check crawls again. See docs/operations.md.",
+        "What to do: correct what the message names and run the workflow; its next check crawls again. See docs/operations.md.",
       ]
     }
   }

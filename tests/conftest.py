@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import psycopg2
 import pytest
 
@@ -21,6 +23,9 @@ SOURCE = "totesys"
 sys.path.insert(0, str(ROOT))
 # their asserts are explained as those of test files are
 pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
+
+# every session of boto3 reads the same large files anew; one process needs them once
+botocore.loaders.JSONFileLoader.load_file = functools.cache(botocore.loaders.JSONFileLoader.load_file)
 
 
 @pytest.fixture(scope="session")

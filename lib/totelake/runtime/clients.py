@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -57,7 +58,6 @@ class Clients:
             return self._made[service]
 
     def _make(self, service: str) -> Any:
-        from boto3.session import Session
         from botocore.config import Config
 
         endpoint = self.endpoints.get(service) or self.endpoints.get("")
@@ -68,9 +68,15 @@ class Clients:
             max_pool_connections=32,
             s3={"addressing_style": "path"} if endpoint else None,
         )
+        return self._session.client(service, endpoint_url=endpoint, config=config)
+
+    @cached_property
+    def _session(self) -> Any:
+        """One for all clients, since each session reads the list of all endpoints of AWS anew."""
+        from boto3.session import Session
+
         key, secret = self._credentials or (None, None)
-        session: Any = Session(key, secret, region_name=self.region)
-        return session.client(service, endpoint_url=endpoint, config=config)
+        return Session(key, secret, region_name=self.region)
 
     @property
     def s3(self) -> S3Client:

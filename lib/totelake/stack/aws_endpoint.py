@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def make_server(port: int, outbox: Path | None = None) -> Any:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application: Any = DomainDispatcherApplication(create_backend_app)
+    # for every request moto looks through the folders of its package, which takes longer than most answers
+    application.get_backend_for_host = cache(application.get_backend_for_host)
     if outbox is not None:
         application = receiving(application, outbox)
     return werkzeug_server(HOST, port, application, threaded=True)

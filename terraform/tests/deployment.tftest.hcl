@@ -210,8 +210,8 @@ run "silence_failures_and_lost_alerts_are_told" {
 
   assert {
     condition = { for key, alarm in module.monitoring.table_alarms : key => one(alarm.metric_query).expression } == {
-      deletions-held-back = "SELECT SUM(DeferredDeletions) FROM SCHEMA(\"shop-dev\", \"Table\")"
-      quarantine          = "SELECT SUM(RowsQuarantined) FROM SCHEMA(\"shop-dev\", \"Table\")"
+      deletions-held-back = "SELECT SUM(DeferredDeletions) FROM SCHEMA(\"shop-dev\", \"Source\", \"Table\")"
+      quarantine          = "SELECT SUM(RowsQuarantined) FROM SCHEMA(\"shop-dev\", \"Source\", \"Table\")"
       tables-held         = "SELECT SUM(TablesHeld) FROM SCHEMA(\"shop-dev\", \"Source\", \"Table\")"
     }
     error_message = "Rows in quarantine, deletions held back and tables held are alarms, whatever the table."

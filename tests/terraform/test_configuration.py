@@ -113,10 +113,10 @@ def test_every_metric_that_the_code_publishes_is_an_alarm_or_a_graph_and_none_wa
     assert alarms | graphs == published()
     assert alarms == {
         ("AuditDisagreements", frozenset()),
-        ("DeferredDeletions", frozenset({"Table"})),
+        ("DeferredDeletions", frozenset({"Source", "Table"})),
         ("Freshness", frozenset({"Source"})),
         ("ReconciliationMismatches", frozenset()),
-        ("RowsQuarantined", frozenset({"Table"})),
+        ("RowsQuarantined", frozenset({"Source", "Table"})),
         ("SourceBehind", frozenset({"Source"})),
         ("TablesHeld", frozenset({"Source", "Table"})),
         ("WorkflowFailed", frozenset({"Workflow"})),
@@ -130,7 +130,9 @@ def test_every_alarm_is_in_the_runbook_and_in_the_reckoned_bill(planned: list[di
     alarms = [item["values"] for item in planned if item["type"] == "aws_cloudwatch_metric_alarm"]
     names = {alarm["alarm_name"].removeprefix(f"{NAME}-").replace("-totesys", "-SOURCE") for alarm in alarms}
     assert names == told
-    assert len(alarms) == documents()["prices.yaml"]["assumptions"]["alarms"]
+    reckoned = documents()["prices.yaml"]["assumptions"]["alarms"]
+    assert sum(name.endswith("-SOURCE") for name in names) == reckoned["each_source"]
+    assert len(alarms) == reckoned["shared"] + reckoned["each_source"]
 
 
 def test_no_secret_has_a_value_in_the_plan(planned: list[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from totelake.capture.events import EventWriter
 from totelake.capture.postgres.copy import UnreadableError
 from totelake.capture.postgres.session import Session
 from totelake.capture.table import NeedsWhole, Task, capture_table, unchanged
+from totelake.contracts.model import TableId
 from totelake.lake.keys import Attempt, ingested_key, quarantined_key
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.objects import NullWriter, ObjectWriter
@@ -65,14 +66,15 @@ class TableCaptures:
 
     def _report(self, name: str, captured: Captured) -> None:
         job, state, commit = self._job, captured.state, captured.commit
+        table = TableId(job.arguments.source, name)
         rows = commit.rows if commit else 0
         job.log.info("%s: %s (%s): %d events, %d keys", name, state.search, state.why, rows, state.keys)
         if commit is not None and commit.quarantined:
             job.log.warning("%s: %d rows cannot be read exactly and are in quarantine", name, commit.quarantined)
-            job.metric("RowsQuarantined", commit.quarantined, "Count", Table=name)
+            job.metric("RowsQuarantined", commit.quarantined, "Count", Source=table.source, Table=name)
         if state.deferred:
-            job.log.warning(_DEFERRED, name, state.deferred, name)
-            job.metric("DeferredDeletions", state.deferred, "Count", Table=name)
+            job.log.warning(_DEFERRED, name, state.deferred, table)
+            job.metric("DeferredDeletions", state.deferred, "Count", Source=table.source, Table=name)
 
     def _search(self, name: str, search: Search) -> Captured:
         try:

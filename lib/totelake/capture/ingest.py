@@ -38,7 +38,7 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
     address = PostgresAddress.from_secret(job.secret(arguments.source_secret), arguments.source_secret)
     log = CommitLog(job.ingestion, arguments.source)
     tables = load_contracts().source_tables(arguments.source)
-    allow_deletes = _allowed_deletes(job)
+    allow_deletes = allowed_deletes(job)
     attempt: Attempt | None = None
 
     def next_batch(newest: Manifest | None) -> Manifest | None:
@@ -65,10 +65,14 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
     return manifest
 
 
-def _allowed_deletes(job: Job[IngestArguments]) -> tuple[str, ...]:
-    """The tables whose deletions pass: a run of the workflow takes no arguments, so its property names more."""
-    listed = job.run_property(ALLOW_DELETES) or ""
-    return (*job.arguments.allow_deletes, *(name.strip() for name in listed.split(",") if name.strip()))
+def allowed_deletes(job: Job[IngestArguments]) -> tuple[str, ...]:
+    """The tables whose deletions pass: a run of the workflow takes no arguments, so its property names more.
+
+    Each may be named with the source, as messages write it.
+    """
+    listed = (job.run_property(ALLOW_DELETES) or "").split(",")
+    names = [*job.arguments.allow_deletes, *(name.strip() for name in listed if name.strip())]
+    return tuple(name.removeprefix(f"{job.arguments.source}.") for name in names)
 
 
 def _note_held_back(job: Job[IngestArguments], batch: Batch | None) -> None:

@@ -10,7 +10,7 @@ import typer
 from totelake.cli.live import blocked_in_source, described_source
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import load_contracts
-from totelake.contracts.model import SOURCE, Table
+from totelake.contracts.model import SOURCE, Table, TableId
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
@@ -73,9 +73,13 @@ def drift(
 
 
 def _label(item: Table) -> str:
-    """A table's name, with its source where there are several."""
-    several = len(load_contracts().sources) > 1
-    return str(item) if several else item.name
+    """A table's name, a source's with that of the source where there are several."""
+    return _source_label(item.id) if item.kind == SOURCE else item.name
+
+
+def _source_label(table: TableId) -> str:
+    """As `_label`, also for a table without a contract."""
+    return str(table) if len(load_contracts().sources) > 1 else table.name
 
 
 def _catalog(where: Target, item: Table) -> SchemaCatalog:
@@ -123,7 +127,7 @@ def _of_sources(where: Target, tables: Sequence[Table], only: bool) -> tuple[Cha
         # all tables are looked at: that a source lacks all of them is another thing than that it lacks one
         every = {name: item for name, item in blocked_in_source(where, source).items() if name in names}
         differing = source_changes(mine, described, {name: item.change for name, item in every.items()})
-        changes.update({names.get(name, name): items for name, items in differing.items()})
+        changes.update({_source_label(TableId(source, name)): items for name, items in differing.items()})
         blocked.update({names[name]: item for name, item in every.items()})
     return changes, blocked
 
@@ -134,7 +138,7 @@ def _document(
     return [
         {
             "table": name,
-            "changes": [{**change.document, "impact": _impact(change).document()} for change in changes],
+            "changes": [{**change.document, "impact": _impact(name, change).document()} for change in changes],
             "not_captured": _not_captured(blocked.get(name)),
             "versions": [
                 {
@@ -155,21 +159,22 @@ def _not_captured(blocked: BlockedTable | None) -> dict[str, Any] | None:
     return None if blocked is None else {"since": blocked.since or None, "why": blocked.why}
 
 
-def _impact(change: Change) -> Impact:
-    return impact_of(change.table, change.reach)
+def _impact(label: str, change: Change) -> Impact:
+    """What a change of the table with that label reaches; a change itself does not know its source."""
+    return impact_of(label, change.reach)
 
 
 def _show(found: Changes, history: dict[str, list[Version]], against: str, whole: bool) -> None:
-    changes = [change for item in found.values() for change in item]
+    changes = [(name, change) for name, items in found.items() for change in items]
     if changes:
         rows = [
-            (item.table, item.column, item.kind, item.before, item.after, "yes" if item.is_breaking else "no")
-            for item in changes
+            (name, item.column, item.kind, item.before, item.after, "yes" if item.is_breaking else "no")
+            for name, item in changes
         ]
         table(f"{against} against contract", ("table", "column", "change", "contract", against, "breaking"), rows)
-        for change in changes:
+        for name, change in changes:
             if change.is_breaking:
-                say(f"{_impact(change)}")
+                say(f"{_impact(name, change)}")
     else:
         say(f"no drift; tables that are as their contracts say: {len(found)}")
     missing = [name for name, items in history.items() if not items]

@@ -68,7 +68,9 @@ def run(
     wait: Wait = False,
     allow_deletes: Annotated[
         list[str] | None,
-        typer.Option(metavar="TABLE", help="Let this table's deletions pass, however many; may be repeated."),
+        typer.Option(
+            metavar="TABLE", help="Let this table's (or source.table's) deletions pass, however many; may be repeated."
+        ),
     ] = None,
     source: SourceName = "",
     target: TargetName = LOCAL,
@@ -79,13 +81,16 @@ def run(
     if not allow_deletes:
         start_refresh(where, sources(source), {}, wait, as_json)
         return
-    name = one_source(source)
-    allowed = ",".join(source_table(name, table) for table in allow_deletes)
-    start_refresh(where, [name], {ALLOW_DELETES: allowed}, wait, as_json)
+    tables = [source_table(source, name) for name in allow_deletes]
+    owners = list(dict.fromkeys(table.source for table in tables))
+    if len(owners) > 1:
+        raise ConfigurationError(f"the tables are of several sources, {', '.join(owners)}; run it once for each")
+    allowed = ",".join(table.name for table in tables)
+    start_refresh(where, owners, {ALLOW_DELETES: allowed}, wait, as_json)
 
 
 def backfill(
-    table: Annotated[str, typer.Argument(help="A table of the source.")],
+    table: Annotated[str, typer.Argument(help="A table of a source, or source.table.")],
     wait: Wait = False,
     source: SourceName = "",
     target: TargetName = LOCAL,
@@ -93,10 +98,10 @@ def backfill(
 ) -> None:
     """Start the refresh workflow, which compares one table whole and captures what differs."""
     where = Target.named(target, default_home())
-    name = one_source(source)
-    log = CommitLog(where.ingestion, name)
-    mark_for_backfill(log, source_table(name, table), BY_HAND, datetime.now(timezone.utc))
-    start_refresh(where, [name], {}, wait, as_json)
+    wanted = source_table(source, table)
+    log = CommitLog(where.ingestion, wanted.source)
+    mark_for_backfill(log, wanted.name, BY_HAND, datetime.now(timezone.utc))
+    start_refresh(where, [wanted.source], {}, wait, as_json)
 
 
 def start_refresh(

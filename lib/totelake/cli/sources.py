@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from totelake.contracts import load_contracts
+from totelake.contracts import TableId, load_contracts
 from totelake.errors import ConfigurationError
 
 SourceName = Annotated[
@@ -27,9 +27,17 @@ def sources(name: str) -> list[str]:
     return [load_contracts().source(name).name] if name else list(load_contracts().sources)
 
 
-def source_table(source: str, table: str) -> str:
-    """A table of the source. Raises ConfigurationError when it has none of that name."""
-    names = sorted(found.name for found in load_contracts().source_tables(source))
-    if table not in names:
-        raise ConfigurationError(f"{source} has no table {table}; it has {', '.join(names)}")
-    return table
+def source_table(source: str, name: str) -> TableId:
+    """The source table that a person names, as `source.table` or plainly; with `source` one of that source.
+
+    Raises ConfigurationError when there is none of that name, or when several sources have one.
+    """
+    known = [table.id for owner in sources(source) for table in load_contracts().source_tables(owner)]
+    matching = [table for table in known if name in (table.name, str(table))]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise ConfigurationError(f"{name} is a table of several sources; name one of {', '.join(map(str, matching))}")
+    owners = sources(source)
+    names = sorted(table.name if len(owners) == 1 else str(table) for table in known)
+    raise ConfigurationError(f"{' and '.join(owners)} has no table {name}; it has {', '.join(names)}")

@@ -20,14 +20,15 @@ _TIME = re.compile(r"^time(\(\d\))? without time zone$")
 _LIMITED = re.compile(r"^character(?: varying)?\((\d+)\)$")
 _DEFAULT_DECIMAL = (10, 2)
 _FINEST = 6
+# to Arrow's name, and to the name that Hive and Spark share
 _FIXED = {
-    "smallint": ("int16", "smallint", "smallint"),
-    "integer": ("int32", "int", "int"),
-    "bigint": ("int64", "bigint", "bigint"),
-    "boolean": ("bool", "boolean", "boolean"),
-    "real": ("float", "float", "float"),
-    "double precision": ("double", "double", "double"),
-    "date": ("date32", "date", "date"),
+    "smallint": ("int16", "smallint"),
+    "integer": ("int32", "int"),
+    "bigint": ("int64", "bigint"),
+    "boolean": ("bool", "boolean"),
+    "real": ("float", "float"),
+    "double precision": ("double", "double"),
+    "date": ("date32", "date"),
 }
 
 
@@ -94,24 +95,20 @@ def arrow_type(type_name: str) -> pyarrow.DataType:
     raise UnknownTypeError(type_name)
 
 
-def _sql_type(type_name: str, position: int, timestamp: str) -> str:
+def hive_type(type_name: str) -> str:
+    """The type in the Data Catalog and in Athena. Raises UnknownTypeError."""
     if type_name in _FIXED:
-        return _FIXED[type_name][position]
+        return _FIXED[type_name][1]
     decimal = decimal_of(type_name)
     if decimal is not None:
         return f"decimal({decimal[0]},{decimal[1]})"
     if is_text(type_name) or is_time(type_name):
         return "string"
     if is_timestamp(type_name):
-        return timestamp
+        return "timestamp"
     raise UnknownTypeError(type_name)
 
 
-def hive_type(type_name: str) -> str:
-    """The type in the Data Catalog and in Athena. Raises UnknownTypeError."""
-    return _sql_type(type_name, 1, "timestamp")
-
-
 def spark_type(type_name: str) -> str:
-    """The Spark SQL type name. Raises UnknownTypeError."""
-    return _sql_type(type_name, 2, "timestamp")
+    """The Spark SQL type name, which is Hive's for every type that the lake has. Raises UnknownTypeError."""
+    return hive_type(type_name)

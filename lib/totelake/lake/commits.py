@@ -32,11 +32,9 @@ class CommitLog:
         self._sleep = sleep
         self.log = log
 
-    def append(
-        self, decide: Decide, tries: int = TRIES, on_conflict: Callable[[int], None] = lambda _: None
-    ) -> Manifest | None:
+    def append(self, decide: Decide, tries: int = TRIES) -> Manifest | None:
         """The one optimistic loop: `decide` gets the newest commit and gives the next one, None to leave the log as it
-        is. When another run commits first, `on_conflict` gets the number and `decide` decides anew.
+        is. When another run commits first, `decide` decides anew.
 
         The commit that was made; None when there is none. Raises RetriableError when others commit first each time.
         """
@@ -44,7 +42,6 @@ class CommitLog:
             wanted = decide(self.newest())
             if wanted is None or self.commit(wanted):
                 return wanted
-            on_conflict(wanted.number)
         raise RetriableError(
             f"other runs committed to the log {self.log} first, {tries} times; run the job again when they have ended"
         )

@@ -170,25 +170,25 @@ def _storage(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     yield CostLine("S3 storage", f"{gigabytes} GB", stored, stored)
 
 
+def _count(assumed: Mapping[str, int], sources: int) -> int:
+    """How many there are of what some are shared and some are of each source."""
+    return assumed["shared"] + assumed["each_source"] * sources
+
+
 def _fixed(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
-    """What is the same in both designs."""
+    """What is the same in both designs, of each source as often as there are sources."""
     assumed = prices.assumed
     calls = sources * (usage.looks + 2 * usage.refreshes)
-    # the assumed ones are that of the warehouse and that of one source
-    count = assumed["secrets"] - 1 + sources
-    secrets = prices.cost("secret_month", count) + prices.cost("secret_calls_10000", calls / 10_000)
+    secrets, metrics, alarms = (_count(assumed[name], sources) for name in ("secrets", "metrics", "alarms"))
+    keeping = prices.cost("secret_month", secrets) + prices.cost("secret_calls_10000", calls / 10_000)
     watching = (
-        prices.cost("cloudwatch_metric_month", assumed["metrics"])
-        + prices.cost("cloudwatch_alarm_month", assumed["alarms"])
+        prices.cost("cloudwatch_metric_month", metrics)
+        + prices.cost("cloudwatch_alarm_month", alarms)
         + prices.cost("cloudwatch_logs_gb", assumed["logs_gb"])
     )
     parts = [
-        ("Secrets Manager", f"{count} secrets, {calls:,} calls", secrets),
-        (
-            "CloudWatch",
-            f"{assumed['metrics']} metrics, {assumed['alarms']} alarms, {assumed['logs_gb']} GB of logs",
-            watching,
-        ),
+        ("Secrets Manager", f"{secrets} secrets, {calls:,} calls", keeping),
+        ("CloudWatch", f"{metrics} metrics, {alarms} alarms, {assumed['logs_gb']} GB of logs", watching),
         ("KMS", f"{assumed['kms_keys']} key", prices.cost("kms_key_month", assumed["kms_keys"])),
         _network(prices, usage.network),
     ]

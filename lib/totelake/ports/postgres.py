@@ -108,9 +108,9 @@ def server_error(address: PostgresAddress, error: psycopg2.Error) -> TotelakeErr
 
 
 @contextmanager
-def read_only(dsn: str, what: str = "the warehouse") -> Iterator[Cursor]:
-    """A cursor that can change nothing. Raises WarehouseError when the database cannot be reached."""
-    with open_dsn(dsn, what) as connection:
+def read_only(dsn: str) -> Iterator[Cursor]:
+    """A cursor of the warehouse that can change nothing. Raises WarehouseError when it cannot be reached."""
+    with open_dsn(dsn) as connection:
         connection.set_session(readonly=True)
         with connection.cursor() as cursor:
             yield cursor

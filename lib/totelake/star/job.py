@@ -111,7 +111,7 @@ class _Build:
         log.info("%s: batches %d to %d, %d rows", table.name, min(found.batches), found.through, commit.rows)
         if commit.quarantined:
             log.warning("%s: %d rows do not fit and are in quarantine", table.name, commit.quarantined)
-            self._job.metric("RowsQuarantined", commit.quarantined, "Count", Table=table.name)
+            self._job.metric("RowsQuarantined", commit.quarantined, "Count", Source=table.source, Table=table.name)
         self._alert(found)
         self._compactor.compact(table, found)
 

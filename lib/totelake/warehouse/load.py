@@ -48,7 +48,8 @@ class _Load:
     def __init__(self, job: Job[LoadArguments], address: JdbcAddress, jvm: Any) -> None:
         self._job, self._address, self._jvm = job, address, jvm
         self._source = job.arguments.source
-        self._tables = load_contracts().star_tables(self._source)
+        self._contracts = load_contracts()
+        self._tables = self._contracts.star_tables(self._source)
         self._run = re.sub(r"[^a-z0-9]", "", job.arguments.run.id.lower())[-24:]
         self._staging = Stage(job, address, jvm, self._run)
         self._found: dict[str, int] = {}
@@ -58,7 +59,7 @@ class _Load:
         with connect(self._jvm, self._address) as connection:
             if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
                 connection.run(publish.LOCK)
-                for statement in statements(load_contracts()):
+                for statement in statements(self._contracts):
                     connection.run(statement)
                 connection.commit()
             found = _applied(connection, self._source)
@@ -93,14 +94,11 @@ class _Load:
         staged = [load for load in loads if load.has_rows or load.quarantine]
         try:
             if staged:
-                self._stage(staged)
+                self._staging.fill(staged)
             with connect(self._jvm, self._address) as connection:
                 return self._publish(connection, loads)
         finally:
             self._staging.drop(staged)
-
-    def _stage(self, loads: Sequence[TableLoad]) -> None:
-        self._staging.fill(loads)
 
     def _publish(self, connection: Connection, loads: Sequence[TableLoad]) -> bool:
         connection.run(publish.LOCK)
@@ -110,7 +108,7 @@ class _Load:
             return False
         for load in loads:
             publish.apply(connection, self._run, load)
-        publish.settle(connection, load_contracts().star_tables(), loads)
+        publish.settle(connection, self._contracts.star_tables(), loads)
         connection.commit()
         for load in loads:
             self._report(load)

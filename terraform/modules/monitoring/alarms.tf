@@ -56,22 +56,19 @@ locals {
     for source, alarms in local.source_alarms : { for name, alarm in alarms : "${name}-${source}" => alarm }
   ]...)
 
-  # a metric for each table; one alarm for all of them
+  # a metric for each table of each source; one alarm for all of them
   table_alarms = {
     quarantine = {
       description = "Rows do not fit and wait in quarantine: see `totelake quarantine list`."
       metric      = "RowsQuarantined"
-      dimensions  = ["Table"]
     }
     deletions-held-back = {
       description = "More rows disappeared from a table than are believed at once: see the log of the ingest job of its source and allow them by --allow_deletes."
       metric      = "DeferredDeletions"
-      dimensions  = ["Table"]
     }
     tables-held = {
       description = "A table breaks its contract and its events wait as dead letters, or it cannot be captured: see `totelake drift`."
       metric      = "TablesHeld"
-      dimensions  = ["Source", "Table"]
     }
   }
 }
@@ -111,7 +108,7 @@ resource "aws_cloudwatch_metric_alarm" "table" {
     label       = each.value.metric
     period      = 600
     return_data = true
-    expression  = "SELECT SUM(${each.value.metric}) FROM SCHEMA(${join(", ", [for word in concat([var.name], each.value.dimensions) : "\"${word}\""])})"
+    expression  = "SELECT SUM(${each.value.metric}) FROM SCHEMA(\"${var.name}\", \"Source\", \"Table\")"
   }
 }
 

@@ -5,8 +5,8 @@ locals {
     { title = "Failed refreshes", metrics = [for source in var.sources : [var.name, "WorkflowFailed", "Workflow", var.workflow_names["refresh-${source}"], { stat = "Maximum" }]] },
     { title = "Events captured, by table", metrics = [[{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"EventsCaptured\"', 'Sum', 600)", id = "e" }]] },
     { title = "Rows loaded", metrics = [for source in var.sources : [var.name, "RowsLoaded", "Source", source, { stat = "Sum" }]] },
-    { title = "Rows in quarantine, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"RowsQuarantined\"', 'Sum', 600)", id = "q" }]] },
-    { title = "Deletions held back, by table", metrics = [[{ expression = "SEARCH('{${var.name},Table} MetricName=\"DeferredDeletions\"', 'Maximum', 600)", id = "d" }]] },
+    { title = "Rows in quarantine, by table", metrics = [[{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"RowsQuarantined\"', 'Sum', 600)", id = "q" }]] },
+    { title = "Deletions held back, by table", metrics = [[{ expression = "SEARCH('{${var.name},Source,Table} MetricName=\"DeferredDeletions\"', 'Maximum', 600)", id = "d" }]] },
     {
       title = "Schemas: tables held, released, changed"
       metrics = [

@@ -47,9 +47,11 @@ def test_a_deletion_beside_some_that_wait_waits_with_them_and_the_log_says_so(
     assert manifest is not None and (manifest.tables["design"].inserts, manifest.tables["design"].deletes) == (2000, 0)
     said = capsys.readouterr()
     assert "design: 151 deletions are held back, too many at once or beside others" in said.out + said.err
-    remedy = "`totelake run --allow-deletes design` (the job's argument --allow_deletes) then lets all of them pass"
+    remedy = (
+        "`totelake run --allow-deletes totesys.design` (the job's argument --allow_deletes) then lets all of them pass"
+    )
     assert remedy in said.out + said.err
-    allowed = filled.run(allow_deletes="design")
+    allowed = filled.run(allow_deletes="totesys.design")
     assert allowed is not None and allowed.tables["design"].deletes == 151
     filled.sql("DELETE FROM design WHERE design_id = 199")
     assert filled.changes(filled.run(), "design") == [("D", 199)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from totelake.lake.layout import SMALL, Layout, live_objects
-from totelake.lake.manifest import COMPACTION, DATA, LakeObject, Manifest, TableCommit
+from totelake.lake.layout import SMALL, Layout
+from totelake.lake.manifest import COMPACTION, DATA, LakeObject, TableCommit
+from totelake.lake.records.star_commit import StarCommit, live_objects
 
 TABLE = "fact_payment"
 
@@ -16,9 +17,9 @@ def item(month: str = "2024-08", name: str = "1-0", size: int = 10, rows: int = 
     return LakeObject(f"_inflight/{name}", f"{TABLE}/{folder}{name}.parquet", rows, size, "", partition)
 
 
-def commit(number: int, *items: LakeObject, kind: str = DATA, layout: Layout | None = None) -> Manifest:
-    tables = {TABLE: TableCommit(items, len(items))}
-    return Manifest(TABLE, number, "attempt", kind, "now", tables, (layout or Layout()).state())
+def commit(number: int, *items: LakeObject, kind: str = DATA, layout: Layout | None = None) -> StarCommit:
+    content = TableCommit(items, len(items))
+    return StarCommit(TABLE, "source", number, kind, commit=content, layout=layout or Layout())
 
 
 def test_only_small_objects_count_and_those_of_each_partition_by_themselves() -> None:
@@ -65,6 +66,6 @@ def test_what_a_compaction_replaced_is_no_part_of_the_table() -> None:
     first, other, anew, later = item(name="1-0"), item("2024-09"), item(name="2-0"), item(name="3-0")
     layout = Layout({"created_month=2024-08": 2})
     log = [commit(1, first, other), commit(2, anew, kind=COMPACTION, layout=layout), commit(3, later, layout=layout)]
-    assert live_objects(TABLE, log) == [other, anew, later]
-    assert live_objects(TABLE, log[:1]) == [first, other]
-    assert live_objects(TABLE, []) == []
+    assert live_objects(log) == [other, anew, later]
+    assert live_objects(log[:1]) == [first, other]
+    assert live_objects([]) == []

@@ -105,13 +105,18 @@ def test_a_second_source_costs_as_much_as_the_first_but_for_what_they_share(chan
         assert (both[part].usd, both[part].naive_usd) == (2 * one[part].usd, 2 * one[part].naive_usd), part
     # none of the requests is free
     assert both["S3 requests"].naive_usd == pytest.approx(2 * one["S3 requests"].naive_usd)
-    for part in ("maintain-lake", "audit-catalog", "S3 storage", "CloudWatch", "KMS", "network"):
+    for part in ("maintain-lake", "audit-catalog", "S3 storage", "KMS", "network"):
         assert both[part] == one[part], part
 
 
 def test_each_source_has_a_secret_of_its_own_and_one_warehouse() -> None:
     # 3 x 0.40 + 2 x (4,320 + 2 x 600) / 10,000 x 0.05
     assert round(lines(two_sources())["Secrets Manager"].usd, 2) == 1.26
+
+
+def test_each_source_has_metrics_and_alarms_of_its_own() -> None:
+    line = lines(two_sources())["CloudWatch"]
+    assert (line.basis, round(line.usd, 2)) == ("36 metrics, 14 alarms, 1 GB of logs", 8.20)  # 26 x 0.30 + 4 x 0.10
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 from totelake.contracts.model import Table
 from totelake.lake.keys import Attempt
 from totelake.lake.layout import Layout
-from totelake.lake.manifest import COMPACTION, DATA, REPLAY, LakeObject, Manifest, TableCommit
+from totelake.lake.manifest import DATA, REPLAY, LakeObject, Manifest, TableCommit
 
 Years = tuple[int, int]
 
@@ -103,11 +103,6 @@ class StarCommit:
     def is_replay(self) -> bool:
         """Whether its rows left the quarantine; they may be of any batch."""
         return self.kind == REPLAY
-
-    @property
-    def is_compaction(self) -> bool:
-        """Whether it only rewrites partitions."""
-        return self.kind == COMPACTION
 
     @property
     def objects(self) -> tuple[LakeObject, ...]:

@@ -54,7 +54,7 @@ def _folded(store: ObjectStore, attempt: Attempt, name: str, state: TableState) 
         if base.rows != state.keys:
             raise LakeError(
                 f"the ledger of {attempt.log}.{name} has {base.rows} keys where its bookmark counts {state.keys}; "
-                f"nothing was changed, let the table be compared whole by `totelake backfill {name}`"
+                f"nothing was changed, let the table be compared whole by `totelake backfill {attempt.log}.{name}`"
             )
     except BaseException:
         base.abandon()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess  # nosec B404 # a throw-away Spark session is a process
 import sys
@@ -13,24 +14,18 @@ from totelake.stack.model import CREDENTIAL
 
 # with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Duser.timezone=UTC"
-_ARCHIVE = "spark.jsa"
-_WARM_UP = """
-from pyspark.sql import SparkSession
-spark = SparkSession.builder.getOrCreate()
-spark.createDataFrame([(1, "a")], "id int, name string").groupBy("name").count().collect()
-spark.stop()
-"""
+_WARM_UP = "totelake.stack.warm_up"
 
 
 def settings(aws_endpoint: str | None) -> dict[str, str]:
     """Spark's properties; without an endpoint there is no S3."""
-    return {**_session(), **(_s3(aws_endpoint) if aws_endpoint else {})}
+    return {**_session(), **(s3_settings(aws_endpoint) if aws_endpoint else {})}
 
 
 def _session() -> dict[str, str]:
     jars = ensure_jars()
     options = f"{_QUICK} -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off"
-    archive = cache_folder() / _ARCHIVE
+    archive = _archive()
     if archive.is_file():
         options += f" -XX:SharedArchiveFile={archive}"
     return {
@@ -53,10 +48,11 @@ def _session() -> dict[str, str]:
 
 def platform_settings(aws_endpoint: str) -> dict[str, str]:
     """Spark's properties where the platform brings Spark, Java and the S3 connector, as AWS Glue's image does."""
-    return {"spark.master": "local[2]", "spark.sql.session.timeZone": "UTC", **_s3(aws_endpoint)}
+    return {"spark.master": "local[2]", "spark.sql.session.timeZone": "UTC", **s3_settings(aws_endpoint)}
 
 
-def _s3(aws_endpoint: str) -> dict[str, str]:
+def s3_settings(aws_endpoint: str) -> dict[str, str]:
+    """Spark's properties for S3 at an endpoint, by the connector that it brings with it."""
     return {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.s3a.endpoint": aws_endpoint,
@@ -87,10 +83,16 @@ def environment() -> dict[str, str]:
     }
 
 
+def _archive() -> Path:
+    """Named by what is archived: another warm-up makes another."""
+    content = Path(__file__).with_name("warm_up.py").read_bytes() + _QUICK.encode()
+    return cache_folder() / f"spark-{hashlib.sha256(content).hexdigest()[:12]}.jsa"
+
+
 def ensure_archive() -> Path | None:
     """Java's class data archive (AppCDS) for Spark, which halves its start; None where Java cannot make one."""
     ensure_jars()
-    archive = cache_folder() / _ARCHIVE
+    archive = _archive()
     if archive.is_file():
         return archive
     properties = settings(None)
@@ -98,7 +100,7 @@ def ensure_archive() -> Path | None:
     properties["spark.driver.extraJavaOptions"] = options
     arguments = " ".join(f'--conf "{name}={value}"' for name, value in properties.items())
     subprocess.run(  # nosec B603 # our own interpreter, no shell
-        [sys.executable, "-c", _WARM_UP],
+        [sys.executable, "-m", _WARM_UP],
         env={**os.environ, **environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"},
         capture_output=True,
         check=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from py4j.java_gateway import java_import
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
@@ -17,6 +18,7 @@ _SETTINGS = {
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
 }
+_CLASSES = ("org.apache.spark.sql.functions", "org.apache.spark.api.python.PythonUtils")
 
 
 def open_spark(name: str) -> SparkSession:
@@ -24,7 +26,17 @@ def open_spark(name: str) -> SparkSession:
     session = _glue_session() or SparkSession.builder.appName(name).getOrCreate()
     for setting, value in _SETTINGS.items():
         session.conf.set(setting, value)
+    _import_classes(session)
     return session
+
+
+def _import_classes(session: SparkSession) -> None:
+    """Let py4j find by name what PySpark asks for with every column expression.
+
+    PySpark imports whole packages, so py4j looks for such a name in one after the other, through all jars, every time.
+    """
+    for name in _CLASSES:
+        java_import(session._jvm, name)
 
 
 def activate(session: SparkSession) -> None:

@@ -57,7 +57,7 @@ def _play(endpoint: str) -> None:
     rows = spark.sql(_ROWS)
     rows.repartition("month").sortWithinPartitions("id").write.partitionBy("month").parquet(f"s3://{BUCKET}/rows")
     rows.groupBy("parent").count().collect()
-    driver = spark._jvm.org.postgresql.Driver()  # type: ignore[union-attr,misc]
+    driver = spark._jvm.org.postgresql.Driver()  # type: ignore[union-attr]
     assert driver.acceptsURL("jdbc:postgresql://127.0.0.1/none")
     spark.stop()
 

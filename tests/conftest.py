@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -25,7 +26,8 @@ sys.path.insert(0, str(ROOT))
 pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
 
 # every session of boto3 reads the same large files anew; one process needs them once
-botocore.loaders.JSONFileLoader.load_file = functools.cache(botocore.loaders.JSONFileLoader.load_file)
+_load = functools.cache(functools.partial(botocore.loaders.JSONFileLoader.load_file, botocore.loaders.JSONFileLoader()))
+botocore.loaders.JSONFileLoader.load_file = lambda _, path: _load(path)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +90,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         yield Postgres(port, server.create_databases(port, password, (SOURCE,)))
     finally:
         server.stop_server(part, data)
+
+
+@pytest.fixture
+def busy_server(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody commits while a capture waits for its batch to be durable.
+
+    On a server where nobody does, log that no commit wrote can stay unflushed for long; then the batch is taken as not
+    durable and the next run compares every table, with one more commit that brings nothing.
+    """
+    from totelake.capture.postgres.server import wait_durable
+
+    def flushed(session: Any, seen: Any) -> bool:
+        with contextlib.closing(psycopg2.connect(postgres.dsn("postgres"))) as connection, connection:
+            connection.cursor().execute("SELECT pg_logical_emit_message(true, 'tests', '')")
+        return wait_durable(session, seen)
+
+    monkeypatch.setattr("totelake.capture.ingest.wait_durable", flushed)
 
 
 @pytest.fixture(scope="session")

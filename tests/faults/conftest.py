@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Postgres
-from tests.e2e.pipeline import query
 from tests.faults.drifting import DriftingWorld
 from tests.faults.world import World
-from totelake.capture.postgres.server import wait_durable
 from totelake.contracts import load_contracts
 
 SOAK = int(os.environ.get("TOTELAKE_SOAK_SEEDS", "0"))
@@ -89,18 +87,8 @@ def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _busy_server(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody commits while a capture waits for its batch to be durable.
-
-    On a server where nobody does, log that no commit wrote can stay unflushed for long; then the batch is taken as not
-    durable and the next run compares every table, with one more commit that brings nothing. Tests here count batches.
-    """
-
-    def flushed(session: Any, seen: Any) -> bool:
-        query(postgres.dsn("postgres"), "SELECT pg_logical_emit_message(true, 'tests', '')")
-        return wait_durable(session, seen)
-
-    monkeypatch.setattr("totelake.capture.ingest.wait_durable", flushed)
+def _busy(busy_server: None) -> None:
+    """Tests here count batches."""
 
 
 @pytest.fixture

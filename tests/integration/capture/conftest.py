@@ -172,7 +172,7 @@ def state_of(manifest: Manifest | None, table: str = "design") -> TableState:
 
 
 @pytest.fixture
-def source(postgres: Postgres, aws: str) -> Iterator[Source]:
+def source(postgres: Postgres, aws: str, busy_server: None) -> Iterator[Source]:
     """An empty totesys with a bucket of its own."""
     found = Source(postgres, aws)
     yield found

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import psycopg2
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +19,7 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest
 from totelake.lake.records.batch import Bookmark, TableState
 from totelake.ports.s3 import S3Store
-from totelake.runtime import open_job
+from totelake.runtime import Clients, open_job
 from totelake.runtime.job_arguments import IngestArguments, parse_arguments
 
 READER = "totelake_reader"
@@ -48,14 +47,15 @@ def create_tables(cursor: Any) -> None:
 class Source:
     """One source database and the ingestion bucket that is filled from it."""
 
-    def __init__(self, postgres: Postgres, endpoint: str) -> None:
+    def __init__(self, postgres: Postgres) -> None:
         self.postgres = postgres
         self.dsn = postgres.new_database()
         name = uuid.uuid4().hex[:12]
         self.bucket, self.secret = f"ingestion-{name}", f"secret-{name}"
-        self.s3 = boto3.client("s3", endpoint_url=endpoint)
+        self._clients = Clients.from_environment()
+        self.s3 = self._clients.s3
         self.s3.create_bucket(Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        self._secrets = boto3.client("secretsmanager", endpoint_url=endpoint)
+        self._secrets = self._clients.secretsmanager
         self._secrets.create_secret(Name=self.secret, SecretString=json.dumps(postgres.secret(self.dsn, READER)))
         self.connection = self.connect()
         create_tables(self.connection.cursor())
@@ -105,7 +105,7 @@ class Source:
 
     def run(self, **more: Any) -> Manifest | None:
         """One run; its commit."""
-        with open_job(self.arguments(**more)) as job:
+        with open_job(self.arguments(**more), self._clients) as job:
             return ingest(job)
 
     def log(self) -> CommitLog:
@@ -174,7 +174,7 @@ def state_of(manifest: Manifest | None, table: str = "design") -> TableState:
 @pytest.fixture
 def source(postgres: Postgres, aws: str, busy_server: None) -> Iterator[Source]:
     """An empty totesys with a bucket of its own."""
-    found = Source(postgres, aws)
+    found = Source(postgres)
     yield found
     found.close()
 

@@ -39,7 +39,7 @@ def primary(clusters: Clusters) -> Cluster:
 @pytest.fixture
 def source(primary: Cluster, aws: str) -> Iterator[Source]:
     """Five designs on the primary, captured."""
-    found = Source(primary, aws)
+    found = Source(primary)
     found.sql(insert_designs(1, 5))
     found.run()
     yield found

@@ -166,7 +166,7 @@ def moved(aws: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source
     with scratch(tmp_path_factory.mktemp("servers")) as clusters:
         clusters.need("initdb", "pg_ctl")
         old, new = clusters.new("old"), clusters.new("new")
-        source = Source(old, aws)
+        source = Source(old)
         source.sql(insert_designs(1, 5), *["SELECT pg_current_xact_id()"] * 300)
         source.run()
         name = source.dsn.rsplit("/", 1)[1]

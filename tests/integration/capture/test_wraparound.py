@@ -37,7 +37,7 @@ def movable(clusters: Clusters) -> Cluster:
 @pytest.fixture
 def far(movable: Cluster, aws: str) -> Iterator[Source]:
     """Twenty designs, captured."""
-    source = Source(movable, aws)
+    source = Source(movable)
     source.sql(insert_designs(1, 20))
     source.run()
     yield source

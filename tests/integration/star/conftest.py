@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import timezone
 from typing import Any, TypeVar
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -26,7 +25,7 @@ from totelake.lake.quarantine import SCHEMA as QUARANTINE
 from totelake.lake.records.star_commit import StarCommit, live_objects
 from totelake.lake.records.verdict import LOG, AcceptedObject, JudgedBatch, SourceVerdict, Verdict
 from totelake.ports.s3 import S3Store
-from totelake.runtime.job import open_job
+from totelake.runtime import Clients, open_job
 from totelake.runtime.job_arguments import BuildArguments, JobArguments, parse_arguments
 from totelake.star.job import build_dimensions, build_facts
 
@@ -39,12 +38,12 @@ A = TypeVar("A", bound=JobArguments)
 class Lake:
     """Both buckets, both databases, and a verdict log that the test writes."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self) -> None:
         name = uuid.uuid4().hex[:12]
         self.ingestion, self.processed = f"ingestion-{name}", f"processed-{name}"
         self.database = f"processed_{name}"
-        self.s3 = boto3.client("s3", endpoint_url=endpoint)
-        self.glue = boto3.client("glue", endpoint_url=endpoint)
+        self.clients = Clients.from_environment()
+        self.s3, self.glue = self.clients.s3, self.clients.glue
         for bucket in (self.ingestion, self.processed):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
         self.glue.create_database(DatabaseInput={"Name": self.database})
@@ -101,7 +100,8 @@ class Lake:
 
     def build(self, job: str, **more: Any) -> None:
         """One run of a job, which may fail as its script would."""
-        with open_job(self.arguments(BuildArguments, JOB_NAME=job, source=SOURCE, **more)) as opened:
+        arguments = self.arguments(BuildArguments, JOB_NAME=job, source=SOURCE, **more)
+        with open_job(arguments, self.clients) as opened:
             WORK[job](opened)
 
     def arguments(self, kind: type[A], **more: Any) -> A:
@@ -184,4 +184,4 @@ def _pair(name: str, value: Any) -> tuple[str, str]:
 @pytest.fixture
 def lake(aws: str, spark: Any) -> Iterator[Lake]:
     """An empty lake. Spark is the process's own session."""
-    yield Lake(aws)
+    yield Lake()

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-import boto3
 import psycopg2
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +24,7 @@ from totelake.lake.manifest import REPLAY, LakeObject, TableCommit
 from totelake.lake.quarantine import SCHEMA
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.ports.s3 import S3Store
-from totelake.runtime.job import open_job
+from totelake.runtime import Clients, open_job
 from totelake.runtime.job_arguments import LoadArguments, parse_arguments
 from totelake.warehouse.load import load_warehouse
 
@@ -51,17 +50,18 @@ def _schema(table: Table) -> pa.Schema:
 class Warehouse:
     """An empty warehouse database, a processed bucket and an ingestion bucket without verdicts."""
 
-    def __init__(self, postgres: Postgres, endpoint: str) -> None:
+    def __init__(self, postgres: Postgres) -> None:
         name = uuid.uuid4().hex[:12]
         self.postgres = postgres
         self.bucket, self.secret = f"processed-{name}", f"warehouse-{name}"
         self.ingestion_bucket = f"ingestion-{name}"
         self.dsn = postgres.new_database("totelake_loader")
-        self.s3 = boto3.client("s3", endpoint_url=endpoint)
+        self._clients = Clients.from_environment()
+        self.s3 = self._clients.s3
         self.store = S3Store(self.s3, self.bucket)
         for bucket in (self.bucket, self.ingestion_bucket):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
-        self._secrets = boto3.client("secretsmanager", endpoint_url=endpoint)
+        self._secrets = self._clients.secretsmanager
         self._secrets.create_secret(
             Name=self.secret, SecretString=json.dumps(postgres.secret(self.dsn, "totelake_loader"))
         )
@@ -147,7 +147,7 @@ class Warehouse:
             **more,
         }
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        with open_job(parse_arguments(["script", *words], LoadArguments)) as job:
+        with open_job(parse_arguments(["script", *words], LoadArguments), self._clients) as job:
             load_warehouse(job)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -181,7 +181,7 @@ class Warehouse:
 @pytest.fixture
 def warehouse(postgres: Postgres, aws: str, spark: Any) -> Iterator[Warehouse]:
     """An empty warehouse."""
-    yield Warehouse(postgres, aws)
+    yield Warehouse(postgres)
 
 
 def dimensions() -> dict[str, list[dict[str, Any]]]:

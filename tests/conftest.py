@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import botocore.loaders
+import coverage
 import psycopg2
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 # the source that the tests play with
 SOURCE = "totesys"
+_COVERED = ("unit", "integration")
 sys.path.insert(0, str(ROOT))
 # their asserts are explained as those of test files are
 pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
@@ -28,6 +30,23 @@ pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_cat
 # every session of boto3 reads the same large files anew; one process needs them once
 _load = functools.cache(functools.partial(botocore.loaders.JSONFileLoader.load_file, botocore.loaders.JSONFileLoader()))
 botocore.loaders.JSONFileLoader.load_file = lambda _, path: _load(path)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _coverage(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Coverage counts what unit and integration tests run.
+
+    Whole pipelines would run it all once more, in half as much time again; their tests prove promises, not coverage.
+    """
+    measured = coverage.Coverage.current()
+    if measured is None or request.path.relative_to(ROOT / "tests").parts[0] in _COVERED:
+        yield
+        return
+    measured.stop()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("COVERAGE_PROCESS_START", raising=False)
+        yield
+    measured.start()
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +140,7 @@ def moto_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     port, log = free_port(), tmp_path_factory.mktemp("moto") / "moto.log"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
+    environment.pop("COVERAGE_PROCESS_START", None)
     part = spawn("moto", [sys.executable, "-m", "totelake.stack.aws_endpoint", str(port)], port, log, environment)
     try:
         url = f"http://127.0.0.1:{port}"

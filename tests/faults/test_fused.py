@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.conftest import SOAK
 from tests.faults.steps import Killed, Steps
 from tests.faults.test_access import refused, seen
 from tests.faults.test_crashes import stepped
@@ -15,7 +16,9 @@ from tests.integration.star.samples import SPARK
 
 pytestmark = SPARK
 # where in a run it dies, as a share of its steps, and whether after that step: a builder, a fact's commit, the load
-DEATHS = ((0.2, True), (0.6, False), (0.9, True))
+DEATHS = [(0.6, False), (0.9, True)]
+if SOAK:
+    DEATHS += [(0.2, True)]
 
 
 def test_it_ends_as_jobs_of_their_own_and_does_what_its_access_allows(

@@ -1,4 +1,4 @@
-"""A reader loops over the catalogue's views while a hundred batches edit many months at once, and the builders compact:
+"""A reader loops over the catalogue's views while batches edit many months at once, and the builders compact:
 it sees whole batches."""
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pytest
 import sqlglot
 
 from tests.conftest import SOURCE
+from tests.faults.conftest import SOAK
 from tests.integration.warehouse.conftest import METADATA, row
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
@@ -38,9 +39,9 @@ from totelake.star.plan import Unit, Written
 from totelake.star.session import StarSession
 
 pytestmark = pytest.mark.integration
-BATCHES = 100
-# about so many reads in all, and requests of a batch
-READS, REQUESTS = 120, 60
+BATCHES = 100 if SOAK else 40
+# about so many reads and requests of a batch
+READS, REQUESTS = 1.2, 60
 FACT, DIMENSION = (load_contracts().find(name) for name in ("fact_sales_order", "dim_design"))
 MONTHS = [date(2024, month, 5) for month in range(1, 6)]
 NOON = datetime(2026, 11, 24, 12)
@@ -189,7 +190,7 @@ class Loop(threading.Thread):
         client.meta.events.register("before-call.*", self._tick)
 
     def _tick(self, **_: Any) -> None:
-        if self._dice.random() < READS / BATCHES / REQUESTS:
+        if self._dice.random() < READS / REQUESTS:
             self._due.release()
 
     def finish(self) -> None:
@@ -209,7 +210,7 @@ def accept(s3: Any, bucket: str, batch: int) -> None:
     assert CommitLog(S3Store(s3, bucket), LOG).commit(manifest)
 
 
-def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive_and_builders_compact(
+def test_a_reader_sees_whole_batches_only_while_batches_arrive_and_builders_compact(
     moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = uuid.uuid4().hex[:12]
@@ -248,8 +249,8 @@ def test_a_reader_sees_whole_batches_only_while_a_hundred_arrive_and_builders_co
     assert loop.torn == []
     for table in (FACT, DIMENSION):
         kinds = Counter(manifest.kind for manifest in CommitLog(S3Store(clients.s3, bucket), table.name).since(0))
-        assert kinds[COMPACTION] >= 5, table.name
+        assert kinds[COMPACTION] >= BATCHES // 20, table.name
     for view, batches in loop.seen.items():
         newest = BATCHES - (BATCHES - 1) % 5 if view == "dim_design" else BATCHES
         assert batches == sorted(batches) and batches[-1] == newest, view
-        assert len(set(batches)) > 10, view
+        assert len(set(batches)) > BATCHES // 10, view

@@ -23,7 +23,6 @@ from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.records.star_commit import StarCommit
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import SchemaCatalog
-from totelake.runtime.clients import Clients
 from totelake.star.write import UnitWriter
 
 pytestmark = SPARK
@@ -84,11 +83,9 @@ def unfinished(lake: Lake, table: str = FACT) -> list[str]:
 
 
 @pytest.mark.parametrize("copies", [0, 1])
-def test_a_run_that_dies_between_commit_and_copies_is_finished_by_the_next(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, copies: int
-) -> None:
+def test_a_run_that_dies_between_commit_and_copies_is_finished_by_the_next(lake: Lake, copies: int) -> None:
     accept_two_batches(lake)
-    make, lock, asked = Clients._make, threading.Lock(), list[str]()
+    lock, asked = threading.Lock(), list[str]()
 
     def crash(params: dict[str, Any], **_: Any) -> None:
         with lock:
@@ -96,15 +93,10 @@ def test_a_run_that_dies_between_commit_and_copies_is_finished_by_the_next(
             if len(asked) > copies:
                 raise Killed("here")
 
-    def instrumented(self: Clients, service: str) -> Any:
-        client = make(self, service)
-        client.meta.events.register("before-call.s3.CopyObject", crash)
-        return client
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Clients, "_make", instrumented)
-        with pytest.raises(Killed):
-            lake.build("build_facts")
+    lake.s3.meta.events.register("before-call.s3.CopyObject", crash)
+    with pytest.raises(Killed):
+        lake.build("build_facts")
+    lake.s3.meta.events.unregister("before-call.s3.CopyObject", crash)
     [manifest] = lake.manifests(FACT)
     assert (len(manifest.objects_of(FACT)), len(unfinished(lake))) == (2, 2 - copies)
     with pytest.raises(lake.glue.exceptions.EntityNotFoundException):

@@ -1,4 +1,4 @@
-"""What an operator does: bookmarks moved, tables compared whole, deletions allowed, rows that did not fit looked at."""
+"""What an operator and the night do: bookmarks moved, tables compared whole, deletions allowed, the lake audited."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.pipeline import Pipeline, difference, running, warehouse_tables
+from tests.conftest import SOURCE
+from tests.e2e.pipeline import Pipeline, difference, running, waiting, warehouse_tables
 from totelake.contracts import load_contracts
+from totelake.lake.commits import CommitLog
+from totelake.lake.records.batch import Batch
+from totelake.ports.s3 import S3Store
 
 pytestmark = pytest.mark.e2e
 APPLIED = "SELECT target_table, record_id, source_key, batch FROM etl.fact_version ORDER BY 1, 2"
@@ -45,10 +49,9 @@ def added(pipeline: Pipeline, before: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [(row[0], row[2], row[3]) for row in now if row not in before["versions"]]
 
 
-@pytest.mark.parametrize("words", ["set 1", "rewind", "reset"])
-def test_a_run_after_a_move_leaves_the_warehouse_as_it_is(pipeline: Pipeline, words: str) -> None:
+def test_a_run_after_a_move_leaves_the_warehouse_as_it_is(pipeline: Pipeline) -> None:
     before = content(pipeline)
-    moved = pipeline.command("bookmark", *words.split())
+    moved = pipeline.command("bookmark", "reset")
     assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
     found = pipeline.command("bookmark", "show")
     assert found["batch"] == moved["number"] + 1
@@ -57,15 +60,17 @@ def test_a_run_after_a_move_leaves_the_warehouse_as_it_is(pipeline: Pipeline, wo
 
 
 @pytest.mark.parametrize(
-    ("words", "order"), [("bookmark set 1", 2), ("bookmark rewind", 3), ("bookmark reset", 4)],
-    ids=["set", "rewind", "reset"],
-)  # fmt: skip
+    ("words", "order"), [("set 1", 2), ("rewind", 3), ("reset", 4)], ids=["set", "rewind", "reset"]
+)
 def test_a_run_after_a_move_captures_a_silent_edit_and_nothing_else(pipeline: Pipeline, words: str, order: int) -> None:
     before = content(pipeline)
     edit(pipeline, order)
-    moved = pipeline.command(*words.split())
+    moved = pipeline.command("bookmark", *words.split())
     assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
     assert added(pipeline, before) == [("fact_sales_order", order, moved["number"] + 1)]
+    others = [table.name for table in warehouse_tables() if table.name != "fact_sales_order"]
+    now = content(pipeline)
+    assert [name for name in others if now[name] != before[name]] == []
 
 
 def test_a_backfill_compares_its_table_whole_and_brings_what_differs(pipeline: Pipeline) -> None:
@@ -106,3 +111,49 @@ def test_the_quarantine_is_listed_and_shown(pipeline: Pipeline) -> None:
     assert err == (
         "totelake: no row of fact_payment with the key 2 was ever in quarantine; see `totelake quarantine list`\n"
     )
+
+
+def audit(pipeline: Pipeline) -> list[str]:
+    """One run of the night's workflow; the states of its jobs."""
+    run_id = pipeline.glue.start_workflow_run(Name="totelake-audit")["RunId"]
+    for _ in waiting():
+        run = pipeline.glue.get_workflow_run(Name="totelake-audit", RunId=run_id, IncludeGraph=True)["Run"]
+        if run["Status"] != "RUNNING":
+            nodes = run["Graph"]["Nodes"]
+            runs = [node["JobDetails"]["JobRuns"] for node in nodes if node.get("JobDetails", {}).get("JobRuns")]
+            return [str(attempts[-1]["JobRunState"]) for attempts in runs]
+    raise AssertionError("the workflow does not end")
+
+
+def test_a_night_between_two_refreshes_loses_and_doubles_nothing(pipeline: Pipeline) -> None:
+    before = pipeline.keys()
+    assert audit(pipeline) == ["SUCCEEDED", "SUCCEEDED"]
+    assert before <= pipeline.keys()
+    pipeline.source("UPDATE sales_order SET units_sold = units_sold + 1 WHERE sales_order_id < 3")
+    pipeline.command("run", "--wait")
+    manifest = CommitLog(S3Store(pipeline.s3, pipeline.stack.ingestion_bucket), SOURCE).newest()
+    assert manifest is not None
+    newest = Batch.of(manifest)
+    assert newest.commits["sales_order"].rows == 2
+    assert {state.search for state in newest.bookmark.tables.values()} == {"whole"}
+    for table in warehouse_tables():
+        assert difference(pipeline.expected(table), pipeline.loaded_now(table)) == {}, table.name
+        assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name
+
+
+def test_a_lost_catalogue_is_made_again_from_the_commits(pipeline: Pipeline) -> None:
+    databases = ("totelake_ingestion", "totelake_processed")
+    names = {
+        name: {table["Name"] for table in pipeline.glue.get_tables(DatabaseName=name)["TableList"]}
+        for name in databases
+    }
+    for database in databases:
+        for table in names[database]:
+            pipeline.glue.delete_table(DatabaseName=database, Name=table)
+    assert pipeline.command("repair", "catalog")["state"] == "SUCCEEDED"
+    for database in databases:
+        found = pipeline.glue.get_tables(DatabaseName=database)["TableList"]
+        assert {table["Name"] for table in found} == names[database]
+    for table in warehouse_tables():
+        assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name
+    assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"

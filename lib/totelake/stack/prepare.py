@@ -16,7 +16,8 @@ def main() -> int:
     except TotelakeError as error:
         print(f"totelake: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    ensure_archive()
+    if ensure_archive() is None:
+        print("totelake: Java made no class archive; Spark jobs start more slowly", file=sys.stderr)  # noqa: T201
     return 0
 
 

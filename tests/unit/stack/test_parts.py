@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from totelake.errors import ConfigurationError
-from totelake.stack import jars, java, postgres, prepare, python_shell
+from totelake.stack import jars, java, postgres, prepare, python_shell, spark
 from totelake.stack.model import Part, Stack, default_home
 from totelake.stack.trust import trust_options
 
@@ -45,6 +45,18 @@ def test_jars_that_cannot_be_fetched_are_named(monkeypatch: pytest.MonkeyPatch, 
         jars.ensure_jars(tmp_path / "jars")
     monkeypatch.setattr(jars, "cache_folder", lambda: tmp_path / "jars")
     assert prepare.main() == 1
+
+
+def test_a_java_without_a_class_archive_is_told_and_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(spark, "ensure_jars", lambda: ())
+    monkeypatch.setattr(prepare, "ensure_jars", lambda: ())
+    monkeypatch.setattr(spark, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(spark.subprocess, "run", lambda *_, **__: None)
+    monkeypatch.setattr(spark, "environment", dict)
+    assert prepare.main() == 0
+    assert capsys.readouterr().err == "totelake: Java made no class archive; Spark jobs start more slowly\n"
 
 
 def test_authorities_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

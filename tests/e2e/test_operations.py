@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SOURCE
+from tests.e2e.clone import Clone
 from tests.e2e.pipeline import Pipeline, difference, running, waiting, warehouse_tables
 from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
@@ -20,10 +21,15 @@ APPLIED = "SELECT target_table, record_id, source_key, batch FROM etl.fact_versi
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A small source with an unreadable payment, the deployed pipeline, and two batches."""
+    """A small source with an unreadable payment, the deployed pipeline, and two batches.
+
+    Builders and load run in one session here, and apart in the other files.
+    """
+    fused = Clone(tmp_path_factory.mktemp("fused"))
+    fused.edit("catalog/pipeline.yaml", "\npublish: split\n", "\npublish: fused\n")
     with running(tmp_path_factory.mktemp("operations")) as found:
         found.command("seed", "--orders", "30")
-        found.command("deploy")
+        assert fused.run("deploy") == 0
         found.source("UPDATE payment SET payment_amount = 'NaN' WHERE payment_id = 1")
         assert found.command("run", "--wait")["outcome"] == "SUCCEEDED"
         edit(found, 1)

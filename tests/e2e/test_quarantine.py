@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.e2e.clone import Clone
 from tests.e2e.pipeline import ORACLE, Pipeline, difference, running, warehouse_tables
 from totelake.contracts import load_contracts
 
@@ -140,30 +135,13 @@ def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation_and_all
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a deploy takes of a clone of the repository, whose contracts may be edited."""
-    folder = tmp_path_factory.mktemp("clone")
-    for name in ("lib", "glue_jobs", "catalog", "requirements"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    shutil.copy(ROOT / "setup.py", folder)
-    return folder
-
-
-def from_clone(clone: Path, *words: str) -> int:
-    """The exit status of `totelake ...` of that clone."""
-    command = [sys.executable, "-m", "totelake.cli.main", *words]
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": str(clone / "lib")}, check=False).returncode
-
-
-def edit(file: Path, before: str, after: str) -> None:
-    """One place of a contract in other words."""
-    text = file.read_text(encoding="utf-8")
-    assert text.count(before) == 1
-    file.write_text(text.replace(before, after), encoding="utf-8")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone whose contracts are corrected."""
+    return Clone(tmp_path_factory.mktemp("clone"))
 
 
 def test_a_renamed_column_holds_its_fact_alone_until_its_contract_is_mended_and_deployed(
-    pipeline: Pipeline, mended: Any, clone: Path
+    pipeline: Pipeline, mended: Any, release: Clone
 ) -> None:
     """As docs/drift.md walks through it."""
     pipeline.source("ALTER TABLE purchase_order RENAME COLUMN item_quantity TO quantity")
@@ -184,12 +162,13 @@ def test_a_renamed_column_holds_its_fact_alone_until_its_contract_is_mended_and_
     assert told["Subject"] == "totesys.purchase_order held: column renamed (suspected)"
     for used in ("fact_purchase_orders.item_quantity", "purchase_spend_by_item"):
         assert used in told.get_content()
-    edit(clone / "catalog/sources/totesys/purchase_order.yaml", "- name: item_quantity", "- name: quantity")
-    lineage = clone / "catalog/warehouse/fact_purchase_orders.yaml"
-    edit(lineage, "[purchase_order.item_quantity]", "[purchase_order.quantity]")
-    assert from_clone(clone, "deploy") == 0
-    assert from_clone(clone, "quarantine", "replay", "--wait") == 0
-    assert from_clone(clone, "drift") == 0
+    release.edit("catalog/sources/totesys/purchase_order.yaml", "- name: item_quantity", "- name: quantity")
+    release.edit(
+        "catalog/warehouse/fact_purchase_orders.yaml", "[purchase_order.item_quantity]", "[purchase_order.quantity]"
+    )
+    assert release.run("deploy") == 0
+    assert release.run("quarantine", "replay", "--wait") == 0
+    assert release.run("drift") == 0
     assert pipeline.warehouse(held) == []
     wanted = (ORACLE / "fact_purchase_orders.sql").read_text(encoding="utf-8").replace("item_quantity", "quantity")
     assert difference(Counter(pipeline.source(wanted)), pipeline.loaded_now(purchases)) == {}

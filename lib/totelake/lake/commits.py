@@ -150,7 +150,15 @@ class CommitLog:
     def _read(self, number: int) -> Manifest | None:
         key = keys.commit_key(self.log, number)
         body = self.store.find(key)
-        return None if body is None else from_json(body, self.store.address(key))
+        if body is None:
+            return None
+        found = from_json(body, self.store.address(key))
+        if (found.log, found.number) != (self.log, number):
+            raise LakeError(
+                f"{self.store.address(key)} is the commit {found.number} of the log {found.log}; "
+                "restore the object from its version history"
+            )
+        return found
 
     def _page(self, after: int) -> tuple[list[int], bool]:
         found, is_more = self.store.page(keys.commits_prefix(self.log), keys.commit_key(self.log, after))

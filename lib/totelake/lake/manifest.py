@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from totelake.errors import LakeError
-from totelake.lake.keys import Attempt
+from totelake.lake.keys import Attempt, commit_key
+from totelake.lake.reading import checked, reading
 
 FORMAT = 1
 DATA = "data"
@@ -17,6 +18,7 @@ BOOKMARK = "bookmark"
 REPLAY = "replay"
 COMPACTION = "compaction"
 _OBJECTS = ("objects", "quarantine")
+_ALWAYS = ("objects", "rows", "inserts", "updates", "deletes")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Manifest:
         """What an attempt is to commit. Records make their manifests here, and nobody else does."""
         return cls(attempt.log, attempt.number, attempt.id, kind, now.isoformat(), tables or {}, state)
 
+    @property
+    def key(self) -> str:
+        """The key that it lies at."""
+        return commit_key(self.log, self.number)
+
     def objects(self) -> Iterator[LakeObject]:
         """Every object of every table, its quarantine's included."""
         for table in self.tables.values():
@@ -107,20 +114,19 @@ def _table_document(table: TableCommit) -> dict[str, Any]:
 
 
 def _table(entry: Mapping[str, Any]) -> TableCommit:
+    missing = [name for name in _ALWAYS if name not in entry]
+    if missing:
+        raise KeyError(missing[0])
     objects = {name: tuple(LakeObject(**item) for item in entry.get(name, ())) for name in _OBJECTS}
     return TableCommit(**{**entry, **objects})
 
 
 def from_json(body: bytes, where: str) -> Manifest:
     """Read a manifest; `where` names it in errors. Raises LakeError when it is damaged or of a newer format."""
-    try:
+    with reading(where):
         document = json.loads(body)
-        if document["format"] != FORMAT:
+        if document["format"] is True or document["format"] != FORMAT:
             raise LakeError(f"{where} has format {document['format']}, this version reads {FORMAT}; upgrade totelake")
         tables = {name: _table(entry) for name, entry in document["tables"].items()}
         fields = ("log", "number", "attempt", "kind", "committed_at", "state")
-        return Manifest(tables=tables, **{name: document[name] for name in fields})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LakeError(
-            f"{where} is no readable manifest ({error}); restore the object from its version history"
-        ) from error
+        return checked(Manifest(tables=tables, **{name: document[name] for name in fields}))

@@ -91,7 +91,7 @@ class Change:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Change:
         """The change that a document tells of."""
-        return cls(*(str(document[name]) for name in ("table", "column", "kind", "before", "after")))
+        return cls(*(document[name] for name in ("table", "column", "kind", "before", "after")))
 
     def __str__(self) -> str:
         where = f"{self.table}.{self.column}" if self.column else self.table

@@ -29,9 +29,9 @@ class SourceColumn:
     def of(cls, document: Mapping[str, Any]) -> SourceColumn:
         """Read it from a manifest."""
         return cls(
-            name=str(document["name"]),
-            type=str(document["type"]),
-            required=bool(document.get("required", False)),
+            name=document["name"],
+            type=document["type"],
+            required=document.get("required", False),
             enum=tuple(document.get("enum", ())),
             default=document.get("default"),
         )

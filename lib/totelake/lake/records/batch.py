@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import BOOKMARK, DATA, Manifest, TableCommit
+from totelake.lake.reading import checked, reading
 from totelake.schemas.changes import Change
 from totelake.schemas.columns import TableSchema, documents_of
 
 _FINGERPRINT, _SCHEMA = "fingerprint", "schema"
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class LedgerFiles:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> LedgerFiles:
         """Read them from a manifest."""
-        base = document.get("base")
-        deltas = tuple(StateFile(**item) for item in document.get("deltas", ()))
+        base = document["base"]
+        deltas = tuple(StateFile(**item) for item in document["deltas"])
         return cls(StateFile(**base) if base else None, deltas)
 
     @property
@@ -175,17 +177,19 @@ class Bookmark:
         if manifest is None:
             return cls()
         state = manifest.state
-        return cls(
-            batch=manifest.number,
-            identity=ServerIdentity.of(state["identity"]),
-            snapshot=Snapshot.parse(state["snapshot"]),
-            captured_at=state["captured_at"],
-            durable=state["durable"],
-            compare=state["compare"],
-            since=state.get("since", 0),
-            tables={name: TableState.of(entry) for name, entry in state["tables"].items()},
-            blocked={name: BlockedTable.of(entry) for name, entry in state.get("obstacles", {}).items()},
-        )
+        with reading(manifest.key):
+            found = cls(
+                batch=manifest.number,
+                identity=ServerIdentity.of(state["identity"]),
+                snapshot=Snapshot.parse(state["snapshot"]),
+                captured_at=state["captured_at"],
+                durable=state["durable"],
+                compare=state["compare"],
+                since=state.get("since", 0),
+                tables={name: TableState.of(entry) for name, entry in state["tables"].items()},
+                blocked={name: BlockedTable.of(entry) for name, entry in state.get("obstacles", {}).items()},
+            )
+            return checked(found)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -244,13 +248,15 @@ class Batch:
     @classmethod
     def of(cls, manifest: Manifest) -> Batch:
         """Read a commit of a source's log."""
-        schemas = manifest.state.get("schemas", {})
-        return cls(
-            Bookmark.of(manifest),
-            manifest.tables,
-            {name: TableSchema.of(entry["fingerprint"], entry["columns"]) for name, entry in schemas.items()},
-            {name: int(rows) for name, rows in manifest.state.get("held_back", {}).items()},
-        )
+        with reading(manifest.key):
+            schemas = manifest.state.get("schemas", {})
+            found = cls(
+                Bookmark.of(manifest),
+                manifest.tables,
+                {name: TableSchema.of(entry["fingerprint"], entry["columns"]) for name, entry in schemas.items()},
+                manifest.state.get("held_back", {}),
+            )
+            return checked_schemas(found, found.commits.values())
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""
@@ -271,5 +277,12 @@ def with_schema(commit: TableCommit, schema: TableSchema) -> TableCommit:
 
 
 def schema_of(commit: TableCommit) -> TableSchema:
-    """The schema of a table's objects in a batch or a verdict."""
-    return TableSchema.of(commit.extra[_FINGERPRINT], commit.extra[_SCHEMA])
+    """The schema of a table's objects in a batch or a verdict. Raises LakeError when it says none."""
+    with reading(f"a commit of {commit.rows} rows that names no schema"):
+        return TableSchema.of(commit.extra[_FINGERPRINT], commit.extra[_SCHEMA])
+
+
+def checked_schemas(record: _Record, commits: Iterable[TableCommit]) -> _Record:
+    """The record itself, once it and the schemas in its tables' commits are of the right form. Raises TypeError."""
+    checked([schema_of(commit) for commit in commits if commit.extra])
+    return checked(record)

@@ -70,7 +70,7 @@ class JudgedBatch:
         for name, item in document["tables"].items():
             values = {field: value for field, value in item.items() if field != "verdict"}
             sides[item["verdict"]][name] = AcceptedObject(**values)
-        return cls(int(document["batch"]), document["captured_at"], verdict, sides[ACCEPTED], sides[HELD])
+        return cls(document["batch"], document["captured_at"], verdict, sides[ACCEPTED], sides[HELD])
 
 
 @dataclass(frozen=True)
@@ -90,4 +90,4 @@ class Release:
     def of(cls, document: Mapping[str, Any]) -> Release:
         """Read it from a manifest."""
         values = {name: value for name, value in document.items() if name not in ("batch", "table")}
-        return cls(int(document["batch"]), document["table"], AcceptedObject(**values))
+        return cls(document["batch"], document["table"], AcceptedObject(**values))

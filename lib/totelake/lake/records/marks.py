@@ -9,6 +9,7 @@ from datetime import datetime
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import BOOKMARK, Manifest
+from totelake.lake.reading import checked, reading
 
 LOADED, MAINTENANCE, AUDIT = "warehouse", "maintenance", "audit"
 _BEGINNING = "1970-01-01T00:00:00+00:00"
@@ -27,8 +28,10 @@ class LoadMark:
     @classmethod
     def of(cls, manifest: Manifest | None) -> LoadMark:
         """Read a commit of the log; an empty mark before the first load."""
-        found = {} if manifest is None else manifest.state["commits"]
-        return cls({name: int(number) for name, number in found.items()})
+        if manifest is None:
+            return cls()
+        with reading(manifest.key):
+            return checked(cls(manifest.state["commits"]))
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""
@@ -64,7 +67,8 @@ class MaintenanceMark:
         """Read a commit of the log; an empty mark before the first night."""
         if manifest is None:
             return cls()
-        return cls(manifest.state["marks"], manifest.state.get("nights", {}))
+        with reading(manifest.key):
+            return checked(cls(manifest.state["marks"], manifest.state.get("nights", {})))
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""
@@ -81,7 +85,10 @@ class AuditMark:
     @classmethod
     def of(cls, manifest: Manifest | None) -> AuditMark:
         """Read a commit of the log; the beginning of time before the first audit."""
-        return cls() if manifest is None else cls(manifest.state["through"])
+        if manifest is None:
+            return cls()
+        with reading(manifest.key):
+            return checked(cls(manifest.state["through"]))
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""

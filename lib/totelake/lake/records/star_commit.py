@@ -11,6 +11,7 @@ from totelake.contracts.model import Table
 from totelake.lake.keys import Attempt
 from totelake.lake.layout import Layout
 from totelake.lake.manifest import DATA, REPLAY, LakeObject, Manifest, TableCommit
+from totelake.lake.reading import checked, reading, texts
 
 Years = tuple[int, int]
 
@@ -59,23 +60,25 @@ class StarCommit:
         """Read a commit of a star table's log; an empty one before the first."""
         if manifest is None:
             return cls(table.name, table.source)
-        state = manifest.state
-        years = state.get("years")
-        return cls(
-            table=table.name,
-            source=table.source,
-            number=manifest.number,
-            kind=manifest.kind,
-            committed_at=manifest.committed_at,
-            through=int(state["through"].get(table.source, 0)),
-            verdict=int(state["verdict"]),
-            commit=manifest.tables.get(table.name, TableCommit()),
-            batches={int(number): BatchCounts(**entry) for number, entry in state["batches"].items()},
-            layout=Layout.of(state),
-            years=(years[0], years[1]) if years else None,
-            inputs={name: tuple(keys) for name, keys in state.get("inputs", {}).items()},
-            replayed={int(number): rows for number, rows in state.get("replayed", {}).items()},
-        )
+        with reading(manifest.key):
+            state = manifest.state
+            years = state.get("years")
+            found = cls(
+                table=table.name,
+                source=table.source,
+                number=manifest.number,
+                kind=manifest.kind,
+                committed_at=manifest.committed_at,
+                through=state["through"].get(table.source, 0),
+                verdict=state["verdict"],
+                commit=manifest.tables.get(table.name, TableCommit()),
+                batches={int(number): BatchCounts(**entry) for number, entry in state["batches"].items()},
+                layout=Layout.of(state),
+                years=(years[0], years[1]) if years else None,
+                inputs={name: texts(keys) for name, keys in state.get("inputs", {}).items()},
+                replayed={int(number): rows for number, rows in state.get("replayed", {}).items()},
+            )
+            return checked(found)
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""

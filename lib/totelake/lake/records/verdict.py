@@ -15,7 +15,8 @@ from totelake.contracts.model import TableId
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import DATA, Manifest, TableCommit
-from totelake.lake.records.batch import BlockedTable
+from totelake.lake.reading import reading
+from totelake.lake.records.batch import BlockedTable, checked_schemas
 from totelake.lake.records.judged import ACCEPTED, HELD, AcceptedObject, JudgedBatch, Release
 from totelake.schemas.changes import Change
 from totelake.schemas.columns import Columns, columns_of, documents_of
@@ -107,7 +108,7 @@ class TableReport:
         """Read it from a manifest."""
         return cls(
             table=document["table"],
-            batch=int(document["batch"]),
+            batch=document["batch"],
             outcome=document["outcome"],
             changes=tuple(Change.of(item) for item in document["changes"]),
             schema=columns_of(document["schema"]),
@@ -177,9 +178,11 @@ class Verdict:
         """Read a commit of the log; an empty verdict before the first."""
         if manifest is None:
             return cls()
-        sources = {name: _source(manifest, name) for name in manifest.state["through"]}
-        objects = {_place(key): item for key, item in manifest.tables.items()}
-        return cls(manifest.number, manifest.committed_at, sources, objects)
+        with reading(manifest.key):
+            sources = {name: _source(manifest, name) for name in manifest.state["through"]}
+            objects = {_place(key): item for key, item in manifest.tables.items()}
+            found = cls(manifest.number, manifest.committed_at, sources, objects)
+            return checked_schemas(found, objects.values())
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""
@@ -210,16 +213,19 @@ def _source(manifest: Manifest, name: str) -> SourceVerdict:
     state = manifest.state
 
     def part(field: str) -> Any:
-        return state.get(field, {}).get(name, ())
+        found = state.get(field, {}).get(name, [])
+        if not isinstance(found, list):
+            raise TypeError(f"{field} of {name} is {found!r}, which is no list")
+        return found
 
     return SourceVerdict(
-        through=int(state["through"][name]),
+        through=state["through"][name],
         standings={table: TableStanding.of(entry) for table, entry in state.get("tables", {}).get(name, {}).items()},
         batches=tuple(JudgedBatch.of(entry, manifest.number) for entry in part("batches")),
         released=tuple(Release.of(entry) for entry in part("released")),
         register=frozenset(part("register")),
         reports=tuple(TableReport.of(entry) for entry in part("news")),
-        judged_in=int(state.get(_REPEATED, {}).get(name, manifest.number)),
+        judged_in=state.get(_REPEATED, {}).get(name, manifest.number),
     )
 
 

@@ -13,7 +13,8 @@ from tests.unit.operate.maintain.nights import INGESTION, NIGHT, PROCESSED, Buck
 from totelake.errors import LakeError
 from totelake.lake.manifest import BOOKMARK, DATA, LakeObject, Manifest, TableCommit
 
-AGES = st.floats(min_value=0, max_value=60)
+# in quarters of an hour, which dates and floats both hold exactly
+AGES = st.integers(0, 4 * 60).map(lambda quarters: quarters / 4)
 PLACES = ((INGESTION, "files"), (PROCESSED, "fact_old"))
 Place = tuple[str, str]
 

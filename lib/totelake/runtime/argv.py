@@ -11,6 +11,8 @@ from totelake.errors import ConfigurationError
 
 _REQUIRED, _CHOICES = "required", "choices"
 _RUN = "run"
+_BOOKMARK_WORDS = "job-bookmark-"
+_MOST_DIGITS = 18
 # what Glue passes on, or reads before the script starts; developer guide, "Using job parameters in AWS Glue jobs"
 _GLUE_OWN = frozenset(
     [
@@ -56,6 +58,14 @@ _GLUE_OWN = frozenset(
         "customer-executor-env-vars",
         "enable-rename-algorithm-v2",
         "enable-s3-parquet-optimized-committer",
+        "auto-scale-within-microbatch",
+        "disable-proxy-v2",
+        "enable-lakeformation-fine-grained-access",
+        "mode",
+        "use-postgres-driver",
+        "version",
+        "write-shuffle-files-to-s3",
+        "write-shuffle-spills-to-s3",
     ]
 )
 
@@ -75,7 +85,7 @@ def parse(words: Sequence[str], job: str, kind: type[Any]) -> tuple[dict[str, An
 
     Raises ConfigurationError for an argument that is unknown, missing or of the wrong form.
     """
-    given = _pairs(words)
+    given = _pairs(words, job)
     job = given.get("JOB_NAME") or job
     own = {name: value for name, value in given.items() if name not in _GLUE_OWN}
     settable = {item.name: item for item in fields(kind) if item.name != _RUN}
@@ -84,7 +94,9 @@ def parse(words: Sequence[str], job: str, kind: type[Any]) -> tuple[dict[str, An
         raise ConfigurationError(
             f"job {job}: unknown argument --{unknown[0]}; known are --{', --'.join(sorted(settable))}"
         )
-    missing = [name for name, item in settable.items() if item.metadata.get(_REQUIRED) and not own.get(name)]
+    missing = [
+        name for name, item in settable.items() if item.metadata.get(_REQUIRED) and not own.get(name, "").strip()
+    ]
     if missing:
         raise ConfigurationError(f"job {job}: the argument --{missing[0]} is missing; give it to the job or to the run")
     types = typing.get_type_hints(kind)
@@ -98,13 +110,13 @@ def _read(job: str, item: Field[Any], kind: Any, text: str) -> Any:
     return _READERS[kind](job, item.name, text)
 
 
-def _pairs(words: Sequence[str]) -> dict[str, str]:
+def _pairs(words: Sequence[str], job: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     position = 0
     while position < len(words):
         word = words[position]
         if not word.startswith("--"):
-            raise ConfigurationError(f"'{word}' is no argument; write arguments as --name value")
+            raise ConfigurationError(f"job {job}: '{word}' is no argument; write arguments as --name value")
         name, equals, value = word[2:].partition("=")
         follows = position + 1 < len(words) and not words[position + 1].startswith("--")
         if not equals and follows:
@@ -116,14 +128,15 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
 
 
 def _one_of(job: str, name: str, value: str, allowed: Sequence[str]) -> str:
-    plain = value.replace("job-bookmark-", "")
+    plain = value[len(_BOOKMARK_WORDS) :] if value.startswith(_BOOKMARK_WORDS) else value
     if plain not in allowed:
         raise ConfigurationError(f"job {job}: --{name} is '{value}'; use {', '.join(allowed[:-1])} or {allowed[-1]}")
     return plain
 
 
 def _positive(job: str, name: str, value: str) -> int:
-    if not value.isdigit() or int(value) == 0:
+    # isdigit alone takes powers and numerals of other scripts, too
+    if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS and int(value)):
         raise ConfigurationError(f"job {job}: --{name} is '{value}'; use a whole number above 0")
     return int(value)
 

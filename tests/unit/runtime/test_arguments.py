@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from totelake.errors import ConfigurationError
 from totelake.runtime.job_arguments import (
@@ -73,7 +75,7 @@ def test_what_a_job_is_given_is_what_it_has(kind: type[JobArguments]) -> None:
 @KINDS
 def test_what_is_missing_is_named(kind: type[JobArguments]) -> None:
     for name in {**LAKE, **NEEDS[kind]}:
-        for words in ((), (f"--{name}", "")):
+        for words in ((), (f"--{name}", ""), (f"--{name}", " ")):
             with pytest.raises(ConfigurationError) as refused:
                 parse(kind, *words, without=name)
             assert str(refused.value) == (
@@ -145,6 +147,36 @@ def test_a_run_outside_glue_gets_an_id_of_its_own() -> None:
     assert (first.run.workflow, first.run.workflow_run_id) == ("", "")
 
 
+# developer guide, "Using job parameters in AWS Glue jobs"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "JOB_NAME", "TempDir", "additional-python-modules", "auto-scale-within-microbatch", "conf", "datalake-formats",
+        "disable-proxy-v2", "enable-auto-scaling", "enable-continuous-cloudwatch-log", "enable-glue-datacatalog",
+        "enable-job-insights", "enable-lakeformation-fine-grained-access", "enable-metrics",
+        "enable-observability-metrics", "enable-spark-ui", "extra-files", "extra-jars", "extra-py-files",
+        "job-bookmark-option", "job-language", "library-set", "mode", "python-modules-installer-option",
+        "scriptLocation", "spark-event-logs-path", "use-postgres-driver", "user-jars-first", "version",
+        "write-shuffle-files-to-s3", "write-shuffle-spills-to-s3",
+    ],
+)  # fmt: skip
+@KINDS
+def test_what_is_glues_own_changes_nothing(kind: type[JobArguments], name: str) -> None:
+    for words in ((f"--{name}", "true"), (f"--{name}=true",), (f"--{name}",), (f"--{name}", "")):
+        found = parse(kind, *words)
+        assert replace(found, run=JobRun("", "")) == replace(parse(kind), run=JobRun("", ""))
+
+
+@KINDS
+@given(words=st.lists(st.text(max_size=8) | st.from_regex(r"--[a-z_]{1,9}(=.{0,5})?", fullmatch=True), max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_given_is_understood_or_refused_in_one_sentence(kind: type[JobArguments], words: list[str]) -> None:
+    try:
+        parse(kind, *words)
+    except ConfigurationError as error:
+        assert str(error).startswith(f"job {kind.name}: ")
+
+
 @pytest.mark.parametrize("word", ["enable", "pause", "disable", "job-bookmark-pause"])
 def test_bookmark_takes_glues_words(word: str) -> None:
     assert parse(IngestArguments, "--bookmark", word).bookmark == word.replace("job-bookmark-", "")
@@ -174,12 +206,38 @@ def test_a_flag_needs_no_value(words: list[str], value: bool) -> None:
         (IngestArguments, ["--bookmark", "on"], "job ingest: --bookmark is 'on'; use enable, pause or disable"),
         (BuildArguments, ["--row_limit", "many"], "job build: --row_limit is 'many'; use a whole number above 0"),
         (BuildArguments, ["--compact_objects", "0"], "job build: --compact_objects is '0'; use a whole number above 0"),
+        (BuildArguments, ["--row_limit", "\u00b2"], "job build: --row_limit is '\u00b2'; use a whole number above 0"),
+        (BuildArguments, ["--row_limit", "\u0663"], "job build: --row_limit is '\u0663'; use a whole number above 0"),
+        (BuildArguments, ["--row_limit", "9" * 5000], f"job build: --row_limit is '{'9' * 5000}'; use a whole number"),
+        (BuildArguments, ["--row_limit=+5"], "job build: --row_limit is '+5'; use a whole number above 0"),
+        (
+            IngestArguments,
+            ["--bookmark", "pajob-bookmark-use"],
+            "job ingest: --bookmark is 'pajob-bookmark-use'; use enable, pause or disable",
+        ),
         (AuditArguments, ["--debug", "perhaps"], "job audit_catalog: --debug is 'perhaps'; use true or false"),
-        (AuditArguments, ["--debug", "true", "x"], "'x' is no argument; write arguments as --name value"),
+        (
+            AuditArguments,
+            ["--debug", "true", "x"],
+            "job audit_catalog: 'x' is no argument; write arguments as --name value",
+        ),
         (AuditArguments, ["--run", "x"], "job audit_catalog: unknown argument --run; known are --crawlers, --debug, "),
         (AuditArguments, ["--JOB_NAME", "j", "--debug", "1"], "job j: --debug is '1'; use true or false"),
     ],
-    ids=["choice", "number", "zero", "flag", "stray word", "what glue fills", "glue's name of the job"],
+    ids=[
+        "choice",
+        "number",
+        "zero",
+        "power",
+        "other script",
+        "long",
+        "sign",
+        "word inside",
+        "flag",
+        "stray word",
+        "what glue fills",
+        "glue's name of the job",
+    ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(kind: type[JobArguments], words: list[str], message: str) -> None:
     with pytest.raises(ConfigurationError) as refused:

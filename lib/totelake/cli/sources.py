@@ -17,6 +17,8 @@ SourceName = Annotated[
 def one_source(name: str) -> str:
     """The source of that name, or the only one. Raises ConfigurationError when there are several and none is named."""
     known = sources(name)
+    if not known:
+        raise ConfigurationError("catalog/sources has no source; write a source.yaml and the contracts of its tables")
     if len(known) > 1:
         raise ConfigurationError(f"there are several sources; name one with --source: {', '.join(known)}")
     return known[0]

@@ -14,6 +14,10 @@ from totelake.errors import ContractError
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _KINDS = (SOURCE, DIMENSION, FACT)
 _POLICIES = ("evolve", "freeze")
+# logs and folders of the processed bucket that a star table's own log and folder would fall into
+RESERVED = frozenset(["compacted", "dead_letters", "warehouse"])
+# what is registered beside the star tables
+_QUARANTINE = "quarantine"
 
 
 def check_table(table: Table) -> None:
@@ -33,6 +37,9 @@ def check_table(table: Table) -> None:
         raise ContractError(f"{where}: the kind of {table.name} is '{table.kind}'; use source, dimension or fact")
     if table.policy not in _POLICIES:
         raise ContractError(f"{where}: the schemaPolicy of {table.name} is '{table.policy}'; use evolve or freeze")
+    if table.kind == FACT and not (table.short_name and table.source_key):
+        lacking = "sourceKey" if table.short_name else "shortName"
+        raise ContractError(f"{where}: the fact {table.name} has no {lacking}; add it to its customProperties")
     if len(table.key) != 1:
         raise ContractError(f"{where}: {table.name} needs exactly one primary key column, it has {len(table.key)}")
     if table.source_key and table.source_key not in names:
@@ -96,6 +103,28 @@ def _check_columns(table: Table, column: Column, references: Sequence[Reference]
                 f"{place(table.origin, column.line)}: {table.name}.{column.name} refers to {reference}, "
                 "which no contract has; name an existing column"
             )
+
+
+def relation_names(star: Table) -> tuple[str, ...]:
+    """The names of a star table's relations, in the Data Catalog and in the warehouse: of rows, log and views."""
+    views = (star.alias, f"current_{star.short_name}", f"history_{star.short_name}") if star.kind == FACT else ()
+    return tuple(name for name in (star.name, f"{star.name}_log", *views) if name)
+
+
+def check_star_names(stars: Mapping[str, Table]) -> None:
+    """Raises ContractError when a star table would lie where something else does, or share the name of a relation."""
+    taken: dict[str, str] = {_QUARANTINE: "the lake's own table of quarantined rows"}
+    for table in stars.values():
+        where = place(table.origin, table.line)
+        if table.name in RESERVED or table.name.startswith("_"):
+            raise ContractError(f"{where}: {table.name} is the name of a log or folder of the lake; use another one")
+        for name in relation_names(table):
+            if name in taken:
+                raise ContractError(
+                    f"{where}: {table.name} has the relation {name}, and so has {taken[name]}; "
+                    "give it another name, alias or shortName"
+                )
+            taken[name] = table.name
 
 
 def check_registered_names(sources: Mapping[str, Source], by_id: Mapping[TableId, Table]) -> None:

@@ -45,11 +45,19 @@ def documents() -> Mapping[str, Any]:
 
 
 def read_folder(folder: Path) -> dict[str, Any]:
-    """Read every file of a catalog folder. Raises ContractError with file and line for malformed YAML."""
+    """Read every file of a catalog folder but hidden ones, which editors and desktops leave.
+
+    Raises ContractError with file and line for malformed YAML.
+    """
     found: dict[str, Any] = {}
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
-        text = path.read_text(encoding="utf-8")
         name = path.relative_to(folder).as_posix()
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ContractError(f"catalog/{name} is no text in UTF-8 ({error}); correct or remove the file") from error
         found[name] = parse_yaml(text, name) if path.suffix in (".yaml", ".yml") else text
     return found
 

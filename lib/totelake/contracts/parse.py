@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Callable, TypeVar
 
-from totelake.contracts.checks import check_references, check_registered_names, check_table
+from totelake.contracts.checks import check_references, check_registered_names, check_star_names, check_table
 from totelake.contracts.documents import line_of, place
 from totelake.contracts.model import SOURCE, Column, Reference, Table, TableId
 from totelake.contracts.sources import Source, is_source
@@ -34,6 +34,7 @@ def parse_tables(
             else:
                 _add(stars, table.name, table)
     check_references(sources, by_id, stars)
+    check_star_names(stars)
     check_registered_names(sources, by_id)
     return by_id, stars
 
@@ -90,6 +91,9 @@ def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
         line=line_of(entry),
     )
     check_table(table)
+    if (table.kind == SOURCE) != name.startswith(_SOURCES):
+        folder = f"catalog/sources/{table.source}" if table.kind == SOURCE else "catalog/warehouse"
+        raise ContractError(f"{place(name, table.line)}: {table.name} is a {table.kind}; move its file to {folder}")
     return table
 
 

@@ -25,6 +25,8 @@ def pipeline_of(files: Mapping[str, Any], publish: str = "") -> Mapping[str, Any
     Raises ContractError.
     """
     described = files.get(FILE) or {}
+    if not isinstance(described, Mapping):
+        raise ContractError(f"catalog/{FILE} is no mapping; write {', '.join(_PARTS)} into it")
     whole = {**described, _PUBLISH: publish} if publish else described
     return active(expanded(whole, sources_of(files), star_table_names(files)))
 
@@ -77,6 +79,8 @@ def _spread(
 ) -> dict[str, dict[str, Any]]:
     """The entries of one part, those whose name holds {source} once for each source."""
     found: dict[str, dict[str, Any]] = {}
+    if not isinstance(entries, Mapping):
+        raise ContractError(f"catalog/{FILE}: {part} is empty or no mapping; write each {_PARTS[part]} under its name")
     for template, entry in entries.items():
         where = f"{place(FILE, line_of(entries, template))}: the {_PARTS[part]} {template}"
         if not isinstance(entry, Mapping):
@@ -84,6 +88,8 @@ def _spread(
         for name, made in _made(template, entry, sources):
             if name in found:
                 raise ContractError(f"{where} makes {name}, and so does another entry; rename one of them")
+            if not isinstance(made.get("access", {}), Mapping):
+                raise ContractError(f"{where} has an access that is no mapping; write read, write and the like into it")
             if "access" in made:
                 made["access"] = {
                     kind: list(_paths(where, paths, sources, places)) for kind, paths in made["access"].items()

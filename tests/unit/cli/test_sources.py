@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.unit.cli.test_commands import Glue, invoke
 from tests.unit.operate.jobs import OTHER, two_sources
 from totelake.alerts.messages import deletions_held_back
 from totelake.cli import sources
-from totelake.cli.sources import source_table
+from totelake.cli.sources import one_source, source_table
 from totelake.contracts import Contracts, TableId, load_contracts
 from totelake.errors import TotelakeError
 from totelake.lake.records.batch import Bookmark
@@ -87,3 +88,10 @@ def test_deletions_of_two_sources_need_a_run_for_each(monkeypatch: pytest.Monkey
         f"the tables are of several sources, totesys, {OTHER}; run it once for each"
     )
     assert glue.started == []
+
+
+def test_where_there_is_no_source_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    none = replace(load_contracts(), sources={}, by_id={}, stars={})
+    monkeypatch.setattr(sources, "load_contracts", lambda: none)
+    with pytest.raises(TotelakeError, match="^catalog/sources has no source; write a source.yaml and the contracts of"):
+        one_source("")

@@ -264,3 +264,12 @@ def test_a_name_that_is_no_identifier_is_refused(files: dict[str, Any], name: st
     entry(files, "sources/totesys/design.yaml")["properties"][1]["name"] = name
     with pytest.raises(ContractError, match="is no identifier; use small letters"):
         parse_contracts(files)
+
+
+def test_hidden_files_are_no_documents_and_what_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".DS_Store").write_bytes(b"\xff\x00")
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
+    assert read_folder(tmp_path) == {"notes.txt": "x"}
+    (tmp_path / "notes.txt").write_bytes(b"\xff")
+    with pytest.raises(ContractError, match="^catalog/notes.txt is no text in UTF-8 .*; correct or remove the file$"):
+        read_folder(tmp_path)

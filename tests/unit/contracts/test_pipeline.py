@@ -184,3 +184,23 @@ def test_the_star_tables_are_those_of_the_contracts() -> None:
 def test_a_malformed_contract_of_a_star_table_is_left_to_who_reads_contracts() -> None:
     files = {"warehouse/a.yaml": [], "warehouse/b.yaml": {"schema": {}}, "warehouse/c.yaml": {"schema": [{}]}}
     assert star_table_names({**files, "warehouse/d.yaml": {"schema": [{"name": "d"}]}}) == ["d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- jobs", "catalog/pipeline.yaml is no mapping; write jobs, crawlers, workflows, triggers into it"),
+        ("jobs", "catalog/pipeline.yaml is no mapping; write jobs, crawlers, workflows, triggers into it"),
+        ("jobs:", "catalog/pipeline.yaml: jobs is empty or no mapping; write each job under its name"),
+        ("triggers: [a]", "catalog/pipeline.yaml: triggers is empty or no mapping; write each trigger under its name"),
+        (
+            "jobs: {a: {access: [in]}}",
+            "catalog/pipeline.yaml line 1: the job a has an access that is no mapping; write read, write and the like "
+            "into it",
+        ),
+    ],
+)
+def test_a_pipeline_of_another_form_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ContractError) as refused:
+        pipeline_of({"pipeline.yaml": parse_yaml(text, "pipeline.yaml")})
+    assert str(refused.value) == message

@@ -10,10 +10,15 @@ import pytest
 
 from tests.conftest import SOURCE
 from totelake.contracts import Contracts, TableId, load_contracts
+from totelake.contracts.checks import RESERVED, relation_names
 from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents
 from totelake.contracts.model import inputs_of
 from totelake.errors import ContractError
+from totelake.lake import keys
+from totelake.lake.partitions import log_name
+from totelake.lake.records import marks
+from totelake.lake.views import views_of
 
 CRM = {
     "name": "crm",
@@ -170,6 +175,81 @@ def test_two_tables_with_one_registered_name_are_refused(files: dict[str, Any]) 
         "catalog/sources/totesys/staff.yaml line 11: totesys.staff and crm.staff would both be registered as staff; "
         "give one of their sources another table_prefix in its source.yaml"
     )
+
+
+def fact(source: str, name: str, **custom: str | None) -> dict[str, Any]:
+    """The contract of a fact."""
+    kind = {"kind": "fact", "source": source, "sourceKey": "staff_id", "shortName": "contact", **custom}
+    given = {key: value for key, value in kind.items() if value is not None}
+    return contract("warehouse", name, given, column("record_id", serial=True), column("staff_id"))
+
+
+@pytest.mark.parametrize(
+    ("name", "custom", "relation", "other"),
+    [
+        ("fact_contact", {"shortName": "sales_order"}, "current_sales_order", "fact_sales_order"),
+        ("fact_contact", {"alias": "dim_contact"}, "dim_contact", "dim_contact"),
+        ("fact_contact", {"alias": "quarantine"}, "quarantine", "the lake's own table of quarantined rows"),
+        ("dim_contact_log", {}, "dim_contact_log", "dim_contact"),
+        ("quarantine", {}, "quarantine", "the lake's own table of quarantined rows"),
+    ],
+    ids=["views of two facts", "alias", "alias of the quarantine", "log", "quarantine"],
+)
+def test_star_tables_of_two_sources_do_not_share_a_relation(
+    files: dict[str, Any], name: str, custom: dict[str, str], relation: str, other: str
+) -> None:
+    files["warehouse/zone.yaml"] = fact("crm", name, **custom)
+    with pytest.raises(ContractError) as refused:
+        parse_contracts(files)
+    message, where = str(refused.value), f"{name} has the relation {relation}, and so has {other}; "
+    back = f"{other} has the relation {relation}, and so has {name}; "
+    assert where in message or back in message
+    assert message.startswith("catalog/warehouse/") and message.endswith("give it another name, alias or shortName")
+
+
+@pytest.mark.parametrize("name", [*sorted(RESERVED), "_commits", "_x"])
+def test_a_star_table_has_no_name_of_a_log_or_folder(files: dict[str, Any], name: str) -> None:
+    files["warehouse/zone.yaml"] = fact("crm", name)
+    with pytest.raises(ContractError) as refused:
+        parse_contracts(files)
+    assert str(refused.value) == (
+        f"catalog/warehouse/zone.yaml: {name} is the name of a log or folder of the lake; use another one"
+    )
+
+
+def test_the_reserved_names_are_those_of_the_lake() -> None:
+    assert {keys.COMPACTED, keys.DEAD_LETTERS, marks.LOADED} == RESERVED
+    staff = load_contracts().star("dim_staff")
+    assert relation_names(staff) == (staff.name, log_name(staff))
+    for star in load_contracts().facts():
+        views = {view.name for view in views_of(star, "lake", 1)}
+        assert views | {log_name(star)} <= set(relation_names(star))
+
+
+@pytest.mark.parametrize("lacking", ["shortName", "sourceKey"])
+def test_a_fact_names_its_views_and_its_key(files: dict[str, Any], lacking: str) -> None:
+    files["warehouse/zone.yaml"] = fact("crm", "fact_contact", **{lacking: None})
+    with pytest.raises(ContractError) as refused:
+        parse_contracts(files)
+    assert str(refused.value) == (
+        f"catalog/warehouse/zone.yaml: the fact fact_contact has no {lacking}; add it to its customProperties"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "folder"),
+    [
+        ("sources/crm/dim_team.yaml", "dimension", "catalog/warehouse"),
+        ("warehouse/leader.yaml", "source", "catalog/sources/crm"),
+    ],
+)
+def test_a_contract_lies_in_the_folder_of_its_kind(files: dict[str, Any], name: str, kind: str, folder: str) -> None:
+    # Terraform tells tables by their folders
+    table = name.split("/")[-1][: -len(".yaml")]
+    files[name] = contract("crm", table, {"kind": kind, "source": "crm"}, column("team_id"))
+    with pytest.raises(ContractError) as refused:
+        parse_contracts(files)
+    assert str(refused.value) == f"catalog/{name}: {table} is a {kind}; move its file to {folder}"
 
 
 def test_a_reference_does_not_reach_another_source(files: dict[str, Any]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.faulty import LOST, FaultyStore, failing, unanswered
+from tests.faulty import BUSY, LOST, FaultyStore, failing, unanswered
 from totelake.errors import RetriableError
 from totelake.lake import keys
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
+from totelake.ports.memory import MemoryStore
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=timezone.utc)
 
@@ -115,3 +119,70 @@ def test_an_attempt_is_at_the_number_after_the_newest_and_is_like_no_other(log: 
     assert first.number == second.number == 1 and first.prefix != second.prefix
     assert log.attempt(log.append(Run(log).decide), "jr").number == 2
     assert first.prefix.startswith(f"{keys.INFLIGHT}/totesys/000000000001/jr-")
+
+
+# of what happens to a creation: nothing, no answer although it took place, no answer, busy, another run comes first
+FAULTS = st.lists(st.sampled_from(["", "unanswered", "lost", "busy", "beaten"]), max_size=16)
+
+
+def is_chain(log: CommitLog) -> bool:
+    """Whether each commit was decided over the one before it, and none is there twice."""
+    found = list(log.since(0))
+    over = [(manifest.number, manifest.state["over"]) for manifest in found]
+    return over == [(number, number - 1) for number in range(1, len(found) + 1)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(FAULTS, st.integers(0, 3))
+def test_whatever_happens_to_writes_each_number_is_committed_once_and_over_the_one_before(
+    faults: list[str], reads: int
+) -> None:
+    store = FaultyStore()
+    log = CommitLog(store, "totesys", sleep=lambda _: None)
+    script = list(faults)
+
+    def fault(key: str, body: bytes) -> None:
+        store.faults, kind = [], script.pop(0) if script else ""
+        try:
+            if kind == "beaten":
+                other = CommitLog(store, "totesys")
+                other.append(Run(other, "other").decide)
+            elif kind == "unanswered" and MemoryStore.find(store, key) is None:
+                store.read_faults = [LOST] * reads
+                unanswered(store)(key, body)
+            elif kind in ("unanswered", "lost"):
+                raise LOST
+            elif kind == "busy":
+                raise BUSY
+        finally:
+            store.faults = [fault]
+
+    store.faults = [fault]
+    made = 0
+    for number in range(5):
+        store.read_faults = []
+        try:
+            committed = log.append(Run(log, f"mine{number}").decide)
+        except RetriableError as error:
+            assert str(error).endswith("run the job again" + (" when they have ended" if "first" in str(error) else ""))
+        else:
+            made += 1
+            assert committed is not None
+            store.read_faults = []
+            assert log.get(committed.number) == committed
+    store.read_faults = []
+    assert is_chain(log)
+    mine = [owner for owner in owners(log) if owner != "other"]
+    # a run that was told of a failure has committed once at most
+    assert len(mine) == len(set(mine)) >= made
+
+
+def test_of_many_runs_at_once_each_commits_once() -> None:
+    log = CommitLog(MemoryStore("lake"), "totesys", sleep=lambda _: None)
+    runs = [Run(log, f"run{number}") for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        made = list(pool.map(lambda run: log.append(run.decide, tries=len(runs)), runs))
+    assert sorted(manifest.number for manifest in made if manifest) == list(range(1, len(runs) + 1))
+    assert is_chain(log) and sorted(owners(log)) == sorted(run.name for run in runs)
+    for run, manifest in zip(runs, made):
+        assert manifest is not None and run.seen[-1] == manifest.number - 1 and run.seen == sorted(set(run.seen))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from totelake.errors import LakeError
+from totelake.errors import ConfigurationError, LakeError
 from totelake.ports.object_store import NoSuchObjectError, ObjectStore
 
 # S3 lists so many objects in one answer, and deletes so many in one request
@@ -104,6 +104,18 @@ class ObjectBehaviour:
         store.copy("a", "b", 7)
         assert (store.get("a"), store.get("b")) == (b"content", b"content")
 
+    def test_a_copy_onto_itself_is_refused(self, store: ObjectStore) -> None:
+        store.put("a", b"content")
+        with pytest.raises(LakeError, match="CopyObject failed with InvalidRequest"):
+            store.copy("a", "a", 7)
+        assert store.get("a") == b"content"
+
+    def test_an_object_without_a_key_is_refused(self, store: ObjectStore) -> None:
+        for write in (store.put, store.create):
+            with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+                write("", b"x")
+        assert keys_of(store, "") == []
+
     def test_deleting_what_is_not_there_is_no_failure(self, store: ObjectStore) -> None:
         store.put("a", b"1")
         store.put("b", b"1")
@@ -151,6 +163,9 @@ class CreationBehaviour:
         upload.part(b"1")
         upload.abandon()
         store.upload("b").abandon()
+        assert keys_of(store, "") == []
+        with pytest.raises(LakeError, match="the upload has no part"):
+            upload.complete()
         assert keys_of(store, "") == []
 
     @pytest.mark.parametrize("parts", [[], [b"1", b"2"]], ids=["none", "a small one that is not the last"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from totelake.errors import LakeError
+from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.tables import as_input, change_table, parquet_storage
 from totelake.ports.schema_catalog import SchemaCatalog
 
@@ -100,6 +100,22 @@ class TableBehaviour:
         with pytest.raises(LakeError, match="UpdateTable failed"):
             catalog.replace(table_input("absent"), read(catalog), keep_version=False)
 
+    @pytest.mark.parametrize(
+        "wrong", [{"TableType": "EXTERNAL_TABLE"}, {"Name": "x", "VersionId": "1"}, {"Name": "x", "Misspelt": {}}]
+    )
+    def test_what_is_no_input_of_a_table_is_refused(self, catalog: SchemaCatalog, wrong: Mapping[str, Any]) -> None:
+        catalog.create(table_input())
+        with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+            catalog.create(wrong)
+        with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+            catalog.replace(wrong, read(catalog), keep_version=False)
+        assert [table["Name"] for table in catalog.tables()] == ["design"]
+
+    def test_a_table_as_it_was_read_is_no_input(self, catalog: SchemaCatalog) -> None:
+        catalog.create(table_input())
+        with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+            catalog.replace(read(catalog), read(catalog), keep_version=False)
+
     def test_what_was_read_does_not_change_with_the_table(self, catalog: SchemaCatalog) -> None:
         given = table_input()
         catalog.create(given)
@@ -146,6 +162,15 @@ class PartitionBehaviour:
     def test_a_partition_that_is_not_there_cannot_be_replaced(self, catalog: SchemaCatalog, name: str) -> None:
         assert catalog.replace_partition(name, partition("9")) is False
         assert places_of(catalog) == {}
+
+    def test_a_partition_as_it_was_read_is_no_input(self, catalog: SchemaCatalog) -> None:
+        catalog.add_partitions("design", [partition("1")])
+        (found,) = catalog.partitions("design")
+        with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+            catalog.add_partitions("design", [found])
+        with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+            catalog.replace_partition("design", found)
+        assert places_of(catalog) == {"1": "s3://lake/1/"}
 
     def test_partitions_outlive_a_change_of_their_table(self, catalog: SchemaCatalog) -> None:
         catalog.add_partitions("design", [partition("1")])

@@ -9,16 +9,33 @@ from pathlib import Path
 from threading import RLock
 from typing import Callable
 
-from totelake.errors import LakeError
+from totelake.errors import ConfigurationError, LakeError
 from totelake.ports.object_store import Listed, NoSuchObjectError, Upload
 from totelake.ports.schema_catalog import Document
 
 _PAGE = 1000
 _LEAST_PART = 5 * 1024**2
+_LONGEST_KEY = 1024
+# what AWS Glue takes; more is in what it answers
+_TABLE_INPUT = frozenset(
+    [
+        "Name", "Description", "Owner", "LastAccessTime", "LastAnalyzedTime", "Retention", "StorageDescriptor",
+        "PartitionKeys", "ViewOriginalText", "ViewExpandedText", "TableType", "Parameters", "TargetTable",
+    ]
+)  # fmt: skip
+_PARTITION_INPUT = frozenset(["Values", "LastAccessTime", "StorageDescriptor", "Parameters", "LastAnalyzedTime"])
 
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def _check_input(given: Document, known: frozenset[str], needed: str) -> None:
+    """Raises ConfigurationError for what boto3 would not send, such as what was read and not made an input."""
+    unknown = sorted(set(given) - known)
+    if unknown or needed not in given:
+        what = f"{unknown[0]} is not known" if unknown else f"{needed} is missing"
+        raise ConfigurationError(f"AWS was not asked: in a TableInput or PartitionInput {what}; correct it")
 
 
 class MemoryStore:
@@ -66,6 +83,10 @@ class MemoryStore:
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object, in the place of one that is there."""
+        if not key:
+            raise ConfigurationError("AWS was not asked: the key of an object is empty; give one")
+        if len(key.encode("utf-8")) > _LONGEST_KEY:
+            raise LakeError(f"PutObject failed with KeyTooLongError: {key}; use at most {_LONGEST_KEY} bytes")
         with self._lock:
             self._objects[key], self._modified[key] = bytes(body), self._now()
 
@@ -83,7 +104,10 @@ class MemoryStore:
 
     def copy(self, source: str, target: str, size: int) -> None:
         """Copy an object of that many bytes within the bucket. Raises NoSuchObjectError."""
-        self.put(target, self.get(source))
+        body = self.get(source)
+        if source == target:
+            raise LakeError(f"CopyObject failed with InvalidRequest: {source} is copied onto itself; name another key")
+        self.put(target, body)
 
     def list(self, prefix: str, after: str = "") -> Iterator[Listed]:
         """The objects below a prefix by key, only those beyond the key `after`."""
@@ -160,6 +184,7 @@ class MemoryCatalog:
 
     def create(self, table: Document) -> bool:
         """Create a table from a TableInput; False when one of its name is there."""
+        _check_input(table, _TABLE_INPUT, "Name")
         name = str(table["Name"]).lower()
         with self._lock:
             if name in self._tables:
@@ -170,6 +195,7 @@ class MemoryCatalog:
 
     def replace(self, table: Document, over: Document, keep_version: bool) -> bool:
         """Put a TableInput in the place of the table that was read; False when it was changed since."""
+        _check_input(table, _TABLE_INPUT, "Name")
         name = str(table["Name"]).lower()
         with self._lock:
             if name not in self._tables:
@@ -190,7 +216,8 @@ class MemoryCatalog:
     def partitions(self, name: str) -> Iterator[Document]:
         """The partitions of a table as GetPartitions gives them; none when there is no table."""
         with self._lock:
-            return iter(copy.deepcopy(list(self._partitions.get(name.lower(), {}).values())))
+            found = copy.deepcopy(list(self._partitions.get(name.lower(), {}).values()))
+        return iter([{**item, "DatabaseName": self._database, "TableName": name.lower()} for item in found])
 
     def add_partitions(self, name: str, partitions: Sequence[Document]) -> None:
         """Add partitions (PartitionInput); those that are there already stay. Raises LakeError when one is refused."""
@@ -199,16 +226,21 @@ class MemoryCatalog:
             if table is None:
                 raise LakeError(f"BatchCreatePartition failed: {self._database} has no table {name}; create it")
             for item in partitions:
-                values = tuple(item["Values"])
-                if len(values) != len(table["PartitionKeys"]):
-                    raise LakeError(
-                        f"the partition {'/'.join(values)} of {self._database}.{name} was refused: the table has "
-                        f"{len(table['PartitionKeys'])} partition keys; correct the table and run the job again"
-                    )
-                self._partitions[name.lower()].setdefault(values, copy.deepcopy(item))
+                _check_input(item, _PARTITION_INPUT, "Values")
+            # as AWS Glue does: those that fit are added, beside the one that is refused, too
+            refused = [item["Values"] for item in partitions if len(item["Values"]) != len(table["PartitionKeys"])]
+            for item in partitions:
+                if item["Values"] not in refused:
+                    self._partitions[name.lower()].setdefault(tuple(item["Values"]), copy.deepcopy(item))
+            for values in refused:
+                raise LakeError(
+                    f"the partition {'/'.join(values)} of {self._database}.{name} was refused: the table has "
+                    f"{len(table['PartitionKeys'])} partition keys; correct the table and run the job again"
+                )
 
     def replace_partition(self, name: str, partition: Document) -> bool:
         """Put a PartitionInput in the place of the partition of its values; False when there is none."""
+        _check_input(partition, _PARTITION_INPUT, "Values")
         values = tuple(partition["Values"])
         with self._lock:
             if values not in self._partitions.get(name.lower(), {}):

@@ -253,3 +253,4 @@ class _S3Upload:
             return
         with suppress(ClientError, BotoCoreError):
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
+        self._id, self._parts = None, []

@@ -7,7 +7,14 @@ from datetime import datetime, timezone
 import pytest
 
 from tests.object_store_behaviour import CreationBehaviour, ListingBehaviour, ObjectBehaviour
-from tests.schema_catalog_behaviour import HistoryBehaviour, PartitionBehaviour, TableBehaviour, partition, table_input
+from tests.schema_catalog_behaviour import (
+    HistoryBehaviour,
+    PartitionBehaviour,
+    TableBehaviour,
+    partition,
+    places_of,
+    table_input,
+)
 from totelake.errors import LakeError
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.ports.object_store import ObjectStore
@@ -70,3 +77,22 @@ def test_a_partition_has_a_value_for_each_key(catalog: SchemaCatalog) -> None:
     with pytest.raises(LakeError, match="partition 1/2 of database.design"):
         catalog.add_partitions("design", [{**partition("1"), "Values": ["1", "2"]}])
     assert list(catalog.partitions("design")) == []
+
+
+def test_partitions_that_fit_are_added_beside_one_that_is_refused() -> None:
+    # as BatchCreatePartition does, which answers with an error for each
+    catalog = MemoryCatalog()
+    catalog.create(table_input())
+    wrong = {**partition("2"), "Values": ["2", "x"]}
+    with pytest.raises(LakeError, match="the partition 2/x of memory.design was refused"):
+        catalog.add_partitions("design", [partition("1"), wrong, partition("3")])
+    assert places_of(catalog) == {"1": "s3://lake/1/", "3": "s3://lake/3/"}
+
+
+@pytest.mark.parametrize("key", ["k" * 1025, "\u00e9" * 513], ids=["characters", "bytes"])
+def test_a_key_of_more_bytes_than_s3_takes_is_refused(key: str) -> None:
+    store = MemoryStore()
+    for write in (store.put, store.create):
+        with pytest.raises(LakeError, match="KeyTooLongError"):
+            write(key, b"x")
+    store.put("k" * 1024, b"x")

@@ -22,7 +22,7 @@ help: ## List the targets
 demo: install ## The main job on this machine, from an empty source to the warehouse
 	$(BIN)/python -m totelake.demo
 
-test: install ## All tests, and the coverage gate over them and every process they start
+test: install ## All tests, and the coverage gate over the unit and integration tests and every process they start
 	rm -f .coverage .coverage.*
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest \
 		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -61,7 +61,7 @@ lost-changes: $(BENCH)/.installed ## Which changes totelake, dlt and a watermark
 
 install: $(VENV)/.installed $(PYSHELL)/.installed ## Create .venv with everything, and .venv-pyshell as Glue's Python shell has it
 
-$(VENV)/.installed: requirements/dev.txt setup.py pyproject.toml lib/totelake/stack/jars.py lib/totelake/stack/spark.py
+$(VENV)/.installed: requirements/dev.txt setup.py pyproject.toml lib/totelake/stack/jars.py lib/totelake/stack/spark.py lib/totelake/stack/warm_up.py
 	@[ -n "$(PYTHON)" ] || { echo "no Python 3.11, 3.12 or 3.13 found; install one or name it with PYTHON=" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python $(PIP) --requirement requirements/dev.txt

@@ -5,7 +5,6 @@ Java's class archive holds the classes that it has loaded (`stack.spark.ensure_a
 
 from __future__ import annotations
 
-import os
 import threading
 
 from totelake.stack.aws_endpoint import make_server
@@ -63,5 +62,4 @@ def _play(endpoint: str) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     main()

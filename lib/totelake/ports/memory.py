@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Callable
 
 from totelake.errors import ConfigurationError, LakeError
-from totelake.ports.object_store import Listed, NoSuchObjectError, Upload
+from totelake.ports.object_store import BucketStore, Listed, Upload
 from totelake.ports.schema_catalog import Document
 
 _PAGE = 1000
@@ -38,29 +38,14 @@ def _check_input(given: Document, known: frozenset[str], needed: str) -> None:
         raise ConfigurationError(f"AWS was not asked: in a TableInput or PartitionInput {what}; correct it")
 
 
-class MemoryStore:
+class MemoryStore(BucketStore):
     """The objects of one bucket, in memory."""
 
     def __init__(self, bucket: str = "memory", now: Callable[[], datetime] = _now) -> None:
-        self._bucket, self._now, self._lock = bucket, now, RLock()
+        super().__init__(bucket)
+        self._now, self._lock = now, RLock()
         self._objects: dict[str, bytes] = {}
         self._modified: dict[str, datetime] = {}
-
-    @property
-    def bucket(self) -> str:
-        """The bucket's name."""
-        return self._bucket
-
-    def address(self, key: str) -> str:
-        """The object's address for people."""
-        return f"s3://{self._bucket}/{key}"
-
-    def get(self, key: str) -> bytes:
-        """The whole object. Raises NoSuchObjectError."""
-        found = self.find(key)
-        if found is None:
-            raise NoSuchObjectError(self._bucket, key)
-        return found
 
     def find(self, key: str) -> bytes | None:
         """The whole object; None when there is none."""

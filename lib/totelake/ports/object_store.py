@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,3 +106,30 @@ class ObjectStore(Protocol):
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to a file. Raises NoSuchObjectError."""
+
+
+class BucketStore(ABC):
+    """What every object store of one bucket does alike."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self._bucket
+
+    def address(self, key: str) -> str:
+        """The object's address for people and for Spark."""
+        return f"s3://{self._bucket}/{key}"
+
+    @abstractmethod
+    def find(self, key: str) -> bytes | None:
+        """The whole object; None when there is none."""
+
+    def get(self, key: str) -> bytes:
+        """The whole object. Raises NoSuchObjectError."""
+        found = self.find(key)
+        if found is None:
+            raise NoSuchObjectError(self._bucket, key)
+        return found

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.errors import LakeError, RetriableError
 from totelake.ports.aws_errors import code_of, status_of, translated
-from totelake.ports.object_store import Listed, NoSuchObjectError, Upload
+from totelake.ports.object_store import BucketStore, Listed, NoSuchObjectError, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,27 +35,12 @@ def _set_header(params: Mapping[str, Any], **_: Any) -> None:
         params["headers"]["If-None-Match"] = "*"
 
 
-class S3Store:
+class S3Store(BucketStore):
     """The objects of one bucket of S3."""
 
     def __init__(self, client: S3Client, bucket: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._client, self._bucket, self._sleep = client, bucket, sleep
-
-    @property
-    def bucket(self) -> str:
-        """The bucket's name."""
-        return self._bucket
-
-    def address(self, key: str) -> str:
-        """The object's address for people and for Spark."""
-        return f"s3://{self._bucket}/{key}"
-
-    def get(self, key: str) -> bytes:
-        """The whole object. Raises NoSuchObjectError."""
-        found = self.find(key)
-        if found is None:
-            raise NoSuchObjectError(self._bucket, key)
-        return found
+        super().__init__(bucket)
+        self._client, self._sleep = client, sleep
 
     def find(self, key: str) -> bytes | None:
         """The whole object; None when there is none."""

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from totelake.alerts.model import Alert, Message, due, message
 from totelake.errors import ConfigurationError
+from totelake.lake.reading import object_at, reading
 from totelake.ports.object_store import ObjectStore
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import JobArguments, WatchArguments
@@ -70,7 +71,8 @@ def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:
 def _message(store: ObjectStore, cause: str, incidents: list[str]) -> Message:
     """The message for incidents of one cause, the oldest first."""
     first, newest = (_read(store, f"{_INCIDENTS}{cause}/{incidents[at]}{_JSON}") for at in (0, -1))
-    return message(newest["subject"], newest["body"], len(incidents), first["at"])
+    with reading(f"{_INCIDENTS}{cause}/", "alert"):
+        return message(newest["subject"], newest["body"], len(incidents), first["at"])
 
 
 def _publish(sns: SNSClient, topic: str, wanted: Message) -> None:
@@ -116,5 +118,4 @@ def _body(document: Mapping[str, Any]) -> bytes:
 
 def _read(store: ObjectStore, key: str) -> Mapping[str, Any]:
     """A stored incident or message: JSON of strings, numbers and lists."""
-    document: Mapping[str, Any] = json.loads(store.get(key))
-    return document
+    return object_at(store, key, "alert")

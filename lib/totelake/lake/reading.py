@@ -1,13 +1,16 @@
-"""Reading manifests: what is not as a record has it is refused in one sentence, never read by half."""
+"""Reading the lake's JSON: what is not as a record has it is refused in one sentence, never read by half."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any, Callable, TypeVar
 
 from totelake.errors import LakeError
+from totelake.ports.object_store import ObjectStore
+from totelake.schemas.columns import TableSchema
 
 _Record = TypeVar("_Record")
 # what reading JSON of another form than the expected one raises
@@ -22,14 +25,32 @@ def texts(value: Any) -> tuple[str, ...]:
 
 
 @contextmanager
-def reading(where: str) -> Iterator[None]:
+def reading(where: str, what: str = "manifest") -> Iterator[None]:
     """Raises LakeError when what the block reads is not of the form that it expects; `where` names it."""
     try:
         yield
     except _DAMAGE as error:
         raise LakeError(
-            f"{where} is no readable manifest ({error}); restore the object from its version history"
+            f"{where} is no readable {what} ({error}); restore the object from its version history"
         ) from error
+
+
+def schema_at(store: ObjectStore, key: str) -> TableSchema:
+    """The known schema that lies at a key of `_schemas/`, whose name is its fingerprint. Raises LakeError."""
+    body = store.get(key)
+    with reading(store.address(key), "schema"):
+        fingerprint = key.rsplit("/", 1)[-1][: -len(".json")]
+        return checked(TableSchema.of(fingerprint, json.loads(body)["columns"]))
+
+
+def object_at(store: ObjectStore, key: str, what: str) -> Mapping[str, Any]:
+    """A JSON object that lies at a key. Raises LakeError for anything else."""
+    body = store.get(key)
+    with reading(store.address(key), what):
+        found = json.loads(body)
+        if not isinstance(found, dict):
+            raise TypeError(f"a {type(found).__name__}")
+        return found
 
 
 def checked(record: _Record) -> _Record:

@@ -5,13 +5,13 @@ Files are looked at before the crawler is started: one that belongs to no batch 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts import Contracts
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import SCHEMAS
+from totelake.lake.reading import schema_at
 from totelake.lake.records.batch import Batch, schema_of
 from totelake.lake.records.verdict import LOG as VERDICTS
 from totelake.lake.records.verdict import Verdict
@@ -33,7 +33,7 @@ from totelake.registry.placement import schemas_of_objects
 from totelake.registry.registered import registered_name
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import AuditArguments
-from totelake.schemas.columns import Columns, columns_of
+from totelake.schemas.columns import Columns
 
 
 class SourceAudit:
@@ -106,7 +106,7 @@ class SourceAudit:
     def _kept_schemas(self, table: Table) -> list[Columns]:
         """Every schema that a table's batches brought, held ones included."""
         keys = [item.key for item in self._store.list(f"{SCHEMAS}/{table.source}/{table.name}/")]
-        return [columns_of(json.loads(self._store.get(key))["columns"]) for key in keys]
+        return [schema_at(self._store, key).columns for key in keys]
 
     def _schemas_under_way(self, table: Table) -> list[Columns]:
         """The schemas of batches without a verdict, or with one that may be half way: they are not kept yet."""

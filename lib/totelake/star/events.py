@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
 from totelake.lake.keys import schema_key
 from totelake.lake.quarantine import INVALID_VALUE, MISSING_COLUMN
+from totelake.lake.reading import schema_at
 from totelake.lake.records.verdict import AcceptedObject
 from totelake.ports.object_store import ObjectStore
 from totelake.schemas.columns import TableSchema
@@ -79,8 +79,7 @@ class EventReader:
         return groups
 
     def _schema(self, table: Table, fingerprint: str) -> TableSchema:
-        document = json.loads(self.store.get(schema_key(table.source, table.name, fingerprint)))
-        return TableSchema.of(fingerprint, document["columns"])
+        return schema_at(self.store, schema_key(table.source, table.name, fingerprint))
 
 
 def contract_columns(table: Table, found: Mapping[str, str], strict: bool = False) -> list[SparkColumn]:

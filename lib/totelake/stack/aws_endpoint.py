@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,23 +13,43 @@ from typing import Any
 from totelake.stack.model import HOST
 from totelake.stack.outbox import receiving
 
+# a client that comes back later than this connects anew
+_IDLE_SECONDS = 3600
+_THREADS, _CONNECTIONS = 32, 1000
+
 
 def make_server(port: int, outbox: Path | None = None) -> Any:
-    """A server for every AWS service that moto knows, which takes the alerts' mail when there is a folder for it.
+    """A server, ready to `serve()`, for every AWS service that moto knows; with a folder it takes the alerts' mail.
 
-    Port 0 takes a free one.
+    Port 0 takes a free one. Connections are kept: moto's own server ends each after one answer, and a batch makes
+    hundreds of requests.
     """
+    from cheroot.wsgi import Server
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server as werkzeug_server
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application: Any = DomainDispatcherApplication(create_backend_app)
     # for every request moto looks through the folders of its package, which takes longer than most answers
     application.get_backend_for_host = cache(application.get_backend_for_host)
     if outbox is not None:
         application = receiving(application, outbox)
-    return werkzeug_server(HOST, port, application, threaded=True)
+    server: Any = Server((HOST, port), application, _THREADS, timeout=_IDLE_SECONDS, request_queue_size=128)
+    server.keep_alive_conn_limit = _CONNECTIONS
+    server.prepare()
+    return server
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The endpoint in a thread of this process; its URL."""
+    server = make_server(0)
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.bind_addr[1]}"
+    finally:
+        server.stop()
+        thread.join()
 
 
 if __name__ == "__main__":
-    make_server(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None).serve_forever()
+    make_server(int(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None).serve()

@@ -5,10 +5,8 @@ Java's class archive holds the classes that it has loaded (`stack.spark.ensure_a
 
 from __future__ import annotations
 
-import threading
-
-from totelake.stack.aws_endpoint import make_server
-from totelake.stack.model import CREDENTIAL, HOST
+from totelake.stack.aws_endpoint import serving
+from totelake.stack.model import CREDENTIAL
 
 BUCKET = "warm-up"
 _EVENTS = (
@@ -26,12 +24,8 @@ _ROWS = (
 
 def main() -> None:
     """Start moto, write and read objects there through S3A, and load the driver of PostgreSQL."""
-    server = make_server(0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        _play(f"http://{HOST}:{server.server_port}")
-    finally:
-        server.shutdown()
+    with serving() as endpoint:
+        _play(endpoint)
 
 
 def _play(endpoint: str) -> None:

@@ -8,7 +8,6 @@ import os
 import platform
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ from tests.benchmarks.lost_changes.report import document, hazards_table, reader
 from tests.benchmarks.lost_changes.totesys import Totesys
 from totelake.seed import SOURCE
 from totelake.stack import postgres
-from totelake.stack.aws_endpoint import make_server
+from totelake.stack.aws_endpoint import serving
 from totelake.stack.model import ADMIN, HOST, READER
 from totelake.stack.processes import free_port
 
@@ -48,21 +47,14 @@ def _database(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _aws() -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    server = make_server(0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    os.environ.update(
-        AWS_ENDPOINT_URL=f"http://{HOST}:{server.server_port}",
-        AWS_ACCESS_KEY_ID="testing",
-        AWS_SECRET_ACCESS_KEY="testing",
-        AWS_DEFAULT_REGION="eu-west-2",
-    )
-    try:
+    with serving() as url:
+        os.environ.update(
+            AWS_ENDPOINT_URL=url,
+            AWS_ACCESS_KEY_ID="testing",
+            AWS_SECRET_ACCESS_KEY="testing",
+            AWS_DEFAULT_REGION="eu-west-2",
+        )
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def readers_of(secret: dict[str, Any], home: Path) -> list[Reader]:

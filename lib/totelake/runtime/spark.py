@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from py4j.java_gateway import java_import
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
@@ -18,7 +17,14 @@ _SETTINGS = {
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
 }
-_CLASSES = ("org.apache.spark.sql.functions", "org.apache.spark.api.python.PythonUtils")
+# classes that PySpark asks for by their last name, with every column expression, and others that it asks for in full
+_SHORT = (
+    "org.apache.spark.sql.functions",
+    "org.apache.spark.api.python.PythonUtils",
+    "org.apache.spark.sql.SparkSession",
+    "org.apache.spark.sql.SparkSession$",
+)
+_FULL = ("org.apache.spark.sql.Observation", "org.apache.spark.util.Utils", "py4j.reflection.TypeUtil")
 
 
 def open_spark(name: str) -> SparkSession:
@@ -26,17 +32,24 @@ def open_spark(name: str) -> SparkSession:
     session = _glue_session() or SparkSession.builder.appName(name).getOrCreate()
     for setting, value in _SETTINGS.items():
         session.conf.set(setting, value)
-    _import_classes(session)
+    _remember_classes(session._jvm)
     return session
 
 
-def _import_classes(session: SparkSession) -> None:
-    """Let py4j find by name what PySpark asks for with every column expression.
+def _remember_classes(jvm: Any) -> None:
+    """Let py4j look each of these classes up once.
 
-    PySpark imports whole packages, so py4j looks for such a name in one after the other, through all jars, every time.
+    It remembers nothing. Every part of a name it takes for a class first, and looks for that in all packages that
+    PySpark imports, through all jars.
     """
-    for name in _CLASSES:
-        java_import(session._jvm, name)
+    for name in (*_SHORT, *_FULL):
+        found = jvm
+        for part in name.split("."):
+            child = getattr(found, part)
+            setattr(found, part, child)
+            found = child
+        if name in _SHORT:
+            setattr(jvm, name.rsplit(".", 1)[1], found)
 
 
 def activate(session: SparkSession) -> None:

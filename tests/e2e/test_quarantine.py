@@ -1,4 +1,4 @@
-"""Bad values and a bad schema through the whole workflow: every run succeeds, only what is bad waits, and comes."""
+"""Bad values and a bad schema in a deployed pipeline: every run succeeds, only what is bad waits, and comes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from typing import Any
 import pytest
 
 from tests.e2e.clone import Clone
+from tests.e2e.here import RefreshHere
 from tests.e2e.pipeline import ORACLE, Pipeline, difference, running, warehouse_tables
+from tests.integration.star.samples import OPEN_SOCKETS
 from totelake.contracts import load_contracts
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, OPEN_SOCKETS]
 OPEN = "SELECT target_table, source_key, rule, column_name, value, status FROM etl.quarantine ORDER BY 1, 2"
 
 
 @dataclass(frozen=True)
 class Bad:
-    """The keys of what was spoilt, and what the first run reported."""
+    """The keys of what was spoilt."""
 
     order: int
     payment: int
     stranger: int
-    outcome: str
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,13 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
 
 
 @pytest.fixture(scope="module")
-def bad(pipeline: Pipeline) -> Bad:
+def refresh(pipeline: Pipeline, spark: Any) -> RefreshHere:
+    """A refresh by the deployed jobs."""
+    return RefreshHere(pipeline, spark)
+
+
+@pytest.fixture(scope="module")
+def bad(pipeline: Pipeline, refresh: RefreshHere) -> Bad:
     """A text that is no date, an amount that is no number, a currency that nobody knows and an order in it."""
     ((order, payment),) = pipeline.source(
         "SELECT (SELECT max(sales_order_id) FROM sales_order), max(payment_id) FROM payment"
@@ -48,20 +55,20 @@ def bad(pipeline: Pipeline) -> Bad:
     pipeline.source("INSERT INTO currency VALUES (99, 'ZZZ', now(), now())")
     stranger = order - 1
     pipeline.source("UPDATE sales_order SET currency_id = 99 WHERE sales_order_id = %s", stranger)
-    return Bad(order, payment, stranger, pipeline.command("run", "--wait")["outcome"])
+    refresh()
+    return Bad(order, payment, stranger)
 
 
 @pytest.fixture(scope="module")
-def mended(pipeline: Pipeline, bad: Bad) -> Any:
+def mended(pipeline: Pipeline, bad: Bad, refresh: RefreshHere) -> None:
     """The source corrected, and another run."""
     pipeline.source("UPDATE sales_order SET agreed_payment_date = '2026-01-31' WHERE sales_order_id = %s", bad.order)
     pipeline.source("UPDATE payment SET payment_amount = 1 WHERE payment_id = %s", bad.payment)
     pipeline.source("UPDATE currency SET currency_code = 'JPY' WHERE currency_id = 99")
-    return pipeline.command("run", "--wait")
+    refresh()
 
 
 def test_one_bad_value_stops_nothing(pipeline: Pipeline, bad: Bad) -> None:
-    assert bad.outcome == "SUCCEEDED"
     orders = [row[0] for row in pipeline.warehouse("SELECT sales_order_id FROM current_sales_order ORDER BY 1")]
     expected = [row[0] for row in pipeline.source("SELECT sales_order_id FROM sales_order ORDER BY 1")]
     assert orders == [key for key in expected if key not in (bad.order, bad.stranger)]
@@ -88,15 +95,14 @@ def test_events_are_rows_deletions_and_quarantined_in_every_batch(pipeline: Pipe
     assert counted == pipeline.source("SELECT count(*) FROM sales_order")
 
 
-def test_a_corrected_source_is_the_warehouse_again(pipeline: Pipeline, mended: Any) -> None:
-    assert mended["outcome"] == "SUCCEEDED"
+def test_a_corrected_source_is_the_warehouse_again(pipeline: Pipeline, mended: None) -> None:
     found = {
         table.name: difference(pipeline.expected(table), pipeline.loaded_now(table)) for table in warehouse_tables()
     }
     assert {name: rows for name, rows in found.items() if rows} == {}
 
 
-def test_what_waited_is_released_superseded_or_still_told(pipeline: Pipeline, bad: Bad, mended: Any) -> None:
+def test_what_waited_is_released_superseded_or_still_told(pipeline: Pipeline, bad: Bad, mended: None) -> None:
     assert [(row[0], row[1], row[5]) for row in pipeline.warehouse(OPEN)] == [
         ("dim_currency", 99, "superseded"),
         ("fact_payment", bad.payment, "open"),
@@ -105,13 +111,15 @@ def test_what_waited_is_released_superseded_or_still_told(pipeline: Pipeline, ba
     ]
 
 
-def test_source_lake_and_warehouse_reconcile(pipeline: Pipeline, mended: Any) -> None:
+def test_source_lake_and_warehouse_reconcile(pipeline: Pipeline, mended: None) -> None:
     found = pipeline.command("reconcile")
     assert {item["outcome"] for item in found} == {"equal"}
     assert len(found) == 2 * 11 + 8 + 11 + 3
 
 
-def test_a_row_that_somebody_changed_in_the_warehouse_fails_the_reconciliation(pipeline: Pipeline, mended: Any) -> None:
+def test_a_row_that_somebody_changed_in_the_warehouse_fails_the_reconciliation(
+    pipeline: Pipeline, mended: None
+) -> None:
     one = "WHERE payment_record_id = (SELECT min(payment_record_id) FROM fact_payment)"
     pipeline.warehouse(f"UPDATE fact_payment SET payment_amount = payment_amount + 1 {one}")
     status, _, shown = pipeline.attempt("reconcile")
@@ -121,7 +129,7 @@ def test_a_row_that_somebody_changed_in_the_warehouse_fails_the_reconciliation(p
 
 
 def test_a_fact_that_is_gone_from_the_warehouse_fails_the_reconciliation_and_all_of_it_is_told(
-    pipeline: Pipeline, mended: Any
+    pipeline: Pipeline, mended: None
 ) -> None:
     pipeline.warehouse("UPDATE etl.batch SET rows = rows - 1 WHERE target_table = 'fact_payment' AND batch = 1")
     status, _, shown = pipeline.attempt("reconcile")
@@ -141,14 +149,14 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 
 def test_a_renamed_column_holds_its_fact_alone_until_its_contract_is_mended_and_deployed(
-    pipeline: Pipeline, mended: Any, release: Clone
+    pipeline: Pipeline, mended: None, refresh: RefreshHere, release: Clone
 ) -> None:
     """As docs/drift.md walks through it."""
     pipeline.source("ALTER TABLE purchase_order RENAME COLUMN item_quantity TO quantity")
     pipeline.source("UPDATE purchase_order SET quantity = quantity + 1 WHERE purchase_order_id = 1")
     pipeline.source("UPDATE sales_order SET units_sold = units_sold + 1 WHERE sales_order_id = 1")
     assert pipeline.attempt("drift", "--against", "source")[0] == 3
-    assert pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
+    refresh()
     held = "SELECT target_table FROM etl.batch WHERE held > 0 ORDER BY 1"
     assert pipeline.warehouse(held) == [("dim_date",), ("fact_purchase_orders",)]
     sales, purchases = load_contracts().find("fact_sales_order"), load_contracts().find("fact_purchase_orders")

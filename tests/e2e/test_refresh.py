@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import SOURCE
+from tests.e2e.here import RefreshHere
 from tests.e2e.pipeline import WORKFLOW, Pipeline, difference, running, waiting, warehouse_tables
 from tests.e2e.traces import traces
+from tests.integration.star.samples import OPEN_SOCKETS
 from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, OPEN_SOCKETS]
 FAR_PAST = "timestamp '2000-01-01'"
 
 
@@ -66,12 +68,12 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def quiet(pipeline: Pipeline, first: Refresh) -> Quiet:
+def quiet(pipeline: Pipeline, first: Refresh, spark: Any) -> Quiet:
     """A look of watch and a whole run, with nothing changed since the first run."""
     runs, keys = pipeline.workflow_runs(), pipeline.keys()
     look = pipeline.job("totelake-watch-totesys")
     started = [run for run in pipeline.workflow_runs() if run not in runs]
-    pipeline.command("run", "--wait")
+    RefreshHere(pipeline, spark)()
     return Quiet(started, pipeline.keys() - keys, log_of(pipeline, look, "/aws-glue/python-jobs/output"))
 
 

@@ -16,7 +16,8 @@ from totelake.star.projection import columns_text, types_of
 from totelake.star.sorting import METADATA_TYPES
 
 # PySpark never closes the socket that collect() reads from, it is garbage collected; no other warning is let through
-SPARK = [pytest.mark.integration, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
+OPEN_SOCKETS = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+SPARK = [pytest.mark.integration, OPEN_SOCKETS]
 NOON = datetime(2026, 11, 23, 12)
 CREATED_AT = datetime(2024, 8, 5, 14, 30, 15, 123000)
 _SAMPLES: Mapping[str, Any] = {"integer": 1, "boolean": True, "numeric(10,2)": Decimal("12.30")}

@@ -73,13 +73,16 @@ class Postgres:
     def new_database(self, owner: str = "totelake_admin") -> str:
         """Create an empty database; its owner's connection URL."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        connection = psycopg2.connect(self.dsn("postgres"))
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name} OWNER {owner}")
-            cursor.execute(f"ALTER DATABASE {name} SET search_path = star, public")
-        connection.close()
+        self.run(f"CREATE DATABASE {name} OWNER {owner}")
+        self.run(f"ALTER DATABASE {name} SET search_path = star, public")
         return self.dsn(name, owner)
+
+    def run(self, statement: str) -> None:
+        """A statement of the server's owner, without a transaction."""
+        with contextlib.closing(psycopg2.connect(self.dsn("postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
 
     def secret(self, dsn: str, role: str) -> dict[str, Any]:
         """The content of a secret for that database and role."""

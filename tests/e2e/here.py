@@ -1,12 +1,11 @@
 """The deployed jobs of a stack's workflow, run in the process of the tests, where Spark is warm already.
 
-Most tests need a refresh, not five processes: those of the other files, and all of them in `make soak`, go through the
+Most tests need a refresh, not five processes. First runs, and those that a command or `watch` starts, go through the
 workflow.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +19,7 @@ SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch", "sqs")
 
 
 class RefreshHere:
-    """A refresh of the stack: by this process's Spark session, or by the workflow where every step is to be played."""
+    """A refresh of the stack by this process's Spark session."""
 
     def __init__(self, pipeline: Pipeline, spark: Any) -> None:
         stack = pipeline.stack
@@ -35,9 +34,6 @@ class RefreshHere:
 
     def __call__(self) -> None:
         """Run it; fails the test with the failing job's own sentence."""
-        if os.environ.get("TOTELAKE_SOAK_SEEDS"):
-            assert self._pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
-            return
         deployed = dict(self._deployed())
         for script in (*JOBS, FUSED):
             if script in deployed:

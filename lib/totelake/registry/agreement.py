@@ -9,6 +9,7 @@ from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA
 from totelake.ports.schema_catalog import Document
+from totelake.registry.register import hive_columns
 from totelake.registry.registered import OWN, canonical, expected_fields, registered_fields
 from totelake.schemas.changes import changes, holds
 from totelake.schemas.columns import Columns
@@ -42,8 +43,8 @@ def known_columns(table: Table, schemas: Iterable[Columns]) -> dict[str, set[str
     """What the contract and the schemas of batches say a table may have."""
     known = {column.name: {hive_type(column.type)} for column in table.lake_columns}
     for schema in schemas:
-        for column in schema:
-            known.setdefault(column.name, set()).add(hive_type(column.plain_type))
+        for name, kind in hive_columns(schema).items():
+            known.setdefault(name, set()).add(kind)
     return known
 
 

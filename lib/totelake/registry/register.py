@@ -23,8 +23,8 @@ Registered = Sequence[Document]
 
 
 def hive_columns(schema: Columns) -> dict[str, str]:
-    """The Hive types of a schema."""
-    return {column.name: hive_type(column.plain_type) for column in schema}
+    """The Hive types of a schema; a column without an exact type, of which nothing is accepted, is left out."""
+    return {column.name: hive_type(column.plain_type) for column in schema if column.has_type}
 
 
 def columns_for(present: Registered, schema: Columns) -> list[tuple[str, str]]:

@@ -6,11 +6,12 @@ names every difference, `holds(changes, policy)` those that hold the table back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from totelake.contracts.model import Table
+from totelake.contracts.types import UnknownTypeError, hive_type
 from totelake.schemas.columns import SourceColumn
 from totelake.schemas.widening import NARROWED, SAME, WIDENED, relation
 
@@ -149,12 +150,24 @@ def holds(found: Sequence[Change], policy: str) -> list[Change]:
     return [change for change in found if change.is_breaking]
 
 
-def differences(table: Table, schema: Iterable[SourceColumn]) -> tuple[Change, ...]:
-    """The changes from a table's contract to a schema."""
-    return tuple(changes(table.name, contract_fields(table), fields(schema)))
+def unusable(table: str, schema: Sequence[SourceColumn]) -> Iterator[tuple[Change, str]]:
+    """The columns that the lake cannot hold, each as a change with what is wrong and what to do."""
+    for column in schema:
+        try:
+            hive_type(column.plain_type)
+        except UnknownTypeError as error:
+            yield Change(table, column.name, TYPE_UNKNOWN, "", column.type), f"{column.name}: {error}"
 
 
-def breaks(table: Table, schema: Iterable[SourceColumn]) -> bool:
+def differences(table: Table, schema: Sequence[SourceColumn]) -> tuple[Change, ...]:
+    """The changes from a table's contract to a schema; first those for which nothing can be built of it."""
+    blocks = [change for change, _ in unusable(table.name, schema)]
+    names = {change.column for change in blocks}
+    found = changes(table.name, contract_fields(table), fields(schema))
+    return (*blocks, *(change for change in found if change.column not in names or change.is_breaking))
+
+
+def breaks(table: Table, schema: Sequence[SourceColumn]) -> bool:
     """Whether events of that schema have to wait, by the table's policy."""
     return bool(holds(differences(table, schema), table.policy))
 

@@ -72,7 +72,9 @@ class EventReader:
             paths[item.fingerprint, item.strict].append(self.store.address(item.key))
         groups = []
         for (fingerprint, strict), keys in paths.items():
-            found = {column.name: column.plain_type for column in self._schema(table, fingerprint).columns}
+            columns = self._schema(table, fingerprint).columns
+            # Spark reads no column without an exact type; such events come only as released ones, row by row
+            found = {column.name: column.plain_type for column in columns if column.has_type}
             types = {name: spark_type(kind) for name, kind in found.items()}
             rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*keys)
             groups.append(_SchemaGroup(rows, found, strict, against_contract(table, found, strict)))

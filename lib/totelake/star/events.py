@@ -11,6 +11,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from totelake.contracts.identifiers import REASON as _REASON
 from totelake.contracts.model import Column, Table
 from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
@@ -23,8 +24,6 @@ from totelake.schemas.columns import TableSchema
 from totelake.star.exact import converted, is_lost
 from totelake.star.projection import columns_text, types_of
 from totelake.star.sorting import METADATA, METADATA_TYPES, as_quarantined, first_reason, reason
-
-_REASON = "_reason"
 
 
 @dataclass(frozen=True)

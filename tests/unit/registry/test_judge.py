@@ -31,6 +31,8 @@ from totelake.registry.register import hive_columns
 from totelake.schemas.changes import (
     COLUMN_ADDED,
     COLUMN_REMOVED,
+    NAME_RESERVED,
+    NAME_UNUSABLE,
     NOT_CAPTURABLE,
     TYPE_CHANGED,
     TYPE_UNKNOWN,
@@ -227,3 +229,13 @@ def test_a_batch_with_a_column_of_no_exact_type_is_held_and_holds_no_other_table
     assert [change.kind for change in found.standings["design"].changes] == [TYPE_UNKNOWN]
     assert "big" not in hive_columns(odd)
     assert "big" not in known_columns(load_contracts().table(TableId(SOURCE, "design")), [odd])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("x`y", NAME_UNUSABLE), ("Design_ID", NAME_UNUSABLE), ("_op", NAME_RESERVED)]
+)
+def test_a_batch_with_a_column_of_an_unusable_name_is_held_and_holds_no_other_table(name: str, kind: str) -> None:
+    odd = (*schema("design"), SourceColumn(name, "text", False))
+    found = judged(batch(1, design=odd, staff=schema("staff")))
+    assert (found.holds(1, "design"), found.holds(1, "staff")) == (True, False)
+    assert [change.kind for change in found.standings["design"].changes] == [kind]

@@ -12,16 +12,15 @@ import pyarrow as pa
 from psycopg2 import sql
 
 from totelake.capture.blocked import BlockedError, not_capturable
-from totelake.capture.events import METADATA, EventTable
+from totelake.capture.events import EventTable
 from totelake.capture.postgres.relations import ATTRIBUTES, TYPE, Relation, read_relations, why_blocked
 from totelake.capture.postgres.session import Row, Session
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
-from totelake.schemas.changes import NAME_RESERVED, Change, changed_key, unusable
+from totelake.schemas.changes import changed_key, unusable
 from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
 
-_RESERVED = frozenset(field.name for field in METADATA)
 _KEY_TYPES = ("smallint", "integer", "bigint")
 
 _COLUMNS = (
@@ -129,11 +128,6 @@ def _default(missing: str | None) -> str | None:
 
 def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> None:
     """Raises BlockedError for a column that the lake cannot hold."""
-    for column in columns:
-        if column.name in _RESERVED:
-            change = Change(table, column.name, NAME_RESERVED, "", column.type)
-            why = f"{where} has a column {column.name}, a name the lake keeps for itself; rename it"
-            raise BlockedError(BlockedTable(change, why))
     for change, why in unusable(table, columns):
         raise BlockedError(BlockedTable(change, f"{where}.{why}"))
 

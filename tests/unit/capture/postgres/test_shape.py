@@ -6,16 +6,19 @@ from typing import Any, cast
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import SOURCE
+from tests.unit.contracts.test_identifiers import KEPT, NAMES, UNUSABLE
 from tests.unit.contracts.test_type_grammar import TYPES
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape, read_shapes
 from totelake.contracts import load_contracts
+from totelake.contracts.identifiers import RESERVED, catalogue_name
 from totelake.contracts.model import TableId
 from totelake.contracts.types import UnknownTypeError, hive_type
 from totelake.lake.records.batch import BlockedTable
-from totelake.schemas.changes import TYPE_UNKNOWN
+from totelake.schemas.changes import NAME_RESERVED, NAME_UNUSABLE, TYPE_UNKNOWN
 
 TABLES = [load_contracts().table(TableId(SOURCE, name)) for name in ("design", "staff")]
 DESIGN, STAFF = 1, 2
@@ -67,3 +70,42 @@ def test_what_has_no_exact_type_says_what_to_do(kind: str) -> None:
     _, blocked = shapes(("big", kind))
     assert f"the PostgreSQL type {kind} has no exact type in the lake" in blocked["design"].why
     assert "cast the column in the source" in blocked["design"].why
+
+
+@given(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+def test_a_name_blocks_its_table_alone_or_is_captured_as_it_is(more: list[str]) -> None:
+    found, blocked = shapes(*((name, "text") for name in more))
+    assert "staff" in found and "staff" not in blocked
+    if "design" in found:
+        names = found["design"].arrow.names
+        assert names == ["design_id", *more]
+        assert len({catalogue_name(name) for name in names}) == len(names)
+    else:
+        assert blocked["design"].change.kind in (NAME_RESERVED, NAME_UNUSABLE)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_name_that_engines_take_in_quotes_is_captured(name: str) -> None:
+    assert name in shapes((name, "text"))[0]["design"].arrow.names
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_name_with_syntax_in_it_blocks_its_table_and_says_what_to_do(name: str) -> None:
+    change, why = (item := shapes((name, "text"))[1]["design"]).change, item.why
+    assert (change.kind, change.column) == (NAME_UNUSABLE, name)
+    assert why.startswith("public.design.") and why.endswith("rename it") and why.isprintable() and "\n" not in why
+    assert "\n" not in str(change)
+
+
+@pytest.mark.parametrize("name", sorted({*RESERVED, "_OP", "Ingested_On"}))
+def test_a_name_that_the_lake_keeps_blocks_its_table(name: str) -> None:
+    blocked = shapes((name, "text"))[1]["design"]
+    assert blocked.change.kind == NAME_RESERVED
+    assert blocked.why == f"public.design.{name} has a name the lake keeps for itself; rename it"
+
+
+@pytest.mark.parametrize("name", ["Design_ID", "DESIGN_ID"])
+def test_a_name_that_is_another_but_for_case_blocks_its_table(name: str) -> None:
+    blocked = shapes((name, "text"))[1]["design"]
+    assert blocked.change.kind == NAME_UNUSABLE
+    assert f"public.design.{name} is design_id but for case" in blocked.why and "rename one of them" in blocked.why

@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from totelake.contracts.identifiers import sql_quoted
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.views import view_sql
 from totelake.ports.glue import GlueCatalog
@@ -42,7 +43,7 @@ class Lake:
             raise ConfigurationError("the query changes something; ask with SELECT or WITH")
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"CREATE SCHEMA {_quoted(self._database)}")
+            connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
             connection.execute(f"SET schema = '{self._database}'")
             made: set[tuple[str, str]] = set()
             for database, name in _relations(parsed):
@@ -68,8 +69,8 @@ class Lake:
             text = parsed.sql(dialect="duckdb")
         else:
             text = self._relation(database, table)
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
-        connection.execute(f"CREATE VIEW {_quoted(database)}.{_quoted(name)} AS {text}")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {sql_quoted(database)}")
+        connection.execute(f"CREATE VIEW {sql_quoted(database)}.{sql_quoted(name)} AS {text}")
 
     def _names(self, database: str) -> list[str]:
         return sorted(item["Name"] for item in self._catalog(database).tables())
@@ -88,7 +89,7 @@ class Lake:
         ]
         selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
         if not parts:
-            nothing = ", ".join(f"NULL AS {_quoted(item)}" for item in [*(one["Name"] for one in columns), *keys])
+            nothing = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(one["Name"] for one in columns), *keys])
             return f"SELECT {nothing} WHERE false"
         return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join(parts)})"
 
@@ -122,20 +123,16 @@ def _relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
 
 def _column(column: dict[str, str]) -> str:
     """A column; a moment has no zone for Athena, whatever the parquet file says."""
-    name = _quoted(column["Name"])
+    name = sql_quoted(column["Name"])
     return f"CAST({name} AS timestamp) AS {name}" if column["Type"] == "timestamp" else name
 
 
 def _constants(keys: list[str], values: tuple[str, ...]) -> str:
-    return "".join(f", {_text(value)} AS {_quoted(key)}" for key, value in zip(keys, values))
+    return "".join(f", {_text(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))
 
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _one_line(error: Exception) -> str:

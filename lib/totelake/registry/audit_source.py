@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts import Contracts
+from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import SCHEMAS
@@ -93,7 +94,8 @@ class SourceAudit:
         def decide(present: Document | None) -> Document | None:
             if present is None:
                 return None
-            kept = [item for item in present["StorageDescriptor"]["Columns"] if item["Name"] not in foreign]
+            columns = present["StorageDescriptor"]["Columns"]
+            kept = [item for item in columns if catalogue_name(item["Name"]) not in foreign]
             return {**as_input(present), "StorageDescriptor": {**present["StorageDescriptor"], "Columns": kept}}
 
         change_table(self._catalog, name, decide, keep_version=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_FOLDER, _NAME = "[^/=]+=[^/]+/", r"[0-9]{12}(?:-[0-9]+)?\.parquet"
+_FOLDER, _NAME = "[^/=_.][^/=]*=[^/]+/", r"[0-9]{12}(?:-[0-9]+)?\.parquet"
 _HIDDEN = ("_", ".")
 
 

@@ -24,8 +24,8 @@ _MAGIC, _SMALLEST = b"PAR1", 12
 class Cache:
     """Files below `folder` that only their owner may read; those of another stack than `stack` are removed.
 
-    A file's name is the hash of bucket, key and ETag: no key leads out of the folder, and an object that was replaced is
-    another file. Several processes may use one folder.
+    A file's name is the hash of bucket, key and ETag: no key leads out of the folder, and a replaced object is another
+    file. Several processes may use one folder.
     """
 
     def __init__(self, folder: Path, stack: str, most: int = _MOST) -> None:

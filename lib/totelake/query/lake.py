@@ -102,6 +102,7 @@ class Lake:
     def _fetched(self, location: str) -> list[Path]:
         """The objects of a location as files, without those that are not ours: they would change the answer."""
         bucket, prefix = location.removeprefix("s3://").split("/", 1)
+        prefix = f"{prefix.rstrip('/')}/"
         store = S3Store(self._clients.s3, bucket)
         items = [item for item in store.list(prefix) if item.bytes and is_ours(item.key[len(prefix) :])]
         with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -14,11 +14,13 @@ from sqlglot.errors import SqlglotError
 
 from totelake.contracts.identifiers import sql_quoted
 from totelake.errors import ConfigurationError, LakeError
+from totelake.lake.foreign import is_ours
 from totelake.lake.views import view_sql
 from totelake.ports.glue import GlueCatalog
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
+from totelake.query.cache import Cache
 from totelake.runtime.clients import Clients
 
 _VIEW = "VIRTUAL_VIEW"
@@ -28,10 +30,11 @@ _AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
 
 
 class Lake:
-    """The Data Catalog and its objects; those are never amended, so what was fetched once is kept in `cache`."""
+    """The Data Catalog and the objects that jobs wrote; what was fetched once is kept in `cache`."""
 
-    def __init__(self, clients: Clients, database: str, cache: Path) -> None:
+    def __init__(self, clients: Clients, database: str, cache: Cache) -> None:
         self._clients, self._database, self._cache = clients, database, cache
+        self._addresses: dict[str, str] = {}
 
     def ask(self, sql: str) -> Answer:
         """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
@@ -41,18 +44,18 @@ class Lake:
             raise ConfigurationError(f"Athena takes no such SQL: {_one_line(error)}; correct the query") from error
         if not isinstance(parsed, exp.Query):
             raise ConfigurationError("the query changes something; ask with SELECT or WITH")
-        with duckdb.connect() as connection:
+        with self._cache.in_use(), duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
             connection.execute(f"SET schema = '{self._database}'")
             made: set[tuple[str, str]] = set()
-            for database, name in _relations(parsed):
-                self._define(connection, database or self._database, name, made)
             try:
+                for database, name in _relations(parsed):
+                    self._define(connection, database or self._database, name, made)
                 found = connection.execute(parsed.sql(dialect="duckdb"))
                 return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
             except duckdb.Error as error:
-                raise LakeError(f"the query was refused: {_one_line(error)}; correct it") from error
+                raise LakeError(f"the query was refused: {self._told(error)}; correct it") from error
 
     def _define(self, connection: Any, database: str, name: str, made: set[tuple[str, str]]) -> None:
         """Make a view of DuckDB for a table or view of the Data Catalog, once, after those that it reads."""
@@ -98,21 +101,22 @@ class Lake:
         return [(tuple(item["Values"]), item["StorageDescriptor"]["Location"]) for item in found]
 
     def _fetched(self, location: str) -> list[Path]:
-        """The objects below a location as files."""
+        """The objects of a location as files, without those that are not ours: they would change the answer."""
         bucket, prefix = location.removeprefix("s3://").split("/", 1)
+        prefix = f"{prefix.rstrip('/')}/"
         store = S3Store(self._clients.s3, bucket)
-        keys = [item.key for item in store.list(prefix)]
+        items = [item for item in store.list(prefix) if item.bytes and is_ours(item.key[len(prefix) :])]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(lambda key: self._file(store, key), keys))
+            paths = list(pool.map(lambda item: self._cache.file(store, item), items))
+        self._addresses.update((str(path), store.address(item.key)) for path, item in zip(paths, items))
+        return paths
 
-    def _file(self, store: S3Store, key: str) -> Path:
-        path = self._cache / store.bucket / key
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.part")
-            store.download(key, part)
-            part.replace(path)
-        return path
+    def _told(self, error: Exception) -> str:
+        """What DuckDB says, about objects and not about the files that hold them."""
+        text = _one_line(error)
+        for path, address in self._addresses.items():
+            text = text.replace(path, address)
+        return text
 
 
 def _relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,7 @@ from totelake.stack.model import (
     OUTBOX,
     POSTGRES,
     PREFIX,
+    QUERY,
     READER,
     REGION,
     STATE_FILE,
@@ -198,12 +199,13 @@ def stop(home: Path) -> bool:
     home = home.resolve()
     stack = Stack.read(home)
     if stack is None:
+        shutil.rmtree(home / QUERY, ignore_errors=True)
         return False
     end(stack.parts[LOCALGLUE])
     _end_jobs(home / "localglue")
     end(stack.parts[MOTO])
     postgres.stop_server(stack.parts[POSTGRES], Path(stack.data))
-    for name in ("localglue", OUTBOX):
+    for name in ("localglue", OUTBOX, QUERY):
         shutil.rmtree(home / name, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
         (home / "spark-defaults.conf").unlink()

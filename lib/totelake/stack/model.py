@@ -20,6 +20,8 @@ POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
 ALERTS = "totelake-alerts"
 DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
+# what `totelake query` keeps of the lake
+QUERY = "query"
 # key id and secret key alike: the endpoint of this machine checks none
 CREDENTIAL = "testing"
 
@@ -47,6 +49,11 @@ class Stack:
     processed_bucket: str = "totelake-processed"
     artifacts_bucket: str = "totelake-artifacts"
     region: str = REGION
+
+    @property
+    def identity(self) -> str:
+        """What tells this stack from every other that was or will be started in the same folder."""
+        return " ".join(f"{part.name}:{part.pid}:{part.started}" for part in self.parts.values())
 
     @property
     def postgres_port(self) -> int:

@@ -16,6 +16,7 @@ from totelake.ports.postgres import read_only
 from totelake.query import athena
 from totelake.query.answer import Answer
 from totelake.stack.model import default_home
+from totelake.stack.private_files import private_folder
 
 _WORKGROUP = "TOTELAKE_ATHENA_WORKGROUP"
 
@@ -72,7 +73,7 @@ def _of_lake(where: Target, sql: str) -> Answer:
         return athena.ask(where.clients.client("athena"), sql, database, workgroup)
     from totelake.query.lake import Lake
 
-    return Lake(where.clients, database, default_home() / "query").ask(sql)
+    return Lake(where.clients, database, private_folder(default_home() / "query")).ask(sql)
 
 
 def _of_warehouse(where: Target, sql: str) -> Answer:

@@ -101,10 +101,12 @@ def test_what_a_killed_up_has_left_is_ended_and_removed(tmp_path: Path) -> None:
     left = subprocess.Popen([*sleep[:2], sleep[2] + "  # localglue", "--state", str(tmp_path / "localglue")])
     stranger = subprocess.Popen([*sleep, "--state", str(tmp_path / "localglue")])
     other = subprocess.Popen([*sleep[:2], sleep[2] + "  # localglue", "--state", str(tmp_path / "other")])
-    lifecycle._clear_leftovers(tmp_path)
-    assert left.wait(10) != 0
-    assert (stranger.poll(), other.poll()) == (None, None)
-    for process in (stranger, other):
-        process.kill()
-        process.wait()
+    try:
+        lifecycle._clear_leftovers(tmp_path)
+        left.wait(10)
+        assert (stranger.poll(), other.poll()) == (None, None)
+    finally:
+        for process in (left, stranger, other):
+            process.kill()
+            process.wait()
     assert [path.name for path in tmp_path.iterdir()] == ["logs"]

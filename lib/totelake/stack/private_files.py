@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,11 +33,11 @@ def private_folder(path: Path) -> Path:
 
 
 def write_private(path: Path, text: str) -> Path:
-    """Write a file that only its owner may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE)
+    """Write a file that only its owner may read; who reads meanwhile sees the former one or the new one, whole."""
+    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), _FILE)
         file.write(text)
+    os.replace(fresh, path)
     return path
 
 

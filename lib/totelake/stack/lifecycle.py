@@ -66,7 +66,7 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
 
 def _clear_leftovers(home: Path) -> None:
     """End and remove what an `up` that was killed has left: without a record `down` knows nothing of it."""
-    server, state, mails = home / POSTGRES, home / LOCALGLUE, home / OUTBOX
+    server, state, mails = postgres.noted_data(home), home / LOCALGLUE, home / OUTBOX
     end_leftovers((("-D", str(server)), ("--state", str(state)), (str(mails),)))
     postgres.remove_data(server)
     for folder in (state, mails):
@@ -224,8 +224,8 @@ def stop(home: Path) -> bool:
     postgres.stop_server(stack.parts[POSTGRES], Path(stack.data))
     for name in ("localglue", OUTBOX):
         shutil.rmtree(home / name, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
-        (home / "spark-defaults.conf").unlink()
+    for name in ("spark-defaults.conf", postgres.PLACE_FILE):
+        (home / name).unlink(missing_ok=True)
     (home / STATE_FILE).unlink()
     return True
 

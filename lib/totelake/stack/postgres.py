@@ -27,6 +27,7 @@ _PROGRAMS = ("postgres", "initdb")
 _UNPRIVILEGED = "nobody"
 _SYSTEM = Path("/usr/lib/postgresql")
 _APART = "totelake-postgres-"
+PLACE_FILE = "postgres.place"
 # the content is made anew by every `up`, so nothing is lost when the machine stops before it is on disk
 _SETTINGS = (
     "fsync=off",
@@ -98,6 +99,7 @@ def _copy_programs(binaries: Path, to: Path) -> Path:
 def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
     """Make a cluster and start it; the part, its data folder and the superuser's password."""
     data, binaries = place(home, find_binaries())
+    write_private(home / PLACE_FILE, str(data))
     password, user = secrets.token_urlsafe(18), unprivileged_user()
     try:
         data.mkdir(mode=0o700, parents=True)
@@ -187,6 +189,12 @@ def stop_server(part: Part, data: Path) -> None:
     """Stop the server fast and remove its data."""
     end(part, signal.SIGINT)
     remove_data(data)
+
+
+def noted_data(home: Path) -> Path:
+    """The data folder of the last server that was started for this home, which may lie apart from it."""
+    note = home / PLACE_FILE
+    return Path(note.read_text(encoding="utf-8")) if note.is_file() else home / "postgres"
 
 
 def remove_data(data: Path) -> None:

@@ -35,9 +35,13 @@ def private_folder(path: Path) -> Path:
 def write_private(path: Path, text: str) -> Path:
     """Write a file that only its owner may read; who reads meanwhile sees the former one or the new one, whole."""
     descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(fresh, path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(fresh, path)
+    except BaseException:
+        os.unlink(fresh)
+        raise
     return path
 
 

@@ -21,7 +21,7 @@ from totelake.stack.model import Stack
 pytestmark = pytest.mark.integration
 
 # for an interpreter that runs this very command they decide before it can; what they do to the stack is a unit test's
-_OF_THE_COMMAND = ("PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONOPTIMIZE")
+_OF_THE_COMMAND = ("PYTHONINSPECT", "PYTHONIOENCODING", "PYTHONWARNINGS", "PYTHONOPTIMIZE")
 _SHELL = """
 import json, os
 import boto3
@@ -50,10 +50,28 @@ class Machine:
         for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "PGPASSFILE"):
             del self.environment[name]  # the files of the hostile home are read
 
-    def totelake(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command."""
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start the command."""
         command = [sys.executable, "-m", "totelake.cli.main", *words]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def totelake(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end."""
+        process = self.start(*words)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def kill_up(self) -> None:
+        """Start the stack, and kill the command when two of its servers run."""
+        process = self.start("up")
+        deadline = time.monotonic() + 60
+        while not (self.home / "logs" / "moto.log").is_file():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +84,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def up(machine: Machine) -> Stack:
-    """The stack that `totelake up` has started there."""
-    done = machine.totelake("up", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    """The stack that one of two `totelake up` has started there, after a third that was killed."""
+    machine.kill_up()
+    one, other = machine.start("up", "--json"), machine.start("up", "--json")
+    ends = sorted((process.wait(), process.communicate()[1]) for process in (one, other))
+    told = f"totelake: another `totelake up` is starting a stack in {machine.home}; "
+    assert ends == [(0, ""), (1, f"{told}wait for its end, then see `totelake status`\n")]
     return lifecycle.load(machine.home)
 
 

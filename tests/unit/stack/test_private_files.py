@@ -91,7 +91,7 @@ def test_a_server_that_cannot_start_leaves_no_data(
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="^cannot$"):
             postgres.start_server(tmp_path, 1, tmp_path / "log")
-        assert list(tmp_path.iterdir()) == []
+        assert [path.name for path in tmp_path.iterdir()] == [postgres.PLACE_FILE]
 
 
 def test_what_a_killed_up_has_left_is_ended_and_removed(tmp_path: Path) -> None:

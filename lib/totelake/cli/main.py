@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import psycopg2
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
+from totelake.deploy.target import AWS
 from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
+from totelake.stack.clean_environment import undisturbed
 
 FAILURE = 1
 USAGE = 2
@@ -27,8 +30,9 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; its exit status. With --debug an error is raised as it is."""
     words = [word for word in argv if word != "--debug"]
     try:
-        # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
-        status = app(args=words, prog_name="totelake", standalone_mode=False) or 0
+        with nullcontext() if _is_elsewhere(words) else undisturbed():
+            # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
+            status = app(args=words, prog_name="totelake", standalone_mode=False) or 0
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILURE
     except typer.TyperException as error:
@@ -43,6 +47,11 @@ def main(argv: Sequence[str]) -> int:
     if status == INTERRUPTED:
         print("interrupted", file=sys.stderr)  # noqa: T201
     return int(status)
+
+
+def _is_elsewhere(words: Sequence[str]) -> bool:
+    """Whether an AWS account is meant, whose profile and proxies are the user's."""
+    return f"--target={AWS}" in words or ("--target", AWS) in zip(words, words[1:])
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from totelake.stack.private_files import write_private
+
 HOST = "127.0.0.1"
 REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
@@ -128,10 +130,7 @@ class Stack:
 
     def save(self) -> None:
         """Write the state file, readable by its owner only."""
-        path = Path(self.home) / STATE_FILE
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=1)
+        write_private(Path(self.home) / STATE_FILE, json.dumps(asdict(self), indent=1))
 
     @classmethod
     def read(cls, home: Path) -> Stack | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess  # nosec B404 # a throw-away Spark session is a process
 import sys
 from pathlib import Path
 
-from totelake.stack.jars import cache_folder, ensure_jars
+from totelake.stack.clean_environment import child_environment
+from totelake.stack.jars import cache_folder, ensure_jars, spark_home
 from totelake.stack.java import find_java
 from totelake.stack.model import CREDENTIAL
+from totelake.stack.private_files import write_private
 
 # with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Duser.timezone=UTC"
@@ -27,7 +30,7 @@ def _session() -> dict[str, str]:
     options = f"{_QUICK} -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off"
     archive = _archive()
     if archive.is_file():
-        options += f" -XX:SharedArchiveFile={archive}"
+        options += " " + _one_option(f"-XX:SharedArchiveFile={archive}")
     return {
         "spark.master": "local[2]",
         "spark.driver.memory": "1500m",
@@ -68,18 +71,29 @@ def s3_settings(aws_endpoint: str) -> dict[str, str]:
 
 def write_properties(path: Path, aws_endpoint: str) -> Path:
     """Write them as a properties file for spark-submit."""
-    lines = [f"{name} {value}" for name, value in settings(aws_endpoint).items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    # in such a file a backslash begins an escape
+    lines = [f"{name} {value}".replace("\\", "\\\\") for name, value in settings(aws_endpoint).items()]
+    return write_private(path, "\n".join(lines) + "\n")
+
+
+def _one_option(option: str) -> str:
+    """An option of Java as Spark reads it among others: as one, whatever its path holds."""
+    return '"' + option.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def environment() -> dict[str, str]:
-    """The variables with which spark-submit finds Java and Python."""
+    """The variables with which spark-submit finds Java, Python and Spark.
+
+    Named here, Spark's own folder need not be looked for by a script that fails when a path has a space; and without
+    UTF-8 Java finds no file whose path has other letters than ASCII's.
+    """
     return {
         "JAVA_HOME": str(find_java()),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "LC_ALL": "C.UTF-8",
     }
 
 
@@ -96,12 +110,13 @@ def ensure_archive() -> Path | None:
     if archive.is_file():
         return archive
     properties = settings(None)
-    options = f"{_QUICK} -XX:ArchiveClassesAtExit={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
+    option = _one_option(f"-XX:ArchiveClassesAtExit={archive}")
+    options = f"{_QUICK} {option} -Xlog:cds=off -Xlog:cds+dynamic=off"
     properties["spark.driver.extraJavaOptions"] = options
-    arguments = " ".join(f'--conf "{name}={value}"' for name, value in properties.items())
+    arguments = " ".join(f"--conf {shlex.quote(f'{name}={value}')}" for name, value in properties.items())
     subprocess.run(  # nosec B603 # our own interpreter, no shell
         [sys.executable, "-m", _WARM_UP],
-        env={**os.environ, **environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"},
+        env=child_environment({**environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"}),
         capture_output=True,
         check=False,
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 import botocore.loaders
 import coverage
+import hypothesis
 import psycopg2
 import pytest
 
@@ -26,6 +27,10 @@ _COVERED = ("unit", "integration")
 sys.path.insert(0, str(ROOT))
 # their asserts are explained as those of test files are
 pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
+
+# no test asserts a time: a busy machine is no failure
+hypothesis.settings.register_profile("totelake", deadline=None)
+hypothesis.settings.load_profile("totelake")
 
 # every session of boto3 reads the same large files anew; one process needs them once
 _load = functools.cache(functools.partial(botocore.loaders.JSONFileLoader.load_file, botocore.loaders.JSONFileLoader()))

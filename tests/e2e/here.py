@@ -1,7 +1,7 @@
 """The deployed jobs of a stack's workflow, run in the process of the tests, where Spark is warm already.
 
-Most tests need a refresh, not five processes. What a command or `watch` starts, the demo and the first runs of two files
-go through the workflow.
+Most tests need a refresh, not five processes. What a command or `watch` starts, the demo and the first runs of two
+files go through the workflow.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ def changed_table(found: FoundTable, present: Document, crawler: str, crawl_id: 
     With `only_merge` (MergeNewColumns) the types of existing columns do not change.
     """
     kinds = {} if only_merge else found.content.columns
-    before = present["StorageDescriptor"]["Columns"]
-    columns = [{**one, "Type": kinds.get(one["Name"].lower(), one["Type"])} for one in before]
+    there = present["StorageDescriptor"]["Columns"]
+    columns = [{**one, "Type": kinds.get(one["Name"].lower(), one["Type"])} for one in there]
     known = {one["Name"].lower() for one in columns}
     columns += [{"Name": name, "Type": kind} for name, kind in found.content.columns.items() if name not in known]
     before = {name: value for name, value in present.get("Parameters", {}).items() if name != DEPRECATED}

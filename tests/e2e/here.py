@@ -15,8 +15,6 @@ from totelake.runtime import Clients, open_job
 from totelake.runtime.job_arguments import parse_arguments
 from totelake.stack.model import CREDENTIAL
 
-SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch", "sqs")
-
 
 class RefreshHere:
     """A refresh of the stack by this process's Spark session."""
@@ -26,8 +24,6 @@ class RefreshHere:
         self._pipeline = pipeline
         endpoints = {"": stack.aws_endpoint, "glue": stack.glue_endpoint}
         self._clients = Clients(stack.region, endpoints, (CREDENTIAL, CREDENTIAL))
-        for service in SERVICES:
-            self._clients.client(service)
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
         for bucket in (stack.ingestion_bucket, stack.processed_bucket):
             hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", stack.aws_endpoint)

@@ -14,6 +14,7 @@ from typing import IO
 
 from totelake.errors import LakeError, RetriableError
 from totelake.ports.object_store import Listed, ObjectStore
+from totelake.stack.private_files import private_folder
 
 _MOST = 2 * 1024**3
 _CHUNK = 1024**2
@@ -34,10 +35,10 @@ class Cache:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Keep all files while the block reads them; then the oldest go, unless another process reads them still."""
-        _private(self._folder)
+        private_folder(self._folder)
         with os.fdopen(os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)) as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            _private(self._files)
+            private_folder(self._files)
             try:
                 yield
             finally:
@@ -91,12 +92,6 @@ def _check(file: IO[bytes], size: int, where: str) -> None:
         ends.append(file.read(len(_MAGIC)))
     if size < _SMALLEST or ends != [_MAGIC, _MAGIC]:
         raise LakeError(f"{where} is truncated or no parquet; restore it from the bucket's version history")
-
-
-def _private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # an earlier version may have made it for all to read
-    folder.chmod(0o700)
 
 
 def _hash(*words: str) -> str:

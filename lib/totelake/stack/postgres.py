@@ -104,7 +104,7 @@ def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
     try:
         data.mkdir(mode=0o700, parents=True)
         _make_cluster(binaries, data, password, user)
-        part = _serve(binaries, data, port, log, password)
+        part = _serve(binaries, data, port, log, password, user)
     except BaseException:
         remove_data(data)
         raise
@@ -122,11 +122,11 @@ def _make_cluster(binaries: Path, data: Path, password: str, user: str | None) -
         password_file.unlink()
 
 
-def _serve(binaries: Path, data: Path, port: int, log: Path, password: str) -> Part:
+def _serve(binaries: Path, data: Path, port: int, log: Path, password: str, user: str | None) -> Part:
     command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-c", f"listen_addresses={HOST}"]
     for setting in (*_SETTINGS, "unix_socket_directories="):
         command += ["-c", setting]
-    part = spawn(POSTGRES, command, port, log, _environment(), unprivileged_user())
+    part = spawn(POSTGRES, command, port, log, _environment(), user)
     dsn = f"postgresql://{ADMIN}:{password}@{HOST}:{port}/postgres"
     try:
         wait_ready(part, lambda: answers(dsn), log)

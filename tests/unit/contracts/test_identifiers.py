@@ -6,7 +6,7 @@ import re
 import sqlite3
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.modules import LIB
@@ -45,7 +45,6 @@ def test_names_with_what_an_engine_takes_for_syntax_are_not(name: str) -> None:
     assert set(unusable_characters(name)) <= set(name) and unusable_characters(name)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(RESERVED)), st.data())
 def test_the_lakes_own_names_are_reserved_in_whatever_case(name: str, data: st.DataObject) -> None:
     written = "".join(data.draw(st.sampled_from((letter, letter.upper()))) for letter in name)
@@ -59,7 +58,6 @@ def test_the_lakes_own_names_are_those_that_it_writes() -> None:
     assert re.findall(r'\{"(\w+)": day\}', captures) == list(PARTITION_KEYS)
 
 
-@settings(deadline=None)
 @given(st.lists(NAMES, unique=True))
 def test_what_is_left_without_namesakes_differs_for_every_engine(names: list[str]) -> None:
     twice = namesakes(names)
@@ -74,7 +72,6 @@ def test_names_that_are_equal_but_for_case_are_one(pair: tuple[str, str]) -> Non
     assert namesakes(pair) == {pair[1]: pair[0]}
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_quotes_of_sql_hold_every_name(name: str) -> None:
     with sqlite3.connect(":memory:") as connection:
@@ -82,7 +79,6 @@ def test_quotes_of_sql_hold_every_name(name: str) -> None:
         assert found.description[0][0] == name
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_quotes_of_sql_hold_every_name_for_the_engines_of_queries(name: str) -> None:
     duckdb = pytest.importorskip("duckdb", reason="no job needs DuckDB")
@@ -91,7 +87,6 @@ def test_quotes_of_sql_hold_every_name_for_the_engines_of_queries(name: str) -> 
     assert sqlglot.parse_one(f"SELECT 1 AS {sql_quoted(name)}", read="postgres").selects[0].alias == name
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_quotes_of_spark_hold_every_name(name: str) -> None:
     quoted = spark_quoted(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from totelake.contracts.types import UnknownTypeError, arrow_type, decimal_of, hive_type, spark_type
@@ -50,7 +50,6 @@ BASE = st.one_of(
 TYPES = st.one_of(BASE, BASE.map(lambda name: f"{name}[]"))
 
 
-@settings(deadline=None)
 @given(TYPES)
 def test_all_engines_have_one_exact_type_for_a_name_or_none_has(name: str) -> None:
     try:
@@ -67,7 +66,6 @@ def test_all_engines_have_one_exact_type_for_a_name_or_none_has(name: str) -> No
     assert (hive_type(name), spark_type(name)) == (expected, expected)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_at_all_raises_anything_else(name: str) -> None:
     for convert in (arrow_type, hive_type, spark_type):

@@ -47,7 +47,9 @@ def start_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: lifecycle._start_localglue(folder, 1, "http://aws", folder / "logs"),
         lambda: lifecycle._end_jobs(folder),
         lambda: postgres.start_server(folder, 1, folder / "logs" / "postgres.log"),
-        lambda: postgres._serve(binaries, folder / "data", 1, folder / "logs" / "postgres.log", "password"),
+        lambda: postgres._serve(
+            binaries, folder / "data", 1, folder / "logs" / "postgres.log", "password", postgres.unprivileged_user()
+        ),
         lambda: java.version_of(folder / "java"),
         spark.ensure_archive,
     )

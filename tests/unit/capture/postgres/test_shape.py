@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import SOURCE
@@ -52,7 +52,6 @@ def shapes(*more: tuple[str, str]) -> tuple[dict[str, Shape], dict[str, BlockedT
     return read_shapes(cast(Session, Described(*more)), TABLES)
 
 
-@settings(deadline=None)
 @given(TYPES)
 def test_a_type_blocks_its_table_alone_or_is_captured(kind: str) -> None:
     found, blocked = shapes(("big", kind))
@@ -73,7 +72,6 @@ def test_what_has_no_exact_type_says_what_to_do(kind: str) -> None:
     assert "cast the column in the source" in blocked["design"].why
 
 
-@settings(deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=3, unique=True))
 def test_a_name_blocks_its_table_alone_or_is_captured_as_it_is(more: list[str]) -> None:
     found, blocked = shapes(*((name, "text") for name in more))

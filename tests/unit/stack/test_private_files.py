@@ -58,14 +58,16 @@ def test_spark_settings_are_closed_and_survive_any_path(monkeypatch: pytest.Monk
     odd.mkdir()
     monkeypatch.setattr(spark, "cache_folder", lambda: odd)
     monkeypatch.setattr(spark, "ensure_jars", lambda: [odd / "a.jar"])
-    spark._archive().touch()
+    for archive in spark._archives(spark.find_java()):
+        archive.touch()
     path = spark.write_properties(tmp_path / "spark.conf", "http://aws")
     assert mode(path) == 0o600
     read = dict(line.split(" ", 1) for line in path.read_text(encoding="utf-8").splitlines())
     values = {name: re.sub(r"\\(.)", r"\1", value) for name, value in read.items()}
     assert values["spark.driver.extraClassPath"] == str(odd / "a.jar")
     # Spark takes its options apart as a shell does
-    assert f"-XX:SharedArchiveFile={spark._archive()}" in shlex.split(values["spark.driver.extraJavaOptions"])
+    archives = ":".join(str(archive) for archive in spark._archives(spark.find_java()))
+    assert f"-XX:SharedArchiveFile={archives}" in shlex.split(values["spark.driver.extraJavaOptions"])
 
 
 def test_of_two_that_start_a_stack_in_one_folder_one_is_told(tmp_path: Path) -> None:

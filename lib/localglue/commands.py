@@ -55,9 +55,17 @@ def needs(job: Document, arguments: Mapping[str, str], is_usable: Callable[[str]
     )
 
 
-def script_arguments(run: Document, arguments: Mapping[str, str], origin: Origin) -> list[str]:
-    """The script's argv, without its name, as Glue passes it."""
-    own = {"--JOB_NAME": run["JobName"], "--JOB_ID": fixed_id("j", run["JobName"]), "--JOB_RUN_ID": run["Id"]}
+def script_arguments(run: Document, job: Document, arguments: Mapping[str, str], origin: Origin) -> list[str]:
+    """The script's argv, without its name, as Glue passes it.
+
+    A Python-shell job is told the script's place and the Python version, but neither its name nor its run's id, as
+    dumps of `sys.argv` show; a Spark job is told name, id and run.
+    """
+    command = job["Command"]
+    if command["Name"] == PYTHON_SHELL:
+        own = {"--scriptLocation": command["ScriptLocation"], "--python-version": command.get("PythonVersion", "3.9")}
+    else:
+        own = {"--JOB_NAME": run["JobName"], "--JOB_ID": fixed_id("j", run["JobName"]), "--JOB_RUN_ID": run["Id"]}
     if origin.workflow and origin.workflow_run:
         own |= {"--WORKFLOW_NAME": origin.workflow, "--WORKFLOW_RUN_ID": origin.workflow_run}
     return [word for pair in {**arguments, **own}.items() for word in pair]

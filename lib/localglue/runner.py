@@ -158,7 +158,7 @@ class Runner:
         script = self._downloads.script(wanted.script, folder)
         python_path = self._downloads.python_path(wanted.python)
         jars = self._downloads.jars(wanted.jars)
-        argv = script_arguments(task.run, task.arguments, task.origin)
+        argv = script_arguments(task.run, task.job, task.arguments, task.origin)
         words = command(settings, task.kind, script, argv, task.arguments, jars)
         variables = environment(settings, os.environ, python_path)
         for module in wanted.preinstalled:

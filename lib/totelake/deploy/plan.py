@@ -10,6 +10,7 @@ from typing import Any
 from totelake.contracts.pipeline import active
 from totelake.deploy.compiled import wheel_of
 from totelake.errors import ContractError
+from totelake.runtime.job_arguments import unknown_arguments
 
 Resource = dict[str, Any]
 PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
@@ -137,7 +138,7 @@ def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str
         "Description": entry["description"],
         "Role": settings.role,
         "Command": {"Name": kind, "PythonVersion": own["python_version"], "ScriptLocation": script},
-        "DefaultArguments": _arguments(kind, entry, defaults, settings),
+        "DefaultArguments": _arguments(name, kind, entry, defaults, settings),
         "ExecutionProperty": {"MaxConcurrentRuns": own.get("max_concurrent_runs", 1)},
         "MaxRetries": own["max_retries"],
         "Timeout": own["timeout_minutes"],
@@ -148,9 +149,17 @@ def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str
     return {**resource, "GlueVersion": own["glue_version"], **size}
 
 
-def _arguments(kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+def _arguments(
+    name: str, kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings
+) -> dict[str, str]:
     """Common, kind's and job's arguments, the later overriding the earlier, with the wheel where its kind wants it."""
     merged = {**defaults["arguments"], **defaults[kind].get("arguments", {}), **entry.get("arguments", {})}
+    unknown = unknown_arguments(entry["script"], merged)
+    if unknown:
+        raise ContractError(
+            f"catalog/pipeline.yaml: the job {name} is given {unknown[0]}, which glue_jobs/{entry['script']}.py does "
+            "not take; correct the name (lib/totelake/runtime/job_arguments.py has them)"
+        )
     filled = {f"--{name}": str(value) for name, value in merged.items()}
     arguments = {name: value for name, value in filled.items() if value}
     if kind == PYTHON_SHELL:

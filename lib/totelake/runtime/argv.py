@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, Callable
 
 from totelake.errors import ConfigurationError
@@ -29,6 +29,9 @@ _GLUE_OWN = frozenset(
         "job-bookmark-to",
         "job-language",
         "library-set",
+        "python-version",
+        "debug",
+        "endpoint",
         "scriptLocation",
         "encryption-type",
         "extra-py-files",
@@ -80,28 +83,44 @@ def choice(default: str, *others: str) -> Any:
     return field(default=default, metadata={_CHOICES: (default, *others)})
 
 
-def parse(words: Sequence[str], job: str, kind: type[Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
-    """Values for the fields of a dataclass, and what Glue passes on of its own.
+@dataclass(frozen=True)
+class Given:
+    """What a script was given: values of its own, what Glue passes on, and the names of what nobody knows."""
 
-    Raises ConfigurationError for an argument that is unknown, missing or of the wrong form.
+    values: Mapping[str, Any]
+    glue: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+
+def own_names(kind: type[Any]) -> frozenset[str]:
+    """The names of the arguments that a script of this dataclass takes, Glue's own not among them."""
+    return frozenset(item.name for item in fields(kind) if item.name != _RUN)
+
+
+def is_known(kind: type[Any], name: str) -> bool:
+    """Whether an argument means something to a script of this dataclass or to Glue."""
+    return name in own_names(kind) or name in _GLUE_OWN
+
+
+def parse(words: Sequence[str], job: str, kind: type[Any]) -> Given:
+    """Values for the fields of a dataclass. What is unknown is passed over, as getResolvedOptions does: nobody can say
+    what else Glue will pass. Raises ConfigurationError for what is missing or of the wrong form.
     """
-    given = _pairs(words, job)
-    job = given.get("JOB_NAME") or job
-    own = {name: value for name, value in given.items() if name not in _GLUE_OWN}
+    pairs, stray = _pairs(words)
+    job = pairs.get("JOB_NAME") or job
     settable = {item.name: item for item in fields(kind) if item.name != _RUN}
-    unknown = sorted(set(own) - set(settable))
-    if unknown:
-        raise ConfigurationError(
-            f"job {job}: unknown argument --{unknown[0]}; known are --{', --'.join(sorted(settable))}"
-        )
+    own = {name: value for name, value in pairs.items() if name in settable}
     missing = [
         name for name, item in settable.items() if item.metadata.get(_REQUIRED) and not own.get(name, "").strip()
     ]
     if missing:
         raise ConfigurationError(f"job {job}: the argument --{missing[0]} is missing; give it to the job or to the run")
     types = typing.get_type_hints(kind)
-    values = {name: _read(job, settable[name], types[name], value) for name, value in own.items()}
-    return values, {name: value for name, value in given.items() if name in _GLUE_OWN}
+    return Given(
+        values={name: _read(job, settable[name], types[name], value) for name, value in own.items()},
+        glue={name: value for name, value in pairs.items() if name in _GLUE_OWN},
+        unknown=(*(f"--{name}" for name in sorted(pairs) if not is_known(kind, name)), *stray),
+    )
 
 
 def _read(job: str, item: Field[Any], kind: Any, text: str) -> Any:
@@ -110,21 +129,23 @@ def _read(job: str, item: Field[Any], kind: Any, text: str) -> Any:
     return _READERS[kind](job, item.name, text)
 
 
-def _pairs(words: Sequence[str], job: str) -> dict[str, str]:
+def _pairs(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Names with their values, and the words that belong to no name."""
     pairs: dict[str, str] = {}
+    stray = []
     position = 0
     while position < len(words):
         word = words[position]
-        if not word.startswith("--"):
-            raise ConfigurationError(f"job {job}: '{word}' is no argument; write arguments as --name value")
-        name, equals, value = word[2:].partition("=")
-        follows = position + 1 < len(words) and not words[position + 1].startswith("--")
-        if not equals and follows:
-            position += 1
-            value = words[position]
-        pairs[name] = value
         position += 1
-    return pairs
+        if not word.startswith("--"):
+            stray.append(word)
+            continue
+        name, equals, value = word[2:].partition("=")
+        if not equals and position < len(words) and not words[position].startswith("--"):
+            value = words[position]
+            position += 1
+        pairs[name] = value
+    return pairs, stray
 
 
 def _one_of(job: str, name: str, value: str, allowed: Sequence[str]) -> str:

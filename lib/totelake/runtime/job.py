@@ -147,7 +147,7 @@ def _with_local_bundle(secret: Mapping[str, Any], name: str, clients: Clients) -
 
 def _logger(arguments: JobArguments) -> logging.Logger:
     log = logging.getLogger(f"totelake.{arguments.name}")
-    log.setLevel(logging.DEBUG if arguments.debug else logging.INFO)
+    log.setLevel(logging.DEBUG if arguments.verbose else logging.INFO)
     log.propagate = False
     handler = logging.StreamHandler(sys.stdout)
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
@@ -159,13 +159,13 @@ def _logger(arguments: JobArguments) -> logging.Logger:
 
 @contextmanager
 def open_job(arguments: A, clients: Clients | None = None) -> Iterator[Job[A]]:
-    """Open a job. A known failure becomes a SystemExit with one sentence (--debug: as it is)."""
+    """Open a job. A known failure becomes a SystemExit with one sentence (--verbose: as it is)."""
     job = Job(arguments, clients or Clients.from_environment(), _logger(arguments))
     try:
         yield job
     except (TotelakeError, *AwsError) as error:
         known = error if isinstance(error, TotelakeError) else translation_of(error)
-        if arguments.debug:
+        if arguments.verbose:
             raise
         job.log.error("%s", known)
         raise SystemExit(f"{type(known).__name__}: {known}") from None
@@ -177,8 +177,14 @@ def run_job(work: Callable[[Job[A]], object], kind: type[A], argv: Sequence[str]
     try:
         arguments = parse_arguments(given, kind)
     except ConfigurationError as error:
-        if "--debug" in given:
+        if "--verbose" in given:
             raise
         raise SystemExit(f"{type(error).__name__}: {error}") from None
     with open_job(arguments) as job:
+        if arguments.run.unknown:
+            job.log.warning(
+                "%s knows nothing of %s and goes on without; totelake deploy refuses such a name in pipeline.yaml",
+                arguments.name,
+                ", ".join(repr(word) for word in arguments.run.unknown),
+            )
         work(job)

@@ -7,11 +7,11 @@ A `required()` field has to be given. `runtime.argv` reads them from Glue's `--n
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from totelake.runtime.argv import choice, parse, required
+from totelake.runtime.argv import choice, is_known, parse, required
 
 ENABLE, PAUSE, DISABLE = "enable", "pause", "disable"
 _ROWS = 20_000_000
@@ -19,12 +19,17 @@ _ROWS = 20_000_000
 
 @dataclass(frozen=True)
 class JobRun:
-    """What Glue says of a run: the job's name, the run's id, and the workflow run that it is part of, if any."""
+    """What Glue says of a run: the job's name, the run's id, the workflow run that it is part of, if any, and the
+    arguments that the job does not know.
+
+    Glue tells a Python-shell job neither name nor run id: its id is then made of the workflow run's.
+    """
 
     job: str = ""
     id: str = field(default_factory=lambda: f"local_{uuid.uuid4().hex[:16]}")
     workflow: str = ""
     workflow_run_id: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class JobArguments:
     ingestion_database: str = required()
     processed_database: str = required()
     metric_namespace: str = "totelake"
-    debug: bool = False
+    verbose: bool = False
     run: JobRun = field(default_factory=JobRun)
 
 
@@ -125,13 +130,35 @@ class AuditArguments(JobArguments):
 A = TypeVar("A", bound=JobArguments)
 
 
+# by the script in glue_jobs/
+KINDS: Mapping[str, type[JobArguments]] = {
+    "watch": WatchArguments,
+    "ingest": IngestArguments,
+    "check_schemas": CheckArguments,
+    "build_dimensions": BuildArguments,
+    "build_facts": BuildArguments,
+    "load_warehouse": LoadArguments,
+    "build_and_load": BuildAndLoadArguments,
+    "maintain_lake": MaintainArguments,
+    "audit_catalog": AuditArguments,
+}
+
+
+def unknown_arguments(script: str, names: Iterable[str]) -> list[str]:
+    """Which of the arguments a script of glue_jobs/ does not take; none for a script that is not ours."""
+    kind = KINDS.get(script)
+    return [] if kind is None else sorted(name for name in names if not is_known(kind, name))
+
+
 def parse_arguments(argv: Sequence[str], kind: type[A]) -> A:
-    """Read a script's argv, its own name first. Raises ConfigurationError for what is unknown, missing or wrong."""
-    values, glue = parse(argv[1:], kind.name, kind)
+    """Read a script's argv, its own name first. Raises ConfigurationError for what is missing or wrong."""
+    given = parse(argv[1:], kind.name, kind)
+    workflow_run = given.glue.get("WORKFLOW_RUN_ID", "")
     run = {
-        "job": glue.get("JOB_NAME") or kind.name,
-        "id": glue.get("JOB_RUN_ID", ""),
-        "workflow": glue.get("WORKFLOW_NAME", ""),
-        "workflow_run_id": glue.get("WORKFLOW_RUN_ID", ""),
+        "job": given.glue.get("JOB_NAME") or kind.name,
+        "id": given.glue.get("JOB_RUN_ID") or (f"{workflow_run}_{uuid.uuid4().hex[:8]}" if workflow_run else ""),
+        "workflow": given.glue.get("WORKFLOW_NAME", ""),
+        "workflow_run_id": workflow_run,
     }
-    return kind(**values, run=JobRun(**{name: value for name, value in run.items() if value}))
+    set_values: dict[str, Any] = {name: value for name, value in run.items() if value}
+    return kind(**given.values, run=JobRun(**set_values, unknown=given.unknown))

@@ -202,4 +202,6 @@ def explained(table: str, text: str) -> TotelakeError:
     causes = [line.strip() for line in text.splitlines() if line.strip().startswith("Caused by: ")]
     words = (causes[-1][len("Caused by: ") :] if causes else text.strip().splitlines()[0]).split()
     said = " ".join(words[:_MOST_WORDS])
-    return LakeError(f"{table} could not be built: {said}; correct the cause and run the job again (--debug shows all)")
+    return LakeError(
+        f"{table} could not be built: {said}; correct the cause and run the job again (--verbose shows all)"
+    )

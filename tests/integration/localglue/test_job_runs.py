@@ -28,14 +28,13 @@ def test_a_run_gets_arguments_and_environment_and_its_output_is_in_cloudwatch(be
 
     argv, variables = (json.loads(line) for line in bench.lines(f"{SHELL_LOGS}/output", run["Id"]))
     pairs = dict(zip(argv[::2], argv[1::2], strict=True))
-    assert pairs.pop("--JOB_ID").startswith("j_")
+    assert pairs.pop("--scriptLocation").endswith(".py")
     assert pairs == {
         "--a": "default",
         "--b": "run",
         "--c": "fixed",
         "--library-set": "analytics",
-        "--JOB_NAME": job,
-        "--JOB_RUN_ID": run["Id"],
+        "--python-version": "3.9",
     }
     assert variables == {
         "AWS_ENDPOINT_URL_GLUE": bench.glue.meta.endpoint_url,

@@ -86,13 +86,16 @@ def test_any_fires_once_on_the_first_that_holds(bench: Bench) -> None:
     assert job_states(bench.run_workflow(workflow)) == {left: ["SUCCEEDED"], right: ["SUCCEEDED"], last: ["SUCCEEDED"]}
 
 
-def test_a_retried_job_fires_what_waits_for_its_success_only(bench: Bench) -> None:
+def test_a_retried_job_fires_what_waits_for_its_success_only(bench: Bench, tmp_path: Path) -> None:
     script = """
-        import sys
-        if "_attempt_" not in sys.argv[sys.argv.index("--JOB_RUN_ID") + 1]:
+        import pathlib, sys
+        tried = pathlib.Path(sys.argv[sys.argv.index("--tried") + 1])
+        if not tried.exists():
+            tried.touch()
             sys.exit("not at first")
     """
-    shaky, after, sorry = bench.job(script, MaxRetries=1), bench.job(), bench.job()
+    arguments = {"--tried": str(tmp_path / "tried")}
+    shaky, after, sorry = bench.job(script, MaxRetries=1, DefaultArguments=arguments), bench.job(), bench.job()
     workflow = bench.workflow()
     bench.trigger([shaky], WorkflowName=workflow)
     bench.trigger([after], {shaky: "SUCCEEDED"}, WorkflowName=workflow)

@@ -21,7 +21,7 @@ FACT, DIMENSION = "fact_payment", "dim_design"
 
 
 def night(lake: Lake, **more: str) -> Report:
-    with open_job(lake.arguments(MaintainArguments, crawlers="none", debug="true", **more)) as job:
+    with open_job(lake.arguments(MaintainArguments, crawlers="none", verbose="true", **more)) as job:
         return maintain_lake(job)
 
 

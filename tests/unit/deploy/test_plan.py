@@ -174,12 +174,20 @@ def test_triggers_chain_the_jobs_of_their_workflow() -> None:
             "catalog/pipeline.yaml: the job build is of kind ray; use pythonshell or glueetl",
         ),
         (
+            {
+                "jobs": {"watch": {"kind": "pythonshell", "description": "", "max_retries": 0, "timeout_minutes": 1}},
+                "triggers": {},
+            },
+            "catalog/pipeline.yaml: the job watch is given depth, which glue_jobs/watch.py does not take; "
+            "correct the name (lib/totelake/runtime/job_arguments.py has them)",
+        ),
+        (
             {"databases": {"ingestion": "{stage}_in"}},
             "catalog/pipeline.yaml: '{stage}_in' has a name that is not known; "
             "use {prefix}, {database_prefix}, {ingestion_bucket}, {processed_bucket}, {alert_topic}",
         ),
     ],
-    ids=["unknown job", "unknown workflow", "crawler of no source", "unknown kind", "unknown name"],
+    ids=["unknown job", "unknown workflow", "crawler of no source", "unknown kind", "unknown argument", "unknown name"],
 )
 def test_a_loose_end_is_named(parts: dict[str, Any], message: str) -> None:
     with pytest.raises(ContractError) as raised:

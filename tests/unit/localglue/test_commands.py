@@ -39,11 +39,16 @@ def test_what_a_run_needs_is_read_from_its_arguments() -> None:
     )
 
 
-def test_the_script_gets_its_run_and_its_workflow_run() -> None:
-    run = {"JobName": "job", "Id": "jr_1"}
-    alone = ["--a", "", "--JOB_NAME", "job", "--JOB_ID", fixed_id("j", "job"), "--JOB_RUN_ID", "jr_1"]
-    assert script_arguments(run, {"--a": ""}, Origin("t")) == alone
-    inside = script_arguments(run, {"--a": ""}, Origin("t", "w", "wr_1"))
+RUN = {"JobName": "job", "Id": "jr_1"}
+SPARK_ARGV = ["--a", "", "--JOB_NAME", "job", "--JOB_ID", fixed_id("j", "job"), "--JOB_RUN_ID", "jr_1"]
+SHELL_ARGV = ["--a", "", "--scriptLocation", "s3://b/job.py", "--python-version", "3.9"]
+
+
+@pytest.mark.parametrize(("kind", "alone"), [("glueetl", SPARK_ARGV), ("pythonshell", SHELL_ARGV)])
+def test_the_script_gets_what_glue_gives_its_kind_and_its_workflow_run(kind: str, alone: list[str]) -> None:
+    job = {"Command": {"Name": kind, "ScriptLocation": "s3://b/job.py", "PythonVersion": "3.9"}}
+    assert script_arguments(RUN, job, {"--a": ""}, Origin("t")) == alone
+    inside = script_arguments(RUN, job, {"--a": ""}, Origin("t", "w", "wr_1"))
     assert inside == [*alone, "--WORKFLOW_NAME", "w", "--WORKFLOW_RUN_ID", "wr_1"]
 
 

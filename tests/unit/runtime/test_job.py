@@ -84,8 +84,8 @@ def test_an_aws_error_fails_the_run_with_one_sentence() -> None:
     )
 
 
-def test_debug_shows_the_error_as_it_is() -> None:
-    with pytest.raises(SourceError), open_job(arguments(debug=True), Fakes()):
+def test_verbose_shows_the_error_as_it_is() -> None:
+    with pytest.raises(SourceError), open_job(arguments(verbose=True), Fakes()):
         raise SourceError("away")
 
 
@@ -107,10 +107,19 @@ def test_a_script_with_wrong_arguments_does_not_begin() -> None:
         pytest.fail("it began")
 
     with pytest.raises(SystemExit) as ended:
-        run_job(work, AuditArguments, [*ARGV, "--moon", "x"])
-    assert str(ended.value.code).startswith("ConfigurationError: job audit_catalog: unknown argument --moon; known are")
+        run_job(work, AuditArguments, [*ARGV, "--crawlers", ""])
+    assert str(ended.value.code).startswith("ConfigurationError: job audit_catalog: the argument --crawlers is missing")
     with pytest.raises(ConfigurationError):
-        run_job(work, AuditArguments, [*ARGV, "--moon", "x", "--debug"])
+        run_job(work, AuditArguments, [*ARGV, "--crawlers", "", "--verbose"])
+
+
+def test_what_a_script_does_not_know_is_told_and_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    begun = []
+    run_job(begun.append, AuditArguments, [*ARGV, "stray", "--moon", "secret"])
+    assert len(begun) == 1
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and "WARNING audit_catalog knows nothing of '--moon', 'stray' and goes on" in said
+    assert "secret" not in said
 
 
 def test_the_ports_are_of_the_buckets_and_databases_of_the_arguments() -> None:
@@ -135,7 +144,7 @@ def test_run_properties_belong_to_a_workflow_run() -> None:
 
 def test_run_properties_that_are_refused_are_an_error_of_the_lake() -> None:
     refused = client_error("AccessDeniedException", operation="GetWorkflowRunProperties")
-    run = arguments(run=JobRun(workflow="w", workflow_run_id="wr"), debug=True)
+    run = arguments(run=JobRun(workflow="w", workflow_run_id="wr"), verbose=True)
     client = Client(get_workflow_run_properties=[refused], put_workflow_run_properties=[refused])
     with open_job(run, Fakes(glue=client)) as job:
         with pytest.raises(LakeError, match="AccessDeniedException"):
@@ -146,7 +155,7 @@ def test_run_properties_that_are_refused_are_an_error_of_the_lake() -> None:
 
 def secret_of(answer: Any, **services: Any) -> Any:
     """What a job reads of the secret s."""
-    with open_job(arguments(debug=True), Fakes(secretsmanager=Secrets(answer), **services)) as job:
+    with open_job(arguments(verbose=True), Fakes(secretsmanager=Secrets(answer), **services)) as job:
         return job.secret("s")
 
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from totelake.contracts.documents import documents
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.runtime import job_arguments
-from totelake.runtime.job_arguments import JobArguments, parse_arguments
+from totelake.runtime.job_arguments import KINDS, JobArguments, parse_arguments, unknown_arguments
 
 SCRIPTS = ROOT / "glue_jobs"
 
@@ -45,8 +45,12 @@ def test_a_job_is_given_what_its_script_reads_and_all_that_it_needs(name: str) -
     script, given = JOBS[name]
     words = [word for key, value in given.items() for word in (f"--{key}", str(value))]
     found = parse_arguments([script.name, *words], arguments_of(script))
-    ours = {item.name for item in fields(found)}
-    assert set(given) - ours <= {"library-set"}
+    assert found.run.unknown == ()
+    assert unknown_arguments(script.stem, given) == []
+
+
+def test_the_argument_classes_by_script_are_those_of_the_scripts() -> None:
+    assert {script.stem: arguments_of(script) for script in SCRIPTS.glob("*.py")} == KINDS
 
 
 @pytest.mark.parametrize("name", JOBS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,12 +63,35 @@ class JdbcAddress:
         }
 
     def spread(self, spark: SparkSession) -> dict[str, str]:
-        """The properties for Spark's writers, which get the certificates as a file in their own folder."""
-        file = self.database.sslrootcert
-        if not file or str(spark.sparkContext.master).startswith("local"):
+        """The properties for Spark's JDBC writer, which connects on the driver and then on each executor.
+
+        On a cluster every one of them gets the certificates into its working folder, under the same name. Raises
+        WarehouseError when the driver's cannot be written.
+        """
+        context = spark.sparkContext
+        if not self.database.sslrootcert or str(context.master).startswith("local"):
             return self.properties
-        spark.sparkContext.addFile(file)
-        return {**self.properties, "sslrootcert": Path(file).name}
+        jvm: Any = context._jvm
+        copy = self._beside_driver(Path(str(jvm.System.getProperty("user.dir"))))
+        context.addFile(str(copy))
+        return {**self.properties, "sslrootcert": copy.name}
+
+    def _beside_driver(self, folder: Path) -> Path:
+        """The certificates in the driver's working folder, named by their content; several threads may be at it."""
+        certificates = Path(str(self.database.sslrootcert)).read_bytes()
+        copy = folder / f"totelake-{hashlib.sha256(certificates).hexdigest()[:16]}.pem"
+        try:
+            if not copy.is_file():
+                descriptor, half = tempfile.mkstemp(dir=folder)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(certificates)
+                Path(half).replace(copy)
+        except OSError as error:
+            raise WarehouseError(
+                f"the certificates of {self} cannot be put into the working folder {folder} of the driver: "
+                f"{error.strerror}; let the job write there"
+            ) from None
+        return copy
 
     def __str__(self) -> str:
         return str(self.database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.conftest import SOURCE
 from totelake.contracts import Contracts, load_contracts
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, WarehouseError
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.lake.records.verdict import HeldEvents
@@ -143,15 +144,27 @@ def test_the_password_is_not_in_the_url() -> None:
     assert found.properties["password"] == "hidden" and found.properties["sslmode"] == "require"
 
 
-def test_sparks_writers_on_other_machines_get_the_certificates_as_a_file_in_their_own_folder() -> None:
-    secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "p", "sslrootcert": "/tls/ca.pem"}
+def test_on_a_cluster_driver_and_executors_get_the_certificates_into_their_working_folders(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle" / "ca.pem"
+    bundle.parent.mkdir()
+    bundle.write_bytes(b"certificates")
+    secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "p", "sslrootcert": str(bundle)}
     added: list[str] = []
 
-    def spread(master: str, **more: str) -> dict[str, str]:
-        context = SimpleNamespace(master=master, addFile=added.append)
+    def spread(master: str, folder: Path = tmp_path, **more: str) -> dict[str, str]:
+        jvm = SimpleNamespace(System=SimpleNamespace(getProperty={"user.dir": str(folder)}.get))
+        context = SimpleNamespace(master=master, addFile=added.append, _jvm=jvm)
         return address({**secret, **more}).spread(SimpleNamespace(sparkContext=context))  # type: ignore[arg-type]
 
-    assert spread("yarn")["sslrootcert"] == "ca.pem" and added == ["/tls/ca.pem"]
-    assert spread("local[2]")["sslrootcert"] == "/tls/ca.pem"
+    name = spread("yarn")["sslrootcert"]
+    assert (tmp_path / name).read_bytes() == b"certificates" and added == [str(tmp_path / name)]
+    assert spread("spark://m:7077")["sslrootcert"] == name and len(list(tmp_path.glob("*"))) == 2
+    assert spread("local[2]")["sslrootcert"] == str(bundle)
     assert "sslrootcert" not in spread("yarn", sslrootcert="")
-    assert len(added) == 1
+    assert len(added) == 2
+    bundle.write_bytes(b"others")
+    assert spread("yarn")["sslrootcert"] != name
+    with pytest.raises(
+        WarehouseError, match="the working folder .*/none of the driver: No such file or directory; let the"
+    ):
+        spread("yarn", tmp_path / "none")

@@ -20,7 +20,7 @@ from totelake.lake.tables import change_table, columns_input
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 BATCH_PARAMETER = "totelake.batch"
-_PRESTO = {"string": "varchar", "int": "integer", "timestamp": "timestamp(3)"}
+_PRESTO = {"string": "varchar", "int": "integer", "float": "real", "binary": "varbinary", "timestamp": "timestamp(3)"}
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
 
 

@@ -134,3 +134,27 @@ def test_the_catalogue_holds_it_as_athena_does() -> None:
     assert table["StorageDescriptor"]["Columns"][0] == {"Name": "design_id", "Type": "int"}
     with pytest.raises(ValueError, match="orders is no Athena view"):
         view_sql({"Name": "orders"})
+
+
+@pytest.mark.parametrize(
+    ("postgres", "trino"),
+    [
+        ("smallint", "smallint"),
+        ("integer", "integer"),
+        ("bigint", "bigint"),
+        ("boolean", "boolean"),
+        ("real", "real"),
+        ("double precision", "double"),
+        ("numeric(12,3)", "decimal(12,3)"),
+        ("date", "date"),
+        ("timestamp(3) without time zone", "timestamp(3)"),
+        ("timestamp without time zone", "timestamp(3)"),
+        ("character varying(9)", "varchar"),
+        ("text", "varchar"),
+    ],
+)
+def test_a_view_names_each_column_with_athenas_own_type(postgres: str, trino: str) -> None:
+    """Athena refuses a view whose stored types are not those that its query has: Hive's float is real there."""
+    document = view_input(View("v", (("x", hive_type(postgres)),), "SELECT 1"), "db", 1)["ViewOriginalText"]
+    columns = json.loads(base64.b64decode(document[len("/* Presto View: ") : -len(" */")]))["columns"]
+    assert columns == [{"name": "x", "type": trino}]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from totelake.capture.postgres.session import Session
+from totelake.errors import SourceError
 from totelake.lake.records.batch import ServerIdentity
 
 SAME, CHANGED, BEHIND = "same", "changed", "behind"
@@ -14,18 +15,24 @@ DURABLE_WITHIN = 5.0
 _POLL = 0.05
 
 # the control file is stale after a promotion, so a primary's timeline is read from its current WAL file
-_QUERY = """
+_POSITION = """
 SELECT (SELECT system_identifier::text FROM pg_control_system()),
        CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id FROM pg_control_checkpoint())
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END,
-       pg_is_in_recovery(),
        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END - '0/0'::pg_lsn,
-       current_setting('server_version_num')::int,
-       current_database()::text,
-       to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
        (SELECT setting::int FROM pg_settings WHERE name = 'wal_block_size'),
        (SELECT setting::int FROM pg_settings WHERE name = 'wal_segment_size')
 """
+_SERVER = """
+SELECT pg_is_in_recovery(),
+       current_setting('server_version_num')::int,
+       current_database()::text,
+       to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+"""
+# object_not_in_prerequisite_state, as Aurora answers unless wal_level is logical; feature_not_supported, as it did
+# before; insufficient_privilege, where a provider took the functions from the public
+_NO_POSITION = ("55000", "0A000", "42501")
+_UNKNOWN = ("unknown", 0, 0)
 # what a page of the log begins with: more in the first page of a file
 _PAGE_HEADER, _FILE_HEADER = 24, 40
 
@@ -39,11 +46,23 @@ class Standing:
 
 
 def read_identity(session: Session) -> ServerIdentity:
-    """Who answers, and how far it is."""
-    system, timeline, in_recovery, lsn, version, dbname, started, page, file = session.row(_QUERY)
-    return ServerIdentity(
-        system, int(timeline), bool(in_recovery), end_of_log(int(lsn), page, file), version, dbname, started
-    )
+    """Who answers, and how far it is.
+
+    Aurora refuses to tell a position in its log. Of such a primary only its start is known: after each one everything
+    is compared. Raises SourceError for such a standby, of which nobody could say whether it lags.
+    """
+    in_recovery, version, dbname, started = session.row(_SERVER)
+    position = session.row_unless(_NO_POSITION, _POSITION)
+    if position is None and in_recovery:
+        raise SourceError(
+            f"the standby of {dbname} does not tell how far it is, so it could lag unseen; name the primary in the "
+            "secret (Aurora: the writer), or set wal_level to logical (Aurora: rds.logical_replication = 1)"
+        )
+    system, timeline, lsn = _UNKNOWN
+    if position is not None:
+        system, timeline, found, page, file = position
+        lsn = end_of_log(int(found), page, file)
+    return ServerIdentity(system, int(timeline), bool(in_recovery), lsn, version, dbname, started)
 
 
 def end_of_log(lsn: int, page: int, file: int) -> int:
@@ -83,11 +102,13 @@ def wait_durable(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
-    """Wait until a primary has flushed its log up to `seen`; False when it has not in time. True on a standby.
+    """Wait until a primary has flushed its log up to `seen`; False when it has not in time.
+
+    True on a standby, and where no position is told: a crash there is a new start, after which everything is compared.
 
     What a crash with synchronous_commit = off takes back would otherwise stay captured under reused transaction ids.
     """
-    if seen.in_recovery:
+    if seen.in_recovery or seen.system == _UNKNOWN[0]:
         return True
     deadline = clock() + within
     while True:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Union
 
+import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import TRANSACTION_STATUS_INTRANS
 
 from totelake.contracts.model import Table
 from totelake.ports.postgres import Connection
@@ -37,6 +39,23 @@ class Session:
     def row(self, query: Query, parameters: Sequence[object] | Mapping[str, object] | None = None) -> Row:
         """The only row of a query."""
         return self.rows(query, parameters)[0]
+
+    def row_unless(self, refusals: Sequence[str], query: Query) -> Row | None:
+        """The only row of a query; None when the server answers one of these SQLSTATEs. A transaction goes on."""
+        inside = self._connection.info.transaction_status == TRANSACTION_STATUS_INTRANS
+        if inside:
+            self.run("SAVEPOINT attempt")
+        try:
+            found: Row | None = self.row(query)
+        except psycopg2.Error as error:
+            if error.pgcode not in refusals:
+                raise
+            found = None
+            if inside:
+                self.run("ROLLBACK TO SAVEPOINT attempt")
+        if inside:
+            self.run("RELEASE SAVEPOINT attempt")
+        return found
 
     def run(self, statement: Query) -> None:
         """A statement without a result."""

@@ -75,7 +75,7 @@ def answer_to(call: Call, refused: Refused) -> Answer:
     """The refusal in the protocol that the client speaks, so that it shows code and message."""
     codes, message = refused.reason.value, refused.message
     if call.header("x-amz-target"):
-        return as_json(codes.json, message, 403 if refused.reason is Reason.FOREIGN else 400)
+        return json_answer_to(refused)
     is_query = (
         call.header("content-type").startswith("application/x-www-form-urlencoded") or "Action" in call.parameters
     )
@@ -87,11 +87,16 @@ def answer_to(call: Call, refused: Refused) -> Answer:
     if is_query or refused.service in _XML_SERVICES:
         error = f"<ErrorResponse><Error><Type>Sender</Type>{_error(codes.query, message)}</Error></ErrorResponse>"
         return _xml(codes.status, error, call.method)
-    return as_json(codes.json, message, codes.status)
+    return _json(codes.json, message, codes.status)
 
 
-def as_json(code: str, message: str, status: int) -> Answer:
-    """An error as AWS's JSON protocols have it."""
+def json_answer_to(refused: Refused) -> Answer:
+    """The refusal in AWS JSON 1.0 and 1.1, whose errors have the status 400."""
+    status = 403 if refused.reason is Reason.FOREIGN else 400
+    return _json(refused.reason.value.json, refused.message, status)
+
+
+def _json(code: str, message: str, status: int) -> Answer:
     content = json.dumps({"__type": code, "Message": message, "message": message}).encode()
     return Answer(status, (("Content-Type", _JSON), ("x-amzn-ErrorType", code)), content)
 

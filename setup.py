@@ -1,4 +1,7 @@
-"""The wheel of totelake and localglue: the contracts compiled in, no install requirements (Glue's pip fetches them)."""
+"""The wheel of totelake, localglue and localgate.
+
+The contracts are compiled in; there are no install requirements, as Glue's pip fetches them.
+"""
 
 import json
 import sys

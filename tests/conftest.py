@@ -23,6 +23,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # the source that the tests play with
 SOURCE = "totesys"
+# the access key of the endpoints that tests share
+KEY = "testing"
 _COVERED = ("unit", "integration")
 sys.path.insert(0, str(ROOT))
 # their asserts are explained as those of test files are
@@ -147,12 +149,13 @@ def moto_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from totelake.stack.processes import end, free_port, spawn, wait_ready
 
     port, log = free_port(), tmp_path_factory.mktemp("moto") / "moto.log"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "lib")}
+    keys = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY}
+    environment = {**os.environ, **keys, "PYTHONPATH": str(ROOT / "lib")}
     environment.pop("COVERAGE_PROCESS_START", None)
     part = spawn("moto", [sys.executable, "-m", "totelake.stack.aws_endpoint", str(port)], port, log, environment)
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_ready(part, lambda: answers(f"{url}/moto-api/"), log)
+        wait_ready(part, lambda: answers(f"{url}/health"), log)
         yield url
     finally:
         end(part)
@@ -164,8 +167,8 @@ def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
     return moto_endpoint
 
@@ -173,13 +176,15 @@ def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture(scope="session")
 def localglue_endpoint(moto_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """localglue over the moto endpoint, in this process; every test makes databases and crawlers of its own."""
+    from localgate.keys import Keys
     from localglue.app import LocalGlue
     from localglue.server import Server
     from localglue.settings import Settings
 
-    server = Server("127.0.0.1", 0)
+    keys, state = Keys(KEY, KEY), tmp_path_factory.mktemp("localglue")
+    server = Server("127.0.0.1", 0, keys)
     url = f"http://127.0.0.1:{server.server_port}"
-    server.glue = LocalGlue(Settings(moto_endpoint, url, tmp_path_factory.mktemp("localglue"), sys.executable))
+    server.glue = LocalGlue(Settings(moto_endpoint, url, state, sys.executable, keys=keys))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -198,6 +203,7 @@ def spark(moto_endpoint: str) -> Iterator[Any]:
 
     from totelake.stack import spark as stack_spark
 
+    os.environ.update(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=KEY)  # where Spark looks for them when it starts
     builder = SparkSession.builder.appName("tests").config("spark.sql.ansi.enabled", "true")
     if os.environ.get("TOTELAKE_SPARK") == "platform":
         properties = stack_spark.platform_settings(moto_endpoint)

@@ -30,7 +30,7 @@ class Module:
 
     @property
     def package(self) -> str:
-        """The package below totelake or localglue that it belongs to: `lake`; a module beside them is its own."""
+        """The package below a package of lib/ that it belongs to: `lake`; a module beside them is its own."""
         return self.name.split(".")[1] if "." in self.name else ""
 
     @property

@@ -35,7 +35,7 @@ class LocalGlue:
     def __init__(self, settings: Settings) -> None:
         lock = threading.RLock()
         self._store = Store(settings.state / FILE)
-        self._clients = Clients(settings.endpoint, settings.region)
+        self._clients = Clients(settings.endpoint, settings.region, settings.keys)
         self._model = ServiceModel(self._clients.data_catalog.meta.service_model)
         catalog = DataCatalog(self._clients, settings.endpoint)
         runs = WorkflowRunReader(self._store)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import re
 import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from localgate.keys import Keys
 from localglue.app import LocalGlue
 from localglue.orphans import end_orphans
 from localglue.server import Server
@@ -18,9 +21,17 @@ from localglue.settings import Settings
 from localglue.states import ACTIVE
 from localglue.store import FILE, JOB_RUN, Store
 
+_ID, _SECRET = "LOCALGLUE_ACCESS_KEY_ID", "LOCALGLUE_SECRET_ACCESS_KEY"
+_ABOUT = "The AWS Glue API on one machine."
+_IS_ID = re.compile(r"[A-Za-z0-9_-]+")
+_ABOUT_KEYS = (
+    f"Requests have to be signed with the key in the variables {_ID} and {_SECRET}, with which localglue and its jobs "
+    "sign at the endpoint, too; without them serve makes a key and prints it. The key of an AWS account is never used."
+)
+
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="localglue", description="The AWS Glue API on one machine.")
+    parser = argparse.ArgumentParser(prog="localglue", description=_ABOUT, epilog=_ABOUT_KEYS)
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve the Glue API until SIGTERM or Ctrl-C")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
@@ -31,6 +42,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     serve.add_argument("--spark-submit", help="spark-submit for Spark jobs")
     serve.add_argument("--spark-properties", type=Path, help="properties file for spark-submit")
     serve.add_argument("--region", default="eu-west-2", help="AWS region that jobs see")
+    name = "another name of this host that clients may use beside localhost; may be repeated"
+    serve.add_argument("--accept-host", action="append", default=[], metavar="NAME", help=name)
     inherit = "a variable that jobs get beside PATH, HOME, LANG and their like, or NAME*; may be repeated"
     serve.add_argument("--inherit", action="append", default=[], metavar="NAME", help=inherit)
     ending = commands.add_parser("end-orphans", help="end the job processes of a localglue that was killed")
@@ -61,10 +74,27 @@ def _end_orphans(file: Path) -> int:
     return 1 if left else 0
 
 
+def _given_keys(environment: Mapping[str, str]) -> Keys | None:
+    """The key of its own variables; None without them. Raises ValueError for half a key, or one that fits no header."""
+    key, secret = environment.get(_ID, ""), environment.get(_SECRET, "")
+    if not key and not secret:
+        return None
+    if not key or not secret:
+        raise ValueError(f"{_SECRET if key else _ID} is not set; set both {_ID} and {_SECRET}, or neither")
+    if not _IS_ID.fullmatch(key):
+        raise ValueError(f"{_ID} is '{key}'; it may have letters, digits, _ and - only")
+    return Keys(key, secret)
+
+
 def _serve(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        server = Server(options.host, options.port)
+        given = _given_keys(os.environ)
+        keys = given or Keys.random()
+        server = Server(options.host, options.port, keys, options.accept_host)
+    except ValueError as problem:
+        print(f"localglue cannot start: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
     except OSError as problem:
         print(f"localglue cannot listen on {options.host}:{options.port}: {problem.strerror}", file=sys.stderr)  # noqa: T201
         return 1
@@ -77,11 +107,15 @@ def _serve(options: argparse.Namespace) -> int:
         spark_properties=options.spark_properties,
         region=options.region,
         inherit=tuple(options.inherit),
+        keys=keys,
     )
     glue = server.glue = LocalGlue(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     logging.info("localglue answers on %s", settings.own_url)
+    if given is None:
+        shown = {"AWS_ENDPOINT_URL_GLUE": settings.own_url, **keys.environment()}
+        print("\n".join(f"export {name}={value}" for name, value in shown.items()), flush=True)  # noqa: T201
     try:
         server.serve_forever(poll_interval=0.2)
     finally:

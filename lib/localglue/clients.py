@@ -10,20 +10,19 @@ import boto3
 from botocore.config import Config
 from botocore.session import Session
 
+from localgate.keys import Keys
+
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
-DUMMY_CREDENTIAL = "testing"
-"""For an endpoint such as moto, which accepts any credentials."""
-
 
 class Clients:
     """Clients of S3, CloudWatch Logs and the Data Catalog for one endpoint."""
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        session = _session(region)
+    def __init__(self, endpoint: str, region: str, keys: Keys) -> None:
+        session = _session(region, keys)
         config = Config(
             max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3}, proxies={}
         )
@@ -38,11 +37,11 @@ class Clients:
 
 
 @cache
-def _session(region: str) -> boto3.Session:
+def _session(region: str, keys: Keys) -> boto3.Session:
     """One session for all instances in this process: loading the service models takes most of a start.
 
     It knows no profile and no file of the user's: a key for AWS is none for this endpoint.
     """
     nothing = (None, None, os.devnull, None)
     core = Session({"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing})
-    return boto3.Session(DUMMY_CREDENTIAL, DUMMY_CREDENTIAL, region_name=region, botocore_session=core)
+    return boto3.Session(keys.access_key_id, keys.secret_access_key, region_name=region, botocore_session=core)

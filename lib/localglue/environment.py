@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from localglue.clients import DUMMY_CREDENTIAL
 from localglue.settings import Settings
 
 # on AWS a job sees nothing of a person's settings, and the keys of whoever started localglue are not the job's
@@ -18,10 +17,9 @@ INHERITED = (
 
 
 def environment(settings: Settings, inherited: Mapping[str, str], python_path: Sequence[Path]) -> dict[str, str]:
-    """What is inherited by name, the endpoints, credentials of nobody, and the run's Python path."""
+    """What is inherited by name, the endpoints and their key, and the run's Python path."""
     own = {
-        "AWS_ACCESS_KEY_ID": DUMMY_CREDENTIAL,
-        "AWS_SECRET_ACCESS_KEY": DUMMY_CREDENTIAL,
+        **settings.keys.environment(),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_ENDPOINT_URL": settings.endpoint,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from localgate.keys import Keys
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Settings:
     region: str = "eu-west-2"
     inherit: tuple[str, ...] = ()
     """Variables that job runs get beside those of `localglue.environment`; a name may end with *."""
+    keys: Keys = field(default_factory=Keys.random)
+    """With which localglue and its jobs sign, at the AWS endpoint and at localglue itself."""
     minute: float = 60.0
     """Seconds that a minute of a job's Timeout takes; fewer in tests."""
     grace: float = 3.0

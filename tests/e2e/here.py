@@ -13,7 +13,6 @@ from tests.e2e.pipeline import WORKFLOW, Pipeline
 from tests.faults.world import FUSED, JOBS, WORK
 from totelake.runtime import Clients, open_job
 from totelake.runtime.job_arguments import parse_arguments
-from totelake.stack.model import CREDENTIAL
 
 
 class RefreshHere:
@@ -23,10 +22,12 @@ class RefreshHere:
         stack = pipeline.stack
         self._pipeline = pipeline
         endpoints = {"": stack.aws_endpoint, "glue": stack.glue_endpoint}
-        self._clients = Clients(stack.region, endpoints, (CREDENTIAL, CREDENTIAL))
+        self._clients = Clients(stack.region, endpoints, (stack.access_key_id, stack.secret_access_key))
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
         for bucket in (stack.ingestion_bucket, stack.processed_bucket):
             hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", stack.aws_endpoint)
+            hadoop.set(f"fs.s3a.bucket.{bucket}.access.key", stack.access_key_id)
+            hadoop.set(f"fs.s3a.bucket.{bucket}.secret.key", stack.secret_access_key)
 
     def __call__(self) -> None:
         """Run it; fails the test with the failing job's own sentence."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import KEY
 from tests.faults.conftest import SOAK, Fresh
 from tests.faults.steps import Killed, Steps, installed
 from tests.faults.world import CHECK, DIMENSIONS, FACTS, INGEST, JOBS, LOAD, SERVICES, World
@@ -136,8 +137,8 @@ def kill(root: Path, tmp_path: Path) -> Callable[[World, str, int, str], None]:
             "PYSPARK_SUBMIT_ARGS": f"--properties-file {properties} pyspark-shell",
             "AWS_ENDPOINT_URL": world.endpoint,
             "AWS_ENDPOINT_URL_GLUE": world.localglue,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": KEY,
             "AWS_DEFAULT_REGION": "eu-west-2",
             "TOTELAKE_KILL_AT": f"{at}:{side}",
         }

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlglot
 
-from tests.conftest import SOURCE
+from tests.conftest import KEY, SOURCE
 from tests.faults.conftest import SOAK
 from tests.integration.warehouse.conftest import METADATA, row
 from totelake.contracts import load_contracts
@@ -214,7 +214,7 @@ def test_a_reader_sees_whole_batches_only_while_batches_arrive_and_builders_comp
     moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = uuid.uuid4().hex[:12]
-    clients, own = (Clients("eu-west-2", {"": moto_endpoint}, ("testing", "testing")) for _ in range(2))
+    clients, own = (Clients("eu-west-2", {"": moto_endpoint}, (KEY, KEY)) for _ in range(2))
     bucket, database = f"lake-{name}", f"processed_{name}"
     clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     clients.glue.create_database(DatabaseInput={"Name": database})

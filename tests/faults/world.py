@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import SOURCE, Postgres
+from tests.conftest import KEY, SOURCE, Postgres
 from tests.e2e import lake
 from tests.e2e.pipeline import ORACLE, Rows, difference, query, warehouse_tables
 from tests.faults.history import History
@@ -116,7 +116,7 @@ class World:
 
     def new_clients(self) -> Clients:
         """Clients of all services that jobs use."""
-        found = Clients("eu-west-2", {"": self.endpoint, "glue": self.localglue}, ("testing", "testing"))
+        found = Clients("eu-west-2", {"": self.endpoint, "glue": self.localglue}, (KEY, KEY))
         for service in SERVICES:
             found.client(service)
         return found

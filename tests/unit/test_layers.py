@@ -32,6 +32,8 @@ LAYERS = (
     ("demo",),
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
+# what stands beside totelake, for one machine alone
+LOCAL_PACKAGES = ("localglue", "localgate")
 # what jobs are made of; the packages below run on a person's machine
 JOB_PACKAGES = tuple(package for packages in LAYERS[1:11] for package in packages)
 SPARK_PACKAGES = ("star", "warehouse")
@@ -45,6 +47,11 @@ PERSONS_TOOLS = ("moto", "duckdb", "typer", "rich")
 SERVER_SETUP = ("totelake.stack.postgres",)
 SCRIPTS = sorted((ROOT / "glue_jobs").glob("*.py"))
 MOST_LINES, LONGEST_FUNCTION, LONGEST_SCRIPT = 300, 60, 40
+
+
+def every_module() -> list[Module]:
+    """The modules of lib/."""
+    return [module for package in ("totelake", *LOCAL_PACKAGES) for module in modules(package).values()]
 
 
 def in_packages(*packages: str) -> list[Module]:
@@ -112,13 +119,14 @@ def test_the_checks_see_a_circle() -> None:
 def test_what_is_imported_is_there() -> None:
     scripts = [module_at(path) for path in SCRIPTS]
     wrong = {module.name: missing(module) for module in [*modules().values(), *scripts]}
-    wrong.update({module.name: missing(module, "localglue") for module in modules("localglue").values()})
+    for package in LOCAL_PACKAGES:
+        wrong.update({module.name: missing(module, package) for module in modules(package).values()})
     lost = [f"{name} imports {', '.join(names)}" for name, names in wrong.items() if names]
     assert not lost, "\n".join(lost)
 
 
 def test_imports_are_absolute() -> None:
-    assert importers([*modules().values(), *modules("localglue").values()], "") == []
+    assert importers(every_module(), "") == []
 
 
 def test_localglue_and_totelake_do_not_know_each_other() -> None:
@@ -126,9 +134,14 @@ def test_localglue_and_totelake_do_not_know_each_other() -> None:
     assert importers(modules().values(), "localglue") == []
 
 
-def test_localglue_has_no_circle() -> None:
-    found = modules("localglue")
-    assert circle({name: ours(module, "localglue") for name, module in found.items()}) == []
+def test_the_gate_knows_nobody_and_of_totelake_only_the_stack_knows_it() -> None:
+    assert importers(modules("localgate").values(), "totelake", "localglue") == []
+    assert importers([module for module in modules().values() if module.package != "stack"], "localgate") == []
+
+
+@pytest.mark.parametrize("package", LOCAL_PACKAGES)
+def test_the_packages_beside_totelake_have_no_circle(package: str) -> None:
+    assert circle({name: ours(module, package) for name, module in modules(package).items()}) == []
 
 
 # what jobs reach
@@ -227,11 +240,10 @@ def test_only_the_seed_names_a_source() -> None:
 
 
 def test_files_and_functions_of_lib_are_short() -> None:
-    every = [*modules().values(), *modules("localglue").values()]
-    long = [f"{module.name} has {module.lines} lines" for module in every if module.lines > MOST_LINES]
+    long = [f"{module.name} has {module.lines} lines" for module in every_module() if module.lines > MOST_LINES]
     long += [
         f"{module.name}.{name} has {lines} lines"
-        for module in every
+        for module in every_module()
         for name, lines in module.functions
         if lines > LONGEST_FUNCTION
     ]

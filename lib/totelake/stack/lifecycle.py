@@ -16,13 +16,13 @@ from typing import Any, Callable
 
 import boto3
 
+from localgate.keys import Keys
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import outbox, postgres, spark
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.model import (
     ADMIN,
-    CREDENTIAL,
     DEAD_LETTERS,
     HOST,
     LOADER,
@@ -106,16 +106,18 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     undo.callback(postgres.stop_server, parts[POSTGRES], data)
     sources = tuple(load_contracts().sources)
     passwords = postgres.create_databases(numbers[POSTGRES], admin_password, sources)
+    keys = Keys.random()
     progress("starting the AWS endpoint")
     command = ["totelake.stack.aws_endpoint", str(numbers[MOTO]), str(home / OUTBOX)]
-    parts[MOTO] = _spawn(MOTO, command, numbers[MOTO], logs, {})
+    parts[MOTO] = _spawn(MOTO, command, numbers[MOTO], logs, keys.environment())
     undo.callback(end, parts[MOTO])
     endpoint = f"http://{HOST}:{numbers[MOTO]}"
-    wait_ready(parts[MOTO], lambda: answers(f"{endpoint}/moto-api/"), logs / "moto.log")
+    wait_ready(parts[MOTO], lambda: answers(f"{endpoint}/health"), logs / "moto.log")
     progress("starting localglue")
-    parts[LOCALGLUE] = _start_localglue(home, numbers[LOCALGLUE], endpoint, logs)
+    parts[LOCALGLUE] = _start_localglue(home, numbers[LOCALGLUE], endpoint, keys, logs)
     undo.callback(end, parts[LOCALGLUE])
-    stack = Stack(str(home), dict(parts), passwords, str(data), sources)
+    own = {"access_key_id": keys.access_key_id, "secret_access_key": keys.secret_access_key}
+    stack = Stack(str(home), dict(parts), passwords, str(data), sources, **own)
     progress("creating buckets, secrets, the topic of the alerts and the queue of dead letters")
     _furnish(stack)
     stack.save()
@@ -127,7 +129,7 @@ def _spawn(name: str, module: list[str], port: int, logs: Path, more: Mapping[st
     return spawn(name, words, port, logs / f"{name}.log", child_environment(more))
 
 
-def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
+def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys, logs: Path) -> Part:
     properties = spark.write_properties(home / "spark-defaults.conf", endpoint)
     submit = Path(sys.executable).parent / "spark-submit"
     command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
@@ -137,7 +139,9 @@ def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
     variables = spark.environment()
     for name in ("TOTELAKE_*", *variables):
         command += ["--inherit", name]
-    part = _spawn(LOCALGLUE, command, port, logs, {**variables, "PATH": path})
+    # not among the words of the command, which every user of the machine may read
+    own = {"LOCALGLUE_ACCESS_KEY_ID": keys.access_key_id, "LOCALGLUE_SECRET_ACCESS_KEY": keys.secret_access_key}
+    part = _spawn(LOCALGLUE, command, port, logs, {**variables, "PATH": path, **own})
     try:
         wait_ready(part, lambda: answers(f"http://{HOST}:{port}/health"), logs / "localglue.log")
     except BaseException:
@@ -162,8 +166,8 @@ def client(stack: Stack, service: str) -> Any:
         service,
         endpoint_url=stack.glue_endpoint if service == "glue" else stack.aws_endpoint,
         region_name=stack.region,
-        aws_access_key_id=CREDENTIAL,
-        aws_secret_access_key=CREDENTIAL,
+        aws_access_key_id=stack.access_key_id,
+        aws_secret_access_key=stack.secret_access_key,
     )
 
 
@@ -190,7 +194,7 @@ def status_of(stack: Stack) -> dict[str, bool]:
     """Each part of the stack and whether it answers."""
     return {
         POSTGRES: is_alive(stack.parts[POSTGRES]) and postgres.answers(stack.dsn(ADMIN, WAREHOUSE)),
-        MOTO: is_alive(stack.parts[MOTO]) and answers(f"{stack.aws_endpoint}/moto-api/"),
+        MOTO: is_alive(stack.parts[MOTO]) and answers(f"{stack.aws_endpoint}/health"),
         LOCALGLUE: is_alive(stack.parts[LOCALGLUE]) and answers(f"{stack.glue_endpoint}/health"),
     }
 

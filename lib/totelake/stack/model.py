@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localgate.keys import Keys
 from totelake.stack.private_files import write_private
 
 HOST = "127.0.0.1"
@@ -24,8 +25,6 @@ DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
 # what `totelake query` keeps of the lake
 QUERY = "query"
-# key id and secret key alike: the endpoint of this machine checks none
-CREDENTIAL = "testing"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that was started. Passwords are made for it alone; each of `sources` is a database of its server."""
+    """A stack that was started. Passwords and access key are made for it alone; each of `sources` is a database."""
 
     home: str
     parts: Mapping[str, Part]
@@ -51,11 +50,18 @@ class Stack:
     processed_bucket: str = "totelake-processed"
     artifacts_bucket: str = "totelake-artifacts"
     region: str = REGION
+    access_key_id: str = ""
+    secret_access_key: str = field(default="", repr=False)
 
     @property
     def identity(self) -> str:
         """What tells this stack from every other that was or will be started in the same folder."""
         return " ".join(f"{part.name}:{part.pid}:{part.started}" for part in self.parts.values())
+
+    @property
+    def keys(self) -> Keys:
+        """The access key of both endpoints."""
+        return Keys(self.access_key_id, self.secret_access_key)
 
     @property
     def postgres_port(self) -> int:
@@ -119,8 +125,8 @@ class Stack:
             "WAREHOUSE_DSN": self.warehouse_dsn,
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
-            "AWS_ACCESS_KEY_ID": CREDENTIAL,
-            "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
+            **self.keys.environment(),
+            "AWS_SESSION_TOKEN": "",  # the user's own is none of this stack's
             "AWS_DEFAULT_REGION": self.region,
             "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
             "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,

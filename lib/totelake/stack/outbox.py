@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from totelake.stack.model import ALERTS, Stack
+from localgate.keys import Keys
+from localgate.wsgi import Application, StartResponse
+from totelake.stack.model import ALERTS, OUTBOX, Stack
 
-_PATH = "/totelake-outbox"
 _RECIPIENT = "operations@localhost"
-Application = Callable[[Mapping[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def subscribe(sns: Any, stack: Stack) -> None:
     """Create the topic and subscribe the outbox, as Terraform subscribes an address on AWS."""
     topic = sns.create_topic(Name=ALERTS)["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{stack.aws_endpoint}{_PATH}")
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=stack.aws_endpoint + path_of(stack.keys))
 
 
-def receiving(application: Application, folder: Path) -> Application:
+def path_of(keys: Keys) -> str:
+    """Where the topic delivers. SNS signs with no key of ours, so the path has a word that only the stack knows."""
+    return f"/totelake-outbox/{keys.token(OUTBOX)}"
+
+
+def receiving(application: Application, folder: Path, keys: Keys) -> Application:
     """The application, which takes the topic's deliveries itself and writes each as a mail."""
 
-    def answer(request: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if request["PATH_INFO"] != _PATH:
+    path = path_of(keys).encode()
+
+    def answer(request: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if not hmac.compare_digest(request["PATH_INFO"].encode(), path):
             return application(request, start_response)
         notification = json.loads(request["wsgi.input"].read(int(request["CONTENT_LENGTH"])))
         write(folder, notification)

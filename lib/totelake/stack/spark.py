@@ -13,7 +13,6 @@ from pathlib import Path
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.jars import cache_folder, ensure_jars, spark_home
 from totelake.stack.java import find_java
-from totelake.stack.model import CREDENTIAL
 from totelake.stack.private_files import write_private
 
 # with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
@@ -58,7 +57,10 @@ def platform_settings(aws_endpoint: str) -> dict[str, str]:
 
 
 def s3_settings(aws_endpoint: str) -> dict[str, str]:
-    """Spark's properties for S3 at an endpoint, by the connector that it brings with it."""
+    """Spark's properties for S3 at an endpoint, by the connector that it brings with it.
+
+    The key is in no property: Spark takes it from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    """
     return {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.s3a.endpoint": aws_endpoint,
@@ -66,8 +68,6 @@ def s3_settings(aws_endpoint: str) -> dict[str, str]:
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
         "spark.hadoop.fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider",
-        "spark.hadoop.fs.s3a.access.key": CREDENTIAL,
-        "spark.hadoop.fs.s3a.secret.key": CREDENTIAL,
         "spark.hadoop.fs.s3a.change.detection.mode": "none",
     }
 

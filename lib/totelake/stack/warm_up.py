@@ -5,8 +5,10 @@ Java's class archive holds the classes that it has loaded (`stack.spark.ensure_a
 
 from __future__ import annotations
 
+import os
+
+from localgate.keys import Keys
 from totelake.stack.aws_endpoint import serving
-from totelake.stack.model import CREDENTIAL
 
 BUCKET = "warm-up"
 _EVENTS = (
@@ -24,7 +26,9 @@ _ROWS = (
 
 def main() -> None:
     """Start moto, write and read objects there through S3A, and load the driver of PostgreSQL."""
-    with serving() as endpoint:
+    keys = Keys.random()
+    os.environ.update(keys.environment())  # where Spark looks for it
+    with serving(keys) as endpoint:
         _play(endpoint)
 
 
@@ -34,13 +38,7 @@ def _play(endpoint: str) -> None:
 
     from totelake.stack.spark import s3_settings
 
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="eu-west-2",
-        aws_access_key_id=CREDENTIAL,
-        aws_secret_access_key=CREDENTIAL,
-    )
+    s3 = boto3.client("s3", endpoint_url=endpoint, region_name="eu-west-2")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     builder = SparkSession.builder
     for name, value in s3_settings(endpoint).items():

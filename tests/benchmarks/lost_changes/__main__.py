@@ -16,6 +16,7 @@ from typing import Any
 import psycopg2
 from rich.console import Console
 
+from localgate.keys import Keys
 from tests.benchmarks.lost_changes.hazards import HAZARDS
 from tests.benchmarks.lost_changes.play import Outcome, play
 from tests.benchmarks.lost_changes.readers import Reader
@@ -47,13 +48,9 @@ def _database(home: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _aws() -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    with serving() as url:
-        os.environ.update(
-            AWS_ENDPOINT_URL=url,
-            AWS_ACCESS_KEY_ID="testing",
-            AWS_SECRET_ACCESS_KEY="testing",
-            AWS_DEFAULT_REGION="eu-west-2",
-        )
+    keys = Keys.random()
+    with serving(keys) as url:
+        os.environ.update(AWS_ENDPOINT_URL=url, AWS_DEFAULT_REGION="eu-west-2", **keys.environment())
         yield
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from localgate.keys import Keys
 from tests.conftest import SOURCE
 from totelake.alerts.model import Alert, Message
 from totelake.alerts.store import note, send_due, sent_messages
@@ -117,10 +118,11 @@ def test_a_notification_becomes_a_mail_that_any_reader_opens(tmp_path: Path) -> 
         taken.append(request["PATH_INFO"])
         return []
 
-    application = outbox.receiving(rest, tmp_path / "outbox")
+    keys = Keys.random()
+    application = outbox.receiving(rest, tmp_path / "outbox", keys)
     body = {"Subject": "it broke", "Message": "größe\n\nb", "MessageId": "m", "Timestamp": "2026-11-24T12:00:00.000Z"}
     content = json.dumps(body).encode()
-    environ = {"PATH_INFO": "/totelake-outbox", "CONTENT_LENGTH": str(len(content)), "wsgi.input": _Input(content)}
+    environ = {"PATH_INFO": outbox.path_of(keys), "CONTENT_LENGTH": str(len(content)), "wsgi.input": _Input(content)}
     assert application(environ, lambda *_: None) == [b""]
     application({"PATH_INFO": "/bucket"}, lambda *_: None)
     (file,) = (tmp_path / "outbox").iterdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
+from localgate.keys import Keys
 from localglue.app import LocalGlue
 from localglue.server import Server
 from localglue.settings import Settings as GlueSettings
@@ -23,9 +25,11 @@ from totelake.deploy.plan import Plan, plan
 @pytest.fixture
 def glue(aws: str, tmp_path: Path) -> Iterator[Any]:
     """A client of an empty localglue."""
-    server = Server("127.0.0.1", 0)
+    keys = Keys.of_environment(os.environ)
+    server = Server("127.0.0.1", 0, keys)
     address = f"http://127.0.0.1:{server.server_port}"
-    server.glue = LocalGlue(GlueSettings(endpoint=aws, own_url=address, state=tmp_path, python_shell="python3"))
+    settings = GlueSettings(endpoint=aws, own_url=address, state=tmp_path, python_shell="python3", keys=keys)
+    server.glue = LocalGlue(settings)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     client = boto3.client("glue", endpoint_url=address)

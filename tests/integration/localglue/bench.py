@@ -19,11 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.config import Config
 
+from localgate.keys import Keys
 from localglue.app import LocalGlue
 from localglue.server import Server
 from localglue.settings import Settings
+from tests.conftest import KEY
 
 REGION = "eu-west-2"
+KEYS = Keys(KEY, KEY)
 WITHIN = 20.0
 """Seconds that a test waits for something, unless it says otherwise."""
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
@@ -38,8 +41,8 @@ def client(service: str, endpoint: str) -> Any:
         service,
         endpoint_url=endpoint,
         region_name=REGION,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
+        aws_access_key_id=KEYS.access_key_id,
+        aws_secret_access_key=KEYS.secret_access_key,
         config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
@@ -91,12 +94,12 @@ class Service:
 
 def serve(endpoint: str, state: Path, **others: Any) -> Service:
     """Start a localglue on a free port. A minute of a job's timeout takes half a second."""
-    server = Server("127.0.0.1", 0)
+    server = Server("127.0.0.1", 0, KEYS)
     settings = Settings(
         endpoint=endpoint,
         own_url=f"http://127.0.0.1:{server.server_port}",
         state=state,
-        **{"python_shell": sys.executable, "minute": 0.5, "grace": 1.0, "region": REGION, **others},
+        **{"python_shell": sys.executable, "minute": 0.5, "grace": 1.0, "region": REGION, "keys": KEYS, **others},
     )
     glue = server.glue = LocalGlue(settings)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import KEY
 from totelake.runtime import Clients
 
-KEYS = ("testing", "testing")
+KEYS = (KEY, KEY)
 REGION = "eu-west-2"
 
 

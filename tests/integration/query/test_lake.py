@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.conftest import KEY
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.partitions import ensure_log_table
@@ -31,7 +32,7 @@ NOON = datetime(2024, 1, 1, 12)
 def lake(moto_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A processed database with two versions of a currency, of which the first batch is published."""
     name = f"lake{uuid.uuid4().hex[:8]}"
-    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "eu-west-2"}
+    keys = {"aws_access_key_id": KEY, "aws_secret_access_key": KEY, "region_name": "eu-west-2"}
     s3, glue = (boto3.client(service, endpoint_url=moto_endpoint, **keys) for service in ("s3", "glue"))
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     glue.create_database(DatabaseInput={"Name": name})

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import SOURCE
+from tests.conftest import KEY, SOURCE
 from totelake.contracts import load_contracts
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
@@ -45,7 +45,7 @@ class Registry:
         name = uuid.uuid4().hex[:12]
         self.bucket, self.database, self.crawlers = f"ingestion-{name}", f"ingestion_{name}", f"crawler-{name}"
         self.crawler = f"{self.crawlers}-{SOURCE}"
-        self.clients = Clients("eu-west-2", {"": endpoint, "glue": localglue}, ("testing", "testing"))
+        self.clients = Clients("eu-west-2", {"": endpoint, "glue": localglue}, (KEY, KEY))
         self.s3, self.glue = self.clients.s3, self.clients.glue
         self.store = S3Store(self.s3, self.bucket)
         self.log = CommitLog(self.store, LOG)

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from localgate.keys import Keys
 from localglue.clients import Clients
 from localglue.environment import environment
 from localglue.settings import Settings
 from tests.hostile_environment import VARIABLES, make_home
 
-SETTINGS = Settings("http://aws", "http://glue", Path("/state"), "/py/python3.9", region="eu-west-1")
+KEYS = Keys("LKIATHESTACKSOWNKEY2", "its-secret")
+SETTINGS = Settings("http://aws", "http://glue", Path("/state"), "/py/python3.9", region="eu-west-1", keys=KEYS)
 OWN = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_ACCESS_KEY_ID": KEYS.access_key_id,
+    "AWS_SECRET_ACCESS_KEY": KEYS.secret_access_key,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_ENDPOINT_URL": "http://aws",
@@ -47,7 +49,7 @@ def test_more_variables_are_inherited_by_name_or_beginning() -> None:
     given = {"TOTELAKE_HOME": "/h", "SPARK_HOME": "/s", "SPARK_HOMES": "/x", "AWS_ACCESS_KEY_ID": "AKIAREALUSER"}
     made = environment(settings, given, [])
     assert made.keys() - OWN.keys() == {"TOTELAKE_HOME", "SPARK_HOME"}
-    assert made["AWS_ACCESS_KEY_ID"] == "testing"
+    assert made["AWS_ACCESS_KEY_ID"] == settings.keys.access_key_id
 
 
 def test_spark_uses_the_python_beside_it_unless_an_inherited_variable_names_another(tmp_path: Path) -> None:
@@ -65,8 +67,8 @@ def test_its_own_clients_know_no_profile_no_proxy_and_no_key_of_the_users(
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "http_proxy"):
         monkeypatch.setenv(name, VARIABLES[name])
     monkeypatch.delenv("AWS_CONFIG_FILE", raising=False)
-    clients = Clients("http://127.0.0.1:1", "eu-west-3")  # a region of its own: sessions are shared by region
+    clients = Clients("http://127.0.0.1:1", "eu-west-3", KEYS)  # a region of its own: sessions are shared by region
     found = clients.s3._request_signer._credentials  # type: ignore[attr-defined]
-    assert (found.access_key, found.secret_key, found.token) == ("testing", "testing", None)
+    assert (found.access_key, found.secret_key, found.token) == (KEYS.access_key_id, KEYS.secret_access_key, None)
     assert clients.s3.meta.config.proxies == {}  # type: ignore[attr-defined]
     clients.close()

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from localgate.keys import Keys
 from tests.hostile_environment import VARIABLES
 from totelake.cli import main as cli
 from totelake.stack import clean_environment, java, lifecycle, postgres, spark
@@ -44,7 +45,7 @@ def start_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "place", lambda *_: (folder / "data", binaries))
     steps = (
         lambda: lifecycle._spawn("moto", ["aws_endpoint"], 1, folder / "logs", {}),
-        lambda: lifecycle._start_localglue(folder, 1, "http://aws", folder / "logs"),
+        lambda: lifecycle._start_localglue(folder, 1, "http://aws", Keys.random(), folder / "logs"),
         lambda: lifecycle._end_jobs(folder),
         lambda: postgres.start_server(folder, 1, folder / "logs" / "postgres.log"),
         lambda: postgres._serve(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Callable
 
 from totelake.contracts.model import Table
@@ -15,16 +15,13 @@ from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.views import publish
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.schema_catalog import SchemaCatalog
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+from totelake.runtime import moments
 
 
 class ProcessedZone:
     """The processed bucket with its logs, and the Data Catalog's database over it."""
 
-    def __init__(self, store: ObjectStore, catalog: SchemaCatalog, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: ObjectStore, catalog: SchemaCatalog, now: Callable[[], datetime] = moments.now) -> None:
         self.store, self.catalog, self._now = store, catalog, now
 
     def log(self, table: Table) -> CommitLog:

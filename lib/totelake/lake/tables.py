@@ -23,6 +23,7 @@ _INPUT_FIELDS = (
     "TableType",
     "Parameters",
 )
+_PARTITION_INPUT_FIELDS = ("Values", "StorageDescriptor", "Parameters")
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -46,6 +47,11 @@ def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 def as_input(table: Document) -> dict[str, Any]:
     """The part of a table of GetTable that UpdateTable takes."""
     return {field: table[field] for field in _INPUT_FIELDS if field in table}
+
+
+def as_partition_input(partition: Document) -> dict[str, Any]:
+    """The part of a partition of GetPartitions that UpdatePartition takes."""
+    return {field: partition[field] for field in _PARTITION_INPUT_FIELDS if field in partition}
 
 
 def change_table(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from totelake.contracts.identifiers import catalogue_name
 from totelake.errors import RetriableError
-from totelake.lake.tables import as_partition_input
+from totelake.lake.tables import as_partition_input, columns_input, columns_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.hive_widening import is_wider
 
@@ -39,25 +40,22 @@ def partitions_behind(catalog: SchemaCatalog, name: str) -> list[Document]:
     table = catalog.table(name)
     if table is None or not table.get("PartitionKeys"):
         return []
-    columns = table["StorageDescriptor"]["Columns"]
+    columns = columns_of(table)
     return [changed for item in catalog.partitions(name) if (changed := _followed(item, columns)) is not None]
 
 
-def _followed(partition: Document, columns: Sequence[Document]) -> Document | None:
+def _followed(partition: Document, columns: Sequence[tuple[str, str]]) -> Document | None:
     """The partition with the table's columns; None when it has them.
 
     A column of another type that is no narrower one keeps it: the partition's objects have that type, and by the
     table's an integer would be read as the digits of a decimal.
     """
     storage = partition["StorageDescriptor"]
-    present = {str(item["Name"]).lower(): str(item["Type"]) for item in storage["Columns"]}
-    kinds = [(str(item["Name"]), str(item["Type"])) for item in columns]
-    wanted = [(name, _type(present.get(name.lower(), kind), kind)) for name, kind in kinds]
-    if [(item["Name"], item["Type"]) for item in storage["Columns"]] == wanted:
+    present = {catalogue_name(name): kind for name, kind in columns_of(partition)}
+    wanted = [(name, _type(present.get(catalogue_name(name), kind), kind)) for name, kind in columns]
+    if columns_of(partition) == wanted:
         return None
-    changed = as_partition_input(partition)
-    named = [{**item, "Type": kind} for item, (_, kind) in zip(columns, wanted)]
-    return {**changed, "StorageDescriptor": {**storage, "Columns": named}}
+    return {**as_partition_input(partition), "StorageDescriptor": {**storage, "Columns": columns_input(wanted)}}
 
 
 def _type(present: str, wanted: str) -> str:

@@ -44,6 +44,11 @@ def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"Name": name, "Type": kind} for name, kind in columns]
 
 
+def columns_of(described: Document) -> list[tuple[str, str]]:
+    """The columns of a table, view or partition as (name, Hive type)."""
+    return [(item["Name"], item["Type"]) for item in described["StorageDescriptor"]["Columns"]]
+
+
 def as_input(table: Document) -> dict[str, Any]:
     """The part of a table of GetTable that UpdateTable takes."""
     return {field: table[field] for field in _INPUT_FIELDS if field in table}

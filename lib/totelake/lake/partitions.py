@@ -43,16 +43,20 @@ def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str, kept: Co
                 "StorageDescriptor": parquet_storage(location, columns),
                 "PartitionKeys": columns_input([(table.partition_by, "string")] if table.partition_by else []),
             }
-        before = columns_of(present)
-        known = {name for name, _ in columns}
-        wanted = columns + [(name, kind) for name, kind in before if name in kept and name not in known]
-        if before == wanted:
+        wanted = columns + lost_columns(table, present, kept)
+        if columns_of(present) == wanted:
             return None
         changed = as_input(present)
         changed["StorageDescriptor"] = {**present["StorageDescriptor"], "Columns": columns_input(wanted)}
         return changed
 
     return change_table(catalog, log_name(table), decide, keep_version=True)
+
+
+def lost_columns(table: Table, log: Document, kept: Collection[str]) -> list[tuple[str, str]]:
+    """The columns in `kept` that a registered log has and the contract has no more."""
+    known = {name for name, _ in log_columns(table)}
+    return [(name, kind) for name, kind in columns_of(log) if name in kept and name not in known]
 
 
 def register(catalog: SchemaCatalog, table: Table, bucket: str, manifest: Manifest) -> int:

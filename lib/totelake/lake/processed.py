@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Callable
 
@@ -11,12 +12,19 @@ from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
 from totelake.lake.partition_columns import follow_table, partitions_behind
-from totelake.lake.partitions import ensure_log_table, log_columns, log_name, register, register_quarantine
+from totelake.lake.partitions import (
+    ensure_log_table,
+    log_columns,
+    log_name,
+    lost_columns,
+    register,
+    register_quarantine,
+)
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.tables import columns_of
 from totelake.lake.views import is_narrower, publish, registered_views, widen_view
 from totelake.ports.object_store import ObjectStore
-from totelake.ports.schema_catalog import SchemaCatalog
+from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.runtime import moments
 
 
@@ -57,17 +65,19 @@ class ProcessedZone:
             self._set_columns(table)
 
     def lags(self, table: Table) -> bool:
-        """Whether log, partitions or views have other columns than the contract says, as before a deployment."""
-        views = registered_views(self.catalog, table)
+        """Whether log, partitions or views have other columns than they are to have, as before a deployment."""
         return (
             self._log_differs(table)
-            or any(is_narrower(table, view) for view in views)
+            or any(is_narrower(table, view) for view in registered_views(self.catalog, table))
             or bool(partitions_behind(self.catalog, log_name(table)))
         )
 
     def _log_differs(self, table: Table) -> bool:
         present = self.catalog.table(log_name(table))
-        return present is not None and columns_of(present) != log_columns(table)
+        if present is None or columns_of(present) == log_columns(table):
+            return False
+        shown = _shown(registered_views(self.catalog, table))
+        return columns_of(present) != log_columns(table) + lost_columns(table, present, shown)
 
     def _set_columns(self, table: Table) -> None:
         """Give views, log and partitions the contract's columns, in the order in which no reader fails.
@@ -78,8 +88,7 @@ class ProcessedZone:
         for view in views:
             if is_narrower(table, view):
                 widen_view(self.catalog, table, view["Name"])
-        shown = frozenset(name for view in views for name, _ in columns_of(view))
-        ensure_log_table(self.catalog, table, self.store.bucket, shown)
+        ensure_log_table(self.catalog, table, self.store.bucket, _shown(views))
         follow_table(self.catalog, log_name(table))
 
     def _move(self, table: Table, manifest: Manifest, layout: Layout) -> Layout:
@@ -100,3 +109,8 @@ class ProcessedZone:
         """Whether a commit moves the views. Commits before a compaction leave that to it, as it has their rows."""
         has_rows = bool(manifest.objects_of(table.name)) or manifest.number == 1
         return has_rows and manifest.number >= layout.newest
+
+
+def _shown(views: Iterable[Document]) -> frozenset[str]:
+    """The columns that views show."""
+    return frozenset(name for view in views for name, _ in columns_of(view))

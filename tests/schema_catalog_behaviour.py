@@ -163,6 +163,15 @@ class PartitionBehaviour:
         assert catalog.replace_partition(name, partition("9")) is False
         assert places_of(catalog) == {}
 
+    def test_partitions_are_replaced_where_they_are(self, catalog: SchemaCatalog) -> None:
+        catalog.add_partitions("design", [partition(f"{number:03d}") for number in range(205)])
+        moved = [partition(f"{number:03d}", f"elsewhere/{number}") for number in range(100, 300)]
+        catalog.replace_partitions("design", [])
+        catalog.replace_partitions("design", moved)
+        catalog.replace_partitions("absent", moved)
+        found = places_of(catalog)
+        assert (len(found), found["099"], found["204"]) == (205, "s3://lake/099/", "s3://lake/elsewhere/204/")
+
     def test_a_partition_as_it_was_read_is_no_input(self, catalog: SchemaCatalog) -> None:
         catalog.add_partitions("design", [partition("1")])
         (found,) = catalog.partitions("design")
@@ -170,6 +179,8 @@ class PartitionBehaviour:
             catalog.add_partitions("design", [found])
         with pytest.raises(ConfigurationError, match="AWS was not asked: "):
             catalog.replace_partition("design", found)
+        with pytest.raises(ConfigurationError, match="AWS was not asked: "):
+            catalog.replace_partitions("design", [found])
         assert places_of(catalog) == {"1": "s3://lake/1/"}
 
     def test_partitions_outlive_a_change_of_their_table(self, catalog: SchemaCatalog) -> None:

@@ -124,7 +124,7 @@ run "the_catalogue_is_changed_by_no_call_that_no_job_makes" {
 
   assert {
     condition = { for job, policy in output.job_policies : job => toset(flatten([for statement in jsondecode(policy).Statement : statement.Action if statement.Sid == "Tables"])) } == {
-      build = toset(["glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition"])
+      build = toset(["glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable", "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition", "glue:BatchUpdatePartition"])
       watch = toset([])
       load  = toset([])
     }

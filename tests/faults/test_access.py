@@ -25,7 +25,7 @@ WRITE = ("PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "Comp
 CALLS: dict[str, set[str]] = {
     "tables": {
         "GetTable", "GetTables", "CreateTable", "UpdateTable",
-        "GetPartitions", "BatchCreatePartition", "UpdatePartition",
+        "GetPartitions", "BatchCreatePartition", "UpdatePartition", "BatchUpdatePartition",
     },
     "crawls": {"StartCrawler", "GetCrawler"},
     "starts": {"StartWorkflowRun", "GetWorkflowRun", "GetWorkflowRuns", "GetJobRuns"},

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.e2e import lake
 from tests.faults.world import World
 from tests.integration.star.samples import SPARK
+from totelake.contracts import load_contracts
 from totelake.query.cache import Cache
 from totelake.query.lake import Lake
 
@@ -31,3 +32,16 @@ def test_every_query_gives_the_same_rows_in_the_warehouse_and_in_the_lake(world:
         assert Counter(ours.rows) == Counter(warehouse), path.stem
         found[path.stem] = len(warehouse)
     assert min(found.values()) > 0, found
+
+
+def test_lake_and_warehouse_show_the_same_instants_in_whole_milliseconds(world: World) -> None:
+    world.source("UPDATE payment SET paid = NOT paid WHERE payment_id = 1; DELETE FROM payment WHERE payment_id = 2")
+    assert world.settle() == {}
+    ours = Lake(world.clients, world.processed_database, Cache(world.scratch / "ours", ""))
+    for fact in load_contracts().facts():
+        sql = f"SELECT {fact.source_key}, valid_from, valid_to, deleted_at FROM history_{fact.short_name}"
+        warehouse = world.warehouse(sql)
+        assert Counter(ours.ask(sql).rows) == Counter(warehouse) != Counter(), fact.name
+        moments = [moment for row in warehouse for moment in row[1:] if moment is not None]
+        assert all(moment.microsecond % 1000 == 0 for moment in moments), fact.name
+    assert world.warehouse("SELECT count(*) FROM history_payment WHERE deleted_at = valid_to")[0][0] > 0

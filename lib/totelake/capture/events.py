@@ -99,8 +99,16 @@ class EventWriter:
     def _append(self, columns: list[pa.Array], operations: pa.Array, xids: pa.Array) -> None:
         if self._writer is None:
             self._target = self._open_target()
+            plain = [field.name for field in self._schema if not pa.types.is_float32(field.type)]
             self._writer = pq.ParquetWriter(
-                self._target, self._schema, compression="zstd", version="2.6", coerce_timestamps="us"
+                self._target,
+                self._schema,
+                compression="zstd",
+                version="2.6",
+                coerce_timestamps="us",
+                # by a column that has become double since, Athena finds no rows where a float's are indexed
+                use_dictionary=plain,
+                write_statistics=plain,
             )
         count = len(operations)
         batches = pa.array(np.full(count, self._batch, dtype=np.int64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from totelake.alerts.messages import deletions_held_back
 from totelake.alerts.store import note
@@ -21,6 +22,7 @@ from totelake.lake.manifest import Manifest
 from totelake.lake.records.batch import Batch, Bookmark, TableState
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime import moments
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import DISABLE, PAUSE, IngestArguments
 from totelake.runtime.run_properties import ALLOW_DELETES
@@ -75,6 +77,12 @@ def allowed_deletes(job: Job[IngestArguments]) -> tuple[str, ...]:
     return tuple(name.removeprefix(f"{job.arguments.source}.") for name in names)
 
 
+def captured_next(bookmark: Bookmark, clock: datetime) -> datetime:
+    """The time of the batch after the bookmark: what the clock shows, but always later than the batch before."""
+    before = datetime.fromisoformat(bookmark.captured_at) if bookmark.captured_at else None
+    return moments.following(clock, before)
+
+
 def _note_held_back(job: Job[IngestArguments], batch: Batch | None) -> None:
     """Alert of what a batch holds back."""
     if batch is None:
@@ -98,7 +106,7 @@ def _capture(
         job.metric("SourceBehind", 1, "Count", Source=job.arguments.source)
         return None
     with look(session, tables, bookmark, job.arguments.bookmark == DISABLE, allow_deletes) as seen:
-        captured_at = job.now()
+        captured_at = captured_next(bookmark, job.now())
         report_open_transactions(job, bookmark, seen.snapshot)
         for name, blocked in seen.blocked.items():
             job.log.warning("%s is not captured since batch %d: %s", name, blocked.since, blocked.why)

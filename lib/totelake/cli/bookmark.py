@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from totelake.lake.manifest import Manifest
 from totelake.operate import history as batches
 from totelake.operate.positions import Positions, read
 from totelake.operate.runs import check_deployed, refresh_workflow
+from totelake.runtime import moments
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="Where every step stands; and moving the bookmark back.", no_args_is_help=True)
@@ -91,7 +91,7 @@ def set_to(
 ) -> None:
     """Let the next run search from the snapshot of that batch on."""
     log = _log(target, source)
-    _report(moving.rewind(log, batch, BY_HAND, _now()), as_json)
+    _report(moving.rewind(log, batch, BY_HAND, moments.now()), as_json)
 
 
 @app.command()
@@ -103,22 +103,18 @@ def rewind(
 ) -> None:
     """Let the next run search from so many batches further back."""
     log = _log(target, source)
-    _report(moving.rewind(log, moving.batch_before(log, back), BY_HAND, _now()), as_json)
+    _report(moving.rewind(log, moving.batch_before(log, back), BY_HAND, moments.now()), as_json)
 
 
 @app.command()
 def reset(source: SourceName = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Let the next run compare every table whole."""
     log = _log(target, source)
-    _report(moving.reset(log, BY_HAND, _now()), as_json)
+    _report(moving.reset(log, BY_HAND, moments.now()), as_json)
 
 
 def _log(target: str, source: str) -> CommitLog:
     return CommitLog(Target.named(target, default_home()).ingestion, one_source(source))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def _report(manifest: Manifest, as_json: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +24,7 @@ from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
 from totelake.operate import runs as workflow_runs
 from totelake.operate.runs import RunFailedError, refresh_workflow
+from totelake.runtime import moments
 from totelake.runtime.run_properties import ALLOW_DELETES
 from totelake.runtime.run_reports import RunReport, short
 from totelake.stack.model import default_home
@@ -100,7 +100,7 @@ def backfill(
     where = Target.named(target, default_home())
     wanted = source_table(source, table)
     log = CommitLog(where.ingestion, wanted.source)
-    mark_for_backfill(log, wanted.name, BY_HAND, datetime.now(timezone.utc))
+    mark_for_backfill(log, wanted.name, BY_HAND, moments.now())
     start_refresh(where, [wanted.source], {}, wait, as_json)
 
 

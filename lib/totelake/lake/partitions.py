@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.keys import QUARANTINE
 from totelake.lake.manifest import LakeObject, Manifest
 from totelake.lake.quarantine import HIVE_COLUMNS, QUARANTINE_TABLE
-from totelake.lake.tables import as_input, change_table, columns_input, parquet_storage
+from totelake.lake.tables import as_input, change_table, columns_input, columns_of, parquet_storage
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 METADATA = (("_op", "string"), ("_batch", "bigint"), ("_captured_at", "timestamp"))
@@ -25,8 +25,11 @@ def log_columns(table: Table) -> list[tuple[str, str]]:
     return [(column.name, hive_type(column.type)) for column in table.lake_columns] + list(METADATA)
 
 
-def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str) -> bool:
-    """Create the log's table, or add the columns that its contract has gained; True when something was written."""
+def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str, kept: Collection[str] = ()) -> bool:
+    """Create the log's table, or give it the columns that its contract has now; True when something was written.
+
+    Columns in `kept` stay, though the contract has lost them.
+    """
     columns = log_columns(table)
     location = f"s3://{bucket}/{table.name}/"
 
@@ -40,13 +43,20 @@ def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str) -> bool:
                 "StorageDescriptor": parquet_storage(location, columns),
                 "PartitionKeys": columns_input([(table.partition_by, "string")] if table.partition_by else []),
             }
-        if [(item["Name"], item["Type"]) for item in present["StorageDescriptor"]["Columns"]] == columns:
+        wanted = columns + lost_columns(table, present, kept)
+        if columns_of(present) == wanted:
             return None
         changed = as_input(present)
-        changed["StorageDescriptor"] = {**present["StorageDescriptor"], "Columns": columns_input(columns)}
+        changed["StorageDescriptor"] = {**present["StorageDescriptor"], "Columns": columns_input(wanted)}
         return changed
 
     return change_table(catalog, log_name(table), decide, keep_version=True)
+
+
+def lost_columns(table: Table, log: Document, kept: Collection[str]) -> list[tuple[str, str]]:
+    """The columns in `kept` that a registered log has and the contract has no more."""
+    known = {name for name, _ in log_columns(table)}
+    return [(name, kind) for name, kind in columns_of(log) if name in kept and name not in known]
 
 
 def register(catalog: SchemaCatalog, table: Table, bucket: str, manifest: Manifest) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Callable
 
 from totelake.contracts.model import Table
@@ -10,21 +11,27 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
-from totelake.lake.partitions import ensure_log_table, register, register_quarantine
+from totelake.lake.partition_columns import follow_table, partitions_behind
+from totelake.lake.partitions import (
+    ensure_log_table,
+    log_columns,
+    log_name,
+    lost_columns,
+    register,
+    register_quarantine,
+)
 from totelake.lake.records.star_commit import StarCommit
-from totelake.lake.views import publish
+from totelake.lake.tables import columns_of
+from totelake.lake.views import is_narrower, publish, registered_views, widen_view
 from totelake.ports.object_store import ObjectStore
-from totelake.ports.schema_catalog import SchemaCatalog
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+from totelake.ports.schema_catalog import Document, SchemaCatalog
+from totelake.runtime import moments
 
 
 class ProcessedZone:
     """The processed bucket with its logs, and the Data Catalog's database over it."""
 
-    def __init__(self, store: ObjectStore, catalog: SchemaCatalog, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: ObjectStore, catalog: SchemaCatalog, now: Callable[[], datetime] = moments.now) -> None:
         self.store, self.catalog, self._now = store, catalog, now
 
     def log(self, table: Table) -> CommitLog:
@@ -44,16 +51,45 @@ class ProcessedZone:
         return Layout.of((self.log(table).newest(manifest.number) or manifest).state)
 
     def finish(self, table: Table, manifest: Manifest) -> None:
-        """Copy, register, move, publish. All of it can be repeated. A commit without rows moves no view."""
+        """Widen, copy, register, move, publish. All of it can be repeated. A commit without rows moves no view."""
         bucket, layout = self.store.bucket, self.layout(table, manifest)
         current = layout.current(table.name, manifest)
+        self._set_columns(table)
         self.log(table).finish(current)
-        ensure_log_table(self.catalog, table, bucket)
         register(self.catalog, table, bucket, current)
         layout = self._move(table, manifest, layout)
         register_quarantine(self.catalog, table, bucket, manifest)
         if self.publishes(table, manifest, layout):
             publish(self.catalog, table, StarCommit.of(table, manifest).through)
+        if self._log_differs(table):
+            self._set_columns(table)
+
+    def lags(self, table: Table) -> bool:
+        """Whether log, partitions or views have other columns than they are to have, as before a deployment."""
+        return (
+            self._log_differs(table)
+            or any(is_narrower(table, view) for view in registered_views(self.catalog, table))
+            or bool(partitions_behind(self.catalog, log_name(table)))
+        )
+
+    def _log_differs(self, table: Table) -> bool:
+        present = self.catalog.table(log_name(table))
+        if present is None or columns_of(present) == log_columns(table):
+            return False
+        shown = _shown(registered_views(self.catalog, table))
+        return columns_of(present) != log_columns(table) + lost_columns(table, present, shown)
+
+    def _set_columns(self, table: Table) -> None:
+        """Give views, log and partitions the contract's columns, in the order in which no reader fails.
+
+        A column that the contract has lost stays as long as a view shows it.
+        """
+        views = registered_views(self.catalog, table)
+        for view in views:
+            if is_narrower(table, view):
+                widen_view(self.catalog, table, view["Name"])
+        ensure_log_table(self.catalog, table, self.store.bucket, _shown(views))
+        follow_table(self.catalog, log_name(table))
 
     def _move(self, table: Table, manifest: Manifest, layout: Layout) -> Layout:
         """Point the Data Catalog to rewritten partitions, their objects first; the newest layout.
@@ -73,3 +109,8 @@ class ProcessedZone:
         """Whether a commit moves the views. Commits before a compaction leave that to it, as it has their rows."""
         has_rows = bool(manifest.objects_of(table.name)) or manifest.number == 1
         return has_rows and manifest.number >= layout.newest
+
+
+def _shown(views: Iterable[Document]) -> frozenset[str]:
+    """The columns that views show."""
+    return frozenset(name for view in views for name, _ in columns_of(view))

@@ -23,6 +23,7 @@ _INPUT_FIELDS = (
     "TableType",
     "Parameters",
 )
+_PARTITION_INPUT_FIELDS = ("Values", "StorageDescriptor", "Parameters")
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -43,9 +44,19 @@ def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"Name": name, "Type": kind} for name, kind in columns]
 
 
+def columns_of(described: Document) -> list[tuple[str, str]]:
+    """The columns of a table, view or partition as (name, Hive type)."""
+    return [(item["Name"], item["Type"]) for item in described["StorageDescriptor"]["Columns"]]
+
+
 def as_input(table: Document) -> dict[str, Any]:
     """The part of a table of GetTable that UpdateTable takes."""
     return {field: table[field] for field in _INPUT_FIELDS if field in table}
+
+
+def as_partition_input(partition: Document) -> dict[str, Any]:
+    """The part of a partition of GetPartitions that UpdatePartition takes."""
+    return {field: partition[field] for field in _PARTITION_INPUT_FIELDS if field in partition}
 
 
 def change_table(

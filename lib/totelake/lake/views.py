@@ -16,8 +16,9 @@ from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import DIMENSION, Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import log_name
-from totelake.lake.tables import change_table, columns_input
+from totelake.lake.tables import change_table, columns_input, columns_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
+from totelake.schemas.hive_widening import is_wider
 
 BATCH_PARAMETER = "totelake.batch"
 _PRESTO = {"string": "varchar", "int": "integer", "float": "real", "binary": "varbinary", "timestamp": "timestamp(3)"}
@@ -115,6 +116,37 @@ def publish(catalog: SchemaCatalog, table: Table, batch: int) -> None:
             return None if published > batch or same else wanted
 
         change_table(catalog, view.name, decide, keep_version=False)
+
+
+def registered_views(catalog: SchemaCatalog, table: Table) -> list[Document]:
+    """The table's views that are registered."""
+    found = (catalog.table(view.name) for view in views_of(table, catalog.database, 0))
+    return [view for view in found if view is not None]
+
+
+def is_narrower(table: Table, view: Document) -> bool:
+    """Whether a registered view declares a type that is narrower than the contract's: Athena then calls it stale."""
+    return columns_of(view) != _widened(table, view)
+
+
+def widen_view(catalog: SchemaCatalog, table: Table, name: str) -> None:
+    """Declare the types of a view as wide as the contract's, where they are narrower; what it shows stays.
+
+    Athena brings a log's narrower column to the type that a view declares, so views are widened before their log.
+    """
+
+    def decide(present: Document | None) -> Document | None:
+        if present is None or not is_narrower(table, present):
+            return None
+        batch = int(present.get("Parameters", {}).get(BATCH_PARAMETER, 0))
+        return view_input(View(name, tuple(_widened(table, present)), view_sql(present)), catalog.database, batch)
+
+    change_table(catalog, name, decide, keep_version=False)
+
+
+def _widened(table: Table, view: Document) -> list[tuple[str, str]]:
+    kinds = dict(_contract_columns(table))
+    return [(name, kinds[name] if is_wider(kind, kinds.get(name, "")) else kind) for name, kind in columns_of(view)]
 
 
 def view_input(view: View, database: str, batch: int) -> dict[str, Any]:

@@ -108,12 +108,35 @@ class GlueCatalog:
                     DatabaseName=self._database, TableName=name, PartitionInputList=wanted
                 )
             for refused in answer.get("Errors", ()):
-                detail = refused["ErrorDetail"]
-                if detail["ErrorCode"] != _THERE:
-                    raise LakeError(
-                        f"the partition {'/'.join(refused['PartitionValues'])} of {self._database}.{name} was refused: "
-                        f"{detail.get('ErrorMessage', detail['ErrorCode'])}; correct the table and run the job again"
+                self._check(name, refused["PartitionValues"], refused["ErrorDetail"], _THERE)
+
+    def replace_partitions(self, name: str, partitions: Sequence[Document]) -> None:
+        """Put each PartitionInput in the place of the partition of its values, where there is one.
+
+        Raises LakeError when one is refused; others may have been replaced by then.
+        """
+        for start in range(0, len(partitions), _MOST_AT_ONCE):
+            some = partitions[start : start + _MOST_AT_ONCE]
+            entries: Any = [{"PartitionValueList": item["Values"], "PartitionInput": dict(item)} for item in some]
+            with translated():
+                try:
+                    answer = self._client.batch_update_partition(
+                        DatabaseName=self._database, TableName=name, Entries=entries
                     )
+                except ClientError as error:
+                    if code_of(error) != _MISSING:
+                        raise
+                    return
+            for refused in answer.get("Errors", ()):
+                self._check(name, refused["PartitionValueList"], refused["ErrorDetail"], _MISSING)
+
+    def _check(self, name: str, values: Sequence[str], detail: Any, expected: str) -> None:
+        """Raises LakeError for a refused partition, unless it is for the expected reason."""
+        if detail["ErrorCode"] != expected:
+            raise LakeError(
+                f"the partition {'/'.join(values)} of {self._database}.{name} was refused: "
+                f"{detail.get('ErrorMessage', detail['ErrorCode'])}; correct the table and run the job again"
+            )
 
     def replace_partition(self, name: str, partition: Document) -> bool:
         """Put a PartitionInput in the place of the partition of its values; False when there is none."""

@@ -239,6 +239,13 @@ class MemoryCatalog:
             self._partitions[name.lower()][values] = copy.deepcopy(partition)
             return True
 
+    def replace_partitions(self, name: str, partitions: Sequence[Document]) -> None:
+        """Put each PartitionInput in the place of the partition of its values, where there is one."""
+        for item in partitions:
+            _check_input(item, _PARTITION_INPUT, "Values")
+        for item in partitions:
+            self.replace_partition(name, item)
+
     def _described(self, table: Document, version: int) -> Document:
         defaults = {"PartitionKeys": [], "Parameters": {}, "DatabaseName": self._database}
         own = {"Name": str(table["Name"]).lower(), "VersionId": str(version)}

@@ -48,6 +48,12 @@ class SchemaCatalog(Protocol):
     def replace_partition(self, name: str, partition: Document) -> bool:
         """Put a PartitionInput in the place of the partition of its values; False when there is none."""
 
+    def replace_partitions(self, name: str, partitions: Sequence[Document]) -> None:
+        """Put each PartitionInput in the place of the partition of its values, where there is one.
+
+        Raises LakeError when one is refused; others may have been replaced by then.
+        """
+
 
 @dataclass(frozen=True)
 class Crawl:

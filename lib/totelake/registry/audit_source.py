@@ -12,6 +12,7 @@ from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import SCHEMAS
+from totelake.lake.partition_columns import follow_table
 from totelake.lake.reading import schema_at
 from totelake.lake.records.batch import Batch, schema_of
 from totelake.lake.records.verdict import LOG as VERDICTS
@@ -84,6 +85,9 @@ class SourceAudit:
         foreign = foreign_columns(hive_types_of(present), known)
         if foreign:
             self._remove_columns(name, foreign)
+        followed = follow_table(self._catalog, name)
+        if followed:
+            self._job.log.warning("%d partitions of %s did not have its columns; they do now", followed, name)
         partitions = {item["StorageDescriptor"]["Location"]: item for item in self._catalog.partitions(name)}
         return found + of_partitions(name, self._folders(items), partitions, hive_types_of(present), known)
 

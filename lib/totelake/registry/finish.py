@@ -9,12 +9,13 @@ from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import finished_key, schema_key
 from totelake.lake.manifest import Manifest, TableCommit
+from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import partition_locations, register_locations
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_since
 from totelake.ports.schema_catalog import Crawler
 from totelake.registry.crawl import crawl
 from totelake.registry.placement import ObjectSchema, Place, is_in_table, schemas_by_table, schemas_of_objects
-from totelake.registry.register import check_registered, has_new_columns, set_schema, storage_of
+from totelake.registry.register import check_registered, has_new_columns, set_schema, storage_of, widen
 from totelake.registry.report import RegistryJob, report_verdict
 from totelake.schemas.columns import Columns, TableSchema, documents_of
 
@@ -22,12 +23,15 @@ from totelake.schemas.columns import Columns, TableSchema, documents_of
 def finish_verdict(job: RegistryJob, manifest: Manifest, crawler: Crawler) -> None:
     """Copy, register and report what a committed verdict decides; `crawler` is that of the source it is about."""
     verdict = Verdict.of(manifest)
+    registration = Registration(job, verdict.source)
+    registration.widen(verdict)
     CommitLog(job.ingestion, LOG).finish(manifest)
-    Registration(job, verdict.source).finish(verdict, crawler)
+    registration.finish(verdict, crawler)
 
 
 def restore_registered(job: RegistryJob, source: str) -> list[str]:
-    """Give a source's registered tables the columns that the verdicts left them; the tables that had others."""
+    """Give a source's registered tables, and their partitions, the columns that the verdicts left them; the tables
+    that had others."""
     return Registration(job, source).restore([table.name for table in load_contracts().source_tables(source)])
 
 
@@ -38,6 +42,17 @@ class Registration:
         self._job, self._source = job, load_contracts().source(source)
         self._store, self._catalog = job.ingestion, job.ingestion_tables
         self._verdicts = CommitLog(job.ingestion, LOG)
+
+    def widen(self, verdict: Verdict) -> None:
+        """Register the wider types that a verdict accepts, before its objects come: Athena reads none that is wider
+        than its table or partition."""
+        own = verdict.of_source(self._source.name)
+        accepted = schemas_by_table(schemas_of_objects(verdict.objects_of(self._source.name)))
+        due = own.register & accepted.keys()
+        if due and not self._is_there(finished_key(LOG, verdict.number)):
+            for name in sorted(due):
+                if self._columns(name) is not None:
+                    widen(self._catalog, self._registered(name), *(schema.columns for schema in accepted[name]))
 
     def finish(self, verdict: Verdict, crawler: Crawler) -> None:
         """Register what a verdict accepts, its objects being in place, and report it."""
@@ -57,6 +72,7 @@ class Registration:
         for item in unknown:
             self._remember(item)
         self._register_partitions(commits, storages)
+        self._follow_changed(storages)
         if is_due:
             report_verdict(self._job, self._source.name, own, load_contracts())
             self._store.create(mark, b"{}")
@@ -107,6 +123,12 @@ class Registration:
             if is_in_table(item):
                 locations = partition_locations(self._store.bucket, item.objects)
                 register_locations(self._catalog, self._registered(name), storages[name], locations)
+
+    def _follow_changed(self, storages: Mapping[str, Mapping[str, object]]) -> None:
+        """Let partitions follow tables that another run changed while this one registered partitions as they were."""
+        for name, storage in storages.items():
+            if self._columns(name) != storage["Columns"]:
+                follow_table(self._catalog, self._registered(name))
 
     def _registered(self, name: str) -> str:
         return self._source.registered_name(name)

@@ -5,22 +5,23 @@ A crawler adds tables and columns; only a verdict knows that a type is wider, or
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import Callable
 
 from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.types import hive_type
 from totelake.errors import LakeError, SchemaMismatchError
+from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
 from totelake.lake.tables import as_input, change_table, columns_input
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.columns import Columns
+from totelake.schemas.hive_widening import is_wider, wider
 
-_ORDERS = (("tinyint", "smallint", "int", "bigint"), ("float", "double"))
-_DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
 _METADATA = frozenset([*(name for name, _ in METADATA), "_xid"])
 Registered = Sequence[Document]
 """The columns of a table of the Data Catalog: Name and Type."""
+_Merge = Callable[[Registered, Columns], "list[tuple[str, str]]"]
 
 
 def hive_columns(schema: Columns) -> dict[str, str]:
@@ -43,15 +44,11 @@ def columns_for(present: Registered, schema: Columns) -> list[tuple[str, str]]:
     return stay + [(name, kind) for name, kind in wanted.items() if name not in before]
 
 
-def wider(present: str, wanted: str) -> str:
-    """The wanted type, or the present one where it takes every value of it."""
-    for order in _ORDERS:
-        if present in order and wanted in order:
-            return max(present, wanted, key=order.index)
-    sizes = [_DECIMAL.match(kind) for kind in (present, wanted)]
-    if sizes[0] and sizes[1] and sizes[0].group(2) == sizes[1].group(2):
-        return present if int(sizes[0].group(1)) >= int(sizes[1].group(1)) else wanted
-    return wanted
+def widened_columns(present: Registered, schema: Columns) -> list[tuple[str, str]]:
+    """The columns of a table with types wide enough for a schema as well; none comes, goes or becomes another type."""
+    wanted = hive_columns(schema)
+    before = types_of(present)
+    return [(name, wanted[name] if is_wider(kind, wanted.get(name, "")) else kind) for name, kind in before.items()]
 
 
 def lacking(present: Registered, schema: Columns) -> dict[str, tuple[str, str]]:
@@ -70,8 +67,22 @@ def has_new_columns(present: Registered, schema: Columns) -> bool:
 
 
 def set_schema(catalog: SchemaCatalog, name: str, *schemas: Columns) -> bool:
-    """Bring a registered table to schemas, one after the other, as one new version; False when it has them already."""
+    """Bring a registered table to schemas, one after the other, as one new version, and its partitions after it.
 
+    False when all of them have these columns already.
+    """
+    return _set_columns(catalog, name, columns_for, schemas)
+
+
+def widen(catalog: SchemaCatalog, name: str, *schemas: Columns) -> bool:
+    """Widen the types of a registered table, and of its partitions after it, so that they take these schemas' values.
+
+    It never takes anything back, so any run may do it at any time: before the objects that need it are in place.
+    """
+    return _set_columns(catalog, name, widened_columns, schemas)
+
+
+def _set_columns(catalog: SchemaCatalog, name: str, merge: _Merge, schemas: Sequence[Columns]) -> bool:
     def decide(present: Document | None) -> Document | None:
         if present is None:
             raise LakeError(f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew")
@@ -79,12 +90,13 @@ def set_schema(catalog: SchemaCatalog, name: str, *schemas: Columns) -> bool:
         columns = columns_input([(item["Name"], item["Type"]) for item in storage["Columns"]])
         wanted = columns
         for schema in schemas:
-            wanted = columns_input(columns_for(wanted, schema))
+            wanted = columns_input(merge(wanted, schema))
         if wanted == columns:
             return None
         return {**as_input(present), "StorageDescriptor": {**storage, "Columns": wanted}}
 
-    return change_table(catalog, name, decide, keep_version=True)
+    is_changed = change_table(catalog, name, decide, keep_version=True)
+    return follow_table(catalog, name) > 0 or is_changed
 
 
 def check_registered(database: str, name: str, present: Registered, schema: Columns) -> None:

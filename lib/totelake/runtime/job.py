@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Callable, Generic, TypeVar
@@ -23,6 +23,7 @@ from totelake.ports.glue import GlueCatalog, GlueCrawler
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Crawler, SchemaCatalog
+from totelake.runtime import moments
 from totelake.runtime.clients import Clients
 from totelake.runtime.job_arguments import JobArguments, parse_arguments
 
@@ -70,8 +71,8 @@ class Job(Generic[A_co]):
         return GlueCrawler(self.clients.glue, name)
 
     def now(self) -> datetime:
-        """The time, in UTC."""
-        return datetime.now(timezone.utc)
+        """The time, in UTC and whole milliseconds."""
+        return moments.now()
 
     def metric(self, name: str, value: float, unit: str = "None", **dimensions: str) -> None:
         """Publish one number to CloudWatch. A refusal is only logged: data in place must not fail for it."""

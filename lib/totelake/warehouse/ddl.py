@@ -8,9 +8,11 @@ from totelake.contracts.model import Column, Table
 from totelake.errors import WarehouseError
 
 STAR, ETL, STAGING = "star", "etl", "staging"
+# a time in UTC and whole milliseconds, as all that the suite makes
+NOW = "date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')"
 
 _ETL = (
-    """CREATE TABLE IF NOT EXISTS etl.batch (
+    f"""CREATE TABLE IF NOT EXISTS etl.batch (
     target_table text NOT NULL,
     source text NOT NULL,
     batch bigint NOT NULL,
@@ -20,7 +22,7 @@ _ETL = (
     quarantined bigint NOT NULL,
     held bigint NOT NULL,
     captured_at timestamp without time zone NOT NULL,
-    applied_at timestamp without time zone NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
+    applied_at timestamp without time zone NOT NULL DEFAULT ({NOW}),
     PRIMARY KEY (target_table, source, batch)
 )""",
     "COMMENT ON TABLE etl.batch IS 'What was applied: one row for each table and batch. Times are UTC.'",
@@ -66,11 +68,11 @@ _ETL = (
 )""",
     "COMMENT ON TABLE etl.quarantine IS 'Rows that do not fit, and what became of them. The payload is the source row; "
     "for the rule missing_parent of a fact it is the fact row.'",
-    """CREATE TABLE IF NOT EXISTS etl.replay (
+    f"""CREATE TABLE IF NOT EXISTS etl.replay (
     target_table text NOT NULL,
     commit_number bigint NOT NULL,
     rows bigint NOT NULL,
-    applied_at timestamp without time zone NOT NULL DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'),
+    applied_at timestamp without time zone NOT NULL DEFAULT ({NOW}),
     PRIMARY KEY (target_table, commit_number)
 )""",
     "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Column, Table
 from totelake.lake.quarantine import MISSING_PARENT
-from totelake.warehouse.ddl import STAR, qualified
+from totelake.warehouse.ddl import NOW, STAR, qualified
 from totelake.warehouse.plan import TableLoad
 
 _WAITS_FOR_PARENT = f"rule = '{MISSING_PARENT}'"
@@ -54,7 +54,7 @@ def settle(table: Table) -> list[str]:
 def mark_replayed(fact: Table) -> str:
     """Mark quarantined rows that are fact rows now as released."""
     return f"""
-UPDATE etl.quarantine AS q SET status = 'released', settled_at = clock_timestamp() AT TIME ZONE 'UTC'
+UPDATE etl.quarantine AS q SET status = 'released', settled_at = {NOW}
   FROM etl.fact_version AS v
  WHERE q.target_table = '{fact.name}' AND q.status = 'open' AND v.target_table = q.target_table
    AND v.source_key = q.source_key AND v.batch = q.batch"""
@@ -79,7 +79,7 @@ WITH open AS (
     INSERT INTO etl.fact_version (target_table, record_id, source_key, batch, captured_at)
     SELECT '{fact.name}', d._record, d._key, d._batch, d._at FROM due AS d
 )
-UPDATE etl.quarantine AS q SET status = 'released', settled_at = clock_timestamp() AT TIME ZONE 'UTC'
+UPDATE etl.quarantine AS q SET status = 'released', settled_at = {NOW}
   FROM due AS d WHERE q.target_table = '{fact.name}' AND q.source_key = d._key AND q.batch = d._batch"""
 
 
@@ -87,7 +87,7 @@ def _supersede(dimension: Table) -> str:
     return f"""
 UPDATE etl.quarantine AS q
    SET status = CASE WHEN v.batch = q.batch THEN 'released' ELSE 'superseded' END,
-       settled_at = clock_timestamp() AT TIME ZONE 'UTC'
+       settled_at = {NOW}
   FROM etl.dimension_version AS v
  WHERE q.target_table = '{dimension.name}' AND q.status = 'open' AND v.target_table = q.target_table
    AND v.dimension_key = q.source_key::text AND v.batch >= q.batch"""

@@ -67,7 +67,7 @@ data "aws_iam_policy_document" "job" {
       sid = "Tables"
       actions = [
         "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable",
-        "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition",
+        "glue:GetPartitions", "glue:BatchCreatePartition", "glue:UpdatePartition", "glue:BatchUpdatePartition",
       ]
       resources = distinct(statement.value)
     }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from tests.integration.capture.conftest import Source, insert_designs
+from totelake.capture import ingest as module
+from totelake.lake.manifest import Manifest
+from totelake.lake.records.batch import Bookmark
+from totelake.runtime.job import Job
 
 pytestmark = pytest.mark.integration
 
@@ -61,3 +67,28 @@ def test_what_a_cascade_deletes_and_clears_is_captured(filled: Source) -> None:
     manifest = filled.run()
     assert filled.changes(manifest, "address") == [("D", 2)]
     assert filled.changes(manifest, "design") == [("D", 2), ("U", 9)]
+
+
+def test_batches_are_captured_at_whole_milliseconds_each_later_than_the_one_before(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = datetime(2026, 11, 24, 23, 59, 59, 998_400, timezone.utc)
+    clocks = [older, older, older - timedelta(days=400), older + timedelta(microseconds=1300)]
+
+    def captured(number: int) -> datetime:
+        monkeypatch.setattr(Job, "now", lambda _: clocks[number])
+        source.sql(insert_designs(number + 1, number + 1))
+        manifest = source.run()
+        assert isinstance(manifest, Manifest)
+        found = datetime.fromisoformat(Bookmark.of(manifest).captured_at)
+        (item,) = manifest.objects_of("design")
+        assert item.partition == {"ingested_on": found.date().isoformat()}
+        assert [event["_captured_at"] for event in source.events(manifest, "design")] == [found.replace(tzinfo=None)]
+        return found
+
+    with monkeypatch.context() as earlier:  # a lake of an earlier release has microseconds
+        earlier.setattr(module, "captured_next", lambda _, clock: clock)
+        assert captured(0) == older
+    whole = older.replace(microsecond=999_000)
+    step = timedelta(milliseconds=1)
+    assert [captured(number) for number in (1, 2, 3)] == [whole, whole + step, whole + 2 * step]

@@ -29,6 +29,7 @@ def test_a_table_that_is_not_there_is_none_however_glue_says_it(message: str) ->
         ("create_table", lambda lake: lake.create({"Name": "design"})),
         ("update_table", lambda lake: lake.replace({"Name": "design"}, {}, keep_version=True)),
         ("update_partition", lambda lake: lake.replace_partition("design", {"Values": ["1"]})),
+        ("batch_update_partition", lambda lake: lake.replace_partitions("design", [{"Values": ["1"]}])),
         ("batch_create_partition", lambda lake: lake.add_partitions("design", [{"Values": ["1"]}])),
     ],
 )
@@ -59,6 +60,23 @@ def test_a_refused_partition_is_named_and_one_that_is_there_is_none() -> None:
     assert str(raised.value) == (
         "the partition 2026/11 of lake.design was refused: no place; correct the table and run the job again"
     )
+
+
+def test_partitions_are_replaced_a_hundred_at_a_time_and_a_refused_one_is_named() -> None:
+    gone, refused = (
+        {"PartitionValueList": ["7"], "ErrorDetail": {"ErrorCode": code, "ErrorMessage": "no place"}}
+        for code in ("EntityNotFoundException", "InvalidInputException")
+    )
+    client: Any = Client(batch_update_partition=[{}] * 9 + [{"Errors": [gone]}, {"Errors": [gone, refused]}])
+    lake, thousand = GlueCatalog(client, "lake"), [{"Values": [str(number)]} for number in range(1000)]
+    lake.replace_partitions("design", thousand)
+    sent = [call["Entries"] for _, call in client.calls]
+    assert [len(entries) for entries in sent] == [100] * 10
+    assert [entry["PartitionValueList"] for entries in sent for entry in entries] == [
+        item["Values"] for item in thousand
+    ]
+    with pytest.raises(LakeError, match="the partition 7 of lake.design was refused: no place; correct the table"):
+        lake.replace_partitions("design", thousand[:1])
 
 
 def test_a_crawler_that_runs_is_not_started_again() -> None:

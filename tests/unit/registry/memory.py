@@ -103,11 +103,12 @@ class MemoryJob(Job[A]):
 
 @dataclass
 class MemoryRegistry:
-    """A bucket, a database, and a crawler for each source."""
+    """A bucket, a database, and a crawler for each source; `day` is that of the batches to come."""
 
     contracts: Contracts = field(default_factory=two_sources)
     store: MemoryStore = field(default_factory=lambda: MemoryStore("ingestion", lambda: datetime.fromisoformat(AT)))
     catalog: MemoryCatalog = field(default_factory=lambda: MemoryCatalog("lake"))
+    day: str = DAY
     crawlers: dict[str, RegisteringCrawler] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,9 +125,8 @@ class MemoryRegistry:
         attempt = Attempt.new(source, number, "test")
         staged = attempt.staged_key("design", "events.parquet")
         self.store.put(staged, content)
-        item = LakeObject(
-            staged, ingested_key(source, "design", DAY, number), rows, len(content), "", {"ingested_on": DAY}
-        )
+        final = ingested_key(source, "design", self.day, number)
+        item = LakeObject(staged, final, rows, len(content), "", {"ingested_on": self.day})
         table = self.contracts.table(TableId(source, "design"))
         columns = tuple(
             SourceColumn(column.name, types.get(column.name, column.type), column.required) for column in table.columns

@@ -33,6 +33,7 @@ class Recovery:
         self._published = cache(self._look_up_published)
         self._places = cache(self._look_up_places)
         self._layout = cache(self._look_up_layout)
+        self._lags = cache(self.zone.lags)
 
     def verdict(self, manifest: Manifest) -> str:
         """What a verdict lacks, put in place unless this is a dry run; '' when it is whole.
@@ -65,6 +66,8 @@ class Recovery:
         found = self._places(table)
         if not {folder_of(item) for item in current.objects_of(table.name)} <= found.keys():
             lacks.append("partitions")
+        if self._lags(table):
+            lacks.append("columns")
         if any(folder in found and found[folder].moved < number for folder, number in layout.moved.items()):
             lacks.append("moves of partitions")
         has_quarantine = bool(manifest.quarantine_of(table.name))
@@ -83,6 +86,7 @@ class Recovery:
         self._quarantined.cache_clear()
         self._published.cache_clear()
         self._places.cache_clear()
+        self._lags.cache_clear()
 
     def _look_up_quarantined(self) -> frozenset[tuple[str, ...]]:
         return registered_partitions(self.zone.catalog, QUARANTINE_TABLE)

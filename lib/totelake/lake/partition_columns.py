@@ -1,0 +1,62 @@
+"""The columns of partitions, which Athena reads each by its own: they follow those of their table.
+
+The order in which no reader fails is: the table, its partitions, the objects that need it. Athena brings a narrower
+partition to its table's type, refuses a wider one, and cannot read an object that is wider than its partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from totelake.contracts.identifiers import catalogue_name
+from totelake.errors import RetriableError
+from totelake.lake.tables import as_partition_input, columns_input, columns_of
+from totelake.ports.schema_catalog import Document, SchemaCatalog
+from totelake.schemas.hive_widening import is_wider
+
+_TRIES = 8
+
+
+def follow_table(catalog: SchemaCatalog, name: str) -> int:
+    """Give a table's partitions its columns; how many had others. None when there is no such table.
+
+    The Data Catalog does not check what a partition's change replaces, so what another run put back meanwhile is
+    looked for once more. Raises RetriableError when others keep changing it.
+    """
+    followed = 0
+    for _ in range(_TRIES):
+        behind = partitions_behind(catalog, name)
+        if not behind:
+            return followed
+        catalog.replace_partitions(name, behind)
+        followed = max(followed, len(behind))
+    raise RetriableError(
+        f"the partitions of {catalog.database}.{name} are changed by others all the time; run the job again"
+    )
+
+
+def partitions_behind(catalog: SchemaCatalog, name: str) -> list[Document]:
+    """The partitions that do not have their table's columns, each as the PartitionInput that has them."""
+    table = catalog.table(name)
+    if table is None or not table.get("PartitionKeys"):
+        return []
+    columns = columns_of(table)
+    return [changed for item in catalog.partitions(name) if (changed := _followed(item, columns)) is not None]
+
+
+def _followed(partition: Document, columns: Sequence[tuple[str, str]]) -> Document | None:
+    """The partition with the table's columns; None when it has them.
+
+    A column of another type that is no narrower one keeps it: the partition's objects have that type, and by the
+    table's an integer would be read as the digits of a decimal.
+    """
+    storage = partition["StorageDescriptor"]
+    present = {catalogue_name(name): kind for name, kind in columns_of(partition)}
+    wanted = [(name, _type(present.get(catalogue_name(name), kind), kind)) for name, kind in columns]
+    if columns_of(partition) == wanted:
+        return None
+    return {**as_partition_input(partition), "StorageDescriptor": {**storage, "Columns": columns_input(wanted)}}
+
+
+def _type(present: str, wanted: str) -> str:
+    return wanted if is_wider(present, wanted) else present

@@ -16,6 +16,7 @@ from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
 from localglue.environment import environment
 from localglue.errors import GlueError
+from localglue.library_set import base_folder, is_whole
 from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of
 from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess
@@ -157,6 +158,8 @@ class Runner:
         wanted = needs(task.job, task.arguments)
         script = self._downloads.script(wanted.script, folder)
         python_path = self._downloads.python_path(wanted.python)
+        if task.kind == PYTHON_SHELL and not is_whole(task.job):
+            python_path = [*python_path, base_folder(settings.python_shell, settings.state)]
         jars = self._downloads.jars(wanted.jars)
         argv = script_arguments(task.run, task.arguments, task.origin)
         words = command(settings, task.kind, script, argv, task.arguments, jars)

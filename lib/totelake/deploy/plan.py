@@ -14,6 +14,8 @@ from totelake.errors import ContractError
 Resource = dict[str, Any]
 PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
 SCHEDULED, CONDITIONAL = "SCHEDULED", "CONDITIONAL"
+# Glue selects a Python shell's packages by this name alone; with dashes it would be one more argument of the script
+_WITHOUT_DASHES = "library-set"
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _job(prefix: str, name: str, entry: Mapping[str, Any], defaults: Mapping[str
 def _arguments(kind: str, entry: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> dict[str, str]:
     """Common, kind's and job's arguments, the later overriding the earlier, with the wheel where its kind wants it."""
     merged = {**defaults["arguments"], **defaults[kind].get("arguments", {}), **entry.get("arguments", {})}
-    filled = {f"--{name}": str(value) for name, value in merged.items()}
+    filled = {name if name == _WITHOUT_DASHES else f"--{name}": str(value) for name, value in merged.items()}
     arguments = {name: value for name, value in filled.items() if value}
     if kind == PYTHON_SHELL:
         return {**arguments, "--extra-py-files": settings.wheel}

@@ -29,7 +29,7 @@ locals {
     }
   }
 
-  # common, then the kind's, then the job's own; the later overrides the earlier
+  # common, then the kind's, then the job's own; the later overrides the earlier. AWS Glue knows one option without dashes.
   arguments = {
     for name, job in var.jobs : name => merge(
       local.logging[job.kind],
@@ -38,7 +38,7 @@ locals {
           var.defaults.arguments,
           lookup(var.defaults[job.kind], "arguments", {}),
           lookup(job, "arguments", {}),
-        ) : "--${argument}" => tostring(value) if tostring(value) != ""
+        ) : (argument == "library-set" ? argument : "--${argument}") => tostring(value) if tostring(value) != ""
       },
       local.code[name],
     )

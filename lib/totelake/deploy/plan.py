@@ -176,6 +176,8 @@ def _crawler(
         "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
         "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
     }
+    # bucket, source, table: one table for each target, however unlike its files are
+    grouping = {"TableLevelConfiguration": 3}
     before = entry.get("table_prefix")
     return {
         "Name": f"{prefix}-{name}",
@@ -185,7 +187,7 @@ def _crawler(
         **({"TablePrefix": before} if before else {}),
         "Targets": {"S3Targets": [{"Path": path} for path in paths]},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
-        "Configuration": json.dumps({"Version": 1.0, "CrawlerOutput": output}, sort_keys=True),
+        "Configuration": json.dumps({"Version": 1.0, "CrawlerOutput": output, "Grouping": grouping}, sort_keys=True),
     }
 
 

@@ -42,11 +42,6 @@ class Task:
         return name
 
 
-def log_group(kind: str) -> str:
-    """The log group that Glue names in a run. Output and errors are in the groups `/output` and `/error` below it."""
-    return "/aws-glue/python-jobs" if kind == PYTHON_SHELL else "/aws-glue/jobs"
-
-
 class ActiveRun:
     """A run in progress. It can be ended at any time, even before its process exists."""
 
@@ -77,18 +72,23 @@ class ActiveRun:
 
 
 class Runner:
-    """Runs tasks. Calls `running` with run id and process id, and `finished` with run id and outcome."""
+    """Runs tasks. Calls `running` with run id and process id, and `finished` with run id and outcome.
+
+    `log_key` gives the key of a task's log groups; what it raises fails the run.
+    """
 
     def __init__(
         self,
         settings: Settings,
         clients: Clients,
+        log_key: Callable[[Task], str | None],
         running: Callable[[str, int], None],
         finished: Callable[[str, Outcome], None],
     ) -> None:
         self._settings = settings
         self._clients = clients
         self._downloads = Downloads(clients.s3, settings.state)
+        self._log_key = log_key
         self._running = running
         self._finished = finished
         self._active: dict[str, ActiveRun] = {}
@@ -144,9 +144,9 @@ class Runner:
 
     def _run_process(self, active: ActiveRun, folder: Path) -> Outcome:
         task = active.task
-        group = log_group(task.kind)
-        groups = {name: f"{group}/{name}" for name in (OUTPUT, ERROR_OUTPUT)}
-        shipper = LogShipper(self._clients.logs, list(groups.values()), task.run["Id"])
+        key = self._log_key(task)
+        groups = {name: f"{task.run['LogGroupName']}/{name}" for name in (OUTPUT, ERROR_OUTPUT)}
+        shipper = LogShipper(self._clients.logs, list(groups.values()), task.run["Id"], key)
         try:
             process = self._start_process(active, folder, lambda name, line: shipper.write(groups[name], line))
             return self._wait(active, process) if process else Outcome(STOPPED)

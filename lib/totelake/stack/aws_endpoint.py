@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from totelake.stack.model import HOST
+from totelake.stack.moto_gaps import fill_gaps, without_key_ids
 from totelake.stack.outbox import Application, receiving
 
 # a client that comes back later than this connects anew
@@ -27,12 +28,13 @@ def make_server(port: int, outbox: Path | None = None) -> Any:
     from cheroot.wsgi import Server
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+    fill_gaps()
     application: Any = DomainDispatcherApplication(create_backend_app)
     # for every request moto looks through the folders of its package, which takes longer than most answers
     application.get_backend_for_host = cache(application.get_backend_for_host)
     if outbox is not None:
         application = receiving(application, outbox)
-    application = _with_raw_uri(application)
+    application = without_key_ids(_with_raw_uri(application))
     server: Any = Server((HOST, port), application, _THREADS, timeout=_IDLE_SECONDS, request_queue_size=128)
     server.keep_alive_conn_limit = _CONNECTIONS
     server.prepare()

@@ -14,7 +14,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes --no-
 COVER := import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()
 PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
 
-.PHONY: help install demo test unit soak lint audit release deploy lost-changes clean
+.PHONY: help install demo test unit soak lint audit release deploy destroy lost-changes clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -51,10 +51,15 @@ release: install ## Build the wheels and scripts once, into dist/release, under 
 	@rm -rf dist/release
 	@$(BIN)/python -m totelake.deploy.environment build dist/release
 
-deploy: install ## To AWS: publish the release, apply Terraform (ENV=dev; RELEASE=hash rolls back; YES=1 does not ask)
+deploy: install ## To AWS: publish the release, apply Terraform (ENV=dev; RELEASE=hash rolls back; ADOPT=1, YES=1)
 	@[ -n "$$ENV" ] || { echo "name an environment of terraform/environments with ENV=, such as ENV=dev" >&2; exit 1; }
 	@$(BIN)/python -m totelake.deploy.environment deploy "$$ENV" \
-	  $${RELEASE:+--release "$$RELEASE"} $${FROM:+--from "$$FROM"} $${YES:+--yes}
+	  $${RELEASE:+--release "$$RELEASE"} $${FROM:+--from "$$FROM"} $${ADOPT:+--adopt} $${YES:+--yes}
+
+destroy: install ## Tear a deployment down (ENV=dev; DATA=keep or DATA=delete; CONFIRM=its name, YES=1)
+	@[ -n "$$ENV" ] || { echo "name an environment of terraform/environments with ENV=, such as ENV=dev" >&2; exit 1; }
+	@case "$$DATA" in keep|delete) ;; *) echo "say with DATA=keep or DATA=delete what becomes of the data" >&2; exit 1;; esac
+	@$(BIN)/python -m totelake.deploy.environment destroy "$$ENV" "--$$DATA-data" $${CONFIRM:+--confirm "$$CONFIRM"} $${YES:+--yes}
 
 lost-changes: $(BENCH)/.installed ## Which changes totelake, dlt and a watermark lose (ARGS="--json", ARGS="--orders 500")
 	@PYTHONPATH=lib:. $(BENCH)/bin/python -m tests.benchmarks.lost_changes $(ARGS)

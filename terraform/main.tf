@@ -29,6 +29,8 @@ module "secrets" {
 
   names       = toset(flatten(values(local.secrets_by_job)))
   kms_key_arn = module.storage.kms_key_arn
+
+  recovery_days = var.secret_recovery_days
 }
 
 module "iam" {
@@ -56,6 +58,7 @@ module "network" {
   count  = local.is_private ? 1 : 0
 
   name           = var.name
+  account        = local.account
   region         = var.region
   shape          = var.network_shape
   cidr           = var.vpc_cidr
@@ -76,7 +79,7 @@ module "jobs" {
   release            = var.release
   artifacts_bucket   = local.artifacts_bucket
   role_arns          = module.iam.job_role_arns
-  role_names         = module.iam.job_role_names
+  log_groups         = local.log_groups
   connections        = { for job in local.private_jobs : job => [module.network[0].connection.name] }
   kms_key_arn        = module.storage.kms_key_arn
   log_retention_days = var.log_retention_days
@@ -100,6 +103,7 @@ module "monitoring" {
   partition         = local.partition
   region            = var.region
   job_names         = module.jobs.names
+  job_retries       = module.jobs.retries
   crawler_names     = module.catalog.crawler_names
   workflow_names    = module.workflow.names
   sources           = keys(local.sources)
@@ -144,5 +148,8 @@ module "warehouse" {
   security_group_id = module.network[0].security_group_id
   instance_class    = var.warehouse_instance_class
   kms_key_arn       = module.storage.kms_key_arn
+  account           = local.account
   partition         = local.partition
+
+  deletion_protection = var.warehouse_deletion_protection
 }

@@ -16,6 +16,11 @@ output "artifacts_bucket" {
   value       = local.artifacts_bucket
 }
 
+output "release" {
+  description = "What the jobs run."
+  value       = var.release
+}
+
 output "job_roles" {
   description = "Each job's role."
   value       = module.iam.job_role_arns
@@ -44,6 +49,16 @@ output "dashboard" {
 output "warehouse_address" {
   description = "Host and port of the warehouse that was created; null without."
   value       = var.create_warehouse ? module.warehouse[0].address : null
+}
+
+output "warehouse_clients" {
+  description = "Security group of who may connect to the warehouse that was created, beside the jobs; null without."
+  value       = var.create_warehouse ? module.warehouse[0].clients_security_group_id : null
+}
+
+output "warehouse_administrator_secret" {
+  description = "ARN of the secret in which RDS keeps the administrator's password of the warehouse that was created; null without."
+  value       = var.create_warehouse ? try(module.warehouse[0].administrator_secret[0].secret_arn, null) : null
 }
 
 output "vpc_id" {

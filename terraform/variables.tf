@@ -130,6 +130,29 @@ variable "warehouse_instance_class" {
   default     = "db.t4g.micro"
 }
 
+variable "warehouse_deletion_protection" {
+  description = "Whether RDS refuses to delete the warehouse that create_warehouse creates. Set it to false and apply before it is torn down."
+  type        = bool
+  default     = true
+}
+
+variable "secret_recovery_days" {
+  description = "Days for which a deleted secret can be restored, and for which its name is taken; 0 deletes at once."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.secret_recovery_days == 0 || (var.secret_recovery_days >= 7 && var.secret_recovery_days <= 30)
+    error_message = "secret_recovery_days is 0 or 7 to 30, as AWS Secrets Manager has it."
+  }
+}
+
+variable "adopt" {
+  description = "Whether buckets, key, secrets and databases of the Data Catalog are there already, kept by an earlier deployment of this name, and are taken over."
+  type        = bool
+  default     = false
+}
+
 variable "alert_emails" {
   description = "Addresses that alerts are mailed to; each confirms its subscription once."
   type        = list(string)

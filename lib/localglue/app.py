@@ -7,6 +7,7 @@ import threading
 
 from localglue.actions import Actions
 from localglue.clients import Clients
+from localglue.connections import Connections
 from localglue.crawlers import Crawlers
 from localglue.crawls import Crawls
 from localglue.data_catalog import DataCatalog
@@ -16,11 +17,13 @@ from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
 from localglue.operations import Handler
 from localglue.scheduler import Schedule, Scheduler
+from localglue.security_configurations import SecurityConfigurations
 from localglue.service_model import ServiceModel
 from localglue.settings import Settings
 from localglue.standalone_triggers import StandaloneTriggers
 from localglue.states import Origin
 from localglue.store import FILE, Store
+from localglue.tags import Tags
 from localglue.triggers import Triggers
 from localglue.workflow_run_reader import WorkflowRunReader
 from localglue.workflow_runs import WorkflowRuns
@@ -38,11 +41,12 @@ class LocalGlue:
         self._clients = Clients(settings.endpoint, settings.region, settings.keys)
         self._model = ServiceModel(self._clients.data_catalog.meta.service_model)
         catalog = DataCatalog(self._clients, settings.endpoint)
+        connections, security = Connections(self._store), SecurityConfigurations(self._store)
         runs = WorkflowRunReader(self._store)
         jobs = Jobs(self._store)
         crawlers = self._crawlers = Crawlers(self._store, lock)
-        self._job_runs = JobRuns(self._store, jobs, settings, self._clients, runs, lock)
-        self._crawls = Crawls(self._store, crawlers, self._clients, catalog, lock)
+        self._job_runs = JobRuns(self._store, jobs, settings, self._clients, connections, security, runs, lock)
+        self._crawls = Crawls(self._store, crawlers, security, self._clients, catalog, lock)
         self._actions = Actions(self._store, self._job_runs, self._crawls)
         triggers = self._triggers = Triggers(self._store, self._actions.fire_on_demand)
         workflows = Workflows(self._store, triggers, runs)
@@ -53,8 +57,12 @@ class LocalGlue:
         self._scheduler = Scheduler(self._schedules)
         triggers.changed = crawlers.changed = self._scheduler.wake
         self._handlers: dict[str, Handler] = {}
-        for part in (jobs, self._job_runs, triggers, workflows, self._workflow_runs, crawlers, self._crawls, catalog):
+        workflow_parts = (triggers, workflows, self._workflow_runs)
+        for part in (jobs, self._job_runs, *workflow_parts, crawlers, self._crawls, catalog, connections, security):
             self._handlers.update(part.operations())
+        tags = Tags(self._store, catalog.tagging())
+        self._handlers = {name: tags.noting(name, handler) for name, handler in self._handlers.items()}
+        self._handlers.update(tags.operations())
         for owner in (self._job_runs, self._crawls, self._workflow_runs):
             owner.recover()
         self._scheduler.start()

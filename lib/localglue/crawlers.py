@@ -17,7 +17,6 @@ from localglue.scheduler import Schedule
 from localglue.states import ACTIVE, CANCELLING, ERROR, FAILED, now
 from localglue.store import CRAWL, CRAWLER, Store
 
-LOG_GROUP = "/aws-glue/crawlers"
 SCHEDULED, NOT_SCHEDULED = "SCHEDULED", "NOT_SCHEDULED"
 _CHANGEABLE = (
     "Role", "DatabaseName", "Description", "Targets", "Classifiers", "TablePrefix", "SchemaChangePolicy",
@@ -131,7 +130,7 @@ class Crawlers:
             described["LastCrawl"] = {
                 "Status": FAILED if ended["State"] == ERROR else ended["State"],
                 "ErrorMessage": ended.get("ErrorMessage"),
-                "LogGroup": LOG_GROUP,
+                "LogGroup": ended["LogGroup"],
                 "LogStream": crawler["Name"],
                 "MessagePrefix": ended["CrawlId"],
                 "StartTime": ended["StartedOn"],

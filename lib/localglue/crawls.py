@@ -10,14 +10,16 @@ from collections.abc import Callable
 
 from localglue.clients import Clients
 from localglue.crawl import Crawl, CrawlStopped, Summary
-from localglue.crawlers import LOG_GROUP, Crawlers
+from localglue.crawlers import Crawlers
 from localglue.data_catalog import DataCatalog
 from localglue.documents import Document
 from localglue.errors import CrawlerNotRunning, CrawlerRunning, CrawlerStopping, GlueError
 from localglue.footers import FooterReader
+from localglue.log_groups import crawler_log_group
 from localglue.logs import LogShipper
 from localglue.operations import Operations
 from localglue.paging import page
+from localglue.security_configurations import SecurityConfigurations
 from localglue.states import (
     ACTIVE,
     CANCELLED,
@@ -31,7 +33,7 @@ from localglue.states import (
     Origin,
     now,
 )  # fmt: skip
-from localglue.store import CRAWL, Store
+from localglue.store import CRAWL, CRAWLER, Store
 
 _LOG = logging.getLogger(__name__)
 _LISTED = {SUCCEEDED: "COMPLETED", FAILED: "FAILED", CANCELLED: "STOPPED", ERROR: "FAILED"}
@@ -43,9 +45,15 @@ class Crawls:
     """Starts, stops and records crawls. Every change of state happens under the application's lock."""
 
     def __init__(
-        self, store: Store, crawlers: Crawlers, clients: Clients, catalog: DataCatalog, lock: threading.RLock
+        self,
+        store: Store,
+        crawlers: Crawlers,
+        security: SecurityConfigurations,
+        clients: Clients,
+        catalog: DataCatalog,
+        lock: threading.RLock,
     ) -> None:
-        self._store, self._crawlers, self._clients = store, crawlers, clients
+        self._store, self._crawlers, self._security, self._clients = store, crawlers, security, clients
         self._catalog, self._lock = catalog, lock
         self._threads: dict[str, threading.Thread] = {}
         self._stops: dict[str, threading.Event] = {}
@@ -68,30 +76,31 @@ class Crawls:
 
     def record_failed_start(self, name: str, problem: GlueError, origin: Origin) -> None:
         """Record that a trigger could not start the crawler, as a crawl in state ERROR; its workflow run shows it."""
-        crawl = self._new_crawl(name, origin)
+        crawl = self._new_crawl(name, origin, crawler_log_group(self._store.get(CRAWLER, name) or {}))
         crawl |= {"State": ERROR, "ErrorMessage": problem.message, "CompletedOn": now()}
         self._store.add_run(CRAWL, crawl["CrawlId"], name, origin.workflow_run, ERROR, crawl)
 
     @staticmethod
-    def _new_crawl(name: str, origin: Origin) -> Document:
+    def _new_crawl(name: str, origin: Origin, log_group: str) -> Document:
         crawl = {
             "CrawlId": str(uuid.uuid4()), "CrawlerName": name, "State": RUNNING, "StartedOn": now(),
-            "LogGroup": LOG_GROUP, "LogStream": name, "TriggerName": origin.trigger, "Workflow": origin.workflow,
+            "LogGroup": log_group, "LogStream": name, "TriggerName": origin.trigger, "Workflow": origin.workflow,
             "WorkflowRun": origin.workflow_run,
         }  # fmt: skip
         return {key: value for key, value in crawl.items() if value is not None}
 
     def start_crawl(self, name: str, origin: Origin) -> None:
-        """Start a crawl. Raises EntityNotFound, CrawlerRunning."""
+        """Start a crawl. Raises EntityNotFound for it or its security configuration, CrawlerRunning."""
         with self._lock:
             crawler = self._crawlers.get(name)
             if self._crawlers.active(name):
                 raise CrawlerRunning(name)
-            crawl = self._new_crawl(name, origin)
+            key = self._security.log_key(crawler.get("CrawlerSecurityConfiguration"))
+            crawl = self._new_crawl(name, origin, crawler_log_group(crawler))
             crawl_id = crawl["CrawlId"]
             self._store.add_run(CRAWL, crawl_id, name, origin.workflow_run, RUNNING, crawl)
             stop = self._stops[crawl_id] = threading.Event()
-            thread = threading.Thread(target=self._run, args=(crawler, crawl_id, stop, origin), daemon=True)
+            thread = threading.Thread(target=self._run, args=(crawler, crawl, key, stop, origin), daemon=True)
             self._threads[crawl_id] = thread
             thread.start()
 
@@ -109,11 +118,14 @@ class Crawls:
             self._stops[crawl["CrawlId"]].set()
         return {}
 
-    def _run(self, crawler: Document, crawl_id: str, stop: threading.Event, origin: Origin) -> None:
-        shipper = LogShipper(self._clients.logs, [LOG_GROUP], crawler["Name"])
+    def _run(
+        self, crawler: Document, started: Document, key: str | None, stop: threading.Event, origin: Origin
+    ) -> None:
+        crawl_id, group = started["CrawlId"], started["LogGroup"]
+        shipper = LogShipper(self._clients.logs, [group], crawler["Name"], key)
 
         def log(level: str, message: str) -> None:
-            shipper.write(LOG_GROUP, f"[{crawl_id}] {level} : {message}")
+            shipper.write(group, f"[{crawl_id}] {level} : {message}")
 
         log("BENCHMARK", f"Running Start Crawl for Crawler {crawler['Name']}")
         footers = FooterReader(self._clients.s3, self._store)

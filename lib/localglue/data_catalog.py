@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,7 +20,6 @@ _FORWARDED = (
     "CreateTable", "GetTable", "DeleteTable", "BatchDeleteTable",
     "CreatePartition", "BatchCreatePartition", "GetPartition", "BatchGetPartition",
     "UpdatePartition", "BatchUpdatePartition", "DeletePartition", "BatchDeletePartition",
-    "TagResource", "UntagResource", "GetTags",
 )  # fmt: skip
 
 _TABLE = ("CatalogId", "DatabaseName", "TableName")
@@ -46,6 +46,10 @@ class DataCatalog:
             "DeleteTableVersion": self.delete_version,
             "BatchDeleteTableVersion": self.batch_delete_versions,
         }
+
+    def tagging(self) -> Operations:
+        """The Glue operations on tags of databases and tables."""
+        return {name: partial(self.call, name) for name in ("TagResource", "UntagResource", "GetTags")}
 
     def call(self, operation: str, request: Document) -> Document:
         """The endpoint's response. Raises GlueError with the endpoint's error code, EndpointUnreachable."""

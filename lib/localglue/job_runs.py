@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable
 
 from localglue.clients import Clients
-from localglue.commands import PYTHON_SHELL, merged_arguments, with_dashes
+from localglue.commands import merged_arguments, with_dashes
+from localglue.connections import Connections
 from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, GlueError
 from localglue.jobs import Jobs
+from localglue.log_groups import is_shell, log_group
 from localglue.operations import Operations
 from localglue.orphans import end_orphan, start_time_of
 from localglue.outcome import Outcome
 from localglue.paging import page
-from localglue.runner import Runner, Task, log_group
+from localglue.runner import Runner, Task
+from localglue.security_configurations import SecurityConfigurations
 from localglue.settings import Settings
 from localglue.states import (
     ACTIVE,
@@ -46,11 +49,14 @@ class JobRuns:
         jobs: Jobs,
         settings: Settings,
         clients: Clients,
+        connections: Connections,
+        security: SecurityConfigurations,
         workflow_runs: WorkflowRunReader,
         lock: threading.RLock,
     ) -> None:
+        self._connections, self._security = connections, security
         self._store, self._jobs, self._workflow_runs, self._lock = store, jobs, workflow_runs, lock
-        self._runner = Runner(settings, clients, self._running, self._finished)
+        self._runner = Runner(settings, clients, self._log_key, self._running, self._finished)
         self._closing = False
         self.listeners: list[Callable[[FinishedRun], None]] = []
         """Called, under the lock, when a run has ended and is not retried."""
@@ -156,6 +162,7 @@ class JobRuns:
 
     def _new_run(self, run_id: str, attempt: int, job: Document, request: Document, origin: Origin) -> Document:
         moment = now()
+        given = with_dashes(request.get("Arguments", {}))
         taken = {name: request.get(name, job.get(name)) for name in _FROM_JOB}
         return {
             "Id": run_id,
@@ -166,16 +173,22 @@ class JobRuns:
             "LastModifiedOn": moment,
             "JobRunState": STARTING,
             "ExecutionTime": 0,
-            "Arguments": with_dashes(request.get("Arguments", {})),
+            "Arguments": given,
             "Timeout": request.get("Timeout", job["Timeout"]),
             **{name: value for name, value in taken.items() if value is not None},
-            "LogGroupName": log_group(job["Command"]["Name"]),
+            "LogGroupName": log_group(job, merged_arguments(job, given), taken["SecurityConfiguration"]),
             **_origin_members(origin),
         }
 
     def _launch(self, run: Document, job: Document, origin: Origin) -> None:
         self._store.add_run(JOB_RUN, run["Id"], job["Name"], origin.workflow_run, STARTING, run)
         self._runner.start(Task(run, job, merged_arguments(job, run["Arguments"]), origin))
+
+    def _log_key(self, task: Task) -> str | None:
+        """The key of a run's log groups. Raises EntityNotFound for a connection or security configuration."""
+        for name in task.job.get("Connections", {}).get("Connections", ()):
+            self._connections.get(name)
+        return self._security.log_key(task.run.get("SecurityConfiguration"))
 
     def _save(self, run: Document, state: str) -> None:
         run["JobRunState"] = state
@@ -237,7 +250,7 @@ def with_execution_time(run: Document) -> Document:
         return run
     seconds = (run.get("CompletedOn") or now()) - run["StartedOn"]
     run["ExecutionTime"] = round(seconds)
-    if "CompletedOn" in run and run["LogGroupName"] == log_group(PYTHON_SHELL):
+    if "CompletedOn" in run and is_shell(run["LogGroupName"]):
         run["DPUSeconds"] = round(seconds * run.get("MaxCapacity", 0), 4)
     return run
 

@@ -33,8 +33,11 @@ Line = tuple[int, str]
 class LogShipper:
     """Sends lines to one stream of several log groups, every half second and in the order they were written."""
 
-    def __init__(self, client: CloudWatchLogsClient, groups: Sequence[str], stream: str) -> None:
+    def __init__(
+        self, client: CloudWatchLogsClient, groups: Sequence[str], stream: str, key: str | None = None
+    ) -> None:
         self._client = client
+        self._key = key
         self._stream = stream
         self._waiting: dict[str, list[Line]] = {group: [] for group in groups}
         self._changed = threading.Condition()
@@ -60,7 +63,7 @@ class LogShipper:
     def _run(self) -> None:
         try:
             for group in self._waiting:
-                ensure_stream(self._client, group, self._stream)
+                ensure_stream(self._client, group, self._stream, self._key)
             while self._send():
                 with self._changed:
                     self._changed.wait_for(lambda: self._closing, _INTERVAL)
@@ -104,9 +107,12 @@ def batches(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield batch
 
 
-def ensure_stream(client: CloudWatchLogsClient, group: str, stream: str) -> None:
-    """Create the log group and the stream if they are missing."""
+def ensure_stream(client: CloudWatchLogsClient, group: str, stream: str, key: str | None) -> None:
+    """Create the log group, encrypted if there is a key for it, and the stream if they are missing."""
     with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
-        client.create_log_group(logGroupName=group)
+        if key is None:
+            client.create_log_group(logGroupName=group)
+        else:
+            client.create_log_group(logGroupName=group, kmsKeyId=key)
     with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
         client.create_log_stream(logGroupName=group, logStreamName=stream)

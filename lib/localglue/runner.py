@@ -16,6 +16,7 @@ from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
 from localglue.environment import environment
 from localglue.errors import GlueError
+from localglue.library_set import base_folder, is_whole
 from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of
 from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess
@@ -39,11 +40,6 @@ class Task:
         """`pythonshell` or `glueetl`."""
         name: str = self.job["Command"]["Name"]
         return name
-
-
-def log_group(kind: str) -> str:
-    """The log group that Glue names in a run. Output and errors are in the groups `/output` and `/error` below it."""
-    return "/aws-glue/python-jobs" if kind == PYTHON_SHELL else "/aws-glue/jobs"
 
 
 class ActiveRun:
@@ -76,18 +72,23 @@ class ActiveRun:
 
 
 class Runner:
-    """Runs tasks. Calls `running` with run id and process id, and `finished` with run id and outcome."""
+    """Runs tasks. Calls `running` with run id and process id, and `finished` with run id and outcome.
+
+    `log_key` gives the key of a task's log groups; what it raises fails the run.
+    """
 
     def __init__(
         self,
         settings: Settings,
         clients: Clients,
+        log_key: Callable[[Task], str | None],
         running: Callable[[str, int], None],
         finished: Callable[[str, Outcome], None],
     ) -> None:
         self._settings = settings
         self._clients = clients
         self._downloads = Downloads(clients.s3, settings.state)
+        self._log_key = log_key
         self._running = running
         self._finished = finished
         self._active: dict[str, ActiveRun] = {}
@@ -143,9 +144,9 @@ class Runner:
 
     def _run_process(self, active: ActiveRun, folder: Path) -> Outcome:
         task = active.task
-        group = log_group(task.kind)
-        groups = {name: f"{group}/{name}" for name in (OUTPUT, ERROR_OUTPUT)}
-        shipper = LogShipper(self._clients.logs, list(groups.values()), task.run["Id"])
+        key = self._log_key(task)
+        groups = {name: f"{task.run['LogGroupName']}/{name}" for name in (OUTPUT, ERROR_OUTPUT)}
+        shipper = LogShipper(self._clients.logs, list(groups.values()), task.run["Id"], key)
         try:
             process = self._start_process(active, folder, lambda name, line: shipper.write(groups[name], line))
             return self._wait(active, process) if process else Outcome(STOPPED)
@@ -157,6 +158,8 @@ class Runner:
         wanted = needs(task.job, task.arguments)
         script = self._downloads.script(wanted.script, folder)
         python_path = self._downloads.python_path(wanted.python)
+        if task.kind == PYTHON_SHELL and not is_whole(task.job):
+            python_path = [*python_path, base_folder(settings.python_shell, settings.state)]
         jars = self._downloads.jars(wanted.jars)
         argv = script_arguments(task.run, task.job, task.arguments, task.origin)
         words = command(settings, task.kind, script, argv, task.arguments, jars)

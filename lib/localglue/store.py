@@ -11,6 +11,7 @@ from pathlib import Path
 from localglue.documents import Document
 
 JOB, TRIGGER, WORKFLOW, CRAWLER = "job", "trigger", "workflow", "crawler"
+CONNECTION, SECURITY_CONFIGURATION, TAGS = "connection", "security_configuration", "tags"
 JOB_RUN, WORKFLOW_RUN, CRAWL = "job_run", "workflow_run", "crawl"
 FILE = "localglue.sqlite"
 """The name of the file in localglue's state folder."""

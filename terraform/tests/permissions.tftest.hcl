@@ -31,13 +31,16 @@ variables {
   connection     = null
   jobs = {
     watch = {
+      kind      = "pythonshell"
       access    = { read = ["ingestion/_commits"], starts = ["refresh"] }
       arguments = { alert_topic = "arn:aws:sns:eu-west-2:123456789012:shop-alerts" }
     }
     build = {
+      kind   = "glueetl"
       access = { read = ["ingestion"], write = ["processed"], delete = ["processed/_inflight", ["processed/compacted", "processed/dim_date"]], tables = ["processed"] }
     }
     load = {
+      kind   = "glueetl"
       access = { read = ["processed"], crawls = ["ingestion"] }
     }
   }
@@ -72,6 +75,45 @@ run "objects_are_read_written_and_deleted_only_where_access_says" {
   assert {
     condition     = !contains(flatten([for statement in jsondecode(output.job_policies["watch"]).Statement : statement.Action]), "s3:PutObject")
     error_message = "A job without write in its access writes no object."
+  }
+}
+
+run "who_writes_may_list_the_uploads_that_lost_attempts_left" {
+  command = plan
+
+  module {
+    source = "./modules/iam"
+  }
+
+  assert {
+    condition = { for job, policy in output.job_policies : job => [for statement in jsondecode(policy).Statement : statement.Resource if statement.Action == "s3:ListBucketMultipartUploads"] } == {
+      build = ["arn:aws:s3:::out"]
+      load  = []
+      watch = []
+    }
+    error_message = "S3A lists uploads in the buckets that a job writes, and in no other."
+  }
+}
+
+run "a_job_may_write_whichever_log_group_aws_glue_chooses" {
+  command = plan
+
+  module {
+    source = "./modules/iam"
+  }
+
+  assert {
+    condition = { for job, policy in output.job_policies : job => toset(flatten([for statement in jsondecode(policy).Statement : statement.Resource if statement.Sid == "Logs"])) } == {
+      build = toset(["arn:aws:logs:eu-west-2:123456789012:log-group:/aws-glue/jobs/*", "arn:aws:logs:eu-west-2:123456789012:log-group:/aws-glue/shop/*"])
+      load  = toset(["arn:aws:logs:eu-west-2:123456789012:log-group:/aws-glue/jobs/*", "arn:aws:logs:eu-west-2:123456789012:log-group:/aws-glue/shop/*"])
+      watch = toset(["arn:aws:logs:eu-west-2:123456789012:log-group:/aws-glue/python-jobs/*"])
+    }
+    error_message = "Groups of the job's kind, and no other logs."
+  }
+
+  assert {
+    condition     = alltrue([for role in values(aws_iam_role.job) : one(jsondecode(role.assume_role_policy).Statement).Condition.StringEqualsIfExists["aws:SourceAccount"] == "123456789012"])
+    error_message = "Where Glue says whose account it acts for, it has to be this one."
   }
 }
 
@@ -209,7 +251,7 @@ run "rejects_a_job_without_access" {
   }
 
   variables {
-    jobs           = { watch = { description = "Looks." } }
+    jobs           = { watch = { kind = "pythonshell", description = "Looks." } }
     secrets_by_job = { watch = [] }
     triggers       = {}
   }
@@ -225,7 +267,7 @@ run "rejects_access_of_an_unknown_kind" {
   }
 
   variables {
-    jobs           = { watch = { access = { own = ["ingestion"] } } }
+    jobs           = { watch = { kind = "pythonshell", access = { own = ["ingestion"] } } }
     secrets_by_job = { watch = [] }
     triggers       = {}
   }

@@ -43,6 +43,57 @@ run "commits_are_written_once" {
   }
 }
 
+run "a_destroy_is_refused_while_a_bucket_has_its_protection" {
+  command = plan
+
+  module {
+    source = "./modules/storage"
+  }
+
+  assert {
+    condition     = { for zone, object in aws_s3_object.protection : zone => object.key } == { for zone in ["ingestion", "processed", "artifacts"] : zone => "totelake-protection.txt" }
+    error_message = "Every bucket has the object that stops a destroy."
+  }
+}
+
+run "what_is_staged_is_not_stored_twice_and_delete_markers_go" {
+  command = plan
+
+  module {
+    source = "./modules/storage"
+  }
+
+  assert {
+    condition = { for zone, rules in aws_s3_bucket_lifecycle_configuration.this : zone => [
+      for rule in rules.rule : "${rule.filter[0].prefix} ${rule.noncurrent_version_expiration[0].noncurrent_days}" if rule.id == "staged"
+    ] } == { ingestion = ["_inflight/ 1"], processed = ["_inflight/ 1"], artifacts = [] }
+    error_message = "A staged object's former versions go after a day."
+  }
+
+  assert {
+    condition     = alltrue([for rules in aws_s3_bucket_lifecycle_configuration.this : one([for rule in rules.rule : rule.expiration[0].expired_object_delete_marker if rule.id == "noncurrent-versions"])])
+    error_message = "Delete markers with nothing below them expire."
+  }
+}
+
+run "events_reach_an_encrypted_topic" {
+  command = plan
+
+  module {
+    source = "./modules/storage"
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(output.key_policy).Statement : !can(statement.Condition) && statement.Principal.Service == "events.amazonaws.com" if statement.Sid == "Events"])
+    error_message = "EventBridge uses the key without a condition, which it would not meet."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(output.key_policy).Statement : statement.Condition.StringEquals["aws:SourceAccount"] if statement.Sid == "Messages"]) == "123456789012"
+    error_message = "CloudWatch and SNS use the key for this account."
+  }
+}
+
 run "only_tls_is_answered" {
   command = plan
 
@@ -93,8 +144,8 @@ run "no_rule_expires_data" {
 
   assert {
     condition = alltrue(flatten([for zone in ["ingestion", "processed"] : [
-      for rule in aws_s3_bucket_lifecycle_configuration.this[zone].rule : length(rule.expiration) == 0 && length(rule.transition) == 0
+      for rule in aws_s3_bucket_lifecycle_configuration.this[zone].rule : alltrue([for one in rule.expiration : one.expired_object_delete_marker]) && length(rule.transition) == 0
     ]]))
-    error_message = "Only incomplete uploads and noncurrent versions end."
+    error_message = "Only incomplete uploads, noncurrent versions and what is left of them end."
   }
 }

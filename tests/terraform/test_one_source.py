@@ -167,12 +167,23 @@ def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
     assert asked_of_aws(planned) == requested(of_this_repository())
 
 
-def test_the_log_groups_that_are_kept_are_those_that_jobs_write_to(planned: list[Resource]) -> None:
-    groups = {values["name"] for values in of_type(planned, "aws_cloudwatch_log_group")}
-    written = {
-        f"{log_group(on_aws(values))}/{stream}" for values in of_type(planned, "aws_glue_job") for stream in STREAMS
-    }
-    assert groups == written
+def test_every_log_group_that_a_job_may_write_to_is_kept_with_a_limit(terraform: Terraform) -> None:
+    split, _ = planned_with(terraform, other_words("kind: pythonshell", "kind: pythonshell"))
+    fused, _ = planned_with(terraform, other_words("\npublish: split\n", "\npublish: fused\n"))
+    kept = [
+        {item["index"]: item["values"]["name"] for item in planned if item["type"] == "aws_cloudwatch_log_group"}
+        for planned in (split, fused)
+    ]
+    # a change of the way to publish takes no logs away
+    assert kept[0] == kept[1]
+    jobs = [*of_type(split, "aws_glue_job"), *of_type(fused, "aws_glue_job")]
+    written = {f"{log_group(on_aws(values))}/{stream}" for values in jobs for stream in STREAMS}
+    # should AWS Glue put aside the prefix where there is a security configuration
+    written |= {name.replace(f"/aws-glue/{NAME}/", "/aws-glue/jobs/") for name in written}
+    crawlers = {f"/aws-glue/crawlers-role/{NAME}-crawler-{NAME}"}
+    assert set(kept[0].values()) == written | crawlers
+    limits = {values["retention_in_days"] for values in of_type(split, "aws_cloudwatch_log_group")}
+    assert limits == {365}
 
 
 def planned_with(terraform: Terraform, change: Callable[[Path], None]) -> tuple[list[Resource], dict[str, Any]]:

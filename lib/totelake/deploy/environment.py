@@ -2,6 +2,7 @@
 
 python -m totelake.deploy.environment build FOLDER          build once, into a folder
 python -m totelake.deploy.environment deploy ENV [...]      publish it under its content hash, then apply Terraform
+python -m totelake.deploy.environment destroy ENV [...]     tear it down, with its data or without
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import subprocess  # nosec B404 # git is a program
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from totelake.deploy.deploy import upload
 from totelake.deploy.published import DOCUMENT, Published, save, saved
 from totelake.deploy.release import Release, build, checkout
+from totelake.deploy.teardown import tear_down
 from totelake.deploy.terraform import Terraform
 from totelake.errors import ConfigurationError, TotelakeError
 from totelake.ports.aws_errors import translation_of
@@ -39,8 +42,13 @@ def deploy(
     head: str,
     is_agreed: bool,
     say: Callable[[str], None] = print,
+    is_adopting: bool = False,
 ) -> Published:
-    """Publish a release that is at hand, or take an earlier one by its hash, and apply Terraform with it."""
+    """Publish a release that is at hand, or take an earlier one by its hash, and apply Terraform with it.
+
+    With `is_adopting` it takes over the buckets, the key, the secrets and the databases that a tear-down kept.
+    """
+    options = ["-var=adopt=true"] if is_adopting else []
     terraform.init()
     bucket = terraform.outputs().get(_BUCKET)
     if isinstance(release, str):
@@ -51,10 +59,10 @@ def deploy(
         if bucket is None:
             say("the first deployment: the buckets come before what goes into them")
             _write_variables(terraform, published)
-            terraform.apply(is_agreed, f"-target={_STORAGE}")
+            terraform.apply(is_agreed, *options, f"-target={_STORAGE}")
         _publish(s3, terraform.outputs()[_BUCKET], files, published, say)
     _write_variables(terraform, published)
-    terraform.apply(is_agreed)
+    terraform.apply(is_agreed, *options)
     say(f"deployed {published.id}, built from commit {published.commit or 'unknown'}")
     return published
 
@@ -110,6 +118,14 @@ def main(argv: Sequence[str]) -> int:
     deploying.add_argument("--from", dest="folder", type=Path, help="a folder that `build` made; else it is built now")
     deploying.add_argument("--release", help="the hash of an earlier release: roll back to it")
     deploying.add_argument("--yes", action="store_true", help="do not ask before applying")
+    deploying.add_argument("--adopt", action="store_true", help="take over what `destroy --keep-data` has kept")
+    destroying = commands.add_parser("destroy", help="tear an environment down")
+    destroying.add_argument("environment")
+    data = destroying.add_mutually_exclusive_group(required=True)
+    data.add_argument("--keep-data", action="store_true", help="keep buckets, key, secrets and the Data Catalog")
+    data.add_argument("--delete-data", action="store_true", help="delete all of it, for good")
+    destroying.add_argument("--confirm", metavar="NAME", help="the deployment's name; else it is asked for")
+    destroying.add_argument("--yes", action="store_true", help="do not ask before destroying")
     given = parser.parse_args(argv)
     try:
         root = checkout()
@@ -118,14 +134,28 @@ def main(argv: Sequence[str]) -> int:
             save(build(root), head, given.folder)
             print(Published.from_json((given.folder / DOCUMENT).read_bytes()).id)  # noqa: T201
             return 0
+        if given.command == "destroy":
+            terraform = Terraform(root / "terraform", given.environment)
+            agree = partial(agreed, given.confirm)
+            tear_down(terraform, Clients.from_environment(), given.keep_data, agree, given.yes)
+            return 0
         release: tuple[Release, Published] | str = given.release or _at_hand(given.folder, root, head)
         terraform = Terraform(root / "terraform", given.environment)
-        deploy(terraform, Clients.from_environment().s3, release, head, given.yes)
+        deploy(terraform, Clients.from_environment().s3, release, head, given.yes, is_adopting=given.adopt)
         return 0
     except (TotelakeError, ClientError, BotoCoreError) as error:
         known = error if isinstance(error, TotelakeError) else translation_of(error)
-        print(f"deploy: {known}", file=sys.stderr)  # noqa: T201
+        print(f"{given.command}: {known}", file=sys.stderr)  # noqa: T201
         return 1
+
+
+def agreed(typed: str | None, name: str) -> None:
+    """Raises ConfigurationError unless the deployment's name was typed."""
+    if typed is None:
+        print(f"This destroys the deployment {name}. Type its name to go on:", file=sys.stderr)  # noqa: T201
+        typed = sys.stdin.readline().strip()
+    if typed != name:
+        raise ConfigurationError(f"'{typed}' is not {name}, the deployment's name; nothing was destroyed")
 
 
 def _at_hand(folder: Path | None, root: Path, head: str) -> tuple[Release, Published]:

@@ -15,6 +15,8 @@ from totelake.runtime.job_arguments import unknown_arguments
 Resource = dict[str, Any]
 PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
 SCHEDULED, CONDITIONAL = "SCHEDULED", "CONDITIONAL"
+# Glue selects a Python shell's packages by this name alone; with dashes it would be one more argument of the script
+_WITHOUT_DASHES = "library-set"
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _arguments(
             f"catalog/pipeline.yaml: the job {name} is given {unknown[0]}, which glue_jobs/{entry['script']}.py does "
             "not take; correct the name (lib/totelake/runtime/job_arguments.py has them)"
         )
-    filled = {f"--{name}": str(value) for name, value in merged.items()}
+    filled = {name if name == _WITHOUT_DASHES else f"--{name}": str(value) for name, value in merged.items()}
     arguments = {name: value for name, value in filled.items() if value}
     if kind == PYTHON_SHELL:
         return {**arguments, "--extra-py-files": settings.wheel}
@@ -183,6 +185,8 @@ def _crawler(
         "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
         "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
     }
+    # bucket, source, table: one table for each target, however unlike its files are
+    grouping = {"TableLevelConfiguration": 3}
     before = entry.get("table_prefix")
     return {
         "Name": f"{prefix}-{name}",
@@ -192,7 +196,7 @@ def _crawler(
         **({"TablePrefix": before} if before else {}),
         "Targets": {"S3Targets": [{"Path": path} for path in paths]},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
-        "Configuration": json.dumps({"Version": 1.0, "CrawlerOutput": output}, sort_keys=True),
+        "Configuration": json.dumps({"Version": 1.0, "CrawlerOutput": output, "Grouping": grouping}, sort_keys=True),
     }
 
 

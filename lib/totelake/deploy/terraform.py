@@ -6,11 +6,24 @@ import json
 import os
 import shutil
 import subprocess  # nosec B404 # terraform is a program
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from totelake.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource that Terraform has made: its address in the configuration, its type and its values."""
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+
+
+_AGREED = ("-input=false", "-auto-approve")
 
 
 class Terraform:
@@ -45,21 +58,45 @@ class Terraform:
 
     def outputs(self) -> Mapping[str, Any]:
         """The outputs of what is applied; none before the first time."""
-        done = subprocess.run(  # nosec B603 # a fixed command, no shell
-            [*self._command, "output", "-json"], env=self._variables, stdout=subprocess.PIPE, check=False
-        )
-        if done.returncode:
-            raise ConfigurationError(f"terraform output failed with {done.returncode}; see what it wrote")
-        return {name: item["value"] for name, item in json.loads(done.stdout).items()}
+        return {name: item["value"] for name, item in self._read("output", "-json").items()}
+
+    def resources(self) -> list[Resource]:
+        """What the state has: the resources that Terraform manages, of all modules; none before the first time."""
+        return list(_resources(self._read("show", "-json").get("values", {}).get("root_module", {})))
+
+    def forget(self, addresses: Sequence[str]) -> None:
+        """Take resources out of the state and leave them as they are."""
+        if addresses:
+            self._run("state", "rm", *addresses)
+
+    def destroy(self, is_agreed: bool, *more: str) -> None:
+        """Destroy; asks before it does unless that is agreed."""
+        self._run("destroy", self._file(), *(_AGREED if is_agreed else ()), *more)
 
     def apply(self, is_agreed: bool, *more: str) -> None:
         """Apply; asks before it does unless that is agreed."""
-        self._run("apply", self._file(), *(["-input=false", "-auto-approve"] if is_agreed else []), *more)
+        self._run("apply", self._file(), *(_AGREED if is_agreed else ()), *more)
 
     def _file(self) -> str:
         return f"-var-file=environments/{self._environment}.tfvars"
+
+    def _read(self, *words: str) -> Any:
+        done = subprocess.run(  # nosec B603 # a fixed command, no shell
+            [*self._command, *words], env=self._variables, stdout=subprocess.PIPE, check=False
+        )
+        if done.returncode:
+            raise ConfigurationError(f"terraform {words[0]} failed with {done.returncode}; see what it wrote")
+        return json.loads(done.stdout)
 
     def _run(self, *words: str) -> None:
         done = subprocess.run([*self._command, *words], env=self._variables, check=False)  # nosec B603 # as above
         if done.returncode:
             raise ConfigurationError(f"terraform {words[0]} failed with {done.returncode}; see what it wrote")
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[Resource]:
+    for one in module.get("resources", ()):
+        if one["mode"] == "managed":
+            yield Resource(one["address"], one["type"], one["values"])
+    for child in module.get("child_modules", ()):
+        yield from _resources(child)

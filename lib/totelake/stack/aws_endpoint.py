@@ -19,6 +19,7 @@ from localgate.keys import Keys
 from localgate.places import local_hosts
 from localgate.wsgi import Application, StartResponse, local_only, signed_only
 from totelake.stack.model import HOST
+from totelake.stack.moto_gaps import fill_gaps, without_key_ids
 from totelake.stack.outbox import receiving
 
 # a client that comes back later than this connects anew
@@ -38,7 +39,7 @@ def make_server(port: int, keys: Keys, outbox: Path | None = None) -> Any:
     server: Any = Server((HOST, port), None, _THREADS, timeout=_IDLE_SECONDS, request_queue_size=128)
     server.keep_alive_conn_limit = _CONNECTIONS
     server.prepare()
-    application = signed_only(_with_raw_uri(_moto()), Gate(keys, _REMEDY))
+    application = signed_only(without_key_ids(_with_raw_uri(_moto())), Gate(keys, _REMEDY))
     if outbox is not None:
         application = receiving(application, outbox, keys)
     server.wsgi_app = local_only(application, local_hosts(server.bind_addr[1]))
@@ -51,6 +52,7 @@ def _moto() -> Application:
     moto: Any = werkzeug_app
     # else it lets every web page read its answers
     moto.DISABLE_GLOBAL_CORS = True
+    fill_gaps()
     application = moto.DomainDispatcherApplication(moto.create_backend_app)
     # for every request moto looks through the folders of its package, which takes longer than most answers
     application.get_backend_for_host = cache(application.get_backend_for_host)

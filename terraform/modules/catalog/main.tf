@@ -35,6 +35,8 @@ resource "aws_glue_crawler" "this" {
       Partitions = { AddOrUpdateBehavior = "InheritFromTable" }
       Tables     = { AddOrUpdateBehavior = "MergeNewColumns" }
     }
+    # bucket, source, table: one table for each target, however unlike its files are
+    Grouping = { TableLevelConfiguration = 3 }
   })
 
   lifecycle {

@@ -14,6 +14,17 @@ data "aws_iam_policy_document" "job" {
     resources = concat(local.read_buckets[each.key], [var.bucket_arns.artifacts])
   }
 
+  # S3A, which is Spark's way to S3 from AWS Glue 5.1 on, lists and ends the uploads that lost attempts left
+  dynamic "statement" {
+    for_each = length(local.written_buckets[each.key]) > 0 ? [local.written_buckets[each.key]] : []
+
+    content {
+      sid       = "Uploads"
+      actions   = ["s3:ListBucketMultipartUploads"]
+      resources = statement.value
+    }
+  }
+
   dynamic "statement" {
     for_each = { for key, arns in { Read = local.objects[each.key].read } : key => arns if length(arns) > 0 }
 
@@ -137,12 +148,11 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  # Which group AWS Glue chooses where a security configuration meets a prefix of our own is documented nowhere: any of the kind.
   statement {
-    sid     = "Logs"
-    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"]
-    resources = [
-      "${local.logs}:/aws-glue/*/${var.name}-role/${var.name}-${each.key}/*",
-    ]
+    sid       = "Logs"
+    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"]
+    resources = [for group in local.log_groups[each.value.kind] : "${local.logs}:${group}"]
   }
 
   # CloudWatch knows no resources for metrics; the namespace is what can be held

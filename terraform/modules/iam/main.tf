@@ -22,6 +22,13 @@ locals {
       for path in concat(access.read, access.write, access.delete) : var.bucket_arns[split("/", path)[0]]
     ])
   }
+  written_buckets = {
+    for name, access in local.access : name => distinct([for path in access.write : var.bucket_arns[split("/", path)[0]]])
+  }
+  log_groups = {
+    pythonshell = ["/aws-glue/python-jobs/*"]
+    glueetl     = ["/aws-glue/jobs/*", "/aws-glue/${var.name}/*"]
+  }
   # the catalogue wants leave for itself, the database and the table
   tables = {
     for zone in local.zones : zone => [
@@ -54,8 +61,9 @@ data "aws_iam_policy_document" "trust" {
       identifiers = ["glue.amazonaws.com"]
     }
 
+    # Glue is known to say for crawlers whose account it acts for, for jobs it is not: where it says it, it has to be this one
     condition {
-      test     = "StringEquals"
+      test     = "StringEqualsIfExists"
       variable = "aws:SourceAccount"
       values   = [var.account]
     }

@@ -3,11 +3,6 @@ output "job_role_arns" {
   value       = { for name, role in aws_iam_role.job : name => role.arn }
 }
 
-output "job_role_names" {
-  description = "The name of each job's role, by job."
-  value       = { for name, role in aws_iam_role.job : name => role.name }
-}
-
 output "crawler_role_arn" {
   description = "Role of the crawlers."
   value       = aws_iam_role.crawler.arn

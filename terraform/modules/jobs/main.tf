@@ -2,12 +2,11 @@ locals {
   shell = "pythonshell"
   spark = "glueetl"
 
-  release  = "s3://${var.artifacts_bucket}/releases/${var.release.id}"
-  wheel    = "${local.release}/${var.release.wheel}"
-  modules  = join(",", [for name in concat([var.release.wheel], var.release.libraries) : "${local.release}/${name}"])
-  log_base = { (local.shell) = "/aws-glue/python-jobs", (local.spark) = "/aws-glue/${var.name}" }
+  release = "s3://${var.artifacts_bucket}/releases/${var.release.id}"
+  wheel   = "${local.release}/${var.release.wheel}"
+  modules = join(",", [for name in concat([var.release.wheel], var.release.libraries) : "${local.release}/${name}"])
   # only Spark jobs of Glue 5 and later have a say in where their logs go
-  logging = { (local.shell) = {}, (local.spark) = { "--custom-logGroup-prefix" = local.log_base[local.spark] } }
+  logging = { (local.shell) = {}, (local.spark) = { "--custom-logGroup-prefix" = "/aws-glue/${var.name}" } }
 
   glue_versions = {
     for name, job in var.jobs : name => coalesce(var.glue_version, try(job.glue_version, var.defaults[local.spark].glue_version)) if job.kind == local.spark
@@ -29,7 +28,7 @@ locals {
     }
   }
 
-  # common, then the kind's, then the job's own; the later overrides the earlier
+  # common, then the kind's, then the job's own; the later overrides the earlier. AWS Glue knows one option without dashes.
   arguments = {
     for name, job in var.jobs : name => merge(
       local.logging[job.kind],
@@ -38,7 +37,7 @@ locals {
           var.defaults.arguments,
           lookup(var.defaults[job.kind], "arguments", {}),
           lookup(job, "arguments", {}),
-        ) : "--${argument}" => tostring(value) if tostring(value) != ""
+        ) : (argument == "library-set" ? argument : "--${argument}") => tostring(value) if tostring(value) != ""
       },
       local.code[name],
     )
@@ -103,15 +102,9 @@ resource "aws_glue_security_configuration" "this" {
   }
 }
 
-# Made before the first run, which would make them without an end. With an encrypting security configuration AWS Glue
-# names them by it and by the role, so they are the deployment's own.
+# Made before the first run, which would make them without an end.
 resource "aws_cloudwatch_log_group" "this" {
-  for_each = merge([
-    for job, spec in var.jobs : {
-      for stream in ["error", "output"] :
-      "${job}/${stream}" => "${local.log_base[spec.kind]}/${var.name}-role/${var.role_names[job]}/${stream}"
-    }
-  ]...)
+  for_each = var.log_groups
 
   name              = each.value
   retention_in_days = var.log_retention_days

@@ -38,8 +38,8 @@ variable "role_arns" {
   type        = map(string)
 }
 
-variable "role_names" {
-  description = "The name of each job's role, by job: AWS Glue makes it part of the log group's name."
+variable "log_groups" {
+  description = "Log groups to keep, by what writes to them."
   type        = map(string)
 }
 

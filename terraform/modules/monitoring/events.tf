@@ -1,13 +1,26 @@
 locals {
+  # Jobs by how often AWS Glue tries them again. The id of a further attempt's run ends with its number; one that ran out of time is told
+  # whatever its number, for whether such a run is tried again is not documented.
+  by_retries = { for name, retries in var.job_retries : retries => var.job_names[name]... }
+  final_failures = concat(
+    [{ jobName = sort(values(var.job_names)), state = ["TIMEOUT", "ERROR"] }],
+    [
+      for retries, names in local.by_retries : merge(
+        { jobName = sort(names), state = ["FAILED"] },
+        tonumber(retries) > 0 ? { jobRunId = [{ suffix = "_attempt_${retries}" }] } : {},
+      )
+    ],
+  )
+
   console = "https://${var.region}.console.aws.amazon.com"
 
   rules = {
     job-failed = {
-      description = "A job failed or ran out of time."
+      description = "A job ran out of time, or failed and is not tried again."
       pattern = {
         source      = ["aws.glue"]
         detail-type = ["Glue Job State Change"]
-        detail      = { jobName = sort(values(var.job_names)), state = ["FAILED", "TIMEOUT", "ERROR"] }
+        detail      = { "$or" = local.final_failures }
       }
       paths = { name = "$.detail.jobName", state = "$.detail.state", message = "$.detail.message", run = "$.detail.jobRunId" }
       lines = [
@@ -15,7 +28,7 @@ locals {
         "",
         "What happened: <message>",
         "Where to look: ${local.console}/gluestudio/home?region=${var.region}#/job/<name>/run/<run>",
-        "What to do: nothing if a later attempt succeeds; what is pending is taken by the next run. Else correct what the message names; see docs/operations.md.",
+        "What to do: correct what the message names; what is pending is taken by the next run. See docs/operations.md.",
       ]
     }
     crawler-failed = {
@@ -56,7 +69,7 @@ resource "aws_cloudwatch_event_target" "record" {
 
 # A mail for each event at once, for who wants them all: watch tells the same within ten minutes, once, storms in one mail.
 resource "aws_cloudwatch_event_target" "topic" {
-  for_each = var.alert_every_failure ? local.rules : {}
+  for_each = { for key, rule in local.rules : key => rule if var.alert_every_failure }
 
   rule      = aws_cloudwatch_event_rule.this[each.key].name
   target_id = "alerts"

@@ -23,6 +23,11 @@ variable "job_names" {
   type        = map(string)
 }
 
+variable "job_retries" {
+  description = "How often AWS Glue tries a failed run of each job again, by job."
+  type        = map(number)
+}
+
 variable "crawler_names" {
   description = "Deployed names of the crawlers, by name."
   type        = map(string)

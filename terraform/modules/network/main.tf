@@ -1,6 +1,6 @@
 locals {
-  # Secrets Manager and CloudWatch by interface; S3 by its gateway, which costs nothing. Glue's own API for watch.
-  interfaces = var.shape == "private-endpoints" ? toset(["glue", "kms", "logs", "monitoring", "secretsmanager", "sns"]) : toset([])
+  # Secrets Manager and CloudWatch by interface; S3 by its gateway, which costs nothing. Glue's own API for watch, STS for a job's session.
+  interfaces = var.shape == "private-endpoints" ? toset(["glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sts"]) : toset([])
   nat        = var.shape == "private-nat" ? toset(["nat"]) : toset([])
   # two zones, for an RDS subnet group wants two; jobs run in the first. By letter and never "the first that AWS lists": a
   # new zone would move all subnets.

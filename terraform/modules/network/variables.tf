@@ -3,6 +3,11 @@ variable "name" {
   type        = string
 }
 
+variable "account" {
+  description = "AWS account id."
+  type        = string
+}
+
 variable "region" {
   description = "AWS region."
   type        = string

@@ -5,5 +5,5 @@ resource "aws_secretsmanager_secret" "this" {
   name                    = each.value
   description             = "JSON with host, port, dbname, username, password, sslmode and sslrootcert."
   kms_key_id              = var.kms_key_arn
-  recovery_window_in_days = 7
+  recovery_window_in_days = var.recovery_days
 }

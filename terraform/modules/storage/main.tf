@@ -7,12 +7,16 @@ locals {
   # put together from names, so that policies are readable in a plan, before anything exists
   arns = { for zone, name in local.buckets : zone => "arn:${var.partition}:s3:::${name}" }
 
+  protection = "totelake-protection.txt"
+
   # where a writer must say If-None-Match: a manifest or a known schema is written once and never again
   written_once = {
     ingestion = ["_commits", "_schemas"]
     processed = ["_commits"]
     artifacts = []
   }
+  # where jobs stage what they then move
+  staged = ["ingestion", "processed"]
 }
 
 resource "aws_s3_bucket" "this" {
@@ -20,6 +24,36 @@ resource "aws_s3_bucket" "this" {
 
   bucket = each.value
 
+  # destroyed the other way round: the key goes only when the data are gone
+  depends_on = [aws_kms_key.data]
+}
+
+# While this object is there, `terraform destroy` ends when it plans, before it has touched a bucket's policy, its encryption
+# or the key. Who empties a bucket of its data takes it out as well, and nothing stands in the way of an empty bucket.
+resource "aws_s3_object" "protection" {
+  for_each = local.buckets
+
+  bucket       = aws_s3_bucket.this[each.key].id
+  key          = local.protection
+  content_type = "text/plain"
+  content      = <<-EOT
+    While this object is here, terraform destroy refuses to destroy ${each.value} and the key that its data are encrypted with.
+    docs/deployment.md of totelake says how a deployment is torn down, with its data or without.
+  EOT
+
+  lifecycle {
+    prevent_destroy = true
+  }
+
+  depends_on = [
+    aws_kms_alias.data,
+    aws_s3_bucket_lifecycle_configuration.this,
+    aws_s3_bucket_ownership_controls.this,
+    aws_s3_bucket_policy.this,
+    aws_s3_bucket_public_access_block.this,
+    aws_s3_bucket_server_side_encryption_configuration.this,
+    aws_s3_bucket_versioning.this,
+  ]
 }
 
 resource "aws_s3_bucket_public_access_block" "this" {
@@ -90,6 +124,29 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 
     noncurrent_version_expiration {
       noncurrent_days = var.noncurrent_days
+    }
+
+    # what is left of a deleted object when its versions have gone
+    expiration {
+      expired_object_delete_marker = true
+    }
+  }
+
+  # What is staged is moved when it is committed: its former place need not be restored, and would be a second copy of all data.
+  dynamic "rule" {
+    for_each = contains(local.staged, each.key) ? ["staged"] : []
+
+    content {
+      id     = rule.value
+      status = "Enabled"
+
+      filter {
+        prefix = "_inflight/"
+      }
+
+      noncurrent_version_expiration {
+        noncurrent_days = 1
+      }
     }
   }
 

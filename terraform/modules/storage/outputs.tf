@@ -12,3 +12,13 @@ output "policies" {
   description = "Each bucket's policy, by zone."
   value       = { for zone, document in data.aws_iam_policy_document.bucket : zone => document.json }
 }
+
+output "key_policy" {
+  description = "The key's policy."
+  value       = data.aws_iam_policy_document.key.json
+}
+
+output "protection" {
+  description = "Key of the object that stops a destroy while a bucket has data."
+  value       = local.protection
+}

@@ -20,6 +20,42 @@ resource "aws_vpc_security_group_ingress_rule" "jobs" {
   to_port                      = 5432
 }
 
+# For what is no job: who has this group, such as a shell in the VPC, sets up the database and asks it.
+resource "aws_security_group" "clients" {
+  name        = "${var.name}-warehouse-clients"
+  description = "Who may connect to the warehouse beside the jobs."
+  vpc_id      = var.vpc_id
+
+  tags = { Name = "${var.name}-warehouse-clients" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "clients" {
+  security_group_id            = aws_security_group.this.id
+  description                  = "Whoever has the clients' group."
+  referenced_security_group_id = aws_security_group.clients.id
+  ip_protocol                  = "tcp"
+  from_port                    = 5432
+  to_port                      = 5432
+}
+
+resource "aws_vpc_security_group_egress_rule" "database" {
+  security_group_id            = aws_security_group.clients.id
+  description                  = "PostgreSQL."
+  referenced_security_group_id = aws_security_group.this.id
+  ip_protocol                  = "tcp"
+  from_port                    = 5432
+  to_port                      = 5432
+}
+
+resource "aws_vpc_security_group_egress_rule" "https" {
+  security_group_id = aws_security_group.clients.id
+  description       = "Session Manager and S3, by which a client is reached and gets its files."
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
 resource "aws_db_parameter_group" "this" {
   name   = "${var.name}-warehouse"
   family = "postgres17"
@@ -47,6 +83,12 @@ data "aws_iam_policy_document" "monitoring_trust" {
     principals {
       type        = "Service"
       identifiers = ["monitoring.rds.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account]
     }
   }
 }
@@ -89,8 +131,8 @@ resource "aws_db_instance" "this" {
 
   backup_retention_period    = 14
   copy_tags_to_snapshot      = true
-  deletion_protection        = true
-  final_snapshot_identifier  = "${var.name}-warehouse-final"
+  deletion_protection        = var.deletion_protection
+  final_snapshot_identifier  = "${var.name}-warehouse-${formatdate("YYYYMMDDhhmmss", timestamp())}"
   auto_minor_version_upgrade = true
 
   enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
@@ -98,4 +140,9 @@ resource "aws_db_instance" "this" {
   monitoring_role_arn             = aws_iam_role.monitoring.arn
   performance_insights_enabled    = true
   performance_insights_kms_key_id = var.kms_key_arn
+
+  lifecycle {
+    # named by when the database was made, so that the snapshots of two of them never bear one name
+    ignore_changes = [final_snapshot_identifier]
+  }
 }

@@ -32,3 +32,13 @@ variable "kms_key_arn" {
   description = "Key of the storage, the administrator's secret and the insights."
   type        = string
 }
+
+variable "account" {
+  description = "AWS account id."
+  type        = string
+}
+
+variable "deletion_protection" {
+  description = "Whether RDS refuses to delete the database."
+  type        = bool
+}

@@ -90,6 +90,15 @@ def test_the_first_deployment_makes_the_buckets_publishes_and_applies(account: A
     assert account.variables() == {"release": {"id": RELEASE.id, **wheels}}
 
 
+def test_what_a_tear_down_kept_is_taken_over_by_both_applies(account: Account) -> None:
+    deploy(Terraform(account.folder, "dev"), account.s3, (RELEASE, KNOWN), "c0ffee", True, lambda _: None, True)
+    applies = [call for call in account.calls() if call.split()[1] == "apply"]
+    assert [call.split()[5:] for call in applies] == [
+        ["-var=adopt=true", "-target=module.storage"],
+        ["-var=adopt=true"],
+    ]
+
+
 def test_an_earlier_release_is_taken_from_the_bucket_by_its_hash(account: Account) -> None:
     account.deploy()
     newer = Release({**RELEASE.files, "glue_jobs/a.py": b"raise"}, "t.whl", ("l.whl",))

@@ -53,6 +53,36 @@ def test_a_run_gets_arguments_and_environment_and_its_output_is_in_cloudwatch(be
     assert run["StartedOn"] <= run["CompletedOn"] and "ErrorMessage" not in run
 
 
+FINDS = """
+    import importlib.util, json, sys
+    names = ("boto3", "botocore", "pyarrow", "yaml", "json")
+    print(json.dumps([name for name in names if importlib.util.find_spec(name)]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({"library-set": "analytics"}, ["boto3", "botocore", "pyarrow", "yaml", "json"]),
+        ({"--library-set": "analytics"}, ["botocore", "json"]),
+        ({"library-set": "none"}, ["botocore", "json"]),
+        ({}, ["botocore", "json"]),
+    ],
+)
+def test_a_shell_job_has_glues_packages_by_the_name_without_dashes_alone(
+    bench: Bench, arguments: dict[str, str], found: list[str]
+) -> None:
+    run = bench.run(bench.job(FINDS, DefaultArguments=arguments))
+    assert run["JobRunState"] == "SUCCEEDED", run
+    assert json.loads(bench.lines(f"{SHELL_LOGS}/output", run["Id"])[0]) == found
+
+
+def test_a_job_without_the_packages_still_has_its_own_files(bench: Bench) -> None:
+    module = bench.put("mine.py", b"import botocore\nVALUE = 7\n")
+    run = bench.run(bench.job("import mine; print(mine.VALUE)", DefaultArguments={"--extra-py-files": module}))
+    assert bench.lines(f"{SHELL_LOGS}/output", run["Id"]) == ["7"]
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [

@@ -60,7 +60,8 @@ def test_a_job_in_a_workflow_knows_its_run_and_uses_its_properties(bench: Bench)
         glue.put_workflow_run_properties(**name, RunProperties={"seen": seen["a"]})
     """
     workflow = bench.workflow()
-    bench.trigger([bench.job(script)], WorkflowName=workflow)
+    job = bench.job(script, DefaultArguments={"library-set": "analytics"})
+    bench.trigger([job], WorkflowName=workflow)
     run = bench.run_workflow(workflow, RunProperties={"a": "1"})
     assert run["WorkflowRunProperties"] == {"a": "1", "seen": "1"}
 

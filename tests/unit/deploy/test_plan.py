@@ -70,7 +70,7 @@ def test_a_python_shell_job_gets_the_wheel_as_an_extra_file() -> None:
         "DefaultArguments": {
             "--ingestion_bucket": "in",
             "--depth": "3",
-            "--library-set": "analytics",
+            "library-set": "analytics",
             "--extra-py-files": "s3://art/r/t.whl",
         },
         "ExecutionProperty": {"MaxConcurrentRuns": 1},

@@ -63,7 +63,7 @@ def test_requests_to_s3_follow_looks_and_refreshes() -> None:
 
 
 def test_private_networks_cost_by_the_hour() -> None:
-    assert usd("network", network="private-endpoints") == (47.52, 47.52)  # 6 endpoints x 720 h x 0.011
+    assert usd("network", network="private-endpoints") == (55.44, 55.44)  # 7 endpoints x 720 h x 0.011
     assert usd("network", network="private-nat") == (36.00, 36.00)  # 720 h x 0.05
 
 

@@ -1,0 +1,58 @@
+"""Connections: the way of jobs into a network, which on one machine every job has; kept so that jobs can name them."""
+
+from __future__ import annotations
+
+from localglue.documents import Document
+from localglue.errors import AlreadyExists, EntityNotFound
+from localglue.operations import Operations
+from localglue.paging import page_of
+from localglue.states import now
+from localglue.store import CONNECTION, Store
+
+
+class Connections:
+    """Create, read, update and delete connections."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def operations(self) -> Operations:
+        """The Glue operations that this class handles."""
+        return {
+            "CreateConnection": self.create,
+            "GetConnection": lambda request: {"Connection": self.get(request["Name"])},
+            "GetConnections": lambda request: page_of(request, "ConnectionList", self._store.all(CONNECTION)),
+            "UpdateConnection": self.update,
+            "DeleteConnection": self.delete,
+        }
+
+    def get(self, name: str) -> Document:
+        """The connection. Raises EntityNotFound."""
+        found = self._store.get(CONNECTION, name)
+        if found is None:
+            raise EntityNotFound("connection", name)
+        return found
+
+    def create(self, request: Document) -> Document:
+        """Add a connection. Raises AlreadyExists."""
+        wanted = request["ConnectionInput"]
+        if self._store.get(CONNECTION, wanted["Name"]):
+            raise AlreadyExists("connection", wanted["Name"])
+        self._put(wanted, now())
+        return {"CreateConnectionStatus": "READY"}
+
+    def update(self, request: Document) -> Document:
+        """Replace a connection. Raises EntityNotFound."""
+        created = self.get(request["Name"])["CreationTime"]
+        self._put({**request["ConnectionInput"], "Name": request["Name"]}, created)
+        return {}
+
+    def delete(self, request: Document) -> Document:
+        """Delete a connection. Raises EntityNotFound."""
+        self.get(request["ConnectionName"])
+        self._store.delete(CONNECTION, request["ConnectionName"])
+        return {}
+
+    def _put(self, wanted: Document, created: float) -> None:
+        body = {**wanted, "Status": "READY", "CreationTime": created, "LastUpdatedTime": now()}
+        self._store.put(CONNECTION, wanted["Name"], body)

@@ -10,6 +10,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
+from totelake.cli.output import forgiving, tell
 from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
 
@@ -26,6 +27,7 @@ def run() -> None:
 def main(argv: Sequence[str]) -> int:
     """Run one command; its exit status. With --debug an error is raised as it is."""
     words = [word for word in argv if word != "--debug"]
+    forgiving()
     try:
         # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
         status = app(args=words, prog_name="totelake", standalone_mode=False) or 0
@@ -33,15 +35,15 @@ def main(argv: Sequence[str]) -> int:
         return ended.code if isinstance(ended.code, int) else FAILURE
     except typer.TyperException as error:
         if str(error):  # a bare command has shown its help already
-            print(f"totelake: {_usage(error)}", file=sys.stderr)  # noqa: T201
+            tell(f"totelake: {_usage(error)}")
         return USAGE
     except (TotelakeError, ClientError, BotoCoreError, psycopg2.Error, OSError) as error:
         if "--debug" in argv:
             raise
-        print(f"totelake: {sentence(error)}", file=sys.stderr)  # noqa: T201
+        tell(f"totelake: {sentence(error)}")
         return FAILURE
     if status == INTERRUPTED:
-        print("interrupted", file=sys.stderr)  # noqa: T201
+        tell("interrupted")
     return int(status)
 
 

@@ -46,7 +46,7 @@ def query(
     if as_json:
         print_json(answer.document())
     else:
-        table(name or on, answer.columns, answer.rows, grouped=False)
+        table(name or on, answer.columns, answer.rows, data=True)
         say(f"rows: {len(answer.rows)}")
 
 

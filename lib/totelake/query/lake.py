@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.views import view_sql
@@ -18,6 +14,7 @@ from totelake.ports.glue import GlueCatalog
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
+from totelake.query.athena_sql import as_duckdb, relations, select_of
 from totelake.runtime.clients import Clients
 
 _VIEW = "VIRTUAL_VIEW"
@@ -34,21 +31,16 @@ class Lake:
 
     def ask(self, sql: str) -> Answer:
         """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
-        try:
-            parsed = sqlglot.parse_one(sql, read="athena")
-        except SqlglotError as error:
-            raise ConfigurationError(f"Athena takes no such SQL: {_one_line(error)}; correct the query") from error
-        if not isinstance(parsed, exp.Query):
-            raise ConfigurationError("the query changes something; ask with SELECT or WITH")
+        parsed = select_of(sql)
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(f"CREATE SCHEMA {_quoted(self._database)}")
             connection.execute(f"SET schema = '{self._database}'")
             made: set[tuple[str, str]] = set()
-            for database, name in _relations(parsed):
+            for database, name in relations(parsed):
                 self._define(connection, database or self._database, name, made)
             try:
-                found = connection.execute(parsed.sql(dialect="duckdb"))
+                found = connection.execute(as_duckdb(parsed))
                 return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
             except duckdb.Error as error:
                 raise LakeError(f"the query was refused: {_one_line(error)}; correct it") from error
@@ -60,12 +52,17 @@ class Lake:
         made.add((database, name))
         table = self._catalog(database).table(name)
         if table is None:
-            raise ConfigurationError(f"the lake has no {database}.{name}; it has {', '.join(self._names(database))}")
+            known = ", ".join(self._names(database))
+            raise ConfigurationError(
+                f"the lake has no {database}.{name}; it has {known}"
+                if known
+                else f"the lake has no {database}.{name}, and no table at all in {database}; run `totelake run`"
+            )
         if table.get("TableType") == _VIEW:
-            parsed = sqlglot.parse_one(view_sql(table), read="athena")
-            for other, read in _relations(parsed):
+            parsed = select_of(view_sql(table))
+            for other, read in relations(parsed):
                 self._define(connection, other or database, read, made)
-            text = parsed.sql(dialect="duckdb")
+            text = as_duckdb(parsed)
         else:
             text = self._relation(database, table)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
@@ -112,12 +109,6 @@ class Lake:
             store.download(key, part)
             part.replace(path)
         return path
-
-
-def _relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Database and name of what a query reads, without the names that it gives itself in WITH."""
-    own = {found.alias for found in parsed.find_all(exp.CTE)}
-    return ((found.db, found.name) for found in parsed.find_all(exp.Table) if found.db or found.name not in own)
 
 
 def _column(column: dict[str, str]) -> str:

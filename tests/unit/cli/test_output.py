@@ -127,7 +127,7 @@ def test_what_the_encoding_lacks_is_escaped(encoding: str, monkeypatch: pytest.M
     written = {}
     for name, stream in streams.items():
         stream.flush()
-        written[name] = stream.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+        written[name] = stream.buffer.getvalue().decode(encoding)
     assert written["stderr"] == "totelake: --on is '\\u6771\\u4eac'; use lake or warehouse\n"
     assert written["stdout"].endswith("\\u6771\\u4eac\n\\u6771") and "| \\u4eac |" in written["stdout"]
 

@@ -61,6 +61,11 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(for_json(document), indent=1, allow_nan=False))
 
 
+def plain_on_stdout(text: str) -> str:
+    """The text as stdout would show it, with escapes for what acts or cannot be written."""
+    return plain(text, out().encoding)
+
+
 def say(text: str, style: str = "") -> None:
     """One line on stdout."""
     _line(out(), text, style)

@@ -227,7 +227,7 @@ def logs(
     steps = job_logs.steps_of(glue, _workflows(where, source), run)
     wanted = [step for step in steps if not job or job in step.name]
     if not wanted:
-        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps)}")
+        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps) or 'none'}")
     found = [line for step in wanted for line in job_logs.lines(glue, where.clients.logs, step)]
     if as_json:
         print_json([asdict(line) for line in found])

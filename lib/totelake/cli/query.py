@@ -92,7 +92,7 @@ def _list(as_json: bool) -> None:
 def _named(name: str) -> str:
     known = queries_of(documents())
     if name not in known:
-        raise ConfigurationError(f"catalog/queries has no {name}; it has {', '.join(known)}")
+        raise ConfigurationError(f"catalog/queries has no {name}; it has {', '.join(known) or 'none'}")
     return known[name].sql
 
 

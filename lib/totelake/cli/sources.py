@@ -42,4 +42,4 @@ def source_table(source: str, name: str) -> TableId:
         raise ConfigurationError(f"{name} is a table of several sources; name one of {', '.join(map(str, matching))}")
     owners = sources(source)
     names = sorted(table.name if len(owners) == 1 else str(table) for table in known)
-    raise ConfigurationError(f"{' and '.join(owners)} has no table {name}; it has {', '.join(names)}")
+    raise ConfigurationError(f"{' and '.join(owners)} has no table {name}; it has {', '.join(names) or 'none'}")

@@ -34,9 +34,9 @@ def ask(dsn: str, sql: str) -> Answer:
         return Answer(tuple(item.name for item in cursor.description), cursor.fetchall())
 
 
-def moment(value: str | None, _: Any) -> date | datetime | str | None:
+def moment(value: str | bytes | None, _: Any) -> date | datetime | str | bytes | None:
     """A date or a moment; PostgreSQL's own text where Python has none, as infinity or a year before Christ."""
-    if value is None or not _ISO_DAY.match(value):
+    if not isinstance(value, str) or not _ISO_DAY.match(value):
         return value
     try:
         return datetime.fromisoformat(value) if ":" in value else date.fromisoformat(value)

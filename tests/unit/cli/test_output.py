@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 import unicodedata
 from typing import Any
@@ -156,3 +158,11 @@ def test_a_document_is_valid_json_whatever_is_in_it(capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     assert json.loads(shown, parse_constant=pytest.fail) == {"n": ["NaN", "Infinity"], "t": "\x1b\ud800"}
     assert re.fullmatch(r"[ -~\n]*", shown)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["query", "--name", "list"], ["query", "--help"], ["impact", "東京"]])
+def test_every_encoding_will_do_for_the_command_itself(words: list[str]) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "40"}
+    done = subprocess.run([sys.executable, "-m", "totelake.cli.main", *words], capture_output=True, env=environment)
+    assert (done.stdout + done.stderr).isascii() and b"Traceback" not in done.stderr
+    assert done.returncode == (1 if "impact" in words else 0)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from botocore.exceptions import ClientError
 
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.views import view_sql
+from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Document, SchemaCatalog
@@ -56,7 +58,7 @@ class Lake:
             raise ConfigurationError(
                 f"the lake has no {database}.{name}; it has {known}"
                 if known
-                else f"the lake has no {database}.{name}, and no table at all in {database}; run `totelake run`"
+                else f"the lake has no {database}.{name}, and no table at all in {database}; run `totelake run`, or correct the name"
             )
         if table.get("TableType") == _VIEW:
             parsed = select_of(view_sql(table))
@@ -69,7 +71,13 @@ class Lake:
         connection.execute(f"CREATE VIEW {_quoted(database)}.{_quoted(name)} AS {text}")
 
     def _names(self, database: str) -> list[str]:
-        return sorted(item["Name"] for item in self._catalog(database).tables())
+        """What can be read; nothing of a database that is not there."""
+        try:
+            return sorted(item["Name"] for item in self._catalog(database).tables())
+        except LakeError as error:
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "EntityNotFoundException":
+                return []
+            raise
 
     def _catalog(self, database: str) -> SchemaCatalog:
         return GlueCatalog(self._clients.glue, database)

@@ -131,4 +131,7 @@ def test_a_lake_without_tables_says_so_and_what_to_do(tmp_path: Any) -> None:
     lake = Lake(SimpleNamespace(glue=glue, s3=None), "db", tmp_path)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError) as raised:
         lake.ask("SELECT * FROM dim_staff")
-    assert str(raised.value) == "the lake has no db.dim_staff, and no table at all in db; run `totelake run`"
+    assert (
+        str(raised.value)
+        == "the lake has no db.dim_staff, and no table at all in db; run `totelake run`, or correct the name"
+    )

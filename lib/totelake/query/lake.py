@@ -55,11 +55,9 @@ class Lake:
         table = self._catalog(database).table(name)
         if table is None:
             known = ", ".join(self._names(database))
-            raise ConfigurationError(
-                f"the lake has no {database}.{name}; it has {known}"
-                if known
-                else f"the lake has no {database}.{name}, and no table at all in {database}; run `totelake run`, or correct the name"
-            )
+            there = f"; it has {known}" if known else f", and no table at all in {database}"
+            remedy = "" if known else "; run `totelake run`, or correct the name"
+            raise ConfigurationError(f"the lake has no {database}.{name}{there}{remedy}")
         if table.get("TableType") == _VIEW:
             parsed = select_of(view_sql(table))
             for other, read in relations(parsed):

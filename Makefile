@@ -32,9 +32,9 @@ test: install ## All tests, and the coverage gate over the unit and integration 
 unit: install ## The fast tests, without servers
 	$(BIN)/python -m pytest tests/unit
 
-soak: install ## The fault and end-to-end tests with every step of every job and SEEDS random schedules (SEEDS=20)
+soak: install ## The fault tests with every step of every job and SEEDS random schedules (SEEDS=20)
 	TOTELAKE_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --timeout 14400 \
-		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --verbose tests/faults tests/e2e
+		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --verbose tests/faults
 
 lint: install ## Check style, types and security
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from typing import Any
 
 import botocore.loaders
 import coverage
+import hypothesis
 import psycopg2
 import pytest
 
@@ -26,6 +27,10 @@ _COVERED = ("unit", "integration")
 sys.path.insert(0, str(ROOT))
 # their asserts are explained as those of test files are
 pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
+
+# no test asserts a time: a busy machine is no failure
+hypothesis.settings.register_profile("totelake", deadline=None)
+hypothesis.settings.load_profile("totelake")
 
 # every session of boto3 reads the same large files anew; one process needs them once
 _load = functools.cache(functools.partial(botocore.loaders.JSONFileLoader.load_file, botocore.loaders.JSONFileLoader()))
@@ -73,13 +78,16 @@ class Postgres:
     def new_database(self, owner: str = "totelake_admin") -> str:
         """Create an empty database; its owner's connection URL."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        connection = psycopg2.connect(self.dsn("postgres"))
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name} OWNER {owner}")
-            cursor.execute(f"ALTER DATABASE {name} SET search_path = star, public")
-        connection.close()
+        self.run(f"CREATE DATABASE {name} OWNER {owner}")
+        self.run(f"ALTER DATABASE {name} SET search_path = star, public")
         return self.dsn(name, owner)
+
+    def run(self, statement: str) -> None:
+        """A statement of the server's owner, without a transaction."""
+        with contextlib.closing(psycopg2.connect(self.dsn("postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
 
     def secret(self, dsn: str, role: str) -> dict[str, Any]:
         """The content of a secret for that database and role."""

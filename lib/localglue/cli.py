@@ -31,6 +31,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     serve.add_argument("--spark-submit", help="spark-submit for Spark jobs")
     serve.add_argument("--spark-properties", type=Path, help="properties file for spark-submit")
     serve.add_argument("--region", default="eu-west-2", help="AWS region that jobs see")
+    inherit = "a variable that jobs get beside PATH, HOME, LANG and their like, or NAME*; may be repeated"
+    serve.add_argument("--inherit", action="append", default=[], metavar="NAME", help=inherit)
     ending = commands.add_parser("end-orphans", help="end the job processes of a localglue that was killed")
     ending.add_argument("--state", type=Path, required=True, help="its folder")
     return parser.parse_args(argv)
@@ -74,6 +76,7 @@ def _serve(options: argparse.Namespace) -> int:
         spark_submit=options.spark_submit,
         spark_properties=options.spark_properties,
         region=options.region,
+        inherit=tuple(options.inherit),
     )
     glue = server.glue = LocalGlue(settings)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -22,13 +23,10 @@ class Clients:
     """Clients of S3, CloudWatch Logs and the Data Catalog for one endpoint."""
 
     def __init__(self, endpoint: str, region: str) -> None:
-        session = _session(
-            os.environ.get("AWS_ACCESS_KEY_ID", DUMMY_CREDENTIAL),
-            os.environ.get("AWS_SECRET_ACCESS_KEY", DUMMY_CREDENTIAL),
-            os.environ.get("AWS_SESSION_TOKEN"),
-            region,
+        session = _session(region)
+        config = Config(
+            max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3}, proxies={}
         )
-        config = Config(max_pool_connections=32, s3={"addressing_style": "path"}, retries={"max_attempts": 3})
         self.s3: S3Client = session.client("s3", endpoint_url=endpoint, config=config)
         self.logs: CloudWatchLogsClient = session.client("logs", endpoint_url=endpoint, config=config)
         self.data_catalog: GlueClient = session.client("glue", endpoint_url=endpoint, config=config)
@@ -40,8 +38,11 @@ class Clients:
 
 
 @cache
-def _session(key: str, secret: str, token: str | None, region: str) -> boto3.Session:
-    """One session for all instances in this process: loading the service models takes most of a start."""
-    return boto3.Session(
-        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=region
-    )
+def _session(region: str) -> boto3.Session:
+    """One session for all instances in this process: loading the service models takes most of a start.
+
+    It knows no profile and no file of the user's: a key for AWS is none for this endpoint.
+    """
+    nothing = (None, None, os.devnull, None)
+    core = Session({"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing})
+    return boto3.Session(DUMMY_CREDENTIAL, DUMMY_CREDENTIAL, region_name=region, botocore_session=core)

@@ -1,4 +1,4 @@
-"""The arguments, command line, environment and files of a job run. Everything here is computed, nothing is done."""
+"""The arguments, command line and files of a job run. Everything here is computed, nothing is done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from localglue.clients import DUMMY_CREDENTIAL
 from localglue.documents import Document
 from localglue.errors import InvalidInput
 from localglue.settings import Settings
@@ -20,8 +19,6 @@ _MODULES = "--additional-python-modules"
 _PY_FILES = "--extra-py-files"
 _JARS = "--extra-jars"
 _CONF = "--conf"
-# the Python settings of localglue's own process must not reach a job: on AWS there are none
-_NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 
 
 @dataclass(frozen=True)
@@ -86,31 +83,6 @@ def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], ar
 def spark_conf(value: str) -> list[str]:
     """The settings in Glue's single argument `a=b --conf c=d`."""
     return [setting.strip() for setting in re.split(r"(?:^|\s)--conf\s", value) if setting.strip()]
-
-
-def environment(settings: Settings, inherited: Mapping[str, str], python_path: Sequence[Path]) -> dict[str, str]:
-    """The environment of a run: the inherited one, the endpoints, default credentials, and the run's Python path."""
-    own = {
-        "AWS_ENDPOINT_URL": settings.endpoint,
-        "AWS_ENDPOINT_URL_GLUE": settings.own_url,
-        "AWS_DEFAULT_REGION": settings.region,
-        "AWS_REGION": settings.region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONUNBUFFERED": "1",
-        "TZ": "UTC",
-    }
-    if python_path:
-        own["PYTHONPATH"] = ":".join(str(path) for path in python_path)
-    kept = {name: value for name, value in inherited.items() if name not in _NOT_INHERITED}
-    return {**_defaults(settings), **kept, **own}
-
-
-def _defaults(settings: Settings) -> dict[str, str]:
-    found = {"AWS_ACCESS_KEY_ID": DUMMY_CREDENTIAL, "AWS_SECRET_ACCESS_KEY": DUMMY_CREDENTIAL}
-    beside = Path(settings.spark_submit).parent / "python" if settings.spark_submit else None
-    if beside and beside.exists():  # the interpreter that has pyspark, not the first one on PATH
-        found |= {"PYSPARK_PYTHON": str(beside), "PYSPARK_DRIVER_PYTHON": str(beside)}
-    return found
 
 
 def _listed(value: str | None) -> list[str]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localglue.clients import Clients
-from localglue.commands import PYTHON_SHELL, SPARK, command, environment, needs, script_arguments
+from localglue.commands import PYTHON_SHELL, SPARK, command, needs, script_arguments
 from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
+from localglue.environment import environment
 from localglue.errors import GlueError
 from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of

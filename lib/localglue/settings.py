@@ -17,6 +17,8 @@ class Settings:
     spark_submit: str | None = None
     spark_properties: Path | None = None
     region: str = "eu-west-2"
+    inherit: tuple[str, ...] = ()
+    """Variables that job runs get beside those of `localglue.environment`; a name may end with *."""
     minute: float = 60.0
     """Seconds that a minute of a job's Timeout takes; fewer in tests."""
     grace: float = 3.0

@@ -38,11 +38,14 @@ def new_table(found: FoundTable, crawler: str, crawl_id: str) -> Document:
 def changed_table(found: FoundTable, present: Document, crawler: str, crawl_id: str, only_merge: bool) -> Document:
     """The TableInput that updates a table: its columns keep their order, new ones are appended.
 
+    Columns that differ by case alone are one: a crawl's names are in lower case.
+
     With `only_merge` (MergeNewColumns) the types of existing columns do not change.
     """
     kinds = {} if only_merge else found.content.columns
-    columns = [{**one, "Type": kinds.get(one["Name"], one["Type"])} for one in present["StorageDescriptor"]["Columns"]]
-    known = {one["Name"] for one in columns}
+    there = present["StorageDescriptor"]["Columns"]
+    columns = [{**one, "Type": kinds.get(one["Name"].lower(), one["Type"])} for one in there]
+    known = {one["Name"].lower() for one in columns}
     columns += [{"Name": name, "Type": kind} for name, kind in found.content.columns.items() if name not in known]
     before = {name: value for name, value in present.get("Parameters", {}).items() if name != DEPRECATED}
     parameters = {**before, **_table_parameters(found, crawler, crawl_id)}

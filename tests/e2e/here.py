@@ -1,12 +1,11 @@
 """The deployed jobs of a stack's workflow, run in the process of the tests, where Spark is warm already.
 
-Most tests need a refresh, not five processes: those of the other files, and all of them in `make soak`, go through the
-workflow.
+Most tests need a refresh, not five processes. What a command or `watch` starts, the demo and the first runs of two
+files go through the workflow.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,28 +15,21 @@ from totelake.runtime import Clients, open_job
 from totelake.runtime.job_arguments import parse_arguments
 from totelake.stack.model import CREDENTIAL
 
-SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch", "sqs")
-
 
 class RefreshHere:
-    """A refresh of the stack: by this process's Spark session, or by the workflow where every step is to be played."""
+    """A refresh of the stack by this process's Spark session."""
 
     def __init__(self, pipeline: Pipeline, spark: Any) -> None:
         stack = pipeline.stack
         self._pipeline = pipeline
         endpoints = {"": stack.aws_endpoint, "glue": stack.glue_endpoint}
         self._clients = Clients(stack.region, endpoints, (CREDENTIAL, CREDENTIAL))
-        for service in SERVICES:
-            self._clients.client(service)
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()
         for bucket in (stack.ingestion_bucket, stack.processed_bucket):
             hadoop.set(f"fs.s3a.bucket.{bucket}.endpoint", stack.aws_endpoint)
 
     def __call__(self) -> None:
         """Run it; fails the test with the failing job's own sentence."""
-        if os.environ.get("TOTELAKE_SOAK_SEEDS"):
-            assert self._pipeline.command("run", "--wait")["outcome"] == "SUCCEEDED"
-            return
         deployed = dict(self._deployed())
         for script in (*JOBS, FUSED):
             if script in deployed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import psycopg2
 import typer
@@ -11,8 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
 from totelake.cli.output import forgiving, tell
+from totelake.deploy.target import AWS
 from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
+from totelake.stack.clean_environment import undisturbed
 
 FAILURE = 1
 USAGE = 2
@@ -29,8 +32,9 @@ def main(argv: Sequence[str]) -> int:
     words = [word for word in argv if word != "--debug"]
     forgiving()
     try:
-        # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
-        status = app(args=words, prog_name="totelake", standalone_mode=False) or 0
+        with nullcontext() if _is_elsewhere(words) else undisturbed():
+            # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
+            status = app(args=words, prog_name="totelake", standalone_mode=False) or 0
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILURE
     except typer.TyperException as error:
@@ -45,6 +49,11 @@ def main(argv: Sequence[str]) -> int:
     if status == INTERRUPTED:
         tell("interrupted")
     return int(status)
+
+
+def _is_elsewhere(words: Sequence[str]) -> bool:
+    """Whether an AWS account is meant, whose profile and proxies are the user's."""
+    return f"--target={AWS}" in words or ("--target", AWS) in zip(words, words[1:])
 
 
 def _usage(error: typer.TyperException) -> str:

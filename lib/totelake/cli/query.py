@@ -15,7 +15,7 @@ from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.query import athena, warehouse
 from totelake.query.answer import Answer
-from totelake.stack.model import default_home
+from totelake.stack.model import QUERY, default_home
 
 _WORKGROUP = "TOTELAKE_ATHENA_WORKGROUP"
 
@@ -101,9 +101,11 @@ def _of_lake(where: Target, sql: str) -> Answer:
     if where.kind == AWS:
         workgroup = os.environ.get(_WORKGROUP) or where.prefix
         return athena.ask(where.clients.client("athena"), sql, database, workgroup)
+    from totelake.query.cache import Cache
     from totelake.query.lake import Lake
 
-    return Lake(where.clients, database, default_home() / "query").ask(sql)
+    cache = Cache(default_home() / QUERY, where.stack.identity if where.stack else "")
+    return Lake(where.clients, database, cache).ask(sql)
 
 
 def _of_warehouse(where: Target, sql: str) -> Answer:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts.documents import place
+from totelake.contracts.identifiers import METADATA, is_contract_name
+from totelake.contracts.identifiers import RESERVED as RESERVED_COLUMNS
 from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Reference, Table, TableId
 from totelake.contracts.sources import Source
 from totelake.errors import ContractError
 
-# what PostgreSQL, Hive and Spark all accept as a name; SQL is built from these names
-_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _KINDS = (SOURCE, DIMENSION, FACT)
 _POLICIES = ("evolve", "freeze")
 # logs and folders of the processed bucket that a star table's own log and folder would fall into
@@ -27,6 +27,7 @@ def check_table(table: Table) -> None:
     _check_names(where, table, (table.name, table.schema, table.partition_by, table.short_name, table.alias))
     for column in table.columns:
         _check_names(place(table.origin, column.line), table, (column.name,))
+        _check_reserved(table, column)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         again = [column for column in table.columns if column.name == twice[0]][-1]
@@ -50,10 +51,20 @@ def check_table(table: Table) -> None:
 
 def _check_names(where: str, table: Table, names: tuple[str | None, ...]) -> None:
     for name in names:
-        if name is not None and not _IDENTIFIER.fullmatch(name):
+        if name is not None and not is_contract_name(name):
             raise ContractError(
                 f"{where}: '{name}' of {table.name} is no identifier; use small letters, digits and _, at most 63"
             )
+
+
+def _check_reserved(table: Table, column: Column) -> None:
+    """Raises ContractError for a column with the name of one that the lake adds, or of the table's partition key."""
+    kept = RESERVED_COLUMNS if table.kind == SOURCE else {*METADATA, table.partition_by}
+    if column.name in kept:
+        raise ContractError(
+            f"{place(table.origin, column.line)}: {table.name} has a column {column.name}, a name the lake keeps for "
+            "itself; use another one"
+        )
 
 
 def _check_column(table: Table, column: Column) -> None:

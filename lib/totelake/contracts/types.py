@@ -13,12 +13,15 @@ from totelake.errors import ContractError
 if TYPE_CHECKING:
     import pyarrow
 
-_NUMERIC = re.compile(r"^numeric(?:\((\d+)(?:,(\d+))?\))?$")
-_TEXT = re.compile(r"^(text|character varying(\(\d+\))?|character\(\d+\)|\"[^\"]+\")$")
-_TIMESTAMP = re.compile(r"^timestamp(\(\d\))? without time zone$")
-_TIME = re.compile(r"^time(\(\d\))? without time zone$")
-_LIMITED = re.compile(r"^character(?: varying)?\((\d+)\)$")
+# each for fullmatch: $ also matches before a line break, \d digits of every script
+_NUMERIC = re.compile(r"numeric(?:\(([0-9]+)(?:,([0-9]+))?\))?")
+_TEXT = re.compile(r"text|character varying(\([0-9]+\))?|character\([0-9]+\)|\"(?:[^\"]|\"\")+\"")
+_TIMESTAMP = re.compile(r"timestamp(\([0-6]\))? without time zone")
+_TIME = re.compile(r"time(\([0-6]\))? without time zone")
+_LIMITED = re.compile(r"character(?: varying)?\(([0-9]+)\)")
 _DEFAULT_DECIMAL = (10, 2)
+# the digits of the largest decimal of Arrow's, Hive's and Spark's
+_MOST_DIGITS = 38
 _FINEST = 6
 # to Arrow's name, and to the name that Hive and Spark share
 _FIXED = {
@@ -43,40 +46,45 @@ class UnknownTypeError(ContractError):
 
 
 def decimal_of(type_name: str) -> tuple[int, int] | None:
-    """Precision and scale of a numeric type, (10, 2) when it states none; None for any other type."""
-    match = _NUMERIC.match(type_name)
+    """Precision and scale of a numeric type, (10, 2) when it states none.
+
+    None for any other type, and for a numeric that no engine's decimal holds: of more than 38 digits, or with more of
+    them behind the point than it has.
+    """
+    match = _NUMERIC.fullmatch(type_name)
     if match is None:
         return None
     if match.group(1) is None:
         return _DEFAULT_DECIMAL
-    return int(match.group(1)), int(match.group(2) or 0)
+    precision, scale = int(match.group(1)), int(match.group(2) or 0)
+    return (precision, scale) if scale <= precision <= _MOST_DIGITS and precision else None
 
 
 def text_limit(type_name: str) -> int | None:
     """The most characters of a text type; None when it takes any number."""
-    match = _LIMITED.match(type_name)
+    match = _LIMITED.fullmatch(type_name)
     return int(match.group(1)) if match else None
 
 
 def timestamp_digits(type_name: str) -> int:
     """The digits of a second that a timestamp keeps."""
-    match = _TIMESTAMP.match(type_name)
+    match = _TIMESTAMP.fullmatch(type_name)
     return int(match.group(1)[1:-1]) if match and match.group(1) else _FINEST
 
 
 def is_text(type_name: str) -> bool:
     """Whether the type is character data (enums included)."""
-    return _TEXT.match(type_name) is not None
+    return _TEXT.fullmatch(type_name) is not None
 
 
 def is_timestamp(type_name: str) -> bool:
     """Whether the type is a timestamp without time zone."""
-    return _TIMESTAMP.match(type_name) is not None
+    return _TIMESTAMP.fullmatch(type_name) is not None
 
 
 def is_time(type_name: str) -> bool:
     """Whether the type is a time of day without time zone."""
-    return _TIME.match(type_name) is not None
+    return _TIME.fullmatch(type_name) is not None
 
 
 def arrow_type(type_name: str) -> pyarrow.DataType:

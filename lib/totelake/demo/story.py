@@ -27,6 +27,7 @@ from totelake.operate.runs import refresh_workflow
 from totelake.ports.postgres import open_dsn
 from totelake.runtime.run_reports import RunReport
 from totelake.stack import Stack, lifecycle
+from totelake.stack.clean_environment import undisturbed
 from totelake.stack.model import default_home
 
 _ORDERS, _SEED = 2_000, 2_024
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     forgiving()
     try:
-        with _stack(default_home(), given.keep) as stack:
+        with undisturbed(), _stack(default_home(), given.keep) as stack:
             play(stack, given.orders)
     except KeyboardInterrupt:
         tell("interrupted")

@@ -161,5 +161,11 @@ class CommitLog:
         return found
 
     def _page(self, after: int) -> tuple[list[int], bool]:
-        found, is_more = self.store.page(keys.commits_prefix(self.log), keys.commit_key(self.log, after))
-        return [keys.commit_number(item.key) for item in found], is_more
+        prefix, last = keys.commits_prefix(self.log), keys.commit_key(self.log, after)
+        while True:
+            found, is_more = self.store.page(prefix, last)
+            # nobody but a log's writers names an object so; what others put there is no commit
+            numbers = [keys.commit_number(item.key) for item in found if keys.is_commit(item.key[len(prefix) :])]
+            if numbers or not is_more:
+                return numbers, is_more
+            last = found[-1].key

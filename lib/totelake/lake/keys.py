@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -34,6 +35,11 @@ def commit_key(log: str, number: int) -> str:
 def commit_number(key: str) -> int:
     """The number of the manifest at that key."""
     return int(key.rsplit("/", 1)[-1][: -len(".json")])
+
+
+def is_commit(name: str) -> bool:
+    """Whether a name below `commits_prefix` is that of a manifest."""
+    return re.fullmatch(f"[0-9]{{{_DIGITS}}}\\.json", name) is not None
 
 
 def ingested_key(source: str, table: str, day: str, batch: int) -> str:

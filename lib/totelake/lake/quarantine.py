@@ -11,6 +11,7 @@ from typing import Any, Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from totelake.contracts.identifiers import spark_quoted
 from totelake.lake.objects import ObjectWriter, Stored
 
 UNREADABLE = "unreadable"
@@ -46,7 +47,7 @@ HIVE_COLUMNS = (
     ("_batch", "bigint"),
     ("_captured_at", "timestamp"),
 )
-SPARK_SCHEMA = ", ".join(f"`{name}` {kind}" for name, kind in HIVE_COLUMNS)
+SPARK_SCHEMA = ", ".join(f"{spark_quoted(name)} {kind}" for name, kind in HIVE_COLUMNS)
 QUARANTINE_TABLE = "quarantine"
 _ROWS_AT_ONCE = 1000
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import DIMENSION, Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import log_name
@@ -34,7 +35,7 @@ class View:
 
 def views_of(table: Table, database: str, batch: int) -> tuple[View, ...]:
     """The views of a star table up to a batch."""
-    log = f'"{database}"."{log_name(table)}"'
+    log = f"{sql_quoted(database)}.{sql_quoted(log_name(table))}"
     if table.kind == DIMENSION:
         return (_dimension(table, log, batch),)
     return (_versions(table, log, batch), _current(table, log, batch), _history(table, log, batch))
@@ -45,12 +46,12 @@ def _contract_columns(table: Table) -> list[tuple[str, str]]:
 
 
 def _names(columns: list[tuple[str, str]]) -> str:
-    return ", ".join(f'"{name}"' for name, _ in columns)
+    return ", ".join(sql_quoted(name) for name, _ in columns)
 
 
 def _dimension(table: Table, log: str, batch: int) -> View:
     """The latest values of each key; a deletion in the source is a mark, the key stays."""
-    columns, key = _contract_columns(table), f'"{table.key_name}"'
+    columns, key = _contract_columns(table), sql_quoted(table.key_name)
     text = (
         f'SELECT {_names(columns)}, "_last_op" = \'D\' AS "_deleted", "_batch", "_captured_at" FROM ('
         f'SELECT {_names(columns)}, "_op", "_batch", "_captured_at", '
@@ -80,7 +81,7 @@ def _current(table: Table, log: str, batch: int) -> View:
     columns = _fact_columns(table)
     text = (
         f'SELECT {_names(columns)} FROM (SELECT {_names(columns)}, "_op", '
-        f'row_number() OVER (PARTITION BY "{table.key_name}" ORDER BY "_batch" DESC) AS "_rank" '
+        f'row_number() OVER (PARTITION BY {sql_quoted(table.key_name)} ORDER BY "_batch" DESC) AS "_rank" '
         f'FROM {log} WHERE "_batch" <= {batch}) AS "versions" WHERE "_rank" = 1 AND "_op" <> \'D\''
     )
     return View(f"current_{table.short_name}", tuple(columns), text)
@@ -89,7 +90,7 @@ def _current(table: Table, log: str, batch: int) -> View:
 def _history(table: Table, log: str, batch: int) -> View:
     """Every version with the time from which and until which it was captured, and the deletion that ended it."""
     columns = _fact_columns(table)
-    following = f'OVER (PARTITION BY "{table.key_name}" ORDER BY "_batch")'
+    following = f'OVER (PARTITION BY {sql_quoted(table.key_name)} ORDER BY "_batch")'
     text = (
         f'SELECT {_names(columns)}, "_captured_at" AS "valid_from", "_next_at" AS "valid_to", '
         'CASE WHEN "_next_op" = \'D\' THEN "_next_at" END AS "deleted_at" FROM ('

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -99,7 +100,12 @@ class MemoryStore(BucketStore):
         beyond = max(prefix, after)
         with self._lock:
             keys = sorted(key for key in self._objects if key.startswith(prefix) and key > beyond)
-            return iter([Listed(key, len(self._objects[key]), self._modified[key]) for key in keys])
+            return iter([self._listed(key) for key in keys])
+
+    def _listed(self, key: str) -> Listed:
+        body = self._objects[key]
+        etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+        return Listed(key, len(body), self._modified[key], etag)
 
     def page(self, prefix: str, after: str = "") -> tuple[Sequence[Listed], bool]:
         """The first objects that `list` would give, in one request; whether there are more."""

@@ -21,11 +21,12 @@ class NoSuchObjectError(LakeError):
 
 @dataclass(frozen=True)
 class Listed:
-    """An object as a listing shows it."""
+    """An object as a listing shows it; `etag` differs when its content does."""
 
     key: str
     bytes: int
     modified: datetime
+    etag: str = ""
 
     @property
     def folder(self) -> str:

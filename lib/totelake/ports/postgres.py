@@ -15,17 +15,21 @@ from totelake.ports.postgres_address import PostgresAddress
 
 __all__ = ["Connection", "Cursor", "connect", "open_dsn", "read_only"]
 _OLDEST_VERSION = 130000
-# what libpq says when a connection fails; such errors carry no SQLSTATE
-_REFUSALS = (
+# what libpq says when the server refuses the role or the connection; such errors carry no SQLSTATE
+_ROLE = (
     ("password authentication failed", "correct username and password in the secret"),
     ("no password supplied", "store the password in the secret"),
+    ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
+)
+_WAY = (
+    ("unsupported startup parameter", "add it to the pooler's ignore_startup_parameters, or name the server itself"),
     ("could not translate host name", "correct the host in the secret"),
     ("connection refused", "see that the server is up and that host and port in the secret are right"),
     ("timeout expired", "open the way to the server (security group, route), or correct host and port in the secret"),
-    ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
     ("sslmode", "set sslmode in the secret to one that libpq knows and the server offers"),
     ("ssl", "correct sslmode and sslrootcert in the secret"),
     ("too many connections", "run the job again when connections are free"),
+    ("too many clients", "run the job again when connections are free"),
     ("remaining connection slots", "run the job again when connections are free"),
     ("the database system is", "run the job again when the server is ready"),
 )
@@ -75,9 +79,12 @@ def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
         )
     if "certificate" in low:
         return SourceError(f"{address} is not trusted: {plain}; correct host or sslrootcert in the secret")
-    for text, remedy in _REFUSALS:
+    for text, remedy in _ROLE:
         if text in low:
             return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy}")
+    for text, remedy in _WAY:
+        if text in low:
+            return SourceError(f"{address} cannot be reached as {address.username}: {plain}; {remedy}")
     return SourceError(f"{address} cannot be reached as {address.username}: {plain}; see the secret's values")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,15 @@ from typing import Any
 from totelake.errors import ConfigurationError
 
 VERIFIED = "verify-full"
-_NEEDED = ("host", "port", "dbname", "username", "password")
+# the values of a secret, and the other names under which AWS services and people store them
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "host": ("hostname",),
+    "port": (),
+    "dbname": ("database", "dbName", "db_name", "db"),
+    "username": ("user",),
+    "password": (),
+}
+_MOST_PORT = 65535
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
@@ -29,30 +38,65 @@ class PostgresAddress:
     @classmethod
     def from_secret(cls, secret: Mapping[str, Any], name: str, what: str = "database") -> PostgresAddress:
         """Read a secret's values. Raises ConfigurationError naming the value that is missing or wrong."""
-        missing = [key for key in _NEEDED if secret.get(key) in (None, "")]
+        found = {key: _value(secret, name, key) for key in _NEEDED}
+        missing = [key for key, value in found.items() if value == ""]
         if missing:
             raise ConfigurationError(f"the secret {name} has no {missing[0]}; it needs {', '.join(_NEEDED)}")
-        if not str(secret["port"]).isdigit():
-            raise ConfigurationError(f"the port in the secret {name} is no number; store the server's port")
+        for key in ("host", "port", "dbname", "username"):
+            if found[key] != found[key].strip() or not found[key].isprintable():
+                raise ConfigurationError(
+                    f"the {key} in the secret {name} has white space at an end or a control character; store it without"
+                )
+        if "\0" in found["password"]:
+            raise ConfigurationError(f"the password in the secret {name} has a NUL, which PostgreSQL takes for its end")
         return cls(
-            host=str(secret["host"]),
-            port=int(secret["port"]),
-            dbname=str(secret["dbname"]),
-            username=str(secret["username"]),
-            password=str(secret["password"]),
-            sslmode=sslmode_of(secret),
+            host=found["host"],
+            port=_port(found["port"], name),
+            dbname=found["dbname"],
+            username=found["username"],
+            password=found["password"],
+            sslmode=sslmode_of({**secret, "host": found["host"]}),
             sslrootcert=secret.get("sslrootcert"),
             what=what,
         )
 
+    @property
+    def authority(self) -> str:
+        """Host and port as a URL has them: an address of IPv6 in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
     def hide(self, text: str) -> str:
-        """A server's message on one line, without the password."""
-        return " ".join(text.replace(self.password, "***").split())
+        """A server's message on one line, without the password.
+
+        A password that stands in the message as part of a word, or that is the name of the role, the database or the
+        host, is left: the message would lose its meaning, and says nothing secret.
+        """
+        secret = self.password
+        if secret not in (self.username, self.dbname, self.host):
+            before = r"(?<!\w)" if re.match(r"\w", secret) else ""
+            after = r"(?!\w)" if re.search(r"\w$", secret) else ""
+            text = re.sub(f"{before}{re.escape(secret)}{after}", "***", text)
+        return " ".join(text.split())
 
     def __str__(self) -> str:
-        return f"{self.what} {self.dbname} at {self.host}:{self.port}"
+        return f"{self.what} {self.dbname} at {self.authority}"
 
 
 def sslmode_of(secret: Mapping[str, Any]) -> str:
     """The secret's sslmode; without one the server has to prove its name, unless it is on this machine."""
     return str(secret.get("sslmode") or ("prefer" if str(secret.get("host")) in _THIS_MACHINE else VERIFIED))
+
+
+def _value(secret: Mapping[str, Any], name: str, key: str) -> str:
+    """A value by its name or another usual one, '' without any. Raises ConfigurationError when two differ."""
+    found = {known: str(secret[known]) for known in (key, *_NEEDED[key]) if secret.get(known) not in (None, "")}
+    if len(set(found.values())) > 1:
+        raise ConfigurationError(f"{' and '.join(found)} in the secret {name} differ; store one of them")
+    return next(iter(found.values()), "")
+
+
+def _port(text: str, name: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= port <= _MOST_PORT:
+        raise ConfigurationError(f"the port in the secret {name} is none from 1 to {_MOST_PORT}; store the server's")
+    return port

@@ -149,7 +149,9 @@ class S3Store(BucketStore):
         """The first objects that `list` would give, in one request; whether there are more."""
         with translated():
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=max(prefix, after))
-        found = [Listed(item["Key"], item["Size"], item["LastModified"]) for item in answer.get("Contents", ())]
+        found = [
+            Listed(item["Key"], item["Size"], item["LastModified"], item["ETag"]) for item in answer.get("Contents", ())
+        ]
         return found, answer["IsTruncated"]
 
     def folders(self, prefix: str) -> Iterator[str]:

@@ -9,7 +9,9 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
+from totelake.contracts.identifiers import sql_quoted
 from totelake.errors import ConfigurationError, LakeError
+from totelake.lake.foreign import is_ours
 from totelake.lake.views import view_sql
 from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
@@ -17,6 +19,7 @@ from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
 from totelake.query.athena_sql import as_duckdb, relations, select_of
+from totelake.query.cache import Cache
 from totelake.runtime.clients import Clients
 
 _VIEW = "VIRTUAL_VIEW"
@@ -26,26 +29,27 @@ _AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
 
 
 class Lake:
-    """The Data Catalog and its objects; those are never amended, so what was fetched once is kept in `cache`."""
+    """The Data Catalog and the objects that jobs wrote; what was fetched once is kept in `cache`."""
 
-    def __init__(self, clients: Clients, database: str, cache: Path) -> None:
+    def __init__(self, clients: Clients, database: str, cache: Cache) -> None:
         self._clients, self._database, self._cache = clients, database, cache
+        self._addresses: dict[str, str] = {}
 
     def ask(self, sql: str) -> Answer:
         """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
         parsed = select_of(sql)
-        with duckdb.connect() as connection:
+        with self._cache.in_use(), duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(f"CREATE SCHEMA {_quoted(self._database)}")
+            connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
             connection.execute(f"SET schema = '{self._database}'")
             made: set[tuple[str, str]] = set()
-            for database, name in relations(parsed):
-                self._define(connection, database or self._database, name, made)
             try:
+                for database, name in relations(parsed):
+                    self._define(connection, database or self._database, name, made)
                 found = connection.execute(as_duckdb(parsed))
                 return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
             except duckdb.Error as error:
-                raise LakeError(f"the query was refused: {_one_line(error)}; correct it") from error
+                raise LakeError(f"the query was refused: {self._told(error)}; correct it") from error
 
     def _define(self, connection: Any, database: str, name: str, made: set[tuple[str, str]]) -> None:
         """Make a view of DuckDB for a table or view of the Data Catalog, once, after those that it reads."""
@@ -65,8 +69,8 @@ class Lake:
             text = as_duckdb(parsed)
         else:
             text = self._relation(database, table)
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(database)}")
-        connection.execute(f"CREATE VIEW {_quoted(database)}.{_quoted(name)} AS {text}")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {sql_quoted(database)}")
+        connection.execute(f"CREATE VIEW {sql_quoted(database)}.{sql_quoted(name)} AS {text}")
 
     def _names(self, database: str) -> list[str]:
         """What can be read; nothing of a database that is not there."""
@@ -91,7 +95,7 @@ class Lake:
         ]
         selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
         if not parts:
-            nothing = ", ".join(f"NULL AS {_quoted(item)}" for item in [*(one["Name"] for one in columns), *keys])
+            nothing = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(one["Name"] for one in columns), *keys])
             return f"SELECT {nothing} WHERE false"
         return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join(parts)})"
 
@@ -100,39 +104,36 @@ class Lake:
         return [(tuple(item["Values"]), item["StorageDescriptor"]["Location"]) for item in found]
 
     def _fetched(self, location: str) -> list[Path]:
-        """The objects below a location as files."""
+        """The objects of a location as files, without those that are not ours: they would change the answer."""
         bucket, prefix = location.removeprefix("s3://").split("/", 1)
+        prefix = f"{prefix.rstrip('/')}/"
         store = S3Store(self._clients.s3, bucket)
-        keys = [item.key for item in store.list(prefix)]
+        items = [item for item in store.list(prefix) if item.bytes and is_ours(item.key[len(prefix) :])]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(lambda key: self._file(store, key), keys))
+            paths = list(pool.map(lambda item: self._cache.file(store, item), items))
+        self._addresses.update((str(path), store.address(item.key)) for path, item in zip(paths, items))
+        return paths
 
-    def _file(self, store: S3Store, key: str) -> Path:
-        path = self._cache / store.bucket / key
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.part")
-            store.download(key, part)
-            part.replace(path)
-        return path
+    def _told(self, error: Exception) -> str:
+        """What DuckDB says, about objects and not about the files that hold them."""
+        text = _one_line(error)
+        for path, address in self._addresses.items():
+            text = text.replace(path, address)
+        return text
 
 
 def _column(column: dict[str, str]) -> str:
     """A column; a moment has no zone for Athena, whatever the parquet file says."""
-    name = _quoted(column["Name"])
+    name = sql_quoted(column["Name"])
     return f"CAST({name} AS timestamp) AS {name}" if column["Type"] == "timestamp" else name
 
 
 def _constants(keys: list[str], values: tuple[str, ...]) -> str:
-    return "".join(f", {_text(value)} AS {_quoted(key)}" for key, value in zip(keys, values))
+    return "".join(f", {_text(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))
 
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _one_line(error: Exception) -> str:

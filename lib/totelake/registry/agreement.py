@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from totelake.contracts.identifiers import namesakes
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA
 from totelake.ports.schema_catalog import Document
+from totelake.registry.register import hive_columns, types_of
 from totelake.registry.registered import OWN, canonical, expected_fields, registered_fields
 from totelake.schemas.changes import changes, holds
 from totelake.schemas.columns import Columns
@@ -35,15 +37,15 @@ class Disagreement:
 
 def hive_types_of(described: Document) -> dict[str, str]:
     """The columns of a table or partition of the Data Catalog."""
-    return {str(item["Name"]): str(item["Type"]) for item in described["StorageDescriptor"]["Columns"]}
+    return types_of(described["StorageDescriptor"]["Columns"])
 
 
 def known_columns(table: Table, schemas: Iterable[Columns]) -> dict[str, set[str]]:
-    """What the contract and the schemas of batches say a table may have."""
+    """What the contract and the schemas of batches say a table may have, by the Data Catalog's names."""
     known = {column.name: {hive_type(column.type)} for column in table.lake_columns}
     for schema in schemas:
-        for column in schema:
-            known.setdefault(column.name, set()).add(hive_type(column.plain_type))
+        for name, kind in hive_columns(schema).items():
+            known.setdefault(name, set()).add(kind)
     return known
 
 
@@ -82,6 +84,10 @@ def of_registered(table: Table, present: Document, location: str, known: Known) 
         what = f"it lies at {lies}, its objects at {location}; correct its location"
         disagreements.append(Disagreement(where, what))
     before, after = expected_fields(table), registered_fields(present["StorageDescriptor"]["Columns"])
+    twice = namesakes(str(item["Name"]) for item in present["StorageDescriptor"]["Columns"])
+    if twice:
+        what = f"it has {', '.join(twice)} more than once but for case, which Athena refuses; repair it"
+        disagreements.append(Disagreement(where, what))
     held = holds(changes(table.name, before, after), table.policy)
     # a later contract may have other types; `totelake drift` reports a type that a batch brought in between
     breaking = [change for change in held if found.get(change.column) not in known.get(change.column, ())]

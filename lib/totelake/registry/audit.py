@@ -36,16 +36,20 @@ def audit_catalog(job: Job[AuditArguments]) -> Sequence[Disagreement]:
     """
     log = CommitLog(job.ingestion, AUDIT)
     newest = log.newest()
-    mark = AuditMark() if job.arguments.whole_history else AuditMark.of(newest)
+    before = AuditMark.of(newest)
+    mark = AuditMark() if job.arguments.whole_history else before
     now = job.now()
-    window = AuditWindow(datetime.fromisoformat(mark.through), now - SETTLED)
-    audit = _Audit(job, window)
+    since, told = (datetime.fromisoformat(moment) for moment in (mark.through, mark.told or mark.through))
+    audit = _Audit(job, AuditWindow(since, now - SETTLED, told))
     for look in audit.looks():
         audit.take(look)
-    found = audit.conclude()
-    done = AuditMark(window.settled.isoformat())
-    log.commit(done.manifest(log.attempt(newest, job.arguments.run.id), now))
-    return found
+    failure = audit.report()
+    done = audit.mark(before)
+    if done != before:
+        log.commit(done.manifest(log.attempt(newest, job.arguments.run.id), now))
+    if failure is not None:
+        raise failure
+    return []
 
 
 class _Audit:
@@ -76,24 +80,37 @@ class _Audit:
         except TotelakeError as failure:
             self._failures.append(failure)
 
-    def conclude(self) -> Sequence[Disagreement]:
-        """Report what was found. Raises MismatchError, or the first failure."""
-        job, found = self._job, self._found
+    @property
+    def _passed_over(self) -> list[Disagreement]:
+        return self._ingested.passed_over + self._processed.passed_over
+
+    def mark(self, before: AuditMark) -> AuditMark:
+        """How far this audit has come: what nobody reads holds nothing back, and is told of once."""
+        settled = self._window.settled.isoformat()
+        if self._failures:
+            return before
+        if not self._found:
+            return AuditMark(settled)
+        return AuditMark(before.through, settled) if self._passed_over else before
+
+    def report(self) -> TotelakeError | None:
+        """Log what was found; the MismatchError that says so, else the first failure, None when all agrees."""
+        job, found = self._job, [*self._found, *self._passed_over]
         for disagreement in found:
             job.log.error("%s", disagreement)
         job.metric("AuditDisagreements", len(found), "Count")
         for failure in self._failures if found else self._failures[1:]:
             job.log.error("%s", failure)
         if found:
-            raise MismatchError(
+            return MismatchError(
                 f"{len(found)} disagreements between files, Data Catalog and contracts, the first is "
                 f"{found[0].where}: {found[0].what}; see this run's log for both schemas of each"
             )
         if self._failures:
-            raise self._failures[0]
+            return self._failures[0]
         footers = self._ingested.footers + self._processed.footers
         job.log.info("files, Data Catalog and contracts agree; %d footers were read", footers)
-        return found
+        return None
 
     def _unknown_tables(self) -> list[Disagreement]:
         names = {registered_name(table) for table in self._contracts.all_source_tables()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from totelake.contracts.model import Table
+from totelake.lake.foreign import is_ours, is_passed_over
 from totelake.ports.object_store import Listed, ObjectStore
 from totelake.registry.agreement import Disagreement, HiveTypes, Known, of_file
 from totelake.registry.footers import NotParquetError, read_footer
@@ -15,11 +17,12 @@ from totelake.registry.footers import NotParquetError, read_footer
 class AuditWindow:
     """The time that an audit is about: files written since the last audit that found nothing wrong are opened.
 
-    What is younger than `settled` may be half way.
+    What is younger than `settled` may be half way. Objects that nobody reads were told of up to `told`.
     """
 
     since: datetime
     settled: datetime
+    told: datetime
 
     def is_new(self, item: Listed) -> bool:
         """Whether no audit has opened the object yet."""
@@ -29,16 +32,48 @@ class AuditWindow:
         """Whether the object is old enough to be registered."""
         return item.modified <= self.settled
 
+    def is_untold(self, item: Listed) -> bool:
+        """Whether this audit is the one that tells of an object that nobody reads."""
+        return self.told <= item.modified < self.settled
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An object in a table's place that Athena reads; whether it has a key as jobs give it."""
+
+    item: Listed
+    is_ours: bool
+
 
 class FileAudit:
-    """Opens the new files of one bucket; `footers` counts them."""
+    """Opens the new files of one bucket; `footers` counts them, `passed_over` are objects that Athena does not read."""
 
     def __init__(self, store: ObjectStore, window: AuditWindow) -> None:
         self._store, self._window = store, window
         self.footers = 0
+        self.passed_over: list[Disagreement] = []
 
-    def new_file(self, table: Table, item: Listed, registered: HiveTypes, known: Known) -> list[Disagreement]:
-        """What the footer of a table's file says, if the file is new."""
+    def seen(self, items: Iterable[Listed], prefix: str, is_partitioned: bool) -> list[Seen]:
+        """The objects below a prefix that Athena reads; of those that it passes over one audit tells, and no other."""
+        found = []
+        for item in items:
+            relative = item.key[len(prefix) :]
+            has_our_key = is_ours(relative, is_partitioned)
+            if has_our_key or not is_passed_over(relative, item.bytes):
+                found.append(Seen(item, has_our_key))
+            else:
+                self.pass_over(item)
+        return found
+
+    def pass_over(self, item: Listed) -> None:
+        """Tell of an object that Athena does not read, unless an audit has."""
+        if self._window.is_untold(item):
+            what = "no job wrote it, and Athena passes it over; remove it"
+            self.passed_over.append(Disagreement(self._store.address(item.key), what))
+
+    def new_file(self, table: Table, seen: Seen, registered: HiveTypes, known: Known) -> list[Disagreement]:
+        """What is wrong with a table's file, by its key and its footer, if the file is new."""
+        item = seen.item
         if not self._window.is_new(item):
             return []
         where = self._store.address(item.key)
@@ -47,4 +82,7 @@ class FileAudit:
             found = dict(read_footer(self._store, item.key, item.bytes))
         except NotParquetError as error:
             return [Disagreement(where, str(error).replace(f"{where} ", "", 1))]
-        return of_file(where, found, registered, known, table.key_name)
+        wrong = of_file(where, found, registered, known, table.key_name)
+        if wrong or seen.is_ours:
+            return wrong
+        return [Disagreement(where, "no job wrote it, but Athena reads it; remove it")]

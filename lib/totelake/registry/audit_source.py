@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts import Contracts
+from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import SCHEMAS
@@ -27,7 +28,7 @@ from totelake.registry.agreement import (
     of_partitions,
     of_registered,
 )
-from totelake.registry.audit_files import AuditWindow, FileAudit
+from totelake.registry.audit_files import AuditWindow, FileAudit, Seen
 from totelake.registry.crawl import crawl
 from totelake.registry.placement import schemas_of_objects
 from totelake.registry.registered import registered_name
@@ -48,7 +49,7 @@ class SourceAudit:
 
     def run(self) -> list[Disagreement]:
         """Files, crawl, registered tables."""
-        listed = {table.name: list(self._store.list(_prefix(table))) for table in self._tables}
+        listed = {table.name: self._seen(table) for table in self._tables}
         found = [item for table in self._tables for item in self._new_files(table, listed[table.name])]
         if found:
             self._job.log.warning("the crawler is not started: it would register what these files say")
@@ -58,7 +59,11 @@ class SourceAudit:
             found += self._registered(table, listed[table.name])
         return found
 
-    def _new_files(self, table: Table, items: Sequence[Listed]) -> list[Disagreement]:
+    def _seen(self, table: Table) -> list[Seen]:
+        prefix = _prefix(table)
+        return self._files.seen(self._store.list(prefix), prefix, is_partitioned=True)
+
+    def _new_files(self, table: Table, items: Sequence[Seen]) -> list[Disagreement]:
         """What the footers of a table's new files say, against all that is known of its schemas."""
         known = self._known(table)
         present = self._catalog.table(registered_name(table))
@@ -66,10 +71,11 @@ class SourceAudit:
         expected = {**{name: sorted(kinds)[0] for name, kinds in known.items()}, **widest}
         return [found for item in items for found in self._files.new_file(table, item, expected, known)]
 
-    def _registered(self, table: Table, items: Sequence[Listed]) -> list[Disagreement]:
+    def _registered(self, table: Table, seen: Sequence[Seen]) -> list[Disagreement]:
         """The registered table and its partitions; columns that no batch brought are removed."""
         name = registered_name(table)
         present = self._catalog.table(name)
+        items = [found.item for found in seen if found.is_ours]
         if present is None:
             has_settled = any(self._window.is_settled(item) for item in items)
             return [Disagreement(name, "it has objects, but is not registered; repair it")] if has_settled else []
@@ -93,7 +99,8 @@ class SourceAudit:
         def decide(present: Document | None) -> Document | None:
             if present is None:
                 return None
-            kept = [item for item in present["StorageDescriptor"]["Columns"] if item["Name"] not in foreign]
+            columns = present["StorageDescriptor"]["Columns"]
+            kept = [item for item in columns if catalogue_name(item["Name"]) not in foreign]
             return {**as_input(present), "StorageDescriptor": {**present["StorageDescriptor"], "Columns": kept}}
 
         change_table(self._catalog, name, decide, keep_version=True)
@@ -105,7 +112,8 @@ class SourceAudit:
 
     def _kept_schemas(self, table: Table) -> list[Columns]:
         """Every schema that a table's batches brought, held ones included."""
-        keys = [item.key for item in self._store.list(f"{SCHEMAS}/{table.source}/{table.name}/")]
+        listed = self._store.list(f"{SCHEMAS}/{table.source}/{table.name}/")
+        keys = [item.key for item in listed if item.bytes and item.key.endswith(".json")]
         return [schema_at(self._store, key).columns for key in keys]
 
     def _schemas_under_way(self, table: Table) -> list[Columns]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import accumulate
 
 from totelake.contracts.model import Table
+from totelake.lake.foreign import is_ours
+from totelake.lake.keys import COMPACTED
 from totelake.lake.layout import Layout
 from totelake.lake.partitions import log_name
 from totelake.lake.processed import ProcessedZone
@@ -34,11 +37,24 @@ class StarAudit:
         found = of_registered(table, present, self._store.address(place) if place else lies, known)
         found += self._misplaced(table, partitions, layout)
         folders: dict[str, bool] = {}
-        for location in partitions or [lies]:
-            for item in self._store.list(location.split("/", 3)[3]):
-                folders[location] = True
-                found += self._files.new_file(table, item, columns, known)
+        prefixes = {location: f"{location.split('/', 3)[3].rstrip('/')}/" for location in partitions or [lies]}
+        for location, prefix in prefixes.items():
+            for seen in self._files.seen(self._store.list(prefix), prefix, is_partitioned=False):
+                if seen.is_ours:
+                    folders[location] = True
+                found += self._files.new_file(table, seen, columns, known)
+        self._beside(table, frozenset(prefixes.values()))
         return found + of_partitions(log_name(table), folders if partitions else {}, partitions, columns, known)
+
+    def _beside(self, table: Table, prefixes: frozenset[str]) -> None:
+        """Tell of what is not ours outside of all registered places, where Athena does not look."""
+        for root, numbers in ((f"{table.name}/", 0), (f"{COMPACTED}/{table.name}/", 1)):
+            for item in self._store.list(root):
+                folders = item.key[len(root) :].split("/")[:-1]
+                above = accumulate((f"{name}/" for name in folders), initial=root)
+                relative = item.key[len(root) :].split("/", numbers)[-1]
+                if not is_ours(relative, bool(table.partition_by)) and prefixes.isdisjoint(above):
+                    self._files.pass_over(item)
 
     def _partitions(self, table: Table) -> dict[str, Document]:
         if not table.partition_by:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.types import hive_type
 from totelake.errors import LakeError, SchemaMismatchError
 from totelake.lake.partitions import METADATA
@@ -23,14 +24,20 @@ Registered = Sequence[Document]
 
 
 def hive_columns(schema: Columns) -> dict[str, str]:
-    """The Hive types of a schema."""
-    return {column.name: hive_type(column.plain_type) for column in schema}
+    """The Hive types of a schema by the Data Catalog's names; a column without an exact type, of which nothing is
+    accepted, is left out."""
+    return {catalogue_name(column.name): hive_type(column.plain_type) for column in schema if column.has_type}
+
+
+def types_of(present: Registered) -> dict[str, str]:
+    """The types of registered columns; names are in lower case, however an earlier registration wrote them."""
+    return {catalogue_name(str(item["Name"])): str(item["Type"]) for item in present}
 
 
 def columns_for(present: Registered, schema: Columns) -> list[tuple[str, str]]:
     """The columns that a table is to have for a schema: without those that are gone, no type narrower than before."""
     wanted = hive_columns(schema)
-    before = {str(item["Name"]): str(item["Type"]) for item in present}
+    before = types_of(present)
     stay = [(name, kind if name in _METADATA else wider(kind, wanted[name])) for name, kind in before.items()
             if name in wanted or name in _METADATA]  # fmt: skip
     return stay + [(name, kind) for name, kind in wanted.items() if name not in before]
@@ -49,7 +56,7 @@ def wider(present: str, wanted: str) -> str:
 
 def lacking(present: Registered, schema: Columns) -> dict[str, tuple[str, str]]:
     """The columns that a table has not as a schema needs them: the type it has ('' for none) and the needed one."""
-    before = {str(item["Name"]): str(item["Type"]) for item in present}
+    before = types_of(present)
     return {
         name: (before.get(name, ""), kind)
         for name, kind in hive_columns(schema).items()

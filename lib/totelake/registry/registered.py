@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from totelake.contracts import load_contracts
+from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.model import SOURCE, Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA, log_name
@@ -40,7 +41,9 @@ def registered_name(table: Table) -> str:
 def registered_fields(columns: Iterable[Document]) -> tuple[Field, ...]:
     """Columns of the Data Catalog, without those of our own; types in PostgreSQL's names, so that they compare."""
     return tuple(
-        Field(str(item["Name"]), canonical(str(item["Type"]))) for item in columns if str(item["Name"]) not in OWN
+        Field(name, canonical(str(item["Type"])))
+        for item in columns
+        if (name := catalogue_name(str(item["Name"]))) not in OWN
     )
 
 

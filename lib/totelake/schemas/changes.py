@@ -6,11 +6,13 @@ names every difference, `holds(changes, policy)` those that hold the table back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from totelake.contracts.identifiers import is_reserved, namesakes, unusable_characters
 from totelake.contracts.model import Table
+from totelake.contracts.types import UnknownTypeError, hive_type
 from totelake.schemas.columns import SourceColumn
 from totelake.schemas.widening import NARROWED, SAME, WIDENED, relation
 
@@ -35,10 +37,11 @@ COLUMN_ORDER = "column order"
 # what keeps a table from being captured at all, as do a changed key and a missing table
 TYPE_UNKNOWN = "column of an unknown type"
 NAME_RESERVED = "column with a reserved name"
+NAME_UNUSABLE = "column with an unusable name"
 NOT_CAPTURABLE = "table that cannot be captured"
 
 # for which a table is not captured: they reach all that is built of it, not of one column
-UNCAPTURABLE = frozenset((KEY_CHANGED, TABLE_MISSING, TYPE_UNKNOWN, NAME_RESERVED, NOT_CAPTURABLE))
+UNCAPTURABLE = frozenset((KEY_CHANGED, TABLE_MISSING, TYPE_UNKNOWN, NAME_RESERVED, NAME_UNUSABLE, NOT_CAPTURABLE))
 BREAKING = UNCAPTURABLE | {COLUMN_REMOVED, COLUMN_RENAMED, TYPE_NARROWED, TYPE_CHANGED, ENUM_VALUE_REMOVED}
 # nothing that is read by name depends on these, so no policy holds a table back for them
 HARMLESS = frozenset((COLUMN_ORDER, TABLE_NEW))
@@ -94,7 +97,8 @@ class Change:
         return cls(*(document[name] for name in ("table", "column", "kind", "before", "after")))
 
     def __str__(self) -> str:
-        where = f"{self.table}.{self.column}" if self.column else self.table
+        column = self.column if self.column.isprintable() else repr(self.column)
+        where = f"{self.table}.{column}" if column else self.table
         return f"{where}: {self.kind}, {self.before or 'nothing'} before, now {self.after or 'nothing'}"
 
 
@@ -149,12 +153,37 @@ def holds(found: Sequence[Change], policy: str) -> list[Change]:
     return [change for change in found if change.is_breaking]
 
 
-def differences(table: Table, schema: Iterable[SourceColumn]) -> tuple[Change, ...]:
-    """The changes from a table's contract to a schema."""
-    return tuple(changes(table.name, contract_fields(table), fields(schema)))
+def unusable(table: str, schema: Sequence[SourceColumn]) -> Iterator[tuple[Change, str]]:
+    """The columns that the lake cannot hold, each as a change with what is wrong and what to do."""
+    twice = namesakes(column.name for column in schema)
+    for column in schema:
+        for kind, why in _obstacles(column, twice.get(column.name)):
+            yield Change(table, column.name, kind, "", column.type), why
 
 
-def breaks(table: Table, schema: Iterable[SourceColumn]) -> bool:
+def _obstacles(column: SourceColumn, namesake: str | None) -> Iterator[tuple[str, str]]:
+    name = column.name
+    if is_reserved(name):
+        yield NAME_RESERVED, f"{name} has a name the lake keeps for itself; rename it"
+    elif odd := unusable_characters(name):
+        yield NAME_UNUSABLE, f"{name!r} has {odd!r} in its name, which engines of the lake take for syntax; rename it"
+    elif namesake is not None:
+        yield NAME_UNUSABLE, f"{name} is {namesake} but for case, which is one column for the lake; rename one of them"
+    try:
+        hive_type(column.plain_type)
+    except UnknownTypeError as error:
+        yield TYPE_UNKNOWN, f"{name}: {error}"
+
+
+def differences(table: Table, schema: Sequence[SourceColumn]) -> tuple[Change, ...]:
+    """The changes from a table's contract to a schema; first those for which nothing can be built of it."""
+    blocks = [change for change, _ in unusable(table.name, schema)]
+    names = {change.column for change in blocks}
+    found = changes(table.name, contract_fields(table), fields(schema))
+    return (*blocks, *(change for change in found if change.column not in names or change.is_breaking))
+
+
+def breaks(table: Table, schema: Sequence[SourceColumn]) -> bool:
     """Whether events of that schema have to wait, by the table's policy."""
     return bool(holds(differences(table, schema), table.policy))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from totelake.contracts.types import arrow_type
+from totelake.contracts.types import UnknownTypeError, arrow_type, hive_type
 
 if TYPE_CHECKING:
     import pyarrow
@@ -47,6 +47,15 @@ class SourceColumn:
     def plain_type(self) -> str:
         """The PostgreSQL type that its values have in the lake: an enum is text."""
         return "text" if self.enum else self.type
+
+    @property
+    def has_type(self) -> bool:
+        """Whether the lake has an exact type for it."""
+        try:
+            hive_type(self.plain_type)
+        except UnknownTypeError:
+            return False
+        return True
 
     @property
     def arrow(self) -> pyarrow.DataType:

@@ -47,7 +47,7 @@ def draft(table: DescribedTable, source: str) -> dict[str, Any]:
 
 
 def _column(column: DescribedColumn) -> dict[str, Any]:
-    hive = hive_type(column.type)
+    hive = hive_type("text" if column.enum else column.type)
     logical = "time" if is_time(column.type) else _LOGICAL.get(hive, "number")
     found: dict[str, Any] = {"name": column.name, "logicalType": logical, "physicalType": column.type}
     if column.comment:

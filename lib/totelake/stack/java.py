@@ -11,6 +11,7 @@ import subprocess  # nosec B404 # `java -version` is a program
 from pathlib import Path
 
 from totelake.errors import ConfigurationError
+from totelake.stack.clean_environment import child_environment
 
 WANTED = 17
 
@@ -35,7 +36,7 @@ def version_of(home: Path) -> int | None:
     if not program.is_file():
         return None
     said = subprocess.run(  # nosec B603 # a fixed command, no shell
-        [str(program), "-version"], capture_output=True, text=True, check=False
+        [str(program), "-version"], env=child_environment({}), capture_output=True, text=True, check=False
     )
     match = re.search(r'version "(\d+)', said.stderr)
     return int(match.group(1)) if match and said.returncode == 0 else None

@@ -19,6 +19,7 @@ import boto3
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import outbox, postgres, spark
+from totelake.stack.clean_environment import child_environment
 from totelake.stack.model import (
     ADMIN,
     CREDENTIAL,
@@ -30,6 +31,7 @@ from totelake.stack.model import (
     OUTBOX,
     POSTGRES,
     PREFIX,
+    QUERY,
     READER,
     REGION,
     STATE_FILE,
@@ -37,10 +39,12 @@ from totelake.stack.model import (
     Part,
     Stack,
 )  # fmt: skip
-from totelake.stack.processes import end, is_alive, spawn, usable_port, wait_ready
+from totelake.stack.private_files import private_home, starting_alone
+from totelake.stack.processes import end, end_leftovers, is_alive, spawn, usable_port, wait_ready
 from totelake.stack.python_shell import find_python_shell
 
 _ORDER = (POSTGRES, MOTO, LOCALGLUE)
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 Progress = Callable[[str], None]
 
 
@@ -50,11 +54,24 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
     running = found(home)
     if running is not None:
         return running
-    home.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as undo:
-        stack = _start(home, ports or {}, undo, progress)
-        undo.pop_all()
+    with starting_alone(private_home(home)):
+        running = found(home)
+        if running is not None:
+            return running
+        _clear_leftovers(home)
+        with contextlib.ExitStack() as undo:
+            stack = _start(home, ports or {}, undo, progress)
+            undo.pop_all()
     return stack
+
+
+def _clear_leftovers(home: Path) -> None:
+    """End and remove what an `up` that was killed has left: without a record `down` knows nothing of it."""
+    server, state, mails = postgres.noted_data(home), home / LOCALGLUE, home / OUTBOX
+    end_leftovers((("-D", str(server)), ("--state", str(state)), (str(mails),)))
+    postgres.remove_data(server)
+    for folder in (state, mails):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def found(home: Path) -> Stack | None:
@@ -91,7 +108,7 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
     passwords = postgres.create_databases(numbers[POSTGRES], admin_password, sources)
     progress("starting the AWS endpoint")
     command = ["totelake.stack.aws_endpoint", str(numbers[MOTO]), str(home / OUTBOX)]
-    parts[MOTO] = _spawn(MOTO, command, numbers[MOTO], logs, outbox.environment())
+    parts[MOTO] = _spawn(MOTO, command, numbers[MOTO], logs, {})
     undo.callback(end, parts[MOTO])
     endpoint = f"http://{HOST}:{numbers[MOTO]}"
     wait_ready(parts[MOTO], lambda: answers(f"{endpoint}/moto-api/"), logs / "moto.log")
@@ -106,8 +123,8 @@ def _start(home: Path, ports: Mapping[str, int], undo: contextlib.ExitStack, pro
 
 
 def _spawn(name: str, module: list[str], port: int, logs: Path, more: Mapping[str, str]) -> Part:
-    environment = {**os.environ, **more}
-    return spawn(name, [sys.executable, "-m", *module], port, logs / f"{name}.log", environment)
+    words = [sys.executable, "-m", *module]
+    return spawn(name, words, port, logs / f"{name}.log", child_environment(more))
 
 
 def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
@@ -117,7 +134,10 @@ def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
     command += ["--state", str(home / "localglue"), "--python-shell", str(find_python_shell())]
     command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    part = _spawn(LOCALGLUE, command, port, logs, {**spark.environment(), "PATH": path})
+    variables = spark.environment()
+    for name in ("TOTELAKE_*", *variables):
+        command += ["--inherit", name]
+    part = _spawn(LOCALGLUE, command, port, logs, {**variables, "PATH": path})
     try:
         wait_ready(part, lambda: answers(f"http://{HOST}:{port}/health"), logs / "localglue.log")
     except BaseException:
@@ -129,7 +149,7 @@ def _start_localglue(home: Path, port: int, endpoint: str, logs: Path) -> Part:
 def answers(url: str) -> bool:
     """Whether the address answers with success."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # nosec B310 # an http address of this machine
+        with _DIRECT.open(url, timeout=5) as answer:  # an http address of this machine
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -198,15 +218,16 @@ def stop(home: Path) -> bool:
     home = home.resolve()
     stack = Stack.read(home)
     if stack is None:
+        shutil.rmtree(home / QUERY, ignore_errors=True)
         return False
     end(stack.parts[LOCALGLUE])
     _end_jobs(home / "localglue")
     end(stack.parts[MOTO])
     postgres.stop_server(stack.parts[POSTGRES], Path(stack.data))
-    for name in ("localglue", OUTBOX):
+    for name in ("localglue", OUTBOX, QUERY):
         shutil.rmtree(home / name, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
-        (home / "spark-defaults.conf").unlink()
+    for name in ("spark-defaults.conf", postgres.PLACE_FILE):
+        (home / name).unlink(missing_ok=True)
     (home / STATE_FILE).unlink()
     return True
 
@@ -214,7 +235,9 @@ def stop(home: Path) -> bool:
 def _end_jobs(state: Path) -> None:
     """End the jobs of a localglue that died before; only its own record knows them, for they are nobody's children."""
     command = [sys.executable, "-m", "localglue", "end-orphans", "--state", str(state)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # nosec B603 # fixed words, no shell
+    done = subprocess.run(  # nosec B603 # fixed words, no shell
+        command, env=child_environment({}), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         why = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise RetriableError(f"jobs of the stack may still run: {why}, then run `totelake down` again")

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from totelake.stack.private_files import write_private
+
 HOST = "127.0.0.1"
 REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
@@ -20,6 +22,8 @@ POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
 ALERTS = "totelake-alerts"
 DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
+# what `totelake query` keeps of the lake
+QUERY = "query"
 # key id and secret key alike: the endpoint of this machine checks none
 CREDENTIAL = "testing"
 
@@ -47,6 +51,11 @@ class Stack:
     processed_bucket: str = "totelake-processed"
     artifacts_bucket: str = "totelake-artifacts"
     region: str = REGION
+
+    @property
+    def identity(self) -> str:
+        """What tells this stack from every other that was or will be started in the same folder."""
+        return " ".join(f"{part.name}:{part.pid}:{part.started}" for part in self.parts.values())
 
     @property
     def postgres_port(self) -> int:
@@ -121,10 +130,7 @@ class Stack:
 
     def save(self) -> None:
         """Write the state file, readable by its owner only."""
-        path = Path(self.home) / STATE_FILE
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=1)
+        write_private(Path(self.home) / STATE_FILE, json.dumps(asdict(self), indent=1))
 
     @classmethod
     def read(cls, home: Path) -> Stack | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
@@ -11,7 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from totelake.stack.model import ALERTS, HOST, Stack
+from totelake.stack.model import ALERTS, Stack
 
 _PATH = "/totelake-outbox"
 _RECIPIENT = "operations@localhost"
@@ -22,12 +21,6 @@ def subscribe(sns: Any, stack: Stack) -> None:
     """Create the topic and subscribe the outbox, as Terraform subscribes an address on AWS."""
     topic = sns.create_topic(Name=ALERTS)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{stack.aws_endpoint}{_PATH}")
-
-
-def environment() -> dict[str, str]:
-    """Variables with which the endpoint finds this machine past any proxy."""
-    hosts = ",".join(filter(None, (os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), HOST)))
-    return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 
 def receiving(application: Application, folder: Path) -> Application:

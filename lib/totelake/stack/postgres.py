@@ -20,12 +20,14 @@ from totelake.errors import ConfigurationError, WarehouseError
 from totelake.ports.postgres import open_dsn
 from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
 from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, WAREHOUSE, Part
+from totelake.stack.private_files import write_private
 from totelake.stack.processes import end, spawn, wait_ready
 
 _PROGRAMS = ("postgres", "initdb")
 _UNPRIVILEGED = "nobody"
 _SYSTEM = Path("/usr/lib/postgresql")
 _APART = "totelake-postgres-"
+PLACE_FILE = "postgres.place"
 # the content is made anew by every `up`, so nothing is lost when the machine stops before it is on disk
 _SETTINGS = (
     "fsync=off",
@@ -97,17 +99,30 @@ def _copy_programs(binaries: Path, to: Path) -> Path:
 def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
     """Make a cluster and start it; the part, its data folder and the superuser's password."""
     data, binaries = place(home, find_binaries())
+    write_private(home / PLACE_FILE, str(data))
     password, user = secrets.token_urlsafe(18), unprivileged_user()
-    data.mkdir(mode=0o700, parents=True)
-    password_file = data.parent / f"{data.name}.pw"
-    password_file.write_text(password, encoding="utf-8")
-    if user:
-        for path in (data, password_file):
-            shutil.chown(path, user)
     try:
+        data.mkdir(mode=0o700, parents=True)
+        _make_cluster(binaries, data, password, user)
+        part = _serve(binaries, data, port, log, password, user)
+    except BaseException:
+        remove_data(data)
+        raise
+    return part, data, password
+
+
+def _make_cluster(binaries: Path, data: Path, password: str, user: str | None) -> None:
+    password_file = write_private(data.parent / f"{data.name}.pw", password)
+    try:
+        if user:
+            for path in (data, password_file):
+                shutil.chown(path, user)
         _initdb(binaries, data, password_file, user)
     finally:
         password_file.unlink()
+
+
+def _serve(binaries: Path, data: Path, port: int, log: Path, password: str, user: str | None) -> Part:
     command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-c", f"listen_addresses={HOST}"]
     for setting in (*_SETTINGS, "unix_socket_directories="):
         command += ["-c", setting]
@@ -118,7 +133,7 @@ def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
     except BaseException:
         end(part, signal.SIGINT)
         raise
-    return part, data, password
+    return part
 
 
 def _environment() -> dict[str, str]:
@@ -174,6 +189,12 @@ def stop_server(part: Part, data: Path) -> None:
     """Stop the server fast and remove its data."""
     end(part, signal.SIGINT)
     remove_data(data)
+
+
+def noted_data(home: Path) -> Path:
+    """The data folder of the last server that was started for this home, which may lie apart from it."""
+    note = home / PLACE_FILE
+    return Path(note.read_text(encoding="utf-8")) if note.is_file() else home / "postgres"
 
 
 def remove_data(data: Path) -> None:

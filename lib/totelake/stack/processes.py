@@ -16,10 +16,12 @@ import psutil
 
 from totelake.errors import ConfigurationError
 from totelake.stack.model import HOST, Part
+from totelake.stack.private_files import UMASK, private_folder
 
 _READY_WITHIN = 60.0
 _END_WITHIN = 15.0
 _POLL = 0.05
+_PROGRAMS = ("postgres", "totelake.stack.aws_endpoint", "localglue")
 # what this very program started, whose exit it has to collect
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -49,10 +51,11 @@ def usable_port(wanted: int | None, name: str) -> int:
 def spawn(
     name: str, command: Sequence[str], port: int, log: Path, environment: Mapping[str, str], user: str | None = None
 ) -> Part:
-    """Start a process in a session of its own, its output in a log file."""
-    log.parent.mkdir(parents=True, exist_ok=True)
+    """Start a process in a session of its own, its output in a log file; what it makes is its user's alone."""
+    private_folder(log.parent)
     options: dict[str, Any] = {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
     with log.open("ab") as output:
+        log.chmod(0o600)
         process = subprocess.Popen(  # nosec B603 # a fixed command, no shell
             list(command),
             stdin=subprocess.DEVNULL,
@@ -60,6 +63,7 @@ def spawn(
             stderr=subprocess.STDOUT,
             env=dict(environment),
             start_new_session=True,
+            umask=UMASK,
             cwd="/" if user else None,
             **options,
         )
@@ -111,6 +115,21 @@ def end(part: Part, how: int = signal.SIGTERM) -> None:
             straggler.kill()
     psutil.wait_procs(left, timeout=_END_WITHIN)
     _reap(part)
+
+
+def end_leftovers(marks: Sequence[Sequence[str]]) -> None:
+    """End the processes of the stack whose command line has the words of one of the marks beside each other.
+
+    A mark has to hold a path of the stack. Nothing else tells the servers of an `up` that was killed.
+    """
+    for process in psutil.process_iter(["cmdline", "create_time"]):
+        words = list(process.info["cmdline"] or ())
+        if any(_holds(words, mark) for mark in marks) and any(program in " ".join(words[:3]) for program in _PROGRAMS):
+            end(Part("leftover", process.pid, process.info["create_time"], 0), signal.SIGINT)
+
+
+def _holds(words: Sequence[str], mark: Sequence[str]) -> bool:
+    return any(list(words[place : place + len(mark)]) == list(mark) for place in range(len(words)))
 
 
 def _reap(part: Part) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess  # nosec B404 # a throw-away Spark session is a process
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from totelake.stack.jars import cache_folder, ensure_jars
+from totelake.stack.clean_environment import child_environment
+from totelake.stack.jars import cache_folder, ensure_jars, spark_home
 from totelake.stack.java import find_java
 from totelake.stack.model import CREDENTIAL
+from totelake.stack.private_files import write_private
 
 # with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Duser.timezone=UTC"
 _WARM_UP = "totelake.stack.warm_up"
+# a Java that was made small, as the one from PyPI, brings none
+_OWN_ARCHIVE = Path("lib", "server", "classes.jsa")
 
 
 def settings(aws_endpoint: str | None) -> dict[str, str]:
@@ -25,9 +31,9 @@ def settings(aws_endpoint: str | None) -> dict[str, str]:
 def _session() -> dict[str, str]:
     jars = ensure_jars()
     options = f"{_QUICK} -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off"
-    archive = _archive()
-    if archive.is_file():
-        options += f" -XX:SharedArchiveFile={archive}"
+    archives = _archives(find_java())
+    if all(archive.is_file() for archive in archives):
+        options += " " + _shared(archives)
     return {
         "spark.master": "local[2]",
         "spark.driver.memory": "1500m",
@@ -68,41 +74,69 @@ def s3_settings(aws_endpoint: str) -> dict[str, str]:
 
 def write_properties(path: Path, aws_endpoint: str) -> Path:
     """Write them as a properties file for spark-submit."""
-    lines = [f"{name} {value}" for name, value in settings(aws_endpoint).items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    # in such a file a backslash begins an escape
+    lines = [f"{name} {value}".replace("\\", "\\\\") for name, value in settings(aws_endpoint).items()]
+    return write_private(path, "\n".join(lines) + "\n")
+
+
+def _one_option(option: str) -> str:
+    """An option of Java as Spark reads it among others: as one, whatever its path holds."""
+    return '"' + option.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def environment() -> dict[str, str]:
-    """The variables with which spark-submit finds Java and Python."""
+    """The variables with which spark-submit finds Java, Python and Spark.
+
+    Named here, Spark's own folder need not be looked for by a script that fails when a path has a space; and without
+    UTF-8 Java finds no file whose path has other letters than ASCII's.
+    """
     return {
         "JAVA_HOME": str(find_java()),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "LC_ALL": "C.UTF-8",
     }
 
 
-def _archive() -> Path:
-    """Named by what is archived: another warm-up makes another."""
-    content = Path(__file__).with_name("warm_up.py").read_bytes() + _QUICK.encode()
-    return cache_folder() / f"spark-{hashlib.sha256(content).hexdigest()[:12]}.jsa"
+def _archives(java: Path) -> list[Path]:
+    """The class archive of Java's own classes, where that Java brings none, and Spark's above it.
+
+    Named by what is archived: another Java or another warm-up makes others.
+    """
+    release = java / "release"
+    parts = [Path(__file__).with_name("warm_up.py").read_bytes(), _QUICK.encode(), str(java).encode()]
+    parts += [release.read_bytes()] if release.is_file() else []
+    name = hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+    spark = cache_folder() / f"spark-{name}.jsa"
+    return [spark] if (java / _OWN_ARCHIVE).is_file() else [cache_folder() / f"java-{name}.jsa", spark]
+
+
+def _shared(archives: Sequence[Path]) -> str:
+    return _one_option(f"-XX:SharedArchiveFile={os.pathsep.join(str(archive) for archive in archives)}")
 
 
 def ensure_archive() -> Path | None:
     """Java's class data archive (AppCDS) for Spark, which halves its start; None where Java cannot make one."""
     ensure_jars()
-    archive = _archive()
+    java = find_java()
+    *own, archive = _archives(java)
     if archive.is_file():
         return archive
     properties = settings(None)
-    options = f"{_QUICK} -XX:ArchiveClassesAtExit={archive} -Xlog:cds=off -Xlog:cds+dynamic=off"
-    properties["spark.driver.extraJavaOptions"] = options
-    arguments = " ".join(f'--conf "{name}={value}"' for name, value in properties.items())
-    subprocess.run(  # nosec B603 # our own interpreter, no shell
-        [sys.executable, "-m", _WARM_UP],
-        env={**os.environ, **environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"},
-        capture_output=True,
-        check=False,
-    )
+    options = [_QUICK, _one_option(f"-XX:ArchiveClassesAtExit={archive}"), "-Xlog:cds=off -Xlog:cds+dynamic=off"]
+    for file in own:
+        _run([str(java / "bin" / "java"), "-XX:+UseSerialGC", "-Xshare:dump", f"-XX:SharedArchiveFile={file}"], {})
+        options.append(_shared([file]))
+    properties["spark.driver.extraJavaOptions"] = " ".join(options)
+    arguments = " ".join(f"--conf {shlex.quote(f'{name}={value}')}" for name, value in properties.items())
+    _run([sys.executable, "-m", _WARM_UP], {**environment(), "PYSPARK_SUBMIT_ARGS": f"{arguments} pyspark-shell"})
     return archive if archive.is_file() else None
+
+
+def _run(command: Sequence[str], variables: Mapping[str, str]) -> None:
+    """A program whose result is a file, or none: a Java without archives is slower and no failure."""
+    subprocess.run(  # nosec B603 # our own interpreter or Java, no shell
+        command, env=child_environment(variables), capture_output=True, check=False
+    )

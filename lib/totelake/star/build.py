@@ -20,6 +20,7 @@ from totelake.ports.object_store import ObjectStore
 from totelake.runtime.spark import activate
 from totelake.star import dim_currency, dim_date, joined
 from totelake.star.events import EventReader
+from totelake.star.exact import cast_or_null
 from totelake.star.plan import Unit, is_joined
 from totelake.star.projection import columns_text, project, types_of, with_month
 from totelake.star.sorting import METADATA_TYPES, SplitRows, split_by_reason
@@ -132,7 +133,7 @@ def _by_contract(kept: DataFrame, source: Table) -> DataFrame:
     wanted = {**types_of(source), **METADATA_TYPES}
     return kept.select(
         *[
-            (F.expr(f"try_cast(`{name}` AS {kind})") if name in kept.columns else F.lit(None).cast(kind)).alias(name)
+            (cast_or_null(name, kind) if name in kept.columns else F.lit(None).cast(kind)).alias(name)
             for name, kind in wanted.items()
         ]
     )

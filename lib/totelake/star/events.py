@@ -11,6 +11,8 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from totelake.contracts.identifiers import REASON as _REASON
+from totelake.contracts.identifiers import is_reserved, namesakes
 from totelake.contracts.model import Column, Table
 from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
@@ -19,12 +21,10 @@ from totelake.lake.quarantine import INVALID_VALUE, MISSING_COLUMN
 from totelake.lake.reading import schema_at
 from totelake.lake.records.verdict import AcceptedObject
 from totelake.ports.object_store import ObjectStore
-from totelake.schemas.columns import TableSchema
+from totelake.schemas.columns import Columns, TableSchema
 from totelake.star.exact import converted, is_lost
 from totelake.star.projection import columns_text, types_of
 from totelake.star.sorting import METADATA, METADATA_TYPES, as_quarantined, first_reason, reason
-
-_REASON = "_reason"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class EventReader:
             paths[item.fingerprint, item.strict].append(self.store.address(item.key))
         groups = []
         for (fingerprint, strict), keys in paths.items():
-            found = {column.name: column.plain_type for column in self._schema(table, fingerprint).columns}
+            found = readable(table, self._schema(table, fingerprint).columns)
             types = {name: spark_type(kind) for name, kind in found.items()}
             rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*keys)
             groups.append(_SchemaGroup(rows, found, strict, against_contract(table, found, strict)))
@@ -80,6 +80,21 @@ class EventReader:
 
     def _schema(self, table: Table, fingerprint: str) -> TableSchema:
         return schema_at(self.store, schema_key(table.source, table.name, fingerprint))
+
+
+def readable(table: Table, columns: Columns) -> dict[str, str]:
+    """The PostgreSQL types of those columns of a schema that Spark can read, by name.
+
+    Not those without an exact type, with a name of ours, or that differ by case alone and are none of the contract's:
+    no such schema is accepted, but an earlier release may have accepted it, and held events may be released.
+    """
+    twice = namesakes(column.name for column in columns)
+    unclear = {*twice, *twice.values()} - {*table.column_names}
+    return {
+        column.name: column.plain_type
+        for column in columns
+        if column.has_type and column.name not in unclear and not is_reserved(column.name)
+    }
 
 
 def contract_columns(table: Table, found: Mapping[str, str], strict: bool = False) -> list[SparkColumn]:

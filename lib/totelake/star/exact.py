@@ -9,11 +9,17 @@ from __future__ import annotations
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
+from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.types import decimal_of, is_text, is_timestamp, spark_type, text_limit, timestamp_digits
 from totelake.schemas.widening import SAME, WIDENED, relation
 
 _WIDEST = "decimal(38,18)"
 _DIGITS = 6
+
+
+def cast_or_null(name: str, kind: str) -> SparkColumn:
+    """The column of that name as a type of Spark's; NULL where its value is none of it."""
+    return F.expr(f"try_cast({spark_quoted(name)} AS {kind})")
 
 
 def takes_all(found: str, wanted: str) -> bool:
@@ -23,22 +29,22 @@ def takes_all(found: str, wanted: str) -> bool:
 
 def converted(name: str, found: str, wanted: str) -> SparkColumn:
     """The column as the wanted type; NULL where the value is none of it."""
-    value = F.col(name)
+    value = F.col(spark_quoted(name))
     if takes_all(found, wanted):
         return value.cast(spark_type(wanted))
-    return F.when(_fits(name, found, wanted), F.expr(f"try_cast(`{name}` AS {spark_type(wanted)})"))
+    return F.when(_fits(name, found, wanted), cast_or_null(name, spark_type(wanted)))
 
 
 def is_lost(name: str, found: str, wanted: str) -> SparkColumn | None:
     """Whether a value does not become one of the wanted type; None when every value does."""
     if takes_all(found, wanted):
         return None
-    return F.col(name).isNotNull() & ~F.coalesce(_fits(name, found, wanted), F.lit(False))
+    return F.col(spark_quoted(name)).isNotNull() & ~F.coalesce(_fits(name, found, wanted), F.lit(False))
 
 
 def _fits(name: str, found: str, wanted: str) -> SparkColumn:
     """The condition that a value, brought to the wanted type, says what it said before."""
-    value, there = F.col(name), F.expr(f"try_cast(`{name}` AS {spark_type(wanted)})")
+    value, there = F.col(spark_quoted(name)), cast_or_null(name, spark_type(wanted))
     if is_text(wanted):
         limit = text_limit(wanted)
         return F.length(value.cast("string")) <= limit if limit else F.lit(True)
@@ -47,5 +53,5 @@ def _fits(name: str, found: str, wanted: str) -> SparkColumn:
         is_whole: SparkColumn = F.unix_micros(value) % step == 0
         return is_whole
     if is_text(found) and (decimal_of(wanted) or wanted in ("smallint", "integer", "bigint")):
-        return there.cast(_WIDEST) == F.expr(f"try_cast(`{name}` AS {_WIDEST})")
-    return F.expr(f"try_cast(try_cast(`{name}` AS {spark_type(wanted)}) AS {spark_type(found)})") == value
+        return there.cast(_WIDEST) == cast_or_null(name, _WIDEST)
+    return F.expr(f"try_cast(try_cast({spark_quoted(name)} AS {spark_type(wanted)}) AS {spark_type(found)})") == value

@@ -8,10 +8,11 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.model import Column, Table
 from totelake.contracts.types import is_time, is_timestamp, spark_type
 from totelake.lake.quarantine import INVALID_DATE, INVALID_VALUE, OUT_OF_RANGE, REQUIRED
-from totelake.star.exact import converted
+from totelake.star.exact import cast_or_null, converted
 from totelake.star.sorting import reason
 
 DELETED = "deleted"
@@ -27,7 +28,7 @@ def valid_date(contract: Column) -> SparkColumn:
 
 
 def _parsed(contract: Column) -> SparkColumn:
-    return F.expr(f"try_cast(`{contract.name}` AS date)")
+    return cast_or_null(contract.name, "date")
 
 
 def _in_range(contract: Column, day: SparkColumn) -> SparkColumn:
@@ -99,4 +100,4 @@ def types_of(table: Table) -> Mapping[str, str]:
 
 def columns_text(types: Mapping[str, str]) -> str:
     """Names and Spark types as Spark reads a schema from text."""
-    return ", ".join(f"`{name}` {kind}" for name, kind in types.items())
+    return ", ".join(f"{spark_quoted(name)} {kind}" for name, kind in types.items())

@@ -21,7 +21,7 @@ from totelake.runtime.spark import activate
 from totelake.star import dim_date
 from totelake.star.build import split_events
 from totelake.star.plan import Written
-from totelake.star.projection import types_of
+from totelake.star.projection import columns_text, types_of
 from totelake.star.sorting import METADATA, reason
 from totelake.star.write import UnitWriter
 
@@ -81,7 +81,8 @@ class ReplayWriter:
         if not done:
             return entries
         kind = spark_type(table.column(table.key_name).type)
-        rows = self._spark.read.schema(f"`{table.key_name}` {kind}, `_batch` bigint").parquet(*self._paths(done))
+        schema = columns_text({table.key_name: kind, "_batch": "bigint"})
+        rows = self._spark.read.schema(schema).parquet(*self._paths(done))
         released = rows.select(F.col(table.key_name).cast("bigint").alias("source_key"), "_batch")
         return entries.join(released, ["source_key", "_batch"], how="left_anti")
 

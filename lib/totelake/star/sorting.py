@@ -9,11 +9,13 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
+from totelake.contracts.identifiers import REASON as _REASON
+from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.model import Table
 
 METADATA_TYPES: Mapping[str, str] = {"_op": "string", "_batch": "bigint", "_captured_at": "timestamp"}
 METADATA = tuple(METADATA_TYPES)
-_REASON, _COUNT = "_reason", "quarantined"
+_COUNT = "quarantined"
 _FIELDS = ("rule", "column_name", "value")
 
 
@@ -61,7 +63,7 @@ def split_by_reason(
 
 def as_quarantined(rows: DataFrame, source: Table, names: Sequence[str], marked: str) -> DataFrame:
     """Rows with a reason in the column `marked` in the quarantine's form, with these columns as their payload."""
-    texts = [F.col(name).cast("string").alias(name) for name in names]
+    texts = [F.col(spark_quoted(name)).cast("string").alias(name) for name in names]
     return rows.select(
         F.lit(source.name).alias("source_table"),
         F.col(source.key[0].name).cast("bigint").alias("source_key"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from totelake.contracts import Contracts
+from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Column, Table
 from totelake.errors import WarehouseError
 
@@ -77,11 +78,6 @@ _ETL = (
 )
 
 
-def quoted(name: str) -> str:
-    """A quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def literal(text: str) -> str:
     """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -89,7 +85,7 @@ def literal(text: str) -> str:
 
 def qualified(table: Table) -> str:
     """A star table's quoted name with its schema."""
-    return f"{STAR}.{quoted(table.name)}"
+    return f"{STAR}.{sql_quoted(table.name)}"
 
 
 def statements(contracts: Contracts) -> list[str]:
@@ -100,9 +96,9 @@ def statements(contracts: Contracts) -> list[str]:
     for fact in contracts.facts():
         found += [current_view(fact), history_view(fact)]
         if fact.alias:
-            columns = ", ".join(quoted(name) for name in fact.column_names)
+            columns = ", ".join(sql_quoted(name) for name in fact.column_names)
             found.append(
-                f"CREATE OR REPLACE VIEW {STAR}.{quoted(fact.alias)} AS SELECT {columns} FROM {qualified(fact)}"
+                f"CREATE OR REPLACE VIEW {STAR}.{sql_quoted(fact.alias)} AS SELECT {columns} FROM {qualified(fact)}"
             )
     return found
 
@@ -110,7 +106,7 @@ def statements(contracts: Contracts) -> list[str]:
 def create_table(table: Table) -> str:
     """A star table with its key and foreign keys."""
     lines = [f"    {_definition(column)}" for column in table.columns]
-    lines.append(f"    PRIMARY KEY ({', '.join(quoted(column.name) for column in table.key)})")
+    lines.append(f"    PRIMARY KEY ({', '.join(sql_quoted(column.name) for column in table.key)})")
     return f"CREATE TABLE IF NOT EXISTS {qualified(table)} (\n" + ",\n".join(lines) + "\n)"
 
 
@@ -118,28 +114,28 @@ def _definition(column: Column) -> str:
     kind = "serial" if column.serial else column.type
     required = " NOT NULL" if column.required else ""
     reference = column.foreign_key
-    refers = f" REFERENCES {STAR}.{quoted(reference.table)} ({quoted(reference.column)})" if reference else ""
-    return f"{quoted(column.name)} {kind}{required}{refers}"
+    refers = f" REFERENCES {STAR}.{sql_quoted(reference.table)} ({sql_quoted(reference.column)})" if reference else ""
+    return f"{sql_quoted(column.name)} {kind}{required}{refers}"
 
 
 def _fact_columns(fact: Table) -> str:
-    return ", ".join(f"f.{quoted(name)}" for name in fact.column_names)
+    return ", ".join(f"f.{sql_quoted(name)}" for name in fact.column_names)
 
 
 def current_view(fact: Table) -> str:
     """The latest version of each source row that is not deleted."""
     later = "e.target_table = v.target_table AND e.source_key = v.source_key AND e.batch > v.batch"
-    return f"""CREATE OR REPLACE VIEW {STAR}.{quoted(f"current_{fact.short_name}")} AS
+    return f"""CREATE OR REPLACE VIEW {STAR}.{sql_quoted(f"current_{fact.short_name}")} AS
 SELECT {_fact_columns(fact)}
   FROM {qualified(fact)} AS f
-  JOIN etl.fact_version AS v ON v.target_table = '{fact.name}' AND v.record_id = f.{quoted(fact.key[0].name)}
+  JOIN etl.fact_version AS v ON v.target_table = '{fact.name}' AND v.record_id = f.{sql_quoted(fact.key[0].name)}
  WHERE NOT EXISTS (SELECT FROM etl.fact_version AS e WHERE {later})
    AND NOT EXISTS (SELECT FROM etl.deletion AS e WHERE {later})"""
 
 
 def history_view(fact: Table) -> str:
     """Every version of each source row, with the times (UTC) from and until which it was current, and its deletion."""
-    return f"""CREATE OR REPLACE VIEW {STAR}.{quoted(f"history_{fact.short_name}")} AS
+    return f"""CREATE OR REPLACE VIEW {STAR}.{sql_quoted(f"history_{fact.short_name}")} AS
 WITH events AS (
     SELECT source_key, batch, captured_at, record_id, false AS is_deletion
       FROM etl.fact_version WHERE target_table = '{fact.name}'
@@ -152,7 +148,7 @@ WITH events AS (
 )
 SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS valid_to,
        CASE WHEN s.next_is_deletion THEN s.next_at END AS deleted_at
-  FROM spans AS s JOIN {qualified(fact)} AS f ON f.{quoted(fact.key[0].name)} = s.record_id"""
+  FROM spans AS s JOIN {qualified(fact)} AS f ON f.{sql_quoted(fact.key[0].name)} = s.record_id"""
 
 
 def create(dsn: str, contracts: Contracts) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
@@ -16,6 +17,18 @@ from totelake.ports.postgres_address import PostgresAddress
 
 DRIVER = "org.postgresql.Driver"
 _DEEPEST = 20
+# what a load relies on, whatever the role, the database or the server sets for every session
+_SETTINGS = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "default_transaction_read_only": "off",
+    # under a stricter level a load that waited for its turn would still see the warehouse as it was before
+    "default_transaction_isolation": r"read\ committed",
+    "standard_conforming_strings": "on",
+    "synchronous_commit": "on",
+    "search_path": "star,public",
+}
 _UNTRUSTED = ("could not be verified", "SSL error", "SSL root certificate")
 
 
@@ -28,7 +41,7 @@ class JdbcAddress:
     @property
     def url(self) -> str:
         """The URL, with nothing secret in it."""
-        return f"jdbc:postgresql://{self.database.host}:{self.database.port}/{self.database.dbname}"
+        return f"jdbc:postgresql://{self.database.authority}/{quote(self.database.dbname, safe='')}"
 
     @property
     def properties(self) -> dict[str, str]:
@@ -42,6 +55,7 @@ class JdbcAddress:
             "connectTimeout": "10",
             "tcpKeepAlive": "true",
             "sslmode": self.database.sslmode,
+            "options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
             **certificates,
         }
 
@@ -150,6 +164,8 @@ def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
         return WarehouseError(f"{address} refuses the role {role}: {said}; correct the secret")
     if state.startswith("08") and any(word in said for word in _UNTRUSTED):
         return WarehouseError(f"{address} is not trusted: {said}; correct host, sslmode or sslrootcert in the secret")
+    if "unsupported startup parameter" in said:
+        return WarehouseError(f"{address} is behind a pooler: {said}; name the server itself in the secret")
     if state.startswith("3D"):
         return WarehouseError(f"{address} does not exist: {said}; create it or correct dbname in the secret")
     if state.startswith(("08", "57P")):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
 from totelake.errors import WarehouseError
 from totelake.lake.quarantine import HIVE_COLUMNS
 from totelake.warehouse import quarantine_sql
-from totelake.warehouse.ddl import STAGING, qualified, quoted
+from totelake.warehouse.ddl import STAGING, qualified
 from totelake.warehouse.jdbc import Connection
 from totelake.warehouse.plan import BatchEntry, TableLoad
 
@@ -29,24 +30,24 @@ _REPLAYED = "INSERT INTO etl.replay (target_table, commit_number, rows) VALUES (
 
 def staging_name(run: str, table: Table) -> str:
     """The quoted name of a run's staging table; within PostgreSQL's 63 bytes."""
-    return f"{STAGING}.{quoted(f'{table.name}_{run}'[:63])}"
+    return f"{STAGING}.{sql_quoted(f'{table.name}_{run}'[:63])}"
 
 
 def quarantine_name(run: str, table: Table) -> str:
     """The quoted name of a run's staging table for what did not fit; within PostgreSQL's 63 bytes."""
-    return f"{STAGING}.{quoted(f'{table.name}_q_{run}'[:63])}"
+    return f"{STAGING}.{sql_quoted(f'{table.name}_q_{run}'[:63])}"
 
 
 def create_quarantine(run: str, table: Table) -> str:
     """An unlogged table as Spark writes what did not fit."""
-    columns = [f"{quoted(name)} {_POSTGRES.get(kind, 'text')}" for name, kind in HIVE_COLUMNS]
+    columns = [f"{sql_quoted(name)} {_POSTGRES.get(kind, 'text')}" for name, kind in HIVE_COLUMNS]
     return f"CREATE UNLOGGED TABLE {quarantine_name(run, table)} ({', '.join(columns)})"
 
 
 def create_staging(run: str, table: Table) -> str:
     """An unlogged table as Spark writes it: the lake's columns, a time of day still as text."""
     columns = [
-        f"{quoted(column.name)} {'text' if is_time(column.type) else column.type}" for column in table.lake_columns
+        f"{sql_quoted(column.name)} {'text' if is_time(column.type) else column.type}" for column in table.lake_columns
     ]
     return f"CREATE UNLOGGED TABLE {staging_name(run, table)} ({', '.join([*columns, *_METADATA])})"
 
@@ -87,12 +88,12 @@ def _record(table: Table, entry: BatchEntry) -> tuple[str | int, ...]:
 
 def _staged(run: str, table: Table) -> str:
     """The staged rows, each (key, batch) once: a task that Spark tried twice may have written its rows twice."""
-    key = quoted(table.key_name)
+    key = sql_quoted(table.key_name)
     return f"(SELECT DISTINCT ON ({key}, _batch) * FROM {staging_name(run, table)} ORDER BY {key}, _batch)"
 
 
 def _check_staged(connection: Connection, run: str, load: TableLoad) -> None:
-    key = quoted(load.table.key_name)
+    key = sql_quoted(load.table.key_name)
     query = f"SELECT count(*) FROM (SELECT DISTINCT {key}, _batch FROM {staging_name(run, load.table)}) AS s"
     found = int(connection.rows(query)[0][0] or 0)
     if load.expected is not None and found != load.expected:
@@ -125,15 +126,15 @@ SELECT batch, sum(versions), sum(deletions) FROM (
 def _values(table: Table, alias: str) -> str:
     values = []
     for column in table.lake_columns:
-        name = f"{alias}.{quoted(column.name)}"
+        name = f"{alias}.{sql_quoted(column.name)}"
         is_cast = is_time(column.type) or is_timestamp(column.type)
         values.append(f"{name}::{column.type}" if is_cast else name)
     return ", ".join(values)
 
 
 def _dimension(run: str, table: Table) -> list[str]:
-    key = quoted(table.key_name)
-    names = [quoted(column.name) for column in table.lake_columns]
+    key = sql_quoted(table.key_name)
+    names = [sql_quoted(column.name) for column in table.lake_columns]
     changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != key)
     newer = (
         f"SELECT FROM etl.dimension_version AS v WHERE v.target_table = '{table.name}' "
@@ -153,8 +154,8 @@ def _dimension(run: str, table: Table) -> list[str]:
 
 
 def _fact(run: str, table: Table) -> list[str]:
-    key, record = quoted(table.key_name), quoted(table.key[0].name)
-    names = ", ".join(quoted(column.name) for column in table.lake_columns)
+    key, record = sql_quoted(table.key_name), sql_quoted(table.key[0].name)
+    names = ", ".join(sql_quoted(column.name) for column in table.lake_columns)
     sequence = f"pg_get_serial_sequence('{qualified(table)}', '{table.key[0].name}')"
     there = (
         f"SELECT FROM etl.fact_version AS v WHERE v.target_table = '{table.name}' "

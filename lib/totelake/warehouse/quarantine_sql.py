@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Column, Table
 from totelake.lake.quarantine import MISSING_PARENT
-from totelake.warehouse.ddl import STAR, qualified, quoted
+from totelake.warehouse.ddl import STAR, qualified
 from totelake.warehouse.plan import TableLoad
 
 _WAITS_FOR_PARENT = f"rule = '{MISSING_PARENT}'"
@@ -33,10 +34,10 @@ def quarantine_without_parent(staged: str, fact: Table) -> str:
     if not references:
         return "SELECT 1 WHERE false"
     names = " ".join(f"WHEN {_lacks(column, 's')} THEN '{column.name}'" for column in references)
-    values = " ".join(f"WHEN {_lacks(column, 's')} THEN s.{quoted(column.name)}::text" for column in references)
+    values = " ".join(f"WHEN {_lacks(column, 's')} THEN s.{sql_quoted(column.name)}::text" for column in references)
     return f"""
 INSERT INTO etl.quarantine AS q ({_COLUMNS})
-SELECT '{fact.name}', s.{quoted(fact.key_name)}, s._batch, s._op, '{MISSING_PARENT}', CASE {names} END,
+SELECT '{fact.name}', s.{sql_quoted(fact.key_name)}, s._batch, s._op, '{MISSING_PARENT}', CASE {names} END,
        CASE {values} END, to_jsonb(s) - '_op' - '_batch' - '_captured_at', s._captured_at
   FROM {staged} AS s WHERE s._op <> 'D' AND ({lacks_parent(fact, "s")})
 ON CONFLICT (target_table, source_key, batch) DO UPDATE SET rule = EXCLUDED.rule, column_name = EXCLUDED.column_name,
@@ -60,9 +61,9 @@ UPDATE etl.quarantine AS q SET status = 'released', settled_at = clock_timestamp
 
 
 def _release(fact: Table) -> str:
-    record = quoted(fact.key[0].name)
-    names = ", ".join(quoted(column.name) for column in fact.lake_columns)
-    values = ", ".join(f"d.{quoted(column.name)}" for column in fact.lake_columns)
+    record = sql_quoted(fact.key[0].name)
+    names = ", ".join(sql_quoted(column.name) for column in fact.lake_columns)
+    values = ", ".join(f"d.{sql_quoted(column.name)}" for column in fact.lake_columns)
     sequence = f"pg_get_serial_sequence('{qualified(fact)}', '{fact.key[0].name}')"
     return f"""
 WITH open AS (
@@ -111,8 +112,8 @@ def _references(fact: Table) -> list[Column]:
 
 
 def _lacks(column: Column, alias: str) -> str:
-    reference, value = column.foreign_key, f"{alias}.{quoted(column.name)}"
+    reference, value = column.foreign_key, f"{alias}.{sql_quoted(column.name)}"
     if reference is None:
         return "false"
-    parent = f"SELECT FROM {STAR}.{quoted(reference.table)} AS p WHERE p.{quoted(reference.column)} = {value}"
+    parent = f"SELECT FROM {STAR}.{sql_quoted(reference.table)} AS p WHERE p.{sql_quoted(reference.column)} = {value}"
     return f"({value} IS NOT NULL AND NOT EXISTS ({parent}))"

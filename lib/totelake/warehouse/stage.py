@@ -11,6 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
+from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.types import spark_type
 from totelake.errors import LakeError
 from totelake.lake.quarantine import SPARK_SCHEMA
@@ -69,7 +70,7 @@ class Stage:
             connection.commit()
 
     def _write(self, spark: SparkSession, load: TableLoad) -> None:
-        types = [f"`{column.name}` {spark_type(column.type)}" for column in load.table.lake_columns]
+        types = [f"{spark_quoted(column.name)} {spark_type(column.type)}" for column in load.table.lake_columns]
         target = publish.staging_name(self._run, load.table)
         schema = ", ".join([*types, _METADATA])
         is_due = (F.col("_batch") > load.after) & (F.col("_batch") <= load.through)

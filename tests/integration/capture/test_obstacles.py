@@ -67,6 +67,36 @@ BLOCKS = {
         classes.NAME_RESERVED,
         "a name the lake keeps for itself; rename it",
     ),
+    "too many digits": (
+        ("ALTER TABLE payment ADD COLUMN big numeric(40,2)",),
+        ("ALTER TABLE payment DROP COLUMN big",),
+        classes.TYPE_UNKNOWN,
+        "public.payment.big: the PostgreSQL type numeric(40,2) has no exact type in the lake",
+    ),
+    "composite type with capitals": (
+        ('CREATE TYPE "Odd" AS (a integer)', 'ALTER TABLE payment ADD COLUMN odd "Odd"'),
+        ("ALTER TABLE payment DROP COLUMN odd",),
+        classes.TYPE_UNKNOWN,
+        'the PostgreSQL type public."Odd" has no exact type in the lake',
+    ),
+    "name with syntax": (
+        ('ALTER TABLE payment ADD COLUMN "x`y" text',),
+        ('ALTER TABLE payment RENAME COLUMN "x`y" TO xy',),
+        classes.NAME_UNUSABLE,
+        "in its name, which engines of the lake take for syntax; rename it",
+    ),
+    "equal but for case": (
+        ('ALTER TABLE payment ADD COLUMN "Paid" boolean',),
+        ('ALTER TABLE payment RENAME COLUMN "Paid" TO was_paid',),
+        classes.NAME_UNUSABLE,
+        "public.payment.Paid is paid but for case",
+    ),
+    "partition key": (
+        ("ALTER TABLE payment ADD COLUMN ingested_on date",),
+        ("ALTER TABLE payment RENAME COLUMN ingested_on TO ingested",),
+        classes.NAME_RESERVED,
+        "a name the lake keeps for itself; rename it",
+    ),
     "UNLOGGED": (
         ("ALTER TABLE payment SET UNLOGGED",),
         ("ALTER TABLE payment SET LOGGED",),

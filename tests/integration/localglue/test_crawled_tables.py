@@ -221,6 +221,8 @@ def test_excluded_hidden_and_other_objects_are_skipped(bench: Bench) -> None:
     bench.parquet("t/good/1.parquet", pa.table({"a": [1]}))
     bench.parquet("t/bad/1.parquet", pa.table({"b": [1]}))
     bench.parquet("t/good/.hidden.parquet", pa.table({"c": [1]}))
+    bench.put("t/good/empty.parquet", b"")
+    bench.put("t/marker/", b"")
     bench.put("t/good/words.txt", b"some words that are not parquet")
     bench.put("t/good/cut.parquet", b"PAR1 this was cut off PAR1")
     crawler = bench.crawler(database, {"Path": f"s3://{bench.bucket}/t", "Exclusions": ["bad/**"]})
@@ -229,7 +231,7 @@ def test_excluded_hidden_and_other_objects_are_skipped(bench: Bench) -> None:
     assert (columns(table), table["Parameters"]["objectCount"]) == ({"a": "bigint"}, "1")
     assert table["PartitionKeys"] == [{"Name": "partition_0", "Type": "string"}]
     skipped = [line for line in bench.lines("/aws-glue/crawlers", crawler) if "it is skipped" in line]
-    assert len(skipped) == 2
+    assert len(skipped) == 3
 
 
 def test_a_name_that_is_taken_by_another_location_gets_a_suffix(bench: Bench) -> None:

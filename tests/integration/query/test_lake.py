@@ -19,6 +19,7 @@ from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.partitions import ensure_log_table
 from totelake.lake.views import publish
 from totelake.ports.glue import GlueCatalog
+from totelake.query.cache import Cache
 from totelake.query.lake import Lake
 
 pytestmark = pytest.mark.integration
@@ -39,12 +40,12 @@ def lake(moto_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
         sink = io.BytesIO()
         moment = pa.array([NOON], pa.timestamp("us", "UTC"))
         pq.write_table(pa.Table.from_pylist([row]).append_column("_captured_at", moment), sink)
-        s3.put_object(Bucket=name, Key=f"dim_currency/{batch}.parquet", Body=sink.getvalue())
+        s3.put_object(Bucket=name, Key=f"dim_currency/{batch:012d}-0.parquet", Body=sink.getvalue())
     catalog = GlueCatalog(glue, name)
     ensure_log_table(catalog, CURRENCY, name)
     publish(catalog, CURRENCY, 1)
     clients = SimpleNamespace(glue=glue, s3=s3)
-    return Lake(clients, name, tmp_path_factory.mktemp("cache")), name, clients
+    return Lake(clients, name, Cache(tmp_path_factory.mktemp("cache"), "")), name, clients
 
 
 def test_a_view_shows_what_is_published_and_its_log_everything(lake: Any) -> None:
@@ -77,7 +78,7 @@ def test_what_cannot_be_asked_is_refused(lake: Any, sql: str, error: type[Except
 
 def test_an_object_is_fetched_once(lake: Any, tmp_path: Path) -> None:
     _, database, clients = lake
-    fresh = Lake(clients, database, tmp_path)
+    fresh = Lake(clients, database, Cache(tmp_path, ""))
     assert fresh.ask("SELECT count(*) FROM dim_currency_log").rows == [(2,)]
     files = {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
     assert fresh.ask("SELECT count(*) FROM dim_currency").rows == [(1,)]

@@ -60,7 +60,7 @@ def test_what_agrees_passes_and_its_files_are_opened_once(night: Registry, capsy
     assert night.audit() == []
     assert "agree; 1 footers were read" in capsys.readouterr().out
     assert night.crawls() == crawls + 1
-    put(night, f"{FOLDER}2.parquet", CURRENCY + METADATA)
+    put(night, f"{FOLDER}000000000002.parquet", CURRENCY + METADATA)
     assert night.audit() == []
     assert re.search(r"agree; [12] footers were read", capsys.readouterr().out)
 
@@ -134,7 +134,7 @@ def test_partitions_of_another_type_without_objects_or_unregistered_are_told(
     )
     empty = {**storage, "Location": f"s3://{night.bucket}/totesys/currency/ingested_on=2001-01-01/"}
     night.glue.create_partition(**names, PartitionInput={"Values": ["2001-01-01"], "StorageDescriptor": empty})
-    put(night, "totesys/currency/ingested_on=2026-01-01/1.parquet", CURRENCY + METADATA)
+    put(night, "totesys/currency/ingested_on=2026-01-01/000000000001.parquet", CURRENCY + METADATA)
     said = reported(night, capsys)
     assert f"partition {FOLDER}: currency_id is string, registered as int" in said
     assert "partition totesys/currency/ingested_on=2001-01-01/: registered for currency, but it has no objects" in said

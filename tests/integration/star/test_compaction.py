@@ -75,7 +75,8 @@ def test_a_log_without_partitions_moves_with_its_table_and_keeps_its_versions(la
 
 def audited(lake: Lake, table: str) -> list[Any]:
     """What the nightly audit finds odd about a star table."""
-    window = AuditWindow(datetime(1970, 1, 1, tzinfo=timezone.utc), datetime.now(timezone.utc))
+    beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    window = AuditWindow(beginning, datetime.now(timezone.utc), beginning)
     zone = ProcessedZone(lake.processed_store, GlueCatalog(lake.glue, lake.database))
     return StarAudit(zone, window, FileAudit(lake.processed_store, window)).run(load_contracts().star(table))
 

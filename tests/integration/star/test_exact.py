@@ -65,7 +65,7 @@ def test_a_text_is_an_integer_when_it_is_written_as_one(spark: SparkSession) -> 
     assert became(spark, "text", "integer", texts) == [LOST] * len(texts)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([("bigint", "integer"), ("bigint", "smallint"), ("text", "integer"), ("text", "bigint")]),
     st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-(2**31) - 2, 2**31 + 2), min_size=40, max_size=40),
@@ -80,7 +80,7 @@ def test_an_integer_is_kept_exactly_when_the_type_can_hold_it(
     assert became(spark, found, wanted, values) == kept
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.decimals(-(10**10), 10**10, places=4, allow_nan=False), min_size=40, max_size=40))
 def test_a_decimal_is_kept_exactly_when_scale_and_precision_can_hold_it(
     spark: SparkSession, numbers: list[Decimal]

@@ -273,3 +273,18 @@ def test_hidden_files_are_no_documents_and_what_is_no_text_is_named(tmp_path: Pa
     (tmp_path / "notes.txt").write_bytes(b"\xff")
     with pytest.raises(ContractError, match="^catalog/notes.txt is no text in UTF-8 .*; correct or remove the file$"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["_op", "_xid", "ingested_on", "_reason"])
+def test_a_column_with_a_name_that_the_lake_keeps_is_refused(files: dict[str, Any], name: str) -> None:
+    entry(files, "sources/totesys/currency.yaml")["properties"][1]["name"] = name
+    with pytest.raises(ContractError, match=f"line [0-9]+: currency has a column {name}, a name the lake keeps"):
+        parse_contracts(files)
+
+
+def test_a_star_column_with_the_name_of_its_partition_key_is_refused(files: dict[str, Any]) -> None:
+    fact = entry(files, "warehouse/fact_payment.yaml")
+    key = next(item["value"] for item in fact["customProperties"] if item["property"] == "partitionBy")
+    fact["properties"][-1]["name"] = key
+    with pytest.raises(ContractError, match=f"fact_payment has a column {key}, a name the lake keeps for itself"):
+        parse_contracts(files)

@@ -132,7 +132,7 @@ def is_chain(log: CommitLog) -> bool:
     return over == [(number, number - 1) for number in range(1, len(found) + 1)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FAULTS, st.integers(0, 3))
 def test_whatever_happens_to_writes_each_number_is_committed_once_and_over_the_one_before(
     faults: list[str], reads: int

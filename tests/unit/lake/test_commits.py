@@ -87,7 +87,7 @@ def test_a_missing_manifest_is_an_error(store: FaultyStore) -> None:
 
 
 @given(st.integers(0, 9000), st.integers(0, 9100))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_newest_number_is_found_in_a_log_of_any_length(length: int, after: int) -> None:
     store = FaultyStore()
     for number in range(1, length + 1):

@@ -1,13 +1,12 @@
-"""Arguments, command lines and environments of runs."""
+"""Arguments and command lines of runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from localglue.commands import command, environment, merged_arguments, needs, script_arguments, spark_conf
+from localglue.commands import command, merged_arguments, needs, script_arguments, spark_conf
 from localglue.errors import InvalidInput
 from localglue.settings import Settings
 from localglue.states import Origin, fixed_id
@@ -69,28 +68,3 @@ def test_a_spark_run_without_spark_submit_is_an_error() -> None:
 )
 def test_one_conf_argument_holds_many_settings(value: str, settings: list[str]) -> None:
     assert spark_conf(value) == settings
-
-
-def test_the_environment_is_inherited_except_for_python_settings(tmp_path: Path) -> None:
-    inherited = {"PATH": "/bin", "PYTHONPATH": "/mine", "VIRTUAL_ENV": "/venv", "AWS_ACCESS_KEY_ID": "real"}
-    made = environment(SETTINGS, inherited, [Path("/wheels/1"), Path("/wheels/2")])
-    assert made == {
-        "PATH": "/bin",
-        "AWS_ACCESS_KEY_ID": "real",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_ENDPOINT_URL": "http://aws",
-        "AWS_ENDPOINT_URL_GLUE": "http://glue",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_REGION": "eu-west-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": "/wheels/1:/wheels/2",
-        "TZ": "UTC",
-    }
-
-
-def test_spark_uses_the_python_beside_it_unless_the_environment_names_another(tmp_path: Path) -> None:
-    (tmp_path / "python").write_text("")
-    settings = Settings("a", "b", Path("/state"), "python", spark_submit=str(tmp_path / "spark-submit"))
-    made: dict[str, Any] = environment(settings, {"PYSPARK_DRIVER_PYTHON": "/own"}, [])
-    assert (made["PYSPARK_PYTHON"], made["PYSPARK_DRIVER_PYTHON"]) == (str(tmp_path / "python"), "/own")

@@ -8,7 +8,9 @@ import pytest
 
 from localglue.crawl_partitions import Partitions
 from localglue.crawl_policy import Policy
+from localglue.discovery import FoundTable
 from localglue.errors import GlueError
+from localglue.table_inputs import changed_table, columns_of
 
 
 def test_a_policy_is_read_from_the_crawler() -> None:
@@ -32,3 +34,12 @@ def test_a_partition_that_another_client_adds_meanwhile_is_not_an_error(code: st
         return
     with pytest.raises(GlueError, match="BatchCreatePartition on table t was rejected"):
         partitions._in_batches("BatchCreatePartition", "PartitionInputList", [{}], 100)
+
+
+def test_a_column_that_is_registered_with_capitals_is_not_added_again() -> None:
+    found = FoundTable("t", "s3://b/t/")
+    found.content.columns |= {"deliverynote": "string", "more": "int"}
+    columns = [{"Name": "deliveryNote", "Type": "int"}]
+    present = {"Name": "t", "StorageDescriptor": {"Location": "s3://b/t/", "Columns": columns}}
+    changed = changed_table(found, present, "crawler", "1", only_merge=False)
+    assert columns_of(changed) == [("deliveryNote", "string"), ("more", "int")]

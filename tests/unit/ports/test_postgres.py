@@ -6,13 +6,17 @@ from typing import Any
 
 import psycopg2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from totelake.errors import ConfigurationError, RetriableError, SourceError, TotelakeError, WarehouseError
 from totelake.ports import postgres
 from totelake.ports.postgres_address import PostgresAddress, sslmode_of
+from totelake.warehouse.jdbc import JdbcAddress
 
 SECRET = {"host": "db", "port": "5432", "dbname": "totesys", "username": "reader", "password": "hunter2"}
 ADDRESS = PostgresAddress.from_secret(SECRET, "lake/totesys", "source database")
+OTHER_NAMES = ("database", "dbName", "db_name", "db")
 NAME = "source database totesys at db:5432"
 
 
@@ -48,20 +52,32 @@ def test_a_failed_connection_says_what_to_correct(said: str, sentence: str) -> N
     ("said", "remedy"),
     [
         ("fe_sendauth: no password supplied", "store the password in the secret"),
+        ("no pg_hba.conf entry for host", "let the server's pg_hba.conf admit this client, or set sslmode in the"),
+    ],
+)
+def test_a_refusal_of_the_role_has_its_remedy(said: str, remedy: str) -> None:
+    found = str(postgres.connection_error(ADDRESS, said))
+    assert found.startswith(f"{NAME} refuses the role reader: {said}; {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("ERROR: unsupported startup parameter: options", "add it to the pooler's ignore_startup_parameters, or name"),
         ('could not translate host name "db"', "correct the host in the secret"),
         ("Connection refused", "see that the server is up and that host and port in the secret are right"),
         ("timeout expired", "open the way to the server (security group, route), or correct host and port in"),
-        ("no pg_hba.conf entry for host", "let the server's pg_hba.conf admit this client, or set sslmode in the"),
         ("invalid sslmode value", "set sslmode in the secret to one that libpq knows and the server offers"),
         ("SSL error: unexpected eof", "correct sslmode and sslrootcert in the secret"),
         ("FATAL: too many connections for role", "run the job again when connections are free"),
+        ("FATAL: sorry, too many clients already", "run the job again when connections are free"),
         ("remaining connection slots are reserved", "run the job again when connections are free"),
         ("the database system is starting up", "run the job again when the server is ready"),
     ],
 )
-def test_a_refusal_has_its_remedy(said: str, remedy: str) -> None:
+def test_a_server_that_is_out_of_reach_has_its_remedy(said: str, remedy: str) -> None:
     found = str(postgres.connection_error(ADDRESS, said))
-    assert found.startswith(f"{NAME} refuses the role reader: {said}; {remedy}")
+    assert found.startswith(f"{NAME} cannot be reached as reader: {said}; {remedy}")
 
 
 def server_error(code: str | None, said: str = "no") -> psycopg2.Error:
@@ -180,9 +196,69 @@ def test_a_secret_that_lacks_a_value_is_named(key: str) -> None:
         )
 
 
-def test_a_port_that_is_no_number_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="^the port in the secret s is no number; store the server's port$"):
-        PostgresAddress.from_secret({**SECRET, "port": "five"}, "s")
+@pytest.mark.parametrize("port", ["five", "0", "65536", "-1", "\u00b2", "5432.0", True])
+def test_a_port_that_is_none_is_refused(port: Any) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        PostgresAddress.from_secret({**SECRET, "port": port}, "s")
+    assert str(raised.value) == "the port in the secret s is none from 1 to 65535; store the server's"
+
+
+@pytest.mark.parametrize("key", ["host", "port", "dbname", "username"])
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{}\t", "{}\r\n", "\u00a0{}", "{}\x00", "{}\x1b[0m"])
+def test_white_space_and_control_characters_around_a_value_are_named(key: str, around: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        PostgresAddress.from_secret({**SECRET, key: around.format(SECRET[key])}, "s")
+    assert str(raised.value) == (
+        f"the {key} in the secret s has white space at an end or a control character; store it without"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("hostname", "host"), ("user", "username"), *((name, "dbname") for name in OTHER_NAMES)]
+)
+def test_other_usual_names_of_a_value_are_read(name: str, key: str) -> None:
+    secret = {name if known == key else known: value for known, value in SECRET.items()}
+    assert PostgresAddress.from_secret(secret, "lake/totesys", "source database") == ADDRESS
+    with pytest.raises(ConfigurationError) as raised:
+        PostgresAddress.from_secret({**SECRET, name: "another"}, "s")
+    assert str(raised.value) == f"{key} and {name} in the secret s differ; store one of them"
+
+
+@given(st.text(min_size=1).filter(lambda text: "\0" not in text))
+def test_every_password_reaches_the_drivers_as_it_is(password: str) -> None:
+    found = PostgresAddress.from_secret({**SECRET, "password": password}, "s")
+    assert found.password == JdbcAddress(found).properties["password"] == password
+
+
+def test_a_password_with_a_nul_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="^the password in the secret s has a NUL"):
+        PostgresAddress.from_secret({**SECRET, "password": "a\0b"}, "s")
+
+
+@pytest.mark.parametrize("password", ["e", "at", "read", "reader", "db", "totesys", "a.b", "("])
+def test_a_short_password_does_not_take_the_message_apart(password: str) -> None:
+    address = PostgresAddress.from_secret({**SECRET, "password": password}, "s")
+    said = 'relation "treated" of role reader in totesys at db'
+    assert address.hide(said) == said.replace(" at ", " *** " if password == "at" else " at ")
+
+
+@pytest.mark.parametrize("password", ["hunter2", "p@ss (word)", "\u00e4\u00f6", "$1\\2", "a\nb"])
+@pytest.mark.parametrize("said", ["x '{}' y", "postgresql://reader:{}@db/totesys", "{}", "password={},"])
+def test_a_password_in_a_message_is_hidden(password: str, said: str) -> None:
+    found = PostgresAddress.from_secret({**SECRET, "password": password}, "s").hide(said.format(password))
+    assert found == said.format("***")
+
+
+@pytest.mark.parametrize(
+    ("host", "dbname", "url"),
+    [
+        ("::1", "totesys", "jdbc:postgresql://[::1]:5432/totesys"),
+        ("db", "a/b?c=d%", "jdbc:postgresql://db:5432/a%2Fb%3Fc%3Dd%25"),
+    ],
+)
+def test_an_address_of_ipv6_and_a_name_with_any_letter_are_a_url(host: str, dbname: str, url: str) -> None:
+    found = JdbcAddress(PostgresAddress.from_secret({**SECRET, "host": host, "dbname": dbname}, "s"))
+    assert found.url == url
 
 
 @pytest.mark.parametrize(

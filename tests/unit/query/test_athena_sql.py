@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from totelake.errors import ConfigurationError
 from totelake.query.athena_sql import as_duckdb, relations, select_of
+from totelake.query.cache import Cache
 from totelake.query.lake import Lake
 
 
@@ -128,7 +129,7 @@ def test_a_lake_without_tables_says_so_and_what_to_do(tmp_path: Any) -> None:
 
     pages = SimpleNamespace(paginate=lambda **_: [{"TableList": []}])
     glue = SimpleNamespace(get_table=missing, get_paginator=lambda _: pages)
-    lake = Lake(SimpleNamespace(glue=glue, s3=None), "db", tmp_path)  # type: ignore[arg-type]
+    lake = Lake(SimpleNamespace(glue=glue, s3=None), "db", Cache(tmp_path, ""))  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError) as raised:
         lake.ask("SELECT * FROM dim_staff")
     assert (

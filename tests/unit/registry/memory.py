@@ -119,16 +119,20 @@ class MemoryRegistry:
         for module in modules:
             monkeypatch.setattr(module, "load_contracts", lambda: self.contracts)
 
-    def ingest(self, source: str, number: int, rows: int = 1, **types: str) -> None:
-        """A batch of a source's designs; `types` are PostgreSQL types that differ from the contract's."""
+    def ingest(self, source: str, number: int, rows: int = 1, content: bytes = b"events", **types: str) -> None:
+        """A batch of a source's designs; `types` are PostgreSQL types that differ from the contract's, or of more."""
         attempt = Attempt.new(source, number, "test")
         staged = attempt.staged_key("design", "events.parquet")
-        self.store.put(staged, b"events")
-        item = LakeObject(staged, ingested_key(source, "design", DAY, number), rows, 6, "", {"ingested_on": DAY})
+        self.store.put(staged, content)
+        item = LakeObject(
+            staged, ingested_key(source, "design", DAY, number), rows, len(content), "", {"ingested_on": DAY}
+        )
         table = self.contracts.table(TableId(source, "design"))
         columns = tuple(
             SourceColumn(column.name, types.get(column.name, column.type), column.required) for column in table.columns
         )
+        more = types.keys() - set(table.column_names)
+        columns += tuple(SourceColumn(name, types[name], False) for name in sorted(more))
         commit = with_schema(TableCommit((item,), rows, rows), TableSchema(str(sorted(types.items())), columns))
         server = ServerIdentity("7", 1, False, 1, 170000, source, AT)
         batch = Batch(Bookmark(number, server, Snapshot(1, 1, "1:1:"), AT), {"design": commit})

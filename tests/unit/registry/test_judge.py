@@ -25,10 +25,14 @@ from totelake.lake.records.verdict import (
     TableReport,
     TableStanding,
 )
+from totelake.registry.agreement import known_columns
 from totelake.registry.judge import Judgement, judge
+from totelake.registry.register import hive_columns
 from totelake.schemas.changes import (
     COLUMN_ADDED,
     COLUMN_REMOVED,
+    NAME_RESERVED,
+    NAME_UNUSABLE,
     NOT_CAPTURABLE,
     TYPE_CHANGED,
     TYPE_UNKNOWN,
@@ -215,3 +219,23 @@ def test_events_of_a_table_whose_contract_was_removed_meanwhile_wait_until_there
     standings = {name: stored(item) for name, item in gone.standings.items()}
     assert judged(before=standings, contracts=others).released == {}
     assert judged(before=standings).released == {"design": (1,)}
+
+
+@pytest.mark.parametrize("kind", ["numeric(40,2)", "numeric(2,5)", "timestamp with time zone"])
+def test_a_batch_with_a_column_of_no_exact_type_is_held_and_holds_no_other_table(kind: str) -> None:
+    odd = schema("design", big=kind)
+    found = judged(batch(1, design=odd, staff=schema("staff")))
+    assert (found.holds(1, "design"), found.holds(1, "staff")) == (True, False)
+    assert [change.kind for change in found.standings["design"].changes] == [TYPE_UNKNOWN]
+    assert "big" not in hive_columns(odd)
+    assert "big" not in known_columns(load_contracts().table(TableId(SOURCE, "design")), [odd])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("x`y", NAME_UNUSABLE), ("Design_ID", NAME_UNUSABLE), ("_op", NAME_RESERVED)]
+)
+def test_a_batch_with_a_column_of_an_unusable_name_is_held_and_holds_no_other_table(name: str, kind: str) -> None:
+    odd = (*schema("design"), SourceColumn(name, "text", False))
+    found = judged(batch(1, design=odd, staff=schema("staff")))
+    assert (found.holds(1, "design"), found.holds(1, "staff")) == (True, False)
+    assert [change.kind for change in found.standings["design"].changes] == [kind]

@@ -169,7 +169,7 @@ def test_what_is_glues_own_changes_nothing(kind: type[JobArguments], name: str) 
 
 @KINDS
 @given(words=st.lists(st.text(max_size=8) | st.from_regex(r"--[a-z_]{1,9}(=.{0,5})?", fullmatch=True), max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_given_is_understood_or_refused_in_one_sentence(kind: type[JobArguments], words: list[str]) -> None:
     try:
         parse(kind, *words)

@@ -118,7 +118,7 @@ def test_null_is_kept_apart_from_text(tables: dict[str, pa.Table]) -> None:
     assert column(tables["department"], "location").count(None) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(orders=st.integers(1, 400), days=st.one_of(st.none(), st.integers(1, 60)), seed=st.integers(0, 2**31))
 def test_any_size_can_be_made(orders: int, days: int | None, seed: int) -> None:
     plan = plan_of(orders, days, date(2024, 8, 21))

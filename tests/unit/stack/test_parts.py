@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,10 +54,43 @@ def test_a_java_without_a_class_archive_is_told_and_is_no_failure(
     monkeypatch.setattr(spark, "ensure_jars", lambda: ())
     monkeypatch.setattr(prepare, "ensure_jars", lambda: ())
     monkeypatch.setattr(spark, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(spark, "find_java", lambda: tmp_path)
     monkeypatch.setattr(spark.subprocess, "run", lambda *_, **__: None)
     monkeypatch.setattr(spark, "environment", dict)
     assert prepare.main() == 0
     assert capsys.readouterr().err == "totelake: Java made no class archive; Spark jobs start more slowly\n"
+
+
+@pytest.mark.parametrize(("brings", "names"), [(True, ["spark"]), (False, ["java", "spark"])])
+def test_a_java_that_brings_no_archive_of_its_own_classes_gets_one_below_sparks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, brings: bool, names: list[str]
+) -> None:
+    java, cache = tmp_path / "java", tmp_path / "cache"
+    (java / "lib" / "server").mkdir(parents=True)
+    cache.mkdir()
+    if brings:
+        (java / spark._OWN_ARCHIVE).touch()
+    commands: list[list[str]] = []
+
+    def run(command: list[str], env: dict[str, str], **_: Any) -> None:
+        commands.append([*command, env.get("PYSPARK_SUBMIT_ARGS", "")])
+
+    monkeypatch.setattr(spark, "ensure_jars", lambda: ())
+    monkeypatch.setattr(spark, "cache_folder", lambda: cache)
+    monkeypatch.setattr(spark, "find_java", lambda: java)
+    monkeypatch.setattr(spark.subprocess, "run", run)
+    monkeypatch.setattr(spark, "environment", dict)
+    assert spark.ensure_archive() is None
+    archives = spark._archives(java)
+    assert [archive.name.split("-")[0] for archive in archives] == names
+    assert [f"-XX:SharedArchiveFile={archives[0]}" in command for command in commands] == [True, False][brings:]
+    assert (f"-XX:SharedArchiveFile={archives[0]}" in commands[-1][-1]) is not brings
+    for archive in archives:
+        assert "SharedArchiveFile" not in spark.settings(None)["spark.driver.extraJavaOptions"]
+        archive.touch()
+    shared = f"-XX:SharedArchiveFile={':'.join(str(archive) for archive in archives)}"
+    assert shared in spark.settings(None)["spark.driver.extraJavaOptions"]
+    assert spark.ensure_archive() == archives[-1]
 
 
 def test_authorities_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

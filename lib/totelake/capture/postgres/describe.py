@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from totelake.capture.postgres.relations import ATTRIBUTES
+from totelake.capture.postgres.relations import ATTRIBUTES, TYPE
 from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Reference
 from totelake.schemas.described import DescribedColumn, DescribedTable
@@ -16,10 +16,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname::text IN %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1, 2
 """
 _COLUMNS = (
-    """
+    f"""
 SELECT a.attrelid::bigint, a.attname::text,
-       CASE b.typtype WHEN 'e' THEN '"' || b.typname || '"'
-            ELSE format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) END,
+       {TYPE},
        a.attnotnull OR t.typnotnull,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid),
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,

@@ -27,6 +27,12 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
 """
 
+# a column's type, with `ATTRIBUTES`: an enum's name alone is in quotes, so that of no other type begins with one
+TYPE = """CASE WHEN b.typtype = 'e' THEN '"' || replace(b.typname, '"', '""') || '"'
+            WHEN b.typnamespace <> 'pg_catalog'::regnamespace AND left(format_type(b.oid, NULL), 1) = '"'
+            THEN b.typnamespace::regnamespace::text || '.' || format_type(b.oid, NULL)
+            ELSE format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) END"""
+
 # the end of a query for columns: of a domain `b` is the type beneath, else the type itself
 ATTRIBUTES = """FROM pg_attribute a
 JOIN pg_type t ON t.oid = a.atttypid

@@ -12,24 +12,21 @@ import pyarrow as pa
 from psycopg2 import sql
 
 from totelake.capture.blocked import BlockedError, not_capturable
-from totelake.capture.events import METADATA, EventTable
-from totelake.capture.postgres.relations import ATTRIBUTES, Relation, read_relations, why_blocked
+from totelake.capture.events import EventTable
+from totelake.capture.postgres.relations import ATTRIBUTES, TYPE, Relation, read_relations, why_blocked
 from totelake.capture.postgres.session import Row, Session
 from totelake.contracts.model import Table
-from totelake.contracts.types import UnknownTypeError
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
-from totelake.schemas.changes import NAME_RESERVED, TYPE_UNKNOWN, Change, changed_key
+from totelake.schemas.changes import changed_key, unusable
 from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
 
-_RESERVED = frozenset(field.name for field in METADATA)
 _KEY_TYPES = ("smallint", "integer", "bigint")
 
 _COLUMNS = (
-    """
+    f"""
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
-       CASE b.typtype WHEN 'e' THEN '"' || b.typname || '"'
-            ELSE format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) END,
+       {TYPE},
        a.attnotnull OR t.typnotnull, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid)
@@ -131,16 +128,8 @@ def _default(missing: str | None) -> str | None:
 
 def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> None:
     """Raises BlockedError for a column that the lake cannot hold."""
-    for column in columns:
-        if column.name in _RESERVED:
-            change = Change(table, column.name, NAME_RESERVED, "", column.type)
-            why = f"{where} has a column {column.name}, a name the lake keeps for itself; rename it"
-            raise BlockedError(BlockedTable(change, why))
-        try:
-            column.arrow  # noqa: B018
-        except UnknownTypeError as error:
-            change = Change(table, column.name, TYPE_UNKNOWN, "", column.type)
-            raise BlockedError(BlockedTable(change, f"{where}.{column.name}: {error}")) from None
+    for change, why in unusable(table, columns):
+        raise BlockedError(BlockedTable(change, f"{where}.{why}"))
 
 
 def _check_key(table: Table, where: str, key: Sequence[SourceColumn]) -> None:

@@ -78,9 +78,13 @@ class MaintenanceMark:
 
 @dataclass(frozen=True)
 class AuditMark:
-    """The moment (ISO 8601) up to which an audit has found that files, Data Catalog and contracts agree."""
+    """The moment (ISO 8601) up to which an audit has found that files, Data Catalog and contracts agree.
+
+    `told` is a later one, up to which it has told of the objects that nobody reads; '' when it is the same.
+    """
 
     through: str = _BEGINNING
+    told: str = ""
 
     @classmethod
     def of(cls, manifest: Manifest | None) -> AuditMark:
@@ -88,8 +92,9 @@ class AuditMark:
         if manifest is None:
             return cls()
         with reading(manifest.key):
-            return checked(cls(manifest.state["through"]))
+            return checked(cls(manifest.state["through"], manifest.state.get("told", "")))
 
     def manifest(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that an attempt makes."""
-        return Manifest.of_attempt(attempt, BOOKMARK, now, {"through": self.through})
+        told = {"told": self.told} if self.told else {}
+        return Manifest.of_attempt(attempt, BOOKMARK, now, {"through": self.through, **told})

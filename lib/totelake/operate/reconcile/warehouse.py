@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Column, Table
 from totelake.lake.objects import ObjectReader
 from totelake.lake.records.star_commit import StarCommit, live_objects
@@ -17,7 +18,7 @@ from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import Cursor
-from totelake.warehouse.ddl import qualified, quoted
+from totelake.warehouse.ddl import qualified
 
 # keys and sums are `Any` here: their types are those of the contract's columns
 CONTENT, BALANCE = "star log = warehouse", "captured = applied"
@@ -44,7 +45,7 @@ def compare_content(cursor: Cursor, store: ObjectStore, table: Table, log: Seque
             table.name, CONTENT, _words(_totals(rows, table, numbers), numbers), here, f"at batch {batch}"
         )
     keys = set(rows.column(table.key_name).to_pylist())
-    cursor.execute(f"SELECT {quoted(table.key_name)} FROM {qualified(table)}")
+    cursor.execute(f"SELECT {sql_quoted(table.key_name)} FROM {qualified(table)}")
     found = {row[0] for row in cursor.fetchall()}
     odd = sorted(str(key) for key in keys ^ found)[:5]
     words = [f"{len(side)} keys{', among them ' + ', '.join(odd) if keys != found else ''}" for side in (keys, found)]
@@ -108,9 +109,9 @@ def _totals(rows: pa.Table, table: Table, numbers: Sequence[Column]) -> list[Any
 
 def _fact_query(table: Table, numbers: Sequence[Column]) -> str:
     """Fact rows and those that wait for their dimension row: the log has both."""
-    key = quoted(table.key_name)
-    sums = "".join(f", sum({quoted(column.name)})" for column in numbers)
-    listed = "".join(f", {quoted(column.name)}" for column in numbers)
+    key = sql_quoted(table.key_name)
+    sums = "".join(f", sum({sql_quoted(column.name)})" for column in numbers)
+    listed = "".join(f", {sql_quoted(column.name)}" for column in numbers)
     waiting = "".join(f", (payload->>'{column.name}')::numeric" for column in numbers)
     return (
         f"SELECT count(*), count(DISTINCT {key}){sums} FROM (SELECT {key}{listed} FROM {qualified(table)} "

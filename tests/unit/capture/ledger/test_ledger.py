@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from totelake.capture.ledger import files as ledger_file
@@ -57,7 +57,6 @@ def content(ledger: Ledger, later: Entries | None = None) -> dict[int, int]:
     return dict(zip(keys.tolist(), hashes.tolist()))
 
 
-@settings(deadline=None)
 @given(rows=ROWS, batches=BATCHES, asked=st.sets(KEYS, max_size=60))
 def test_it_knows_what_a_dictionary_knows(rows: dict, batches: list, asked: set) -> None:
     objects, known = MemoryStore("b"), dict(rows)

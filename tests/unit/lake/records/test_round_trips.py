@@ -41,7 +41,7 @@ from totelake.schemas.columns import SourceColumn, TableSchema
 
 NOW = datetime(2026, 11, 29, 13, tzinfo=timezone.utc)
 STAR = load_contracts().star("fact_sales_order")
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 COUNTS, NUMBERS = st.integers(0, 2**63), st.integers(1, 10**12 - 1)
 TEXTS = st.text(max_size=6)
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,5}", fullmatch=True)

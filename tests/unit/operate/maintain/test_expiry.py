@@ -96,7 +96,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS)
 def test_exactly_the_garbage_goes_whatever_happened_before(steps: list[tuple]) -> None:
     history = History()

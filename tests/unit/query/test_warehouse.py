@@ -36,7 +36,6 @@ def test_a_moment_is_exact(text: str | None, value: Any) -> None:
 @pytest.mark.parametrize(
     ("failure", "closed", "error", "words"),
     [
-        (None, 0, ConfigurationError, "the query has no rows for an answer; ask with SELECT or WITH"),
         (
             psycopg2.ProgrammingError('relation "moon" does not exist\nLINE 1: moon'),
             0,
@@ -45,22 +44,27 @@ def test_a_moment_is_exact(text: str | None, value: Any) -> None:
         ),
         (psycopg2.OperationalError("the server closed it"), 2, psycopg2.OperationalError, "the server closed it"),
     ],
-    ids=["no rows", "refused", "no connection"],
+    ids=["refused", "no connection"],
 )
 def test_what_is_wrong_with_a_query_is_said_of_the_query(
-    failure: Exception | None, closed: int, error: type[Exception], words: str, monkeypatch: pytest.MonkeyPatch
+    failure: Exception, closed: int, error: type[Exception], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def execute(sql: str) -> None:
-        if failure is not None and not sql.startswith("SET search_path"):
+    def execute(sql: str, _: Any = None) -> None:
+        if sql.startswith("FETCH"):
             raise failure
 
     @contextmanager
     def read_only(dsn: str) -> Iterator[Any]:
-        yield SimpleNamespace(execute=execute, description=None, connection=SimpleNamespace(closed=closed))
+        yield SimpleNamespace(execute=execute, connection=SimpleNamespace(closed=closed, set_client_encoding=str))
 
     monkeypatch.setattr(warehouse, "read_only", read_only)
     monkeypatch.setattr(warehouse, "register_type", lambda *_: None)
     with pytest.raises(error) as raised:
-        warehouse.ask("dsn", "SET x = 1")
+        warehouse.ask("dsn", "SELECT 1")
     assert str(raised.value) == words
     assert isinstance(raised.value, TotelakeError) is not bool(closed)
+
+
+def test_a_zero_byte_is_refused_before_the_server_is_asked() -> None:
+    with pytest.raises(ConfigurationError, match="^the query holds a zero byte, which PostgreSQL has not; leave it"):
+        warehouse.ask("no dsn", "SELECT '\0'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import sqlglot
@@ -11,10 +11,13 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from totelake.errors import ConfigurationError
+from totelake.query.decimals import widest
 
 _DIALECT, _HERE = "athena", "duckdb"
+_CATALOG = "awsdatacatalog"
 _CHANGING = (exp.DDL, exp.DML, exp.Drop, exp.Alter, exp.TruncateTable)
 _LONGEST = 60
+_TOO_DEEP = "the query is nested too deep to be read; make it simpler"
 
 
 def select_of(sql: str) -> exp.Query:
@@ -25,7 +28,7 @@ def select_of(sql: str) -> exp.Query:
     except SqlglotError as error:
         raise ConfigurationError(f"Athena takes no such SQL: {_where(error)}; correct the query") from error
     except RecursionError:
-        raise ConfigurationError("the query is nested too deep to be read; make it simpler") from None
+        raise ConfigurationError(_TOO_DEEP) from None
     # a comment behind a semicolon is one, too
     statements = [item for item in found if item is not None and not isinstance(item, exp.Semicolon)]
     if not statements:
@@ -37,23 +40,28 @@ def select_of(sql: str) -> exp.Query:
         raise ConfigurationError("the query changes something; ask with SELECT or WITH")
     if not isinstance(parsed, exp.Query):
         raise ConfigurationError("the query is no SELECT; ask with SELECT or WITH")
-    _check_relations(parsed)
+    for table in parsed.find_all(exp.Table, exp.Lateral):
+        _check_relation(table)
     return parsed
 
 
 def relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Database and name of what a query reads, without the names that it gives itself in WITH."""
-    own = {found.alias for found in parsed.find_all(exp.CTE)}
-    return ((found.db, found.name) for found in parsed.find_all(exp.Table) if found.db or found.name not in own)
+    """Database and name of what a query reads, in lower case as Athena does; without what WITH names for that place."""
+    for table in parsed.find_all(exp.Table):
+        if table.db or not _is_named_by_with(table):
+            yield table.db.lower(), table.name.lower()
 
 
 def as_duckdb(parsed: exp.Expr) -> str:
     """The query in DuckDB's words."""
     try:
         with _silent():
-            return parsed.sql(dialect=_HERE)
+            here = widest(parsed)
+            for table in here.find_all(exp.Table):
+                table.set("catalog", None)
+            return here.sql(dialect=_HERE)
     except RecursionError:
-        raise ConfigurationError("the query is nested too deep to be read; make it simpler") from None
+        raise ConfigurationError(_TOO_DEEP) from None
 
 
 def _changes(parsed: exp.Expr) -> bool:
@@ -62,15 +70,49 @@ def _changes(parsed: exp.Expr) -> bool:
     return any(not isinstance(part, exp.Query) for part in parts)
 
 
-def _check_relations(parsed: exp.Query) -> None:
-    for table in parsed.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier):
-            words = _short(table.this.sql(dialect=_DIALECT))
-            raise ConfigurationError(
-                f"the query reads from the function {words}; read from tables and views, or from UNNEST of an array"
-            )
-        if not table.name:
-            raise ConfigurationError('the query reads from a table without a name, ""; name one')
+def _check_relation(relation: exp.Expr) -> None:
+    """Raise ConfigurationError when it is no table, view or query."""
+    if isinstance(relation.this, exp.Func):
+        raise ConfigurationError(_function_in_place_of_a_table(relation.this))
+    if not isinstance(relation, exp.Table):
+        return
+    if not relation.name:
+        raise ConfigurationError('the query reads from a table without a name, ""; name one')
+    if relation.catalog and relation.catalog.lower() != _CATALOG:
+        raise ConfigurationError(
+            f"the query reads from the catalog {relation.catalog}; the lake is in {_CATALOG}, which may be left out"
+        )
+
+
+def _function_in_place_of_a_table(function: exp.Func) -> str:
+    """What is wrong with it: Athena takes one in TABLE(...) alone, and this machine none."""
+    words = _short(function.sql(dialect=_DIALECT, normalize_functions=False))
+    if function.name.upper() == "TABLE":
+        return (
+            f"the query reads from {words}, which is not answered on this machine; read from UNNEST of an array, such "
+            "as UNNEST(sequence(1, 3)) AS t(n), or ask with --target aws"
+        )
+    return (
+        f"the query reads from the function {words}, and Athena takes none in the place of a table; "
+        "read from tables and views, or from UNNEST of an array"
+    )
+
+
+def _is_named_by_with(table: exp.Table) -> bool:
+    """Whether a WITH around it, or one of its own that comes before, gives the name."""
+    inner: exp.Expr = table
+    while inner.parent is not None:
+        outer = inner.parent
+        seen: Sequence[exp.Expr] = ()
+        if isinstance(outer, exp.With):
+            # a query of WITH sees those before it, and in a recursive one itself
+            seen = outer.expressions[: (inner.index or 0) + bool(outer.args.get("recursive"))]
+        elif isinstance(outer, exp.Query) and not isinstance(inner, exp.With):
+            seen = outer.ctes
+        if table.name.lower() in (item.alias.lower() for item in seen):
+            return True
+        inner = outer
+    return False
 
 
 def _where(error: SqlglotError) -> str:

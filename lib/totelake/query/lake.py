@@ -20,6 +20,8 @@ from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
 from totelake.query.athena_sql import as_duckdb, relations, select_of
 from totelake.query.cache import Cache
+from totelake.query.decimals import registered_cast
+from totelake.query.engine import answer, engine, refusal, text_literal
 from totelake.runtime.clients import Clients
 
 _VIEW = "VIRTUAL_VIEW"
@@ -38,16 +40,14 @@ class Lake:
     def ask(self, sql: str) -> Answer:
         """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
         parsed = select_of(sql)
-        with self._cache.in_use(), duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with self._cache.in_use(), engine(self._cache.folder) as connection:
             connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
-            connection.execute(f"SET schema = '{self._database}'")
+            connection.execute(f"SET schema = {text_literal(self._database)}")
             made: set[tuple[str, str]] = set()
             try:
                 for database, name in relations(parsed):
                     self._define(connection, database or self._database, name, made)
-                found = connection.execute(as_duckdb(parsed))
-                return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
+                return answer(connection, as_duckdb(parsed))
             except duckdb.Error as error:
                 raise LakeError(f"the query was refused: {self._told(error)}; correct it") from error
 
@@ -91,7 +91,7 @@ class Lake:
         parts = [
             f"SELECT *{_constants(keys, values)} FROM read_parquet([{files}], {_AS_REGISTERED})"
             for values, location in locations
-            if (files := ", ".join(_text(str(path)) for path in self._fetched(location)))
+            if (files := ", ".join(text_literal(str(path)) for path in self._fetched(location)))
         ]
         selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
         if not parts:
@@ -114,27 +114,20 @@ class Lake:
         self._addresses.update((str(path), store.address(item.key)) for path, item in zip(paths, items))
         return paths
 
-    def _told(self, error: Exception) -> str:
+    def _told(self, error: duckdb.Error) -> str:
         """What DuckDB says, about objects and not about the files that hold them."""
-        text = _one_line(error)
+        text = refusal(error)
         for path, address in self._addresses.items():
             text = text.replace(path, address)
         return text
 
 
 def _column(column: dict[str, str]) -> str:
-    """A column; a moment has no zone for Athena, whatever the parquet file says."""
-    name = sql_quoted(column["Name"])
-    return f"CAST({name} AS timestamp) AS {name}" if column["Type"] == "timestamp" else name
+    """A column; a moment has no zone for Athena, whatever the parquet file says, and decimals add up as Athena's do."""
+    name, kind = sql_quoted(column["Name"]), column["Type"]
+    wanted = "timestamp" if kind == "timestamp" else registered_cast(kind)
+    return f"CAST({name} AS {wanted}) AS {name}" if wanted else name
 
 
 def _constants(keys: list[str], values: tuple[str, ...]) -> str:
-    return "".join(f", {_text(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return "".join(f", {text_literal(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))

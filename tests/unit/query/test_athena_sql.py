@@ -87,9 +87,11 @@ def test_a_query_that_is_nested_too_deep_is_refused() -> None:
     [
         ("read_csv('/x')", "READ_CSV('/x')"),
         ("read_parquet('/x')", "READ_PARQUET('/x')"),
-        ("TABLE(sequence(1, 3))", "TABLE(SEQUENCE(1, 3))"),
-        ("range(3)", "RANGE(3)"),
-        ("duckdb_settings()", "DUCKDB_SETTINGS()"),
+        ("range(3)", "range(3)"),
+        ("duckdb_settings()", "duckdb_settings()"),
+        ("(SELECT 1) CROSS JOIN LATERAL read_text('/x') AS l", "read_text('/x')"),
+        ("t, LATERAL parquet_schema('/x')", "parquet_schema('/x')"),
+        ("(SELECT * FROM sniff_csv('/x'))", "sniff_csv('/x')"),
     ],
 )
 @pytest.mark.parametrize("query", ["SELECT * FROM {}", "FROM {}", "WITH a AS (SELECT * FROM {}) SELECT * FROM a"])
@@ -97,8 +99,25 @@ def test_a_function_in_the_place_of_a_table_is_named(source: str, words: str, qu
     with pytest.raises(ConfigurationError) as raised:
         select_of(query.format(source))
     assert str(raised.value) == (
-        f"the query reads from the function {words}; read from tables and views, or from UNNEST of an array"
+        f"the query reads from the function {words}, and Athena takes none in the place of a table; "
+        "read from tables and views, or from UNNEST of an array"
     )
+
+
+@pytest.mark.parametrize("words", ["TABLE(SEQUENCE(1, 3))", "TABLE(exclude_columns(1))"])
+def test_a_function_that_athena_has_there_is_said_to_be_athenas(words: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        select_of(f"SELECT * FROM {words}")
+    assert str(raised.value) == (
+        f"the query reads from {words}, which is not answered on this machine; read from UNNEST of an array, such as "
+        "UNNEST(sequence(1, 3)) AS t(n), or ask with --target aws"
+    )
+
+
+def test_another_catalog_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="the catalog moon; the lake is in awsdatacatalog, which may be left"):
+        select_of("SELECT * FROM moon.db.t")
+    assert as_duckdb(select_of('SELECT * FROM "AwsDataCatalog".db.t')) == "SELECT * FROM db.t"
 
 
 def test_a_table_without_a_name_is_refused() -> None:
@@ -115,6 +134,12 @@ def test_a_table_without_a_name_is_refused() -> None:
         ("SELECT * FROM UNNEST(ARRAY[1, 2]) AS t(x)", []),
         ("(SELECT 1 FROM a) UNION ALL (SELECT 2 FROM b)", [("", "a"), ("", "b")]),
         ("SELECT * FROM (VALUES (1)) AS t(x)", []),
+        ("WITH Recent AS (SELECT * FROM C) SELECT * FROM recent, D.E", [("", "c"), ("d", "e")]),
+        ('SELECT * FROM (WITH "/x" AS (SELECT 1) SELECT * FROM "/x") AS q CROSS JOIN "/x"', [("", "/x")]),
+        ("WITH a AS (SELECT * FROM b), b AS (SELECT 1) SELECT * FROM a, b", [("", "b")]),
+        ("WITH a AS (SELECT 1), b AS (SELECT * FROM a) SELECT (SELECT max(x) FROM b) FROM a", []),
+        ("WITH a AS (SELECT * FROM a) SELECT * FROM a", [("", "a")]),
+        ("WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a) SELECT * FROM a", []),
     ],
 )
 def test_a_query_is_read_with_what_it_reads(sql: str, read: list[tuple[str, str]]) -> None:

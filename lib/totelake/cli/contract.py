@@ -16,7 +16,7 @@ from totelake.errors import ConfigurationError
 from totelake.schemas.draft import draft
 from totelake.stack.model import default_home
 
-app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True)
+app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

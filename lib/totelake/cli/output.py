@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -54,6 +56,30 @@ def forgiving() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def flush() -> None:
+    """Write what stdout holds still, so that a failure to write is one of the command."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def settle() -> None:
+    """Write what stdout holds still, or give it up: Python would try once more at its end, and complain."""
+    try:
+        flush()
+    except OSError:
+        with suppress(io.UnsupportedOperation), open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+
+
+class Told(logging.Handler):
+    """Log records as lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line for each line of the record."""
+        for line in self.format(record).split("\n"):
+            tell(line)
 
 
 def print_json(document: Any) -> None:

@@ -19,7 +19,7 @@ from totelake.operate.quarantine import Found, QuarantineEntry, find
 from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
 
-app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True)
+app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class Status(str, Enum):

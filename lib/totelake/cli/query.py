@@ -48,7 +48,13 @@ def _is_sql(word: str, valued: set[str]) -> bool:
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT, in Athena's SQL for the lake.")] = "",
+    sql: Annotated[
+        str,
+        typer.Argument(
+            help="One SELECT, in Athena's SQL for the lake. It may begin with a comment: what begins with a dash "
+            "and has a space or a line end in it is SQL, and any word behind --."
+        ),
+    ] = "",
     name: Annotated[str, typer.Option(help="A query of catalog/queries in its place; 'list' shows them.")] = "",
     on: Annotated[str, typer.Option(help="lake or warehouse.")] = LAKE,
     target: TargetName = LOCAL,

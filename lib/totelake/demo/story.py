@@ -15,7 +15,8 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake import seed
-from totelake.cli.main import FAILURE, INTERRUPTED, sentence
+from totelake.cli.exit_status import FAILURE, INTERRUPTED
+from totelake.cli.main import sentence
 from totelake.cli.output import err, forgiving, say, table, tell
 from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT

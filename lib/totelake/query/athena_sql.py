@@ -8,15 +8,15 @@ from contextlib import contextmanager
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import SqlglotError
 
+from totelake.contracts.sql_errors import problem, short
 from totelake.errors import ConfigurationError
 from totelake.query.decimals import widest
 
 _DIALECT, _HERE = "athena", "duckdb"
 _CATALOG = "awsdatacatalog"
 _CHANGING = (exp.DDL, exp.DML, exp.Drop, exp.Alter, exp.TruncateTable)
-_LONGEST = 60
 _TOO_DEEP = "the query is nested too deep to be read; make it simpler"
 
 
@@ -26,7 +26,7 @@ def select_of(sql: str) -> exp.Query:
         with _silent():
             found = sqlglot.parse(sql, read=_DIALECT)
     except SqlglotError as error:
-        raise ConfigurationError(f"Athena takes no such SQL: {_where(error)}; correct the query") from error
+        raise ConfigurationError(f"Athena takes no such SQL: {problem(error)}; correct the query") from error
     except RecursionError:
         raise ConfigurationError(_TOO_DEEP) from None
     # a comment behind a semicolon is one, too
@@ -86,7 +86,7 @@ def _check_relation(relation: exp.Expr) -> None:
 
 def _function_in_place_of_a_table(function: exp.Func) -> str:
     """What is wrong with it: Athena takes one in TABLE(...) alone, and this machine none."""
-    words = _short(function.sql(dialect=_DIALECT, normalize_functions=False))
+    words = short(function.sql(dialect=_DIALECT, normalize_functions=False))
     if function.name.upper() == "TABLE":
         return (
             f"the query reads from {words}, which is not answered on this machine; read from UNNEST of an array, such "
@@ -113,20 +113,6 @@ def _is_named_by_with(table: exp.Table) -> bool:
             return True
         inner = outer
     return False
-
-
-def _where(error: SqlglotError) -> str:
-    """The place that was not understood; sqlglot's own words are about its insides and hold codes for a terminal."""
-    found = error.errors[0] if isinstance(error, ParseError) and error.errors else None
-    if found is None:
-        return "a quote or a comment in it does not end"
-    near = _short(f"{found['highlight'] or ''}{found['end_context'] or ''}") or "its end"
-    return f"it is not understood in line {found['line']}, column {found['col']}, at {near}"
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 
 @contextmanager

@@ -127,7 +127,8 @@ def _structure(shape: StructureShape, value: Document, path: str) -> Iterator[st
         if name in shape.members:
             yield from problems_in(shape.members[name], item, f"{prefix}{name}")
         else:
-            yield f"'{prefix}{name}' is not a member of {shape.name}; it has {', '.join(sorted(shape.members))}"
+            known = ", ".join(sorted(shape.members)) or "none"
+            yield f"'{prefix}{name}' is not a member of {shape.name}; it has {known}"
 
 
 def _bounds(shape: Shape, value: object, path: str) -> Iterator[str]:

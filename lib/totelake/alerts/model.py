@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from totelake.runtime.plain_text import plain_lines
+
 QUIET = timedelta(hours=1)
 _SUBJECT_LIMIT = 99
 _DIGEST = 24
@@ -80,9 +82,9 @@ def _digest(*words: str) -> str:
 def message(subject: str, text: str, count: int, since: str) -> Message:
     """The mail for incidents of one cause: the newest with its text, and how many there were since the first."""
     if count == 1:
-        return Message(_line(subject), f"{subject}\n\n{text}", 1)
+        return Message(_line(subject), plain_lines(f"{subject}\n\n{text}"), 1)
     more = f"It happened {count} times since {since[:16].replace('T', ' ')} UTC; this is the newest."
-    return Message(_line(f"{count} x {subject}"), f"{subject}\n{more}\n\n{text}", count)
+    return Message(_line(f"{count} x {subject}"), plain_lines(f"{subject}\n{more}\n\n{text}"), count)
 
 
 def _line(text: str) -> str:

@@ -22,11 +22,13 @@ from totelake.cli import (
     seed,
     stack,
 )
+from totelake.cli.examples import show_examples
 
 app = typer.Typer(
     name="totelake",
     help="From PostgreSQL through an S3 data lake to a star-schema warehouse, by AWS Glue jobs.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -54,3 +56,4 @@ app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(repair.app, name="repair")
+show_examples(app)

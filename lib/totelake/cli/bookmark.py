@@ -20,7 +20,9 @@ from totelake.operate.runs import check_deployed, refresh_workflow
 from totelake.runtime import moments
 from totelake.stack.model import default_home
 
-app = typer.Typer(help="Where every step stands; and moving the bookmark back.", no_args_is_help=True)
+app = typer.Typer(
+    help="Where every step stands; and moving the bookmark back.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.callback()

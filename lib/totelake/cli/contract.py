@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
 
 from totelake.cli.live import described_source
-from totelake.cli.output import TargetName, say
+from totelake.cli.output import TargetName, plain_on_stdout, say
 from totelake.cli.sources import SourceName, one_source
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.schemas.draft import draft
 from totelake.stack.model import default_home
 
-app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True)
+app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()
@@ -41,9 +41,12 @@ def new(
             f"{name_of_source} has no table {table}; "
             f"it has {', '.join(item.name for item in found) or 'none in that schema'}"
         )
-    text = yaml.safe_dump(draft(wanted[0], name_of_source), sort_keys=False, allow_unicode=True, width=120)
+    document = draft(wanted[0], name_of_source)
+    text = _yaml(document)
     if output is None:
-        typer.echo(text, nl=False)
+        # YAML's own escapes are YAML still, whatever the terminal and its encoding
+        safe = "\n".join(map(plain_on_stdout, text.split("\n")))
+        typer.echo(text if safe == text else _yaml(document, escaped=True), nl=False)
         return
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -51,3 +54,7 @@ def new(
     except FileExistsError:
         raise ConfigurationError(f"{output} is there already and is not overwritten; name another file") from None
     say(f"{output} written; complete its descriptions, grain and ranges")
+
+
+def _yaml(document: dict[str, Any], escaped: bool = False) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=not escaped, width=120)

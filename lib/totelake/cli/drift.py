@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.cli.live import blocked_in_source, described_source
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import load_contracts
@@ -23,7 +24,6 @@ from totelake.schemas.impact import Impact, impact_of
 from totelake.schemas.live import source_changes
 from totelake.stack.model import default_home
 
-BREAKING = 3
 REGISTERED, LIVE = "registered", "source"
 Changes = dict[str, list[Change]]
 """By table, as people name it."""
@@ -69,7 +69,7 @@ def drift(
         since = f"is not captured since batch {item.since}" if item.since else "cannot be captured"
         say(f"{label} {since}: {item.why}")
     if any(change.is_breaking for changes in found.values() for change in changes):
-        raise typer.Exit(BREAKING)
+        raise typer.Exit(BREAKING_DRIFT)
 
 
 def _label(item: Table) -> str:

@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
+from types import TracebackType
+from typing import Any
 
 import psycopg2
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
+from totelake.cli.exit_status import FAILURE, INTERRUPTED, SUCCESS, USAGE
+from totelake.cli.output import Told, flush, forgiving, settle, tell
 from totelake.deploy.target import AWS
 from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
 from totelake.stack.clean_environment import undisturbed
 
-FAILURE = 1
-USAGE = 2
-INTERRUPTED = 130
+_WIDEST = 100
 
 
 def run() -> None:
     """The console script."""
+    sys.excepthook = _traced
+    logging.lastResort = Told(logging.WARNING)
     sys.exit(main(sys.argv[1:]))
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; its exit status. With --debug an error is raised as it is."""
     words = [word for word in argv if word != "--debug"]
+    forgiving()
     try:
         with nullcontext() if _is_elsewhere(words) else undisturbed():
             # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
-            status = app(args=words, prog_name="totelake", standalone_mode=False) or 0
+            width = min(shutil.get_terminal_size().columns, _WIDEST)
+            status = app(args=words, prog_name="totelake", standalone_mode=False, terminal_width=width) or SUCCESS
+            flush()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILURE
+    except BrokenPipeError:
+        # who read it has enough, as `head` has
+        settle()
+        return FAILURE
     except typer.TyperException as error:
-        if str(error):  # a bare command has shown its help already
-            print(f"totelake: {_usage(error)}", file=sys.stderr)  # noqa: T201
-        return USAGE
+        return _wrong_usage(error)
     except (TotelakeError, ClientError, BotoCoreError, psycopg2.Error, OSError) as error:
         if "--debug" in argv:
             raise
-        print(f"totelake: {sentence(error)}", file=sys.stderr)  # noqa: T201
+        tell(f"totelake: {sentence(error)}")
+        settle()
         return FAILURE
     if status == INTERRUPTED:
-        print("interrupted", file=sys.stderr)  # noqa: T201
+        tell("interrupted")
     return int(status)
 
 
@@ -54,12 +67,26 @@ def _is_elsewhere(words: Sequence[str]) -> bool:
     return f"--target={AWS}" in words or ("--target", AWS) in zip(words, words[1:])
 
 
-def _usage(error: typer.TyperException) -> str:
-    """What is wrong with the words given, and which command's help tells the right ones."""
-    context = getattr(error, "ctx", None)
+def _wrong_usage(error: typer.TyperException) -> int:
+    """Say what is wrong with the words given, and which command's help tells the right ones."""
+    context: Any = getattr(error, "ctx", None)
+    if context and str(error) == context.get_help():  # a bare group of commands
+        typer.echo(str(error))
+        return USAGE
     command = context.command_path if context else "totelake"
     words = " ".join(error.format_message().split()).rstrip(".")
-    return f"{words} See `{command} --help`" if words.endswith("?") else f"{words}; see `{command} --help`"
+    tell(
+        f"totelake: {words} See `{command} --help`"
+        if words.endswith("?")
+        else f"totelake: {words}; see `{command} --help`"
+    )
+    return USAGE
+
+
+def _traced(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show an error that nobody expected, whose words may hold data."""
+    for line in "".join(traceback.format_exception(kind, error, trace)).rstrip().split("\n"):
+        tell(line)
 
 
 def sentence(error: BaseException) -> str:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from totelake.cli.text import for_json, literal
+from totelake.runtime.plain_text import plain
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 TargetName = Annotated[
@@ -21,44 +30,140 @@ _STYLES = {
     **dict.fromkeys(("FAILED", "TIMEOUT", "ERROR", "STOPPED", "down"), "red"),
     **dict.fromkeys(("RUNNING", "STARTING", "NOT_RUN"), "yellow"),
 }
+# a column of text that is longer is folded, but never to less than this
+_NARROWEST = 12
 
 
 def out() -> Console:
     """Standard output, as it is now."""
-    return Console(highlight=False, soft_wrap=True)
+    return _console(stderr=False)
 
 
 def err() -> Console:
     """Standard error, as it is now."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return _console(stderr=True)
+
+
+def _console(stderr: bool) -> Console:
+    # rich itself leaves only the colours out
+    if os.environ.get("NO_COLOR"):
+        return Console(stderr=stderr, color_system=None, highlight=False, soft_wrap=True)
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def forgiving() -> None:
+    """Let stdout and stderr escape what their encoding lacks, where they would fail."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def flush() -> None:
+    """Write what stdout holds still, so that a failure to write is one of the command."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def settle() -> None:
+    """Write what stdout holds still, or give it up: Python would try once more at its end, and complain."""
+    try:
+        flush()
+    except OSError:
+        with suppress(io.UnsupportedOperation), open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
+
+
+class Told(logging.Handler):
+    """Log records as lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line for each line of the record."""
+        for line in self.format(record).split("\n"):
+            tell(line)
 
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
-    typer.echo(json.dumps(document, indent=1, default=str))
+    typer.echo(json.dumps(for_json(document), indent=1, allow_nan=False))
 
 
-def say(text: str) -> None:
+def plain_on_stdout(text: str) -> str:
+    """The text as stdout would show it, with escapes for what acts or cannot be written."""
+    return plain(text, out().encoding)
+
+
+def say(text: str, style: str = "") -> None:
     """One line on stdout."""
-    out().print(text, markup=False)
+    _line(out(), text, style)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = True) -> None:
-    """A table on stdout; numbers to the right, with commas between thousands unless `grouped` is False."""
-    content = [list(row) for row in rows]
-    shown = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
-    for position, name in enumerate(columns):
-        numeric = bool(content) and all(isinstance(row[position], (int, float, Decimal, type(None))) for row in content)
-        shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in content:
-        shown.add_row(*[_cell(value, grouped) for value in row])
-    out().print(shown)
+def tell(text: str) -> None:
+    """One line on stderr."""
+    _line(err(), text)
 
 
-def _cell(value: Any, grouped: bool) -> str:
-    text = "-" if value is None or value == "" else f"{value:,}" if grouped and isinstance(value, int) else str(value)
-    safe = text.replace("[", r"\[")
-    return f"[{_STYLES[text]}]{safe}[/]" if text in _STYLES else safe
+def _line(console: Console, text: str, style: str = "") -> None:
+    console.print(_text(console, text, style))
+
+
+def _text(console: Console, text: str, style: str = "") -> Text:
+    """Text as it stands: nothing in it is markup, an emoji's name or a control character."""
+    return Text(plain(text, console.encoding), style=style)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], data: bool = False) -> None:
+    """A table on stdout, or a line for each value where it does not fit.
+
+    Numbers stand to the right, with commas between thousands. With `data` the values are those of a database: no
+    commas, no colours, and NULL is not the empty text.
+    """
+    console, content = out(), [list(row) for row in rows]
+    heads = [plain(name, console.encoding) for name in columns]
+    cells = [[_cell(console, value, data) for value in row] for row in content]
+    numeric = [bool(content) and all(map(_is_number, values)) for values in zip(*content)] or [False] * len(heads)
+    if not _fits(console, heads, cells, numeric):
+        _records(console, title, heads, cells)
+        return
+    shown = Table(title=_text(console, title, "bold"), title_justify="left", header_style="bold")
+    for name, is_number in zip(heads, numeric):
+        shown.add_column(Text(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    for row in cells:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, (int, float, Decimal))
+
+
+def _cell(console: Console, value: Any, data: bool) -> Text:
+    if data:
+        return _text(console, literal(value), "dim" if value is None else "")
+    if value is None or value == "":
+        return Text("-")
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return _text(console, text, _STYLES.get(text, ""))
+
+
+def _fits(console: Console, heads: Sequence[str], cells: Sequence[Sequence[Text]], numeric: Sequence[bool]) -> bool:
+    """Whether every column can be as wide as its numbers, or as a text stays readable in."""
+    needed = 1
+    for position, (head, is_number) in enumerate(zip(heads, numeric)):
+        widest = max([cell_len(head), *(row[position].cell_len for row in cells)])
+        needed += 3 + (widest if is_number else min(widest, _NARROWEST))
+    return needed <= console.width
+
+
+def _records(console: Console, title: str, heads: Sequence[str], cells: Sequence[Sequence[Text]]) -> None:
+    """Each row as lines of `column: value`, below an empty line."""
+    console.print(_text(console, title, "bold"))
+    if not cells:
+        console.print(Text(f"no rows of {', '.join(heads)}"))
+    for row in cells:
+        console.print()
+        for head, cell in zip(heads, row):
+            console.print(Text.assemble((head, "bold"), ": ", cell))
 
 
 @contextmanager
@@ -68,8 +173,8 @@ def progress(quiet: bool, what: str) -> Iterator[Callable[[str], None]]:
     if quiet:
         yield lambda text: None
     elif console.is_terminal:
-        with console.status(what) as status:
-            yield lambda text: status.update(text)
+        with console.status(_text(console, what)) as status:
+            yield lambda text: status.update(_text(console, text))
     else:
-        console.print(what, markup=False)
-        yield lambda text: console.print(f"  {text}", markup=False)
+        _line(console, what)
+        yield lambda text: _line(console, f"  {text}")

@@ -11,7 +11,7 @@ import typer
 
 from totelake.capture.detect.moves import BY_HAND
 from totelake.capture.detect.moves import backfill as mark_for_backfill
-from totelake.cli.output import AsJson, TargetName, err, print_json, progress, say, table
+from totelake.cli.output import AsJson, TargetName, err, print_json, progress, say, table, tell
 from totelake.cli.sources import SourceName, one_source, source_table, sources
 from totelake.contracts import load_contracts
 from totelake.deploy import Target
@@ -139,7 +139,7 @@ def _follow(where: Target, workflow: str, run_id: str, as_json: bool) -> tuple[R
             show = (lambda _: None) if as_json else _show_progress(step)
             report = workflow_runs.wait(where.clients.glue, workflow, run_id, show)
     except KeyboardInterrupt:
-        err().print(f"{short(run_id)} goes on; see `totelake runs`")
+        tell(f"{short(run_id)} goes on; see `totelake runs`")
         raise
     except RunFailedError as error:
         report, failure = error.report, error
@@ -161,7 +161,7 @@ def _show_progress(step: Callable[[str], None]) -> _ShowStep:
         for item in report.steps:
             if item.seconds is not None and (item.run_id, item.state) not in shown:
                 shown.add((item.run_id, item.state))
-                err().print(f"  {item.name} {item.state} in {item.seconds} s", markup=False)
+                tell(f"  {item.name} {item.state} in {item.seconds} s")
         running = [item.name for item in report.steps if item.state in ("RUNNING", "STARTING")]
         if running and err().is_terminal:
             step(f"running {', '.join(running)}")
@@ -227,10 +227,12 @@ def logs(
     steps = job_logs.steps_of(glue, _workflows(where, source), run)
     wanted = [step for step in steps if not job or job in step.name]
     if not wanted:
-        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps)}")
+        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps) or 'none'}")
     found = [line for step in wanted for line in job_logs.lines(glue, where.clients.logs, step)]
     if as_json:
         print_json([asdict(line) for line in found])
         return
     for line in found:
-        say(f"{line.time[11:23]} {line.job} {line.text}")
+        # one event may hold many lines, such as a stack trace
+        for text in line.text.expandtabs().splitlines() or [""]:
+            say(f"{line.time[11:23]} {line.job} {text}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from enum import Enum
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.cli.pipeline import Wait, start_refresh
 from totelake.cli.sources import SourceName, sources
+from totelake.cli.text import literal
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
@@ -19,7 +19,7 @@ from totelake.operate.quarantine import Found, QuarantineEntry, find
 from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
 
-app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True)
+app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True, rich_markup_mode=None)
 
 
 class Status(str, Enum):
@@ -72,7 +72,7 @@ def show(
     for row in found.rows:
         title = f"{row.target_table} {row.source_key} in batch {row.batch}"
         facts = [*_short(row).items(), *((f"payload.{name}", value) for name, value in row.payload.items())]
-        table(title, ("", "value"), [(name, _text(value)) for name, value in facts])
+        table(title, ("", "value"), facts, data=True)
 
 
 @app.command()
@@ -96,19 +96,20 @@ def _short(row: QuarantineEntry) -> dict[str, Any]:
     return {name: value for name, value in vars(row).items() if name != "payload"}
 
 
-def _text(value: Any) -> str:
-    """A value as it was, so that a key has no thousands separators."""
-    if value is None:
-        return "NULL"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, bool)) else str(value)
-
-
 def _print(found: Found) -> None:
     if not found.rows:
         say("nothing is in quarantine")
         return
     rows = [
-        (item.target_table, str(item.source_key), item.batch, item.rule, item.column_name, item.value, item.status)
+        (
+            item.target_table,
+            str(item.source_key),
+            item.batch,
+            item.rule,
+            item.column_name,
+            literal(item.value),
+            item.status,
+        )
         for item in found.rows
     ]
     table("rows that did not fit", ("table", "key", "batch", "rule", "column", "value", "status"), rows)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts.documents import documents
 from totelake.contracts.queries import LAKE, WAREHOUSE, queries_of
 from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.ports.postgres import read_only
-from totelake.query import athena
+from totelake.query import athena, warehouse
 from totelake.query.answer import Answer
 from totelake.stack.model import QUERY, default_home
 
@@ -22,11 +22,39 @@ _WORKGROUP = "TOTELAKE_ATHENA_WORKGROUP"
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(query)
+    app.command(cls=SqlCommand)(query)
+
+
+class SqlCommand(TyperCommand):
+    """A command whose argument is SQL, which may begin with a dash, as a comment does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take words that begin with a dash and hold a space or a line end for SQL, unless an option asks for them."""
+        valued = {name for item in self.params for name in item.opts if not getattr(item, "is_flag", True)}
+        end = args.index("--") if "--" in args else len(args)
+        sql = {
+            place
+            for place, word in enumerate(args[:end])
+            if _is_sql(word, valued) and (place == 0 or args[place - 1] not in valued)
+        }
+        if sql:
+            others = [word for place, word in enumerate(args[:end]) if place not in sql]
+            args = [*others, "--", *(args[place] for place in sorted(sql)), *args[end + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+def _is_sql(word: str, valued: set[str]) -> bool:
+    return word.startswith("-") and len(word.split(None, 1)) > 1 and word.partition("=")[0] not in valued
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT, in Athena's SQL for the lake.")] = "",
+    sql: Annotated[
+        str,
+        typer.Argument(
+            help="One SELECT, in Athena's SQL for the lake. It may begin with a comment: what begins with a dash "
+            "and has a space or a line end in it is SQL, and any word behind --."
+        ),
+    ] = "",
     name: Annotated[str, typer.Option(help="A query of catalog/queries in its place; 'list' shows them.")] = "",
     on: Annotated[str, typer.Option(help="lake or warehouse.")] = LAKE,
     target: TargetName = LOCAL,
@@ -40,14 +68,23 @@ def query(
         raise ConfigurationError("give either a query or --name; `totelake query --name list` shows the names")
     if on not in (LAKE, WAREHOUSE):
         raise ConfigurationError(f"--on is '{on}'; use {LAKE} or {WAREHOUSE}")
-    text = sql or _named(name)
+    text = _readable(sql) if sql else _named(name)
     where = Target.named(target, default_home())
     answer = _of_lake(where, text) if on == LAKE else _of_warehouse(where, text)
     if as_json:
         print_json(answer.document())
     else:
-        table(name or on, answer.columns, answer.rows, grouped=False)
+        table(name or on, answer.columns, answer.rows, data=True)
         say(f"rows: {len(answer.rows)}")
+
+
+def _readable(sql: str) -> str:
+    """The query as it is. Raises ConfigurationError when the shell gave bytes that are no text."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError("the query holds bytes that are no UTF-8; write it in UTF-8") from None
+    return sql
 
 
 def _list(as_json: bool) -> None:
@@ -61,7 +98,7 @@ def _list(as_json: bool) -> None:
 def _named(name: str) -> str:
     known = queries_of(documents())
     if name not in known:
-        raise ConfigurationError(f"catalog/queries has no {name}; it has {', '.join(known)}")
+        raise ConfigurationError(f"catalog/queries has no {name}; it has {', '.join(known) or 'none'}")
     return known[name].sql
 
 
@@ -80,7 +117,4 @@ def _of_lake(where: Target, sql: str) -> Answer:
 def _of_warehouse(where: Target, sql: str) -> Answer:
     if where.warehouse_dsn is None:
         raise ConfigurationError("the warehouse's address is not known here; set WAREHOUSE_DSN")
-    with read_only(where.warehouse_dsn) as cursor:
-        cursor.execute("SET search_path = star, public")
-        cursor.execute(sql)
-        return Answer(tuple(item.name for item in cursor.description or ()), cursor.fetchall())
+    return warehouse.ask(where.warehouse_dsn, sql)

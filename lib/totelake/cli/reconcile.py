@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import asdict
 
 import typer
@@ -16,7 +17,7 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
 from totelake.operate.reconcile.compare import reconcile as compare
-from totelake.operate.reconcile.finding import DIFFERS, Finding
+from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, Finding
 from totelake.runtime import Job, JobArguments
 from totelake.runtime.job_arguments import JobRun
 from totelake.stack.model import default_home
@@ -44,12 +45,21 @@ def reconcile(source: SourceName = "", target: TargetName = LOCAL, as_json: AsJs
     else:
         rows = [(item.check, item.table, item.left, item.outcome, item.detail) for item in found]
         table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
-        say(f"{len(found) - len(wrong)} of {len(found)} comparisons hold")
+        say(_summary(found))
     _report(where, wrong)
     if wrong:
         raise MismatchError(
             f"{len(wrong)} comparisons differ, the first is {_words(wrong[0])}; see docs/guarantees.md for what to do"
         )
+
+
+def _summary(found: list[Finding]) -> str:
+    """How many comparisons hold; what is in progress neither holds nor differs."""
+    counts = Counter(finding.outcome for finding in found)
+    words = f"{counts[EQUAL]} of {len(found)} comparisons hold"
+    if counts[IN_PROGRESS]:
+        words += f", {counts[IN_PROGRESS]} are in progress"
+    return words if counts[EQUAL] or counts[DIFFERS] else f"{words}; nothing is captured yet, run `totelake run`"
 
 
 def _words(found: Finding) -> str:

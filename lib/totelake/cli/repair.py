@@ -9,7 +9,7 @@ from totelake.deploy.target import LOCAL, Target
 from totelake.operate import job_runs
 from totelake.stack.model import default_home
 
-app = typer.Typer(help="Make again what the commits know.", no_args_is_help=True)
+app = typer.Typer(help="Make again what the commits know.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

@@ -17,16 +17,20 @@ SourceName = Annotated[
 def one_source(name: str) -> str:
     """The source of that name, or the only one. Raises ConfigurationError when there are several and none is named."""
     known = sources(name)
-    if not known:
-        raise ConfigurationError("catalog/sources has no source; write a source.yaml and the contracts of its tables")
     if len(known) > 1:
         raise ConfigurationError(f"there are several sources; name one with --source: {', '.join(known)}")
     return known[0]
 
 
 def sources(name: str) -> list[str]:
-    """The source of that name, or all of them. Raises ContractError for one that is not there."""
-    return [load_contracts().source(name).name] if name else list(load_contracts().sources)
+    """The source of that name, or all of them.
+
+    Raises ContractError for one that is not there, ConfigurationError when there is none at all.
+    """
+    found = [load_contracts().source(name).name] if name else list(load_contracts().sources)
+    if not found:
+        raise ConfigurationError("catalog/sources has no source; write a source.yaml and the contracts of its tables")
+    return found
 
 
 def source_table(source: str, name: str) -> TableId:
@@ -42,4 +46,4 @@ def source_table(source: str, name: str) -> TableId:
         raise ConfigurationError(f"{name} is a table of several sources; name one of {', '.join(map(str, matching))}")
     owners = sources(source)
     names = sorted(table.name if len(owners) == 1 else str(table) for table in known)
-    raise ConfigurationError(f"{' and '.join(owners)} has no table {name}; it has {', '.join(names)}")
+    raise ConfigurationError(f"{' and '.join(owners)} has no table {name}; it has {', '.join(names) or 'none'}")

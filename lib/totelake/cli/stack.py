@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import string
 from typing import Annotated
 
 import typer
 
-from totelake.cli.output import AsJson, print_json, progress, say, table
+from totelake.cli.output import AsJson, plain_on_stdout, print_json, progress, say, table
 from totelake.stack import lifecycle
 from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home
 
@@ -72,4 +74,12 @@ def env(as_json: AsJson = False) -> None:
         print_json(variables)
         return
     for name, value in variables.items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+        typer.echo(f"export {name}={_quoted(value)}")
+
+
+def _quoted(value: str) -> str:
+    """The value as a shell reads it, without a byte that acts on a terminal or that stdout's encoding lacks."""
+    if plain_on_stdout(value) == value:
+        return shlex.quote(value)
+    safe = set(string.ascii_letters + string.digits + "/._-:@")
+    return "$'" + "".join(chr(byte) if chr(byte) in safe else f"\\{byte:03o}" for byte in os.fsencode(value)) + "'"

@@ -48,14 +48,14 @@ class Contracts:
     def table(self, table: TableId) -> Table:
         """The contract of a source table. Raises ContractError when there is none."""
         if table not in self.by_id:
-            known = ", ".join(item.name for item in self.source_tables(table.source))
+            known = ", ".join(item.name for item in self.source_tables(table.source)) or "none"
             raise ContractError(f"no contract in catalog/sources/{table.source} names {table.name}; it has {known}")
         return self.by_id[table]
 
     def star(self, name: str) -> Table:
         """The star table of that name. Raises ContractError when there is none."""
         if name not in self.stars:
-            raise ContractError(f"the warehouse has no table {name}; it has {', '.join(sorted(self.stars))}")
+            raise ContractError(f"the warehouse has no table {name}; it has {', '.join(sorted(self.stars)) or 'none'}")
         return self.stars[name]
 
     def dimensions(self, source: str | None = None) -> tuple[Table, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.queries import queries_of
+from totelake.contracts.sql_errors import problem
 from totelake.errors import ContractError
 
 COMPILED = "lineage.json"
@@ -55,11 +56,12 @@ def _read(name: str, sql: str, relations: Mapping[str, Sequence[str]]) -> dict[s
                 if isinstance(source, exp.Table):
                     found.setdefault(source.name, set()).add(column.name)
     except SqlglotError as error:
-        words = " ".join(str(error).split())
-        raise ContractError(f"catalog/queries/{name}.sql cannot be used: {words}; correct the query") from error
+        raise ContractError(
+            f"catalog/queries/{name}.sql cannot be used: {problem(error)}; correct the query"
+        ) from error
     for relation in sorted(set(found) - set(relations)):
         raise ContractError(
             f"catalog/queries/{name}.sql reads {relation}, which is not in both the lake and the warehouse; "
-            f"use one of {', '.join(sorted(relations))}"
+            f"use one of {', '.join(sorted(relations)) or 'none: no contract of a star table is there'}"
         )
     return found

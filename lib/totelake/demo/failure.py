@@ -31,7 +31,9 @@ def show_alert(stack: Stack, target: Target) -> None:
     finally:
         _administer(stack, f"ALTER ROLE {READER} LOGIN")
     mail = newest_mail(stack)
-    say(f"  To: {mail['To']}\n  Subject: {mail['Subject']}\n")
+    say(f"  To: {mail['To']}")
+    say(f"  Subject: {mail['Subject']}")
+    say("")
     for line in mail.get_content().splitlines()[2:]:
         say(f"  {line}" if line else "")
 

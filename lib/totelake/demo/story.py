@@ -15,8 +15,9 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake import seed
-from totelake.cli.main import FAILURE, INTERRUPTED, sentence
-from totelake.cli.output import err, out, say, table
+from totelake.cli.exit_status import FAILURE, INTERRUPTED
+from totelake.cli.main import sentence
+from totelake.cli.output import err, forgiving, say, table, tell
 from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT
 from totelake.demo.failure import show_alert
@@ -58,16 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--orders", type=int, default=_ORDERS, help="sales orders to generate (default %(default)s)")
     parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
     given = parser.parse_args(argv)
+    forgiving()
     try:
         with undisturbed(), _stack(default_home(), given.keep) as stack:
             play(stack, given.orders)
     except KeyboardInterrupt:
-        err().print("interrupted")
+        tell("interrupted")
         return INTERRUPTED
     except (TotelakeError, ClientError, BotoCoreError, psycopg2.Error, OSError) as error:
         if given.debug:
             raise
-        err().print(f"totelake: {sentence(error)}", markup=False)
+        tell(f"totelake: {sentence(error)}")
         return FAILURE
     return 0
 
@@ -81,10 +83,12 @@ def _stack(home: Path, keep: bool) -> Iterator[Stack]:
             stack = lifecycle.start(home, progress=step)
         yield stack
         if keep:
-            say('\nThe stack stays up: eval "$(totelake env)" to look around, `totelake down` to end it.')
+            say("")
+            say('The stack stays up: eval "$(totelake env)" to look around, `totelake down` to end it.')
     finally:
         if not keep and lifecycle.stop(home):
-            say("\nThe stack is down.")
+            say("")
+            say("The stack is down.")
 
 
 def _refuse_used(home: Path) -> None:
@@ -99,7 +103,8 @@ def _refuse_used(home: Path) -> None:
 def _step(what: str) -> Iterator[Callable[[str], None]]:
     """Say what begins, show its steps on a terminal, say how long it took."""
     console, begun = err(), time.monotonic()
-    out().print(f"\n[bold]{what}[/]")
+    say("")
+    say(what, "bold")
     if console.is_terminal:
         with console.status(what) as status:
             yield status.update

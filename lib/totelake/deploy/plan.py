@@ -109,7 +109,7 @@ def _check(pipeline: Mapping[str, Any], tables: Mapping[str, Sequence[str]]) -> 
             if job not in jobs:
                 raise ContractError(
                     f"catalog/pipeline.yaml: the trigger {name} names the job {job}, which is not there; "
-                    f"known are {', '.join(jobs)}"
+                    f"known are {', '.join(jobs) or 'none'}"
                 )
         if trigger.get("workflow") not in (None, *workflows):
             raise ContractError(

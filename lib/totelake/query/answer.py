@@ -15,5 +15,17 @@ class Answer:
     rows: Sequence[Sequence[Any]]
 
     def document(self) -> list[dict[str, Any]]:
-        """One mapping for each row."""
-        return [dict(zip(self.columns, row)) for row in self.rows]
+        """One mapping for each row, with every column: of equal names the second gets `_2` at its end, and so on."""
+        names = _distinct(self.columns)
+        return [dict(zip(names, row)) for row in self.rows]
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """The names, each once; a name that is there already is never given to another column."""
+    taken, names = set(columns), []
+    for name in columns:
+        number, new = 2, name
+        while new in names or (new != name and new in taken):
+            new, number = f"{name}_{number}", number + 1
+        names.append(new)
+    return names

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import time
+from decimal import Decimal
 from typing import Any, Callable
 
-from totelake.errors import LakeError
+from totelake.errors import ConfigurationError, LakeError
 from totelake.query.answer import Answer
 
 _RUNNING = ("QUEUED", "RUNNING")
 _POLL = 0.5
-_NUMBERS = {"integer": int, "bigint": int, "smallint": int, "tinyint": int, "double": float, "real": float}
+_KINDS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("integer", "bigint", "smallint", "tinyint"), int),
+    **dict.fromkeys(("double", "real", "float"), float),
+    "decimal": Decimal,
+    "boolean": {"true": True, "false": False}.__getitem__,
+}
+_COMMENT = re.compile(r"(\s|\(|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_QUESTION = re.compile(r"(select|with|values|table)\b", re.IGNORECASE)
 
 
 def ask(athena: Any, sql: str, database: str, workgroup: str, sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """The rows of a query; numbers as numbers, all else as Athena's text. Raises LakeError with Athena's own words."""
+    """The rows of a query; numbers and truth as such, all else as Athena's text.
+
+    Raises ConfigurationError for what is no question, LakeError with Athena's own words.
+    """
+    if not _QUESTION.match(sql, _COMMENT.match(sql).end()):  # type: ignore[union-attr]
+        raise ConfigurationError("the query is no SELECT; ask with SELECT or WITH")
     started = athena.start_query_execution(
         QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=workgroup
     )["QueryExecutionId"]
@@ -30,7 +44,7 @@ def ask(athena: Any, sql: str, database: str, workgroup: str, sleep: Callable[[f
         )
     pages = list(athena.get_paginator("get_query_results").paginate(QueryExecutionId=started))
     described = pages[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-    kinds = [_NUMBERS.get(item["Type"]) for item in described]
+    kinds = [_KINDS.get(item["Type"]) for item in described]
     rows = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
     # the first row of the first page is the header
     return Answer(tuple(item["Name"] for item in described), [_typed(row, kinds) for row in rows[1:]])

@@ -32,6 +32,11 @@ class Cache:
     def __init__(self, folder: Path, stack: str, most: int = _MOST) -> None:
         self._folder, self._files, self._most = folder, folder / _hash(stack), most
 
+    @property
+    def folder(self) -> Path:
+        """Where the files of this stack are."""
+        return self._files
+
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Keep all files while the block reads them; then the oldest go, unless another process reads them still."""

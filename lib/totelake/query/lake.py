@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from botocore.exceptions import ClientError
 
 from totelake.contracts.identifiers import sql_quoted
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
 from totelake.lake.views import view_sql
+from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
+from totelake.query.athena_sql import as_duckdb, relations, select_of
 from totelake.query.cache import Cache
+from totelake.query.decimals import registered_cast
+from totelake.query.engine import answer, engine, refusal, text_literal
 from totelake.runtime.clients import Clients
 
 _VIEW = "VIRTUAL_VIEW"
@@ -38,22 +39,15 @@ class Lake:
 
     def ask(self, sql: str) -> Answer:
         """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
-        try:
-            parsed = sqlglot.parse_one(sql, read="athena")
-        except SqlglotError as error:
-            raise ConfigurationError(f"Athena takes no such SQL: {_one_line(error)}; correct the query") from error
-        if not isinstance(parsed, exp.Query):
-            raise ConfigurationError("the query changes something; ask with SELECT or WITH")
-        with self._cache.in_use(), duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        parsed = select_of(sql)
+        with self._cache.in_use(), engine(self._cache.folder) as connection:
             connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
-            connection.execute(f"SET schema = '{self._database}'")
+            connection.execute(f"SET schema = {text_literal(self._database)}")
             made: set[tuple[str, str]] = set()
             try:
-                for database, name in _relations(parsed):
+                for database, name in relations(parsed):
                     self._define(connection, database or self._database, name, made)
-                found = connection.execute(parsed.sql(dialect="duckdb"))
-                return Answer(tuple(item[0] for item in found.description or ()), found.fetchall())
+                return answer(connection, as_duckdb(parsed))
             except duckdb.Error as error:
                 raise LakeError(f"the query was refused: {self._told(error)}; correct it") from error
 
@@ -64,19 +58,28 @@ class Lake:
         made.add((database, name))
         table = self._catalog(database).table(name)
         if table is None:
-            raise ConfigurationError(f"the lake has no {database}.{name}; it has {', '.join(self._names(database))}")
+            known = ", ".join(self._names(database))
+            there = f"; it has {known}" if known else f", and no table at all in {database}"
+            remedy = "" if known else "; run `totelake run`, or correct the name"
+            raise ConfigurationError(f"the lake has no {database}.{name}{there}{remedy}")
         if table.get("TableType") == _VIEW:
-            parsed = sqlglot.parse_one(view_sql(table), read="athena")
-            for other, read in _relations(parsed):
+            parsed = select_of(view_sql(table))
+            for other, read in relations(parsed):
                 self._define(connection, other or database, read, made)
-            text = parsed.sql(dialect="duckdb")
+            text = as_duckdb(parsed)
         else:
             text = self._relation(database, table)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {sql_quoted(database)}")
         connection.execute(f"CREATE VIEW {sql_quoted(database)}.{sql_quoted(name)} AS {text}")
 
     def _names(self, database: str) -> list[str]:
-        return sorted(item["Name"] for item in self._catalog(database).tables())
+        """What can be read; nothing of a database that is not there."""
+        try:
+            return sorted(item["Name"] for item in self._catalog(database).tables())
+        except LakeError as error:
+            if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "EntityNotFoundException":
+                return []
+            raise
 
     def _catalog(self, database: str) -> SchemaCatalog:
         return GlueCatalog(self._clients.glue, database)
@@ -88,7 +91,7 @@ class Lake:
         parts = [
             f"SELECT *{_constants(keys, values)} FROM read_parquet([{files}], {_AS_REGISTERED})"
             for values, location in locations
-            if (files := ", ".join(_text(str(path)) for path in self._fetched(location)))
+            if (files := ", ".join(text_literal(str(path)) for path in self._fetched(location)))
         ]
         selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
         if not parts:
@@ -111,33 +114,20 @@ class Lake:
         self._addresses.update((str(path), store.address(item.key)) for path, item in zip(paths, items))
         return paths
 
-    def _told(self, error: Exception) -> str:
+    def _told(self, error: duckdb.Error) -> str:
         """What DuckDB says, about objects and not about the files that hold them."""
-        text = _one_line(error)
+        text = refusal(error)
         for path, address in self._addresses.items():
             text = text.replace(path, address)
         return text
 
 
-def _relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Database and name of what a query reads, without the names that it gives itself in WITH."""
-    own = {found.alias for found in parsed.find_all(exp.CTE)}
-    return ((found.db, found.name) for found in parsed.find_all(exp.Table) if found.db or found.name not in own)
-
-
 def _column(column: dict[str, str]) -> str:
-    """A column; a moment has no zone for Athena, whatever the parquet file says."""
-    name = sql_quoted(column["Name"])
-    return f"CAST({name} AS timestamp) AS {name}" if column["Type"] == "timestamp" else name
+    """A column; a moment has no zone for Athena, whatever the parquet file says, and decimals add up as Athena's do."""
+    name, kind = sql_quoted(column["Name"]), column["Type"]
+    wanted = "timestamp" if kind == "timestamp" else registered_cast(kind)
+    return f"CAST({name} AS {wanted}) AS {name}" if wanted else name
 
 
 def _constants(keys: list[str], values: tuple[str, ...]) -> str:
-    return "".join(f", {_text(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return "".join(f", {text_literal(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))

@@ -66,6 +66,14 @@ def test_a_view_shows_what_is_published_and_its_log_everything(lake: Any) -> Non
         ("SELECT FROM WHERE", ConfigurationError, "takes no such SQL"),
         ("SELECT 1 FROM moon", ConfigurationError, "has no lake.*moon; it has dim_currency, dim_currency_log"),
         ("SELECT moon FROM dim_currency", LakeError, "the query was refused: .*moon"),
+        ("FROM read_csv('/x')", ConfigurationError, "reads from the function READ_CSV"),
+        (
+            "SELECT * FROM TABLE(sequence(1, 3))",
+            ConfigurationError,
+            r"reads from TABLE\(SEQUENCE\(1, 3\)\), which is not answered",
+        ),
+        ("-- a comment", ConfigurationError, "the query is empty but for comments"),
+        ("SELECT 1 FROM nowhere.moon", ConfigurationError, "the lake has no nowhere.moon, and no table at all"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(lake: Any, sql: str, error: type[Exception], words: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from totelake.alerts.model import Alert, Message, due, message
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -41,6 +43,15 @@ def test_a_subject_is_what_sns_takes() -> None:
     sent = message("größe\n\tzu " + "x" * 200, "b", 1, "")
     assert sent.subject == "gr??e zu " + "x" * 87 + "..."
     assert len(sent.subject) == 99
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("data", ["\x1b[2J", "\x9b31m", "\u202ex", "a\rb", "\x00", "\u2028", "\ud800"])
+def test_nothing_in_a_mail_acts_on_a_terminal(data: str, count: int) -> None:
+    sent = message(f"s {data}", f"one\n\ttwo {data}", count, "2026-11-24T11:00:00+00:00")
+    assert data not in sent.text + sent.subject
+    assert sent.text.split("\n")[-1] == f"        two {data.encode('unicode_escape').decode()}"
+    assert [c for c in sent.subject if not " " <= c <= "~"] == []
 
 
 def test_the_first_of_a_cause_is_due_at_once_and_what_follows_within_the_hour_waits() -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from tests.unit.operate.jobs import OTHER, OTHER_STAR, two_sources
 from totelake.cli import drift as command
 from totelake.cli.app import app
+from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.contracts.model import Table
 from totelake.deploy.target import Target
 from totelake.lake.tables import columns_input, parquet_storage
@@ -58,7 +59,7 @@ def test_a_registered_table_is_that_of_its_source(words: tuple[str, ...], monkey
     where = SimpleNamespace(ingestion=MemoryStore(), tables_of=lambda zone: catalog)
     monkeypatch.setattr(Target, "named", lambda *_: where)
     status, found, shown = drift(*words)
-    assert (status, [change["column"] for change in found[THEIRS]]) == (command.BREAKING, ["design_name"])
+    assert (status, [change["column"] for change in found[THEIRS]]) == (BREAKING_DRIFT, ["design_name"])
     assert found.get(OURS, []) == []
     assert found[THEIRS][0]["impact"]["columns"] == [f"{OTHER_STAR}.design_name"]
     assert f"{THEIRS}.design_name is used by {OTHER_STAR}.design_name" in shown
@@ -78,7 +79,7 @@ def test_the_live_tables_are_those_of_their_source(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(command, "described_source", lambda where, source, schemas: there[source])
     monkeypatch.setattr(command, "blocked_in_source", lambda where, source: {})
     status, found, shown = drift("--against", "source")
-    assert status == command.BREAKING
+    assert status == BREAKING_DRIFT
     assert (found[OURS], [change["kind"] for change in found[THEIRS]]) == ([], ["key changed", "column removed"])
     assert {name for name in found if name.endswith("extra")} == {"totesys.extra", f"{OTHER}.extra"}
     assert f"{THEIRS} is used by {OTHER_STAR}.design_id" in shown

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg2
@@ -115,6 +120,37 @@ def test_the_variables_are_lines_that_a_shell_can_read(
     assert "export AWS_ENDPOINT_URL_GLUE=http://127.0.0.1:1026" in lines
     assert main(["env", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == stopped.environment()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("home", ["/tmp/Zoë", "/a b/$(x)'", "/\x1b[2J\n", "/\udcff", "/plain"])
+def test_a_shell_reads_each_variable_back_and_nothing_acts(
+    home: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = SimpleNamespace(environment=lambda: {"TOTELAKE_HOME": home})
+    monkeypatch.setattr("totelake.stack.lifecycle.load", lambda _: found)
+    sink = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", sink)
+    assert main(["env"]) == 0
+    written = sink.buffer.getvalue()
+    read = subprocess.run(
+        ["bash", "-c", f'{written.decode(encoding)}\nprintf %s "$TOTELAKE_HOME"'], capture_output=True, check=True
+    )
+    assert read.stdout == os.fsencode(home)
+    assert written.decode(encoding).rstrip("\n").isprintable()
+
+
+def test_a_trace_and_a_warning_show_data_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    code = (
+        "import logging, sys; from totelake.cli import main as m; sys.argv = ['totelake', 'runs', '--debug'];"
+        "m.main = lambda _: (logging.getLogger('x').warning('w \\x1b[2J'), {}['\\x1b[31m' + chr(27)]);"
+        "m.run()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (lines[0], lines[1]) == (r"w \x1b[2J", "Traceback (most recent call last):")
+    assert "\x1b" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,19 @@ def test_a_query_without_its_header_is_refused(text: str) -> None:
     [
         ("SELECT nothing FROM dim_staff", "Column 'nothing' could not be resolved"),
         ("SELECT 1 AS one FROM dim_moon AS m WHERE m.colour = 1", "reads dim_moon, which is not in both"),
-        ("SELECT FROM WHERE", "cannot be used"),
+        ("SELECT FROM WHERE", "cannot be used: it is not understood in line 1, column 17, at WHERE; correct the query"),
+        ("SELECT 'x", "cannot be used: a quote or a comment in it does not end; correct the query"),
     ],
 )
 def test_a_query_that_cannot_run_is_refused_when_the_wheel_is_built(sql: str, words: str) -> None:
-    with pytest.raises(ContractError, match=words):
+    with pytest.raises(ContractError, match=words) as raised:
         find_lineage({"queries/one.sql": f"{HEADER}{sql}"}, load_contracts().star_tables())
+    assert str(raised.value).isprintable()
+
+
+def test_without_a_star_table_no_list_is_empty() -> None:
+    with pytest.raises(ContractError, match="use one of none: no contract of a star table is there"):
+        find_lineage({"queries/one.sql": f"{HEADER}SELECT m.x FROM dim_moon AS m"}, ())
 
 
 def test_compiled_lineage_is_taken_as_it_is() -> None:

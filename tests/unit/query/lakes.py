@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,10 +31,14 @@ def parquet(**values: Any) -> bytes:
 
 
 ROW = parquet(staff_id=1, name="Ada")
+PRICES = [("unit_price", "decimal(10,2)"), ("units", "int"), ("total", "decimal(18,3)"), ("many", "bigint")]
+PRICE = parquet(
+    unit_price=Decimal("99999999.99"), units=2**31 - 1, total=Decimal("999999999999999.999"), many=2**63 - 1
+)
 
 
 class MemoryLake:
-    """A table without partitions (`dim_staff`) and one with a partition (`fact_order`), each with one row."""
+    """A table without partitions (`dim_staff`), one with a partition (`fact_order`) and one of decimals (`price`)."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.store, self.catalog = MemoryStore(BUCKET), MemoryCatalog(DATABASE)
@@ -41,16 +46,19 @@ class MemoryLake:
         monkeypatch.setattr(lake, "GlueCatalog", lambda *_: self.catalog)
         self._create("dim_staff", {})
         self._create("fact_order", {"month": "2026-11"})
+        self._create("price", {}, PRICES, PRICE)
 
-    def _create(self, name: str, partition: Mapping[str, str]) -> None:
+    def _create(
+        self, name: str, partition: Mapping[str, str], columns: list[tuple[str, str]] = COLUMNS, row: bytes = ROW
+    ) -> None:
         place = "/".join([name, *(f"{key}={value}" for key, value in partition.items())])
         keys = columns_input([(key, "string") for key in partition])
-        storage = parquet_storage(self.store.address(f"{name}/"), COLUMNS)
+        storage = parquet_storage(self.store.address(f"{name}/"), columns)
         self.catalog.create({"Name": name, "StorageDescriptor": storage, "PartitionKeys": keys})
         if partition:
             located = {**storage, "Location": self.store.address(f"{place}/")}
             self.catalog.add_partitions(name, [{"Values": list(partition.values()), "StorageDescriptor": located}])
-        self.store.put(f"{place}/{OURS}", ROW)
+        self.store.put(f"{place}/{OURS}", row)
 
     def ask(self, sql: str, folder: Path, stack: str = "one") -> list[Any]:
         """The rows of a query by a cache in that folder."""

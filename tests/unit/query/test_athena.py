@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,23 +34,25 @@ class Athena:
 
     def get_paginator(self, name: str) -> Any:
         """Pages of two rows and of one, the header being the first."""
-        columns = [{"Name": "n", "Type": "bigint"}, {"Name": "words", "Type": "varchar"}]
-        cells = [
-            [{"VarCharValue": "n"}, {"VarCharValue": "words"}],
-            [{"VarCharValue": "1"}, {"VarCharValue": "1"}],
-            [{}, {}],
-        ]
-        rows = [{"Data": item} for item in cells]
+        columns = [{"Name": name, "Type": kind} for name, kind in COLUMNS]
+        cells = [[{"VarCharValue": name} for name, _ in COLUMNS], [{"VarCharValue": word} for word in WORDS]]
+        rows = [{"Data": item} for item in (*cells, [{} for _ in COLUMNS])]
         pages = [
             {"ResultSet": {"Rows": part, "ResultSetMetadata": {"ColumnInfo": columns}}} for part in (rows[:2], rows[2:])
         ]
         return SimpleNamespace(paginate=lambda **_: pages)
 
 
+COLUMNS = [("n", "bigint"), ("n", "varchar"), ("price", "decimal"), ("is_new", "boolean"), ("d", "double")]
+WORDS = ["9007199254740993", "1", "12345678901234567890.10", "false", "Infinity"]
+VALUES = [2**53 + 1, "1", Decimal("12345678901234567890.10"), False, float("inf")]
+
+
 def test_rows_of_all_pages_are_typed_and_the_header_is_none_of_them() -> None:
     athena = Athena("QUEUED", "RUNNING", "SUCCEEDED")
     waits: list[float] = []
-    assert ask(athena, "SELECT 1", "db", "group", waits.append) == Answer(("n", "words"), [[1, "1"], [None, None]])
+    found = ask(athena, "SELECT 1", "db", "group", waits.append)
+    assert found == Answer(tuple(name for name, _ in COLUMNS), [VALUES, [None] * len(COLUMNS)])
     assert len(waits) == 2
     context = {"QueryExecutionContext": {"Database": "db"}, "WorkGroup": "group"}
     assert athena.asked == {"QueryString": "SELECT 1", **context}
@@ -58,6 +61,35 @@ def test_rows_of_all_pages_are_typed_and_the_header_is_none_of_them() -> None:
 def test_a_query_that_fails_is_told_in_the_words_of_athena() -> None:
     with pytest.raises(LakeError, match="Athena ended the query FAILED: COLUMN_NOT_FOUND: line 1:8; correct the query"):
         ask(Athena("FAILED"), "SELECT moon", "db", "group")
+
+
+@pytest.mark.parametrize(
+    "sql", ["-- a\nselect 1", "/* DROP */ WITH a AS (SELECT 1) TABLE a", "((SELECT 1))", "VALUES 1"]
+)
+def test_a_question_is_asked(sql: str) -> None:
+    athena = Athena("SUCCEEDED")
+    ask(athena, sql, "db", "group")
+    assert athena.asked["QueryString"] == sql
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE a",
+        "-- SELECT\nINSERT INTO a SELECT 1",
+        "/* SELECT */ create table a as select 1",
+        "UNLOAD (SELECT 1) TO 's3://b/'",
+        "EXPLAIN ANALYZE INSERT INTO a SELECT 1",
+        "SELECTED",
+        "",
+        "/* never ends",
+    ],
+)
+def test_what_is_no_question_is_not_asked(sql: str) -> None:
+    athena = Athena()
+    with pytest.raises(ConfigurationError, match="^the query is no SELECT; ask with SELECT or WITH$"):
+        ask(athena, sql, "db", "group")
+    assert athena.asked == {}
 
 
 @pytest.mark.parametrize(

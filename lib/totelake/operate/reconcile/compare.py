@@ -29,7 +29,8 @@ def reconcile(
 ) -> Iterator[Finding]:
     """Every finding as it is made; `address` is the source's, by its reading role. Nothing is changed anywhere.
 
-    Without an address of the warehouse, that is not compared. Raises SourceError, WarehouseError or LakeError when
+    Without an address of the warehouse, that is not compared, and before the first batch the source alone is looked at.
+    Raises SourceError, WarehouseError or LakeError when
     one of them cannot be read.
     """
     tables, stars = contracts.source_tables(source), contracts.star_tables(source)
@@ -38,12 +39,15 @@ def reconcile(
     with connect(address) as connection:
         yield from compare_source(Session(connection), ingestion, tables, bookmark)
     judged = pending_batches(CommitLog(ingestion, LOG), 0, source, None)
-    for table in tables:
-        keys = {batch.batch: found.key for batch in judged if (found := batch.find(table.name)) is not None}
-        yield compare_keys(ingestion, table, bookmark.tables.get(table.name), batches, keys)
     logs = {
         star.name: [StarCommit.of(star, item) for item in CommitLog(processed, star.name).since(0)] for star in stars
     }
+    if not batches and not judged and not any(logs.values()):
+        # nothing would be compared with nothing
+        return
+    for table in tables:
+        keys = {batch.batch: found.key for batch in judged if (found := batch.find(table.name)) is not None}
+        yield compare_keys(ingestion, table, bookmark.tables.get(table.name), batches, keys)
     for star in stars:
         if has_one_input(star):
             yield compare_log(star, logs[star.name], judged)

@@ -1,0 +1,126 @@
+"""One SELECT of Athena's SQL as it was written: read, or refused in a sentence that says what is wrong with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from totelake.contracts.sql_errors import problem, short
+from totelake.errors import ConfigurationError
+from totelake.query.decimals import widest
+
+_DIALECT, _HERE = "athena", "duckdb"
+_CATALOG = "awsdatacatalog"
+_CHANGING = (exp.DDL, exp.DML, exp.Drop, exp.Alter, exp.TruncateTable)
+_TOO_DEEP = "the query is nested too deep to be read; make it simpler"
+
+
+def select_of(sql: str) -> exp.Query:
+    """The query. Raises ConfigurationError for what is none, and for one that reads what no lake has."""
+    try:
+        with _silent():
+            found = sqlglot.parse(sql, read=_DIALECT)
+    except SqlglotError as error:
+        raise ConfigurationError(f"Athena takes no such SQL: {problem(error)}; correct the query") from error
+    except RecursionError:
+        raise ConfigurationError(_TOO_DEEP) from None
+    # a comment behind a semicolon is one, too
+    statements = [item for item in found if item is not None and not isinstance(item, exp.Semicolon)]
+    if not statements:
+        raise ConfigurationError("the query is empty but for comments; ask with SELECT or WITH")
+    if len(statements) > 1:
+        raise ConfigurationError(f"these are {len(statements)} statements; ask one query at a time")
+    (parsed,) = statements
+    if _changes(parsed):
+        raise ConfigurationError("the query changes something; ask with SELECT or WITH")
+    if not isinstance(parsed, exp.Query):
+        raise ConfigurationError("the query is no SELECT; ask with SELECT or WITH")
+    for table in parsed.find_all(exp.Table, exp.Lateral):
+        _check_relation(table)
+    return parsed
+
+
+def relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
+    """Database and name of what a query reads, in lower case as Athena does; without what WITH names for that place."""
+    for table in parsed.find_all(exp.Table):
+        if table.db or not _is_named_by_with(table):
+            yield table.db.lower(), table.name.lower()
+
+
+def as_duckdb(parsed: exp.Expr) -> str:
+    """The query in DuckDB's words."""
+    try:
+        with _silent():
+            here = widest(parsed)
+            for table in here.find_all(exp.Table):
+                table.set("catalog", None)
+            return here.sql(dialect=_HERE)
+    except RecursionError:
+        raise ConfigurationError(_TOO_DEEP) from None
+
+
+def _changes(parsed: exp.Expr) -> bool:
+    """Whether it, or a part of it, is another thing than a question."""
+    parts = parsed.find_all(*_CHANGING, exp.Into)
+    return any(not isinstance(part, exp.Query) for part in parts)
+
+
+def _check_relation(relation: exp.Expr) -> None:
+    """Raise ConfigurationError when it is no table, view or query."""
+    if isinstance(relation.this, exp.Func):
+        raise ConfigurationError(_function_in_place_of_a_table(relation.this))
+    if not isinstance(relation, exp.Table):
+        return
+    if not relation.name:
+        raise ConfigurationError('the query reads from a table without a name, ""; name one')
+    if relation.catalog and relation.catalog.lower() != _CATALOG:
+        raise ConfigurationError(
+            f"the query reads from the catalog {relation.catalog}; the lake is in {_CATALOG}, which may be left out"
+        )
+
+
+def _function_in_place_of_a_table(function: exp.Func) -> str:
+    """What is wrong with it: Athena takes one in TABLE(...) alone, and this machine none."""
+    words = short(function.sql(dialect=_DIALECT, normalize_functions=False))
+    if function.name.upper() == "TABLE":
+        return (
+            f"the query reads from {words}, which is not answered on this machine; read from UNNEST of an array, such "
+            "as UNNEST(sequence(1, 3)) AS t(n), or ask with --target aws"
+        )
+    return (
+        f"the query reads from the function {words}, and Athena takes none in the place of a table; "
+        "read from tables and views, or from UNNEST of an array"
+    )
+
+
+def _is_named_by_with(table: exp.Table) -> bool:
+    """Whether a WITH around it, or one of its own that comes before, gives the name."""
+    inner: exp.Expr = table
+    while inner.parent is not None:
+        outer = inner.parent
+        seen: Sequence[exp.Expr] = ()
+        if isinstance(outer, exp.With):
+            # a query of WITH sees those before it, and in a recursive one itself
+            seen = outer.expressions[: (inner.index or 0) + bool(outer.args.get("recursive"))]
+        elif isinstance(outer, exp.Query) and not isinstance(inner, exp.With):
+            seen = outer.ctes
+        if table.name.lower() in (item.alias.lower() for item in seen):
+            return True
+        inner = outer
+    return False
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without the lines that sqlglot logs about what it does not know well."""
+    logger = logging.getLogger("sqlglot")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

@@ -1,0 +1,85 @@
+"""DuckDB as the engine of `totelake query`: it reads one folder of files, and gives values exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from totelake.errors import ConfigurationError
+from totelake.query.answer import Answer
+
+_ONLY_FILES_OF = (
+    # a name that is no table may be a variable of this process, a file or an address
+    "SET python_enable_replacements = false",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allowed_directories = [{folder}]",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+_AS_TEXT = ("INTERVAL", "TIMESTAMP_NS", "WITH TIME ZONE")
+_NO_FUNCTION = re.compile(r"Function with name (.+?) does not exist")
+_Value = Callable[[Any], Any]
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads files below `folder`, no other file and no network, whatever it is asked."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for statement in _ONLY_FILES_OF:
+            connection.execute(statement.format(folder=text_literal(str(folder))))
+        yield connection
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+    """The rows of a query. Raises duckdb.Error for what DuckDB refuses."""
+    described = connection.execute(f"DESCRIBE {sql}").fetchall()
+    names, reading = tuple(item[0] for item in described), [_exact(item[1]) for item in described]
+    if any(reading):
+        columns = [f"c{number}" for number in range(len(names))]
+        selected = ", ".join(
+            f"CAST({name} AS {item[0]}) AS {name}" if item else name for name, item in zip(columns, reading)
+        )
+        sql = f"SELECT {selected} FROM ({sql}) AS answer({', '.join(columns)})"
+    rows = connection.execute(sql).fetchall()
+    return Answer(names, [_read(row, reading) for row in rows] if any(reading) else rows)
+
+
+def refusal(error: duckdb.Error) -> str:
+    """What DuckDB says of a query, without the query as it was translated. Raises ConfigurationError for a function."""
+    said = " ".join(str(error).partition("\n\nLINE ")[0].split())
+    missing = _NO_FUNCTION.search(said)
+    if missing:
+        raise ConfigurationError(
+            f"DuckDB, which answers on this machine, has no function {missing[1]}; Athena may have it: "
+            "use another function, or ask with --target aws"
+        ) from error
+    return said
+
+
+def text_literal(value: str) -> str:
+    """A text as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _exact(kind: str) -> tuple[str, _Value] | None:
+    """How to read a column of which Python's own value is another: the type to cast to, and the value of that."""
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return "TIMESTAMP", lambda value: value.replace(tzinfo=timezone.utc) if isinstance(value, datetime) else value
+    if kind == "FLOAT":
+        # the shortest number that is this float, and not the double nearest to it
+        return "VARCHAR", float
+    return ("VARCHAR", str) if any(word in kind for word in _AS_TEXT) else None
+
+
+def _read(row: Any, reading: list[tuple[str, _Value] | None]) -> tuple[Any, ...]:
+    return tuple(
+        item[1](value) if item is not None and value is not None else value for value, item in zip(row, reading)
+    )

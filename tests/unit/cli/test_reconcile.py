@@ -1,0 +1,61 @@
+"""What `totelake reconcile` says of its comparisons: what holds, what differs, and what nobody can compare yet."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import SOURCE
+from totelake.cli import reconcile as command
+from totelake.cli.main import main
+from totelake.contracts import load_contracts
+from totelake.operate.reconcile import compare
+from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, Finding
+from totelake.ports.memory import MemoryStore
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status", "summary"),
+    [
+        ([EQUAL, EQUAL], 0, "2 of 2 comparisons hold"),
+        ([EQUAL, IN_PROGRESS], 0, "1 of 2 comparisons hold, 1 are in progress"),
+        ([DIFFERS, EQUAL, IN_PROGRESS], 1, "1 of 3 comparisons hold, 1 are in progress"),
+        ([DIFFERS], 1, "0 of 1 comparisons hold"),
+        ([], 0, "0 of 0 comparisons hold; nothing is captured yet, run `totelake run`"),
+        (
+            [IN_PROGRESS] * 2,
+            0,
+            "0 of 2 comparisons hold, 2 are in progress; nothing is captured yet, run `totelake run`",
+        ),
+    ],
+)
+def test_the_summary_counts_what_was_compared(
+    outcomes: list[str], status: int, summary: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [Finding("staff", "source = ledger", "1 rows", "-", outcome) for outcome in outcomes]
+    where = SimpleNamespace(ingestion=None, processed=None, warehouse_dsn=None)
+    monkeypatch.setattr(command.Target, "named", lambda *_: where)
+    monkeypatch.setattr(command, "source_address", lambda *_: None)
+    monkeypatch.setattr(command, "compare", lambda *_: found)
+    monkeypatch.setattr(command, "_report", lambda *_: None)
+    assert main(["reconcile"]) == status
+    assert capsys.readouterr().out.splitlines()[-1] == summary
+    assert main(["reconcile", "--json"]) == status
+    assert [item["outcome"] for item in json.loads(capsys.readouterr().out)] == outcomes
+
+
+def test_before_the_first_batch_nothing_is_held_against_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(compare, "connect", lambda _: nullcontext())
+    monkeypatch.setattr(compare, "Session", lambda _: None)
+    monkeypatch.setattr(compare, "compare_source", lambda *given: seen.append(given) or ["never captured"])
+    address: Any = None
+    stores = MemoryStore("ingestion"), MemoryStore("processed")
+    assert list(compare.reconcile(*stores, load_contracts(), SOURCE, address, "no warehouse is asked")) == [
+        "never captured"
+    ]
+    assert len(seen) == 1

@@ -216,6 +216,13 @@ class ListingBehaviour:
         assert list(store.folders("a/")) == ["b", "d=1", "ü"]
         assert list(store.folders("absent/")) == []
 
+    def test_the_first_key_below_a_prefix_is_that_of_a_listing(self, store: ObjectStore) -> None:
+        for key in ("a/-2", "a/-10", "a/1", "a/", "a/-", "b/1"):
+            store.put(key, b"x")
+        assert [store.first(prefix) for prefix in ("a/-", "a/", "a/-2", "b/", "c/")] == [
+            "a/-10", "a/-", None, "b/1", None,
+        ]  # fmt: skip
+
     def test_more_objects_than_a_page_holds(self, store: ObjectStore) -> None:
         names = [f"{number:04d}" for number in range(PAGE + 3)]
         with ThreadPoolExecutor(8) as pool:

@@ -46,7 +46,7 @@ from totelake.runtime.job_arguments import (
     WatchArguments,
     parse_arguments,
 )
-from totelake.seed.history import seed_generated
+from totelake.seed.generated import seed_generated
 from totelake.star.job import build_dimensions, build_facts
 from totelake.warehouse.fused import build_and_load
 from totelake.warehouse.load import load_warehouse

@@ -23,6 +23,7 @@ TESTS = (
     "tests/unit/lake/test_commits.py",
     "tests/unit/lake/records",
     "tests/unit/lake/test_manifest.py",
+    "tests/unit/lake/test_milestones.py",
     "tests/unit/operate/maintain",
     "tests/unit/operate/test_watch.py",
     "tests/unit/registry",

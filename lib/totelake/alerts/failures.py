@@ -9,12 +9,11 @@ from typing import Any
 
 from totelake.alerts.messages import failed_job_run, failed_workflow_run
 from totelake.alerts.model import Alert
-from totelake.runtime.run_reports import report, short
+from totelake.runtime.run_reports import first_attempt, report, short
 
 WITHIN = timedelta(hours=24)
 _RETRY_STARTS_WITHIN = timedelta(minutes=15)
 _FAILED = ("FAILED", "TIMEOUT", "ERROR", "EXPIRED")
-_ATTEMPT = "_attempt_"
 # a run as Glue's GetWorkflowRuns and GetJobRuns describe it
 Run = Mapping[str, Any]
 
@@ -32,9 +31,9 @@ class Links:
         return f"{self._console('glue')}#/v2/etl-configuration/workflows/run/{workflow}?runId={run_id}"
 
     def job_run(self, job: str, run: Run) -> str:
-        """The page of a job run, or where its log is."""
+        """The page of a job run, or the command that shows it."""
         if not self.region:
-            return f"log group {run.get('LogGroupName', '/aws-glue/jobs')}/error, stream {run['Id']}"
+            return f"totelake logs {run['Id']}"
         return f"{self._console('gluestudio')}#/job/{job}/run/{run['Id']}"
 
     def _console(self, service: str) -> str:
@@ -73,7 +72,7 @@ def of_job_runs(
 def _last_attempts(runs: Iterable[Run]) -> list[Run]:
     last: dict[str, Run] = {}
     for run in runs:
-        first = run["Id"].split(_ATTEMPT)[0]
+        first = first_attempt(run["Id"])
         if first not in last or run.get("Attempt", 0) > last[first].get("Attempt", 0):
             last[first] = run
     return list(last.values())

@@ -16,8 +16,6 @@ _SUBJECT_LIMIT = 99
 _DIGEST = 24
 # what differs between two incidents of one cause: numbers and ids
 _PARTICULAR = re.compile(r"\b(?:wr|jr)_\w+|\b[0-9a-f]{16,}\b|\d+")
-Times = Mapping[str, Mapping[str, datetime]]
-"""By cause and incident, a time."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +92,15 @@ def _line(text: str) -> str:
     return plain if len(plain) <= _SUBJECT_LIMIT else f"{plain[: _SUBJECT_LIMIT - 3]}..."
 
 
-def due(noted: Times, sent: Times, now: datetime) -> dict[str, list[str]]:
-    """By cause, the incidents to send, the oldest first; a cause of which any was sent within the hour waits."""
-    found: dict[str, list[str]] = {}
-    for cause, incidents in noted.items():
-        before = sent.get(cause, {})
-        unsent = sorted((at, incident) for incident, at in incidents.items() if incident not in before)
-        is_quiet = any(now - at < QUIET for at in before.values())
-        if unsent and not is_quiet:
-            found[cause] = [incident for _, incident in unsent]
-    return found
+def due(
+    noted: Mapping[str, Mapping[str, datetime]], sent: Mapping[str, datetime], now: datetime
+) -> dict[str, list[str]]:
+    """By cause, the incidents to send, the oldest first; a cause of which any was sent within the hour waits.
+
+    `noted` has by cause and incident when it was noted, `sent` by cause when it was sent last.
+    """
+    return {
+        cause: sorted(incidents, key=lambda incident: (incidents[incident], incident))
+        for cause, incidents in noted.items()
+        if cause not in sent or now - sent[cause] >= QUIET
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from totelake.alerts.failures import Links, Run, of_job_runs, of_workflow_runs
 from totelake.alerts.model import Alert
-from totelake.alerts.store import known_incidents, note, send_due
+from totelake.alerts.store import note, send_due
 from totelake.contracts import load_contracts
 from totelake.runtime.clients import Clients
 from totelake.runtime.job import Job
@@ -24,10 +24,8 @@ def scan_failures(job: Job[WatchArguments]) -> None:
 
     Raises ConfigurationError when SNS takes no message.
     """
-    known = known_incidents(job.ingestion)
     for alert in _failures(job, load_contracts().pipeline):
-        if alert.id not in known:
-            note(job, alert)
+        note(job, alert)
     send_due(job)
 
 

@@ -1,7 +1,8 @@
 """Alerts on their way: any job notes what somebody has to know, `watch` alone sends it, by SNS.
 
-An incident lies in the ingestion bucket, written once: `_alerts/incidents/<cause>/<incident>.json`. What was sent is
-marked in `_alerts/told/<cause>/<incident>/<time>` after SNS took the message, so delivery is at least once.
+An incident lies in the ingestion bucket, written once: `_alerts/incidents/<cause>/<incident>.json`. Before that it is
+put under `_alerts/due/`, where it stays until SNS has taken a message about it, so delivery is at least once. `watch`
+lists what is due and the messages of the last hour, and never the incidents, which nobody removes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from totelake.alerts.model import Alert, Message, due, message
+from totelake.alerts.model import QUIET, Alert, Message, due, message
 from totelake.errors import ConfigurationError
 from totelake.lake.reading import object_at, reading
 from totelake.ports.object_store import ObjectStore
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 ROOT = "_alerts"
-_INCIDENTS, _SENT, _MESSAGES = (f"{ROOT}/{name}/" for name in ("incidents", "told", "messages"))
+_INCIDENTS, _DUE, _MESSAGES = (f"{ROOT}/{name}/" for name in ("incidents", "due", "messages"))
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _JSON = ".json"
 
@@ -34,23 +35,23 @@ def note(job: Job[JobArguments], alert: Alert) -> bool:
 
     It may be called again with the same kind and key at any time: an incident is noted, and sent, once.
     """
-    document = {**alert.document, "at": job.now().isoformat(), "job": job.arguments.run.job}
-    is_new = job.ingestion.create(f"{_INCIDENTS}{alert.cause_id}/{alert.id}{_JSON}", _body(document))
+    name = f"{alert.cause_id}/{alert.id}{_JSON}"
+    if job.ingestion.size(f"{_INCIDENTS}{name}") is not None:
+        return False
+    body = _body({**alert.document, "at": job.now().isoformat(), "job": job.arguments.run.job})
+    # due first: of a run that dies in between the alert is sent, and noted by the next
+    job.ingestion.create(f"{_DUE}{name}", body)
+    is_new = job.ingestion.create(f"{_INCIDENTS}{name}", body)
     if is_new:
         job.log.warning("alert: %s", alert.subject)
     return is_new
-
-
-def known_incidents(store: ObjectStore) -> frozenset[str]:
-    """The ids of all incidents that are noted."""
-    return frozenset(incident for incidents in _noted(store).values() for incident in incidents)
 
 
 def send_due(job: Job[WatchArguments]) -> list[Message]:
     """Publish what is due, one message for each cause and hour. Raises ConfigurationError when SNS takes none."""
     store, topic = job.ingestion, job.arguments.alert_topic
     messages: list[Message] = []
-    for cause, incidents in due(_noted(store), _sent(store), job.now()).items():
+    for cause, incidents in due(_noted(store), _lately_sent(store, job.now()), job.now()).items():
         wanted = _message(store, cause, incidents)
         if not topic:
             job.log.warning("no alert is sent because --alert_topic is not set: %s", wanted.subject)
@@ -70,8 +71,8 @@ def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:
 
 def _message(store: ObjectStore, cause: str, incidents: list[str]) -> Message:
     """The message for incidents of one cause, the oldest first."""
-    first, newest = (_read(store, f"{_INCIDENTS}{cause}/{incidents[at]}{_JSON}") for at in (0, -1))
-    with reading(f"{_INCIDENTS}{cause}/", "alert"):
+    first, newest = (_read(store, _due_key(cause, incidents[at])) for at in (0, -1))
+    with reading(f"{_DUE}{cause}/", "alert"):
         return message(newest["subject"], newest["body"], len(incidents), first["at"])
 
 
@@ -90,25 +91,28 @@ def _mark_sent(store: ObjectStore, cause: str, incidents: list[str], wanted: Mes
     time = now.strftime(_TIME)
     document = {"at": now.isoformat(), "cause": cause, "incidents": incidents, **wanted.document}
     store.create(f"{_MESSAGES}{time}-{cause}{_JSON}", _body(document))
-    for incident in incidents:
-        store.create(f"{_SENT}{cause}/{incident}/{time}", b"")
+    store.delete([_due_key(cause, incident) for incident in incidents])
+
+
+def _due_key(cause: str, incident: str) -> str:
+    return f"{_DUE}{cause}/{incident}{_JSON}"
 
 
 def _noted(store: ObjectStore) -> dict[str, dict[str, datetime]]:
-    """By cause, the incidents and when they were noted."""
+    """By cause, the incidents that are due and when they were noted."""
     found: dict[str, dict[str, datetime]] = {}
-    for item in store.list(_INCIDENTS):
-        cause, name = item.key[len(_INCIDENTS) :].split("/")
+    for item in store.list(_DUE):
+        cause, name = item.key[len(_DUE) :].split("/")
         found.setdefault(cause, {})[name[: -len(_JSON)]] = item.modified
     return found
 
 
-def _sent(store: ObjectStore) -> dict[str, dict[str, datetime]]:
-    """By cause, the incidents that were sent and when."""
-    found: dict[str, dict[str, datetime]] = {}
-    for item in store.list(_SENT):
-        cause, incident, time = item.key[len(_SENT) :].split("/")
-        found.setdefault(cause, {})[incident] = datetime.strptime(time, _TIME).replace(tzinfo=timezone.utc)
+def _lately_sent(store: ObjectStore, now: datetime) -> dict[str, datetime]:
+    """By cause, when the newest message of the last hour was sent."""
+    found: dict[str, datetime] = {}
+    for item in store.list(_MESSAGES, f"{_MESSAGES}{(now - QUIET).strftime(_TIME)}"):
+        time, cause = item.key[len(_MESSAGES) : -len(_JSON)].split("-", 1)
+        found[cause] = datetime.strptime(time, _TIME).replace(tzinfo=timezone.utc)
     return found
 
 

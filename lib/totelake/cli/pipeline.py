@@ -1,4 +1,4 @@
-"""deploy, run, runs, logs: the Glue jobs and their workflow."""
+"""deploy, run, runs, logs: the Glue jobs and their workflows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from totelake.capture.detect.moves import BY_HAND
 from totelake.capture.detect.moves import backfill as mark_for_backfill
 from totelake.cli.output import AsJson, TargetName, err, print_json, progress, say, table, tell
-from totelake.cli.sources import SourceName, one_source, source_table, sources
+from totelake.cli.sources import SourceName, source_table, sources
 from totelake.contracts import load_contracts
 from totelake.deploy import Target
 from totelake.deploy import deploy as deploying
@@ -23,6 +23,7 @@ from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
 from totelake.operate import runs as workflow_runs
+from totelake.operate.deployed import Deployed, deployed
 from totelake.operate.runs import RunFailedError, refresh_workflow
 from totelake.runtime import moments
 from totelake.runtime.run_properties import ALLOW_DELETES
@@ -30,6 +31,7 @@ from totelake.runtime.run_reports import RunReport, short
 from totelake.stack.model import default_home
 
 _ShowStep = Callable[[RunReport], None]
+WorkflowName = Annotated[str, typer.Option("--workflow", help="Only this workflow, such as audit.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; fails unless every step succeeds.")]
 
 
@@ -175,34 +177,32 @@ def _show_run(report: RunReport) -> None:
     table(title, ("step", "state", "seconds", "message"), rows)
 
 
-def _workflows(where: Target, source: str) -> list[str]:
-    return [refresh_workflow(where.prefix, name) for name in sources(source)]
+def _deployed(where: Target, source: str, workflow: str) -> Deployed:
+    return deployed(load_contracts().pipeline, where.prefix, sources(source) if source else (), workflow)
 
 
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 10,
+    workflow: WorkflowName = "",
     source: SourceName = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """The refresh workflows' runs, the newest first; `logs` and --json tell why one failed."""
+    """The runs of every workflow, the newest first; `logs` and --json tell why one failed."""
     where = Target.named(target, default_home())
-    every = [
-        report
-        for workflow in _workflows(where, source)
-        for report in workflow_runs.history(where.clients.glue, workflow, limit)
-    ]
+    names = _deployed(where, source, workflow).workflows
+    every = [report for name in names for report in workflow_runs.history(where.clients.glue, name, limit)]
     found = sorted(every, key=lambda report: report.started, reverse=True)[:limit]
     if as_json:
         print_json([report.document() for report in found])
         return
     rows = [(short(item.id), _moment(item), item.outcome, item.seconds, _failed(where, item)) for item in found]
     columns = ("run", "started", "outcome", "seconds", "failed")
-    if len(sources(source)) == 1:
-        table(refresh_workflow(where.prefix, one_source(source)), columns, rows)
+    if len(names) == 1:
+        table(names[0], columns, rows)
     else:
-        named = [(row[0], item.workflow, *row[1:]) for row, item in zip(rows, found)]
-        table("refreshes", ("run", "workflow", *columns[1:]), named)
+        named = [(row[0], item.workflow.removeprefix(f"{where.prefix}-"), *row[1:]) for row, item in zip(rows, found)]
+        table("workflow runs", ("run", "workflow", *columns[1:]), named)
 
 
 def _moment(report: RunReport) -> str:
@@ -216,19 +216,17 @@ def _failed(where: Target, report: RunReport) -> str:
 
 def logs(
     run: Annotated[str, typer.Argument(help="A workflow or job run's id or its beginning; else the newest.")] = "",
-    job: Annotated[str, typer.Option(help="Only this job's lines.")] = "",
+    job: Annotated[str, typer.Option(help="Only this job's lines; without a run those of its newest.")] = "",
+    workflow: WorkflowName = "",
     source: SourceName = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
-    """What the jobs of a run wrote."""
+    """What the jobs of a run wrote: of any workflow, or of a job by itself."""
     where = Target.named(target, default_home())
     glue = where.clients.glue
-    steps = job_logs.steps_of(glue, _workflows(where, source), run)
-    wanted = [step for step in steps if not job or job in step.name]
-    if not wanted:
-        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps) or 'none'}")
-    found = [line for step in wanted for line in job_logs.lines(glue, where.clients.logs, step)]
+    steps = job_logs.steps_of(glue, _deployed(where, source, workflow), run, job)
+    found = [line for step in steps for line in job_logs.lines(glue, where.clients.logs, step)]
     if as_json:
         print_json([asdict(line) for line in found])
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from dataclasses import asdict
 
 import typer
@@ -17,10 +16,12 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
 from totelake.operate.reconcile.compare import reconcile as compare
-from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, Finding
+from totelake.operate.reconcile.finding import DIFFERS, IN_PROGRESS, NOTHING_CAPTURED, STEPS, Finding
 from totelake.runtime import Job, JobArguments
 from totelake.runtime.job_arguments import JobRun
 from totelake.stack.model import default_home
+
+NOTHING = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 
 def reconcile(source: SourceName = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
-    """Compare source, lake and warehouse, each at its own batch; fails when they differ beyond work in progress."""
+    """Compare source, lake and warehouse, each at its own batch; fails when they differ beyond work in progress.
+
+    Exit status 3 when nothing of a source has been captured yet. What is only behind is told, with exit status 0.
+    """
     where = Target.named(target, default_home())
     found = []
     with progress(as_json, "comparing") as step:
@@ -43,23 +47,28 @@ def reconcile(source: SourceName = "", target: TargetName = LOCAL, as_json: AsJs
     if as_json:
         print_json([asdict(finding) for finding in found])
     else:
-        rows = [(item.check, item.table, item.left, item.outcome, item.detail) for item in found]
-        table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
-        say(_summary(found))
+        _show(found, wrong)
     _report(where, wrong)
     if wrong:
         raise MismatchError(
             f"{len(wrong)} comparisons differ, the first is {_words(wrong[0])}; see docs/guarantees.md for what to do"
         )
+    if any(finding.outcome == NOTHING_CAPTURED for finding in found):
+        raise typer.Exit(NOTHING)
 
 
-def _summary(found: list[Finding]) -> str:
-    """How many comparisons hold; what is in progress neither holds nor differs."""
-    counts = Counter(finding.outcome for finding in found)
-    words = f"{counts[EQUAL]} of {len(found)} comparisons hold"
-    if counts[IN_PROGRESS]:
-        words += f", {counts[IN_PROGRESS]} are in progress"
-    return words if counts[EQUAL] or counts[DIFFERS] else f"{words}; nothing is captured yet, run `totelake run`"
+def _show(found: list[Finding], wrong: list[Finding]) -> None:
+    """The comparisons, what they come to, and a sentence for each step that is behind."""
+    compared = [finding for finding in found if finding.outcome not in STEPS]
+    if compared:
+        rows = [(item.check, item.table, item.left, item.outcome, item.detail) for item in compared]
+        table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
+        open_ones = sum(finding.outcome == IN_PROGRESS for finding in compared)
+        in_progress = f", {open_ones} are in progress" if open_ones else ""
+        say(f"{len(compared) - len(wrong) - open_ones} of {len(compared)} comparisons hold{in_progress}")
+    for finding in found:
+        if finding.outcome in STEPS:
+            say(finding.detail)
 
 
 def _words(found: Finding) -> str:

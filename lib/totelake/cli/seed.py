@@ -18,7 +18,7 @@ from totelake.stack.model import default_home
 
 _Folder = Annotated[Path | None, typer.Option("--from", help="A folder with one CSV file for each table.")]
 _Orders = Annotated[int | None, typer.Option(min=1, help="How many sales orders to generate.")]
-_Days = Annotated[int | None, typer.Option(min=1, help="Over how many days.")]
+_Days = Annotated[int | None, typer.Option(min=1, help="Over how many days; at most three years by default.")]
 _Seed = Annotated[int, typer.Option("--seed", help="The same number gives the same data.")]
 _Dice = Annotated[int | None, typer.Option("--seed", help="The same number makes the same business.")]
 _Rate = Annotated[float, typer.Option(min=0.01, help="1 is the business of the real one.")]

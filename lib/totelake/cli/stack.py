@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 import string
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from totelake.cli.output import AsJson, plain_on_stdout, print_json, progress, say, table
+from totelake.contracts import load_contracts
+from totelake.deploy.target import LOCAL, Target
+from totelake.operate.deployed import deployed
+from totelake.operate.runs import Standing, standings
+from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
 from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home
 
@@ -47,24 +54,37 @@ def down(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Whether every part of the stack answers; exit status 1 when one does not, or there is no stack."""
+    """Whether every part of the stack answers, and the newest run of each workflow.
+
+    Exit status 1 when a part does not answer, or there is no stack; a run that failed does not change it.
+    """
     home = default_home()
     stack = Stack.read(home)
     if stack is None:
         raise lifecycle.none_up(home)
     answers = lifecycle.status_of(stack)
-    _show(stack, answers, as_json)
+    _show(stack, answers, as_json, _workflows() if all(answers.values()) else [])
     lifecycle.refuse_half(stack, answers)
 
 
-def _show(stack: Stack, answers: dict[str, bool], as_json: bool) -> None:
+def _workflows() -> list[Standing]:
+    where = Target.named(LOCAL, default_home())
+    return standings(where.clients.glue, deployed(load_contracts().pipeline, where.prefix).workflows)
+
+
+def _show(stack: Stack, answers: dict[str, bool], as_json: bool, workflows: Sequence[Standing] = ()) -> None:
     addresses = {POSTGRES: f"127.0.0.1:{stack.postgres_port}", MOTO: stack.aws_endpoint, LOCALGLUE: stack.glue_endpoint}
     if as_json:
         parts = {name: {"address": addresses[name], "answers": alive} for name, alive in answers.items()}
-        print_json({"home": stack.home, "parts": parts})
+        print_json({"home": stack.home, "parts": parts, "workflows": [asdict(item) for item in workflows]})
         return
     rows = [(name, "up" if alive else "down", addresses[name]) for name, alive in answers.items()]
     table(f"stack in {stack.home}", ("part", "state", "address"), rows)
+    if workflows:
+        newest = [
+            (item.workflow, item.outcome, short(item.run), item.started[:19].replace("T", " ")) for item in workflows
+        ]
+        table("workflows", ("workflow", "newest run", "id", "started"), newest)
 
 
 def env(as_json: AsJson = False) -> None:

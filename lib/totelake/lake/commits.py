@@ -20,17 +20,23 @@ from totelake.ports.object_store import NoSuchObjectError, ObjectStore
 TRIES = 5
 _WRITES = 4
 _PAGE = 1000
+# so many commits at most are listed to find the newest one
+_MILESTONE = 64
 _COPIES_AT_ONCE = 8
 Decide = Callable[["Manifest | None"], "Manifest | None"]
 
 
 class CommitLog:
-    """One log of one bucket: `_commits/<log>/<number, 12 digits>.json`."""
+    """One log of one bucket: `_commits/<log>/<number, 12 digits>.json`, and milestones to find its end by.
+
+    A milestone is a hint: it is written after a commit, and a log is read rightly without it or with a wrong one.
+    """
 
     def __init__(self, store: ObjectStore, log: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self.store = store
         self._sleep = sleep
         self.log = log
+        self._milestone: int | None = None
 
     def append(self, decide: Decide, tries: int = TRIES) -> Manifest | None:
         """The one optimistic loop: `decide` gets the newest commit and gives the next one, None to leave the log as it
@@ -56,8 +62,11 @@ class CommitLog:
         return None if number is None else self.get(number)
 
     def newest_number(self, after: int = 0) -> int | None:
-        """The newest number beyond `after`, found by one listing, or by doubling steps when the log is long."""
-        numbers, truncated = self._page(after)
+        """The newest number beyond `after`, found by a listing from the newest milestone on.
+
+        Without milestones, as in a log from before there were any, it is found by doubling steps.
+        """
+        numbers, truncated = self._page(after) if after else self._last_page()
         if not numbers:
             return None
         last, step = numbers[-1], _PAGE
@@ -71,6 +80,17 @@ class CommitLog:
                 numbers, truncated = self._page(last)
                 last = numbers[-1] if numbers else last
         return last
+
+    def _last_page(self) -> tuple[list[int], bool]:
+        """The numbers from the newest milestone on; from the first one on when there is none or its commit is not."""
+        prefix = keys.milestones_prefix(self.log)
+        key = self.store.first(prefix)
+        self._milestone = (keys.milestone_number(key[len(prefix) :]) if key else None) or 0
+        if self._milestone:
+            found = self._page(self._milestone - 1)
+            if found[0]:
+                return found
+        return self._page(0)
 
     def since(self, number: int, limit: int | None = None) -> Iterator[Manifest]:
         """The manifests beyond that number, in order; at most `limit`."""
@@ -98,6 +118,13 @@ class CommitLog:
 
         Raises RetriableError when the store cannot be asked; a later run then finds out whether the commit took place.
         """
+        is_ours = self._claim(manifest)
+        if is_ours:
+            self._leave_milestone(manifest.number)
+        return is_ours
+
+    def _claim(self, manifest: Manifest) -> bool:
+        """Write the manifest, and see whose the number is when the answer is lost or another was faster."""
         key, body = keys.commit_key(self.log, manifest.number), to_json(manifest)
         failure: RetriableError | str = "it is there, but whose it is cannot be read"
         for attempt in range(_WRITES):
@@ -112,6 +139,13 @@ class CommitLog:
                 return owner == manifest.attempt
             self._sleep(random.uniform(0, 0.1 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
         raise RetriableError(f"{self.store.address(key)} could not be written ({failure}); run the job again")
+
+    def _leave_milestone(self, number: int) -> None:
+        """Leave a milestone beside a commit that is far from the last one."""
+        is_far = number % _MILESTONE == 0 if self._milestone is None else number - self._milestone >= _MILESTONE
+        if is_far:
+            self.store.create(keys.milestone_key(self.log, number), b"")
+            self._milestone = number
 
     def _owner(self, number: int) -> str | None:
         """The attempt that owns a number; None when nobody does, or when it cannot be asked."""

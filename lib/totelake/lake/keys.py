@@ -15,6 +15,7 @@ DEAD_LETTERS = "dead_letters"
 QUARANTINE = f"{DEAD_LETTERS}/rows"
 COMPACTED = "compacted"
 _DIGITS = 12
+_DOWN = 10**_DIGITS - 1
 
 
 def number_text(number: int) -> str:
@@ -30,6 +31,21 @@ def commits_prefix(log: str) -> str:
 def commit_key(log: str, number: int) -> str:
     """The key of one manifest."""
     return f"{commits_prefix(log)}{number_text(number)}.json"
+
+
+def milestones_prefix(log: str) -> str:
+    """The beginning of the keys of a log's milestones; they sort before its manifests."""
+    return f"{commits_prefix(log)}-"
+
+
+def milestone_key(log: str, number: int) -> str:
+    """The key of the milestone beside a manifest. Its name counts down: a listing's first is the newest."""
+    return f"{milestones_prefix(log)}{number_text(_DOWN - number)}"
+
+
+def milestone_number(name: str) -> int | None:
+    """The number of the manifest that a name below `milestones_prefix` stands beside; None for any other name."""
+    return _DOWN - int(name) if re.fullmatch(f"[0-9]{{{_DIGITS}}}", name) else None
 
 
 def commit_number(key: str) -> int:

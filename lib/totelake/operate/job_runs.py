@@ -59,7 +59,7 @@ def wait(
         sleep(_POLL)
     found = JobRunReport(job, run_id, run["JobRunState"], run.get("ExecutionTime", 0), run.get("ErrorMessage", ""))
     if found.state != SUCCEEDED:
-        raise LakeError(f"{job} {found.state}: {found.message or 'without a message'}; see its log, run {run_id}")
+        raise LakeError(f"{job} {found.state}: {found.message or 'without a message'}; see `totelake logs {run_id}`")
     return found
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from totelake.errors import ConfigurationError
 from totelake.operate import runs
-from totelake.runtime.run_reports import RunReport, Step
+from totelake.operate.deployed import Deployed
+from totelake.runtime.run_reports import RunReport, Step, first_attempt
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 STREAMS = ("output", "error")
 _SEARCHED = 100
+_LISTS = "`totelake runs`"
 _DEFAULT_GROUPS = {"pythonshell": "/aws-glue/python-jobs", "glueetl": "/aws-glue/jobs"}
 
 
@@ -32,23 +34,75 @@ class LogLine:
     text: str
 
 
-def steps_of(glue: GlueClient, workflows: Sequence[str], run_id: str) -> list[Step]:
-    """The job runs that an id, or its beginning, names among the runs of these workflows; '' names the newest run.
+def steps_of(glue: GlueClient, found_in: Deployed, run_id: str, job: str = "") -> list[Step]:
+    """The job runs that an id, or its beginning, names: those of a workflow run, or one by itself with its attempts.
 
-    Raises ConfigurationError when it names none, or several.
+    '' names the newest workflow run, or with `job`, a part of a job's name, the newest run that has such a job. Only
+    runs of such a job are given then. Raises ConfigurationError when there is none, or when several runs are named.
     """
-    every = [report for workflow in workflows for report in runs.history(glue, workflow, _SEARCHED)]
-    found = sorted(every, key=lambda report: report.started, reverse=True)
-    if not found:
-        raise ConfigurationError(f"{', '.join(workflows)} has not run yet; run `totelake run`")
+    reports = [report for workflow in found_in.workflows for report in runs.history(glue, workflow, _SEARCHED)]
+    named = [_Named(report.id, report.started, _started(report)) for report in reports]
+    if run_id or job:
+        inside = {step.run_id for report in reports for step in report.steps}
+        named += [_Named(step.run_id, step.started, [step]) for step in _job_runs(glue, found_in, inside)]
     if not run_id:
-        return _started(found[0])
-    matching = [report for report in found if report.id.startswith(run_id)]
-    steps = [step for report in found for step in report.steps if step.run_id.startswith(run_id)]
-    if len(matching) + len(steps) != 1:
-        many = "more than one run starts" if matching or steps else f"none of the newest {_SEARCHED} runs starts"
-        raise ConfigurationError(f"{many} with {run_id}; give an id from `totelake runs`")
-    return _started(matching[0]) if matching else steps
+        return _newest(named, found_in, job)
+    steps = _matching(named, run_id)
+    if not steps:
+        raise ConfigurationError(f"none of the newest {_SEARCHED} runs starts with {run_id}; give an id from {_LISTS}")
+    wanted = [step for step in steps if job in step.name]
+    if not wanted:
+        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps)}")
+    return wanted
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A workflow run, or a job run outside of those: its id, its start and its job runs that have started."""
+
+    id: str
+    started: str
+    steps: list[Step]
+
+
+def _newest(named: Sequence[_Named], found_in: Deployed, job: str) -> list[Step]:
+    if not job:
+        if named:
+            return max(named, key=lambda item: item.started).steps
+        raise ConfigurationError(f"nothing of {', '.join(found_in.workflows)} has run yet; run `totelake run`")
+    having = [[step for step in found.steps if job in step.name] for found in named]
+    having = [steps for steps in having if steps]
+    if having:
+        return max(having, key=lambda steps: max(step.started for step in steps))
+    jobs = [name for name in found_in.jobs if job in name]
+    if jobs:
+        raise ConfigurationError(f"{', '.join(jobs)} is not among the newest {_SEARCHED} runs; see {_LISTS}")
+    raise ConfigurationError(f"there is no job {job}; there are {', '.join(found_in.jobs)}")
+
+
+def _matching(named: Sequence[_Named], run_id: str) -> list[Step]:
+    """The job runs that an id names; raises ConfigurationError when it is the beginning of several runs' ids."""
+    inside = {step.run_id: step for found in named for step in found.steps}
+    if run_id in inside:
+        return [inside[run_id]]
+    whole = [found for found in named if found.id.startswith(run_id) and found.id not in inside]
+    single = [step for name, step in inside.items() if name.startswith(run_id)]
+    if len(whole) + len({first_attempt(step.run_id) for step in single}) > 1:
+        raise ConfigurationError(f"more than one run starts with {run_id}; give an id from {_LISTS}")
+    return whole[0].steps if whole else sorted(single, key=lambda step: step.started)
+
+
+def _job_runs(glue: GlueClient, found_in: Deployed, known: Collection[str]) -> Iterator[Step]:
+    """The newest runs of every job that are not known yet: outside of workflows, and earlier attempts inside."""
+    for job in found_in.jobs:
+        try:
+            answer = glue.get_job_runs(JobName=job, MaxResults=_SEARCHED)
+        except glue.exceptions.EntityNotFoundException:
+            # it is not deployed, and so has not run
+            continue
+        for run in answer["JobRuns"]:
+            if run["Id"] not in known:
+                yield Step(job, run["JobRunState"], run["Id"], run["StartedOn"].isoformat(timespec="seconds"))
 
 
 def _started(report: RunReport) -> list[Step]:

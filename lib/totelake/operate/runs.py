@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ConnectionError, HTTPClientError
@@ -55,6 +56,29 @@ def newest(glue: GlueClient, workflow: str) -> RunReport | None:
     """The newest run, with its steps; None before the first."""
     runs = glue.get_workflow_runs(Name=workflow, MaxResults=1)["Runs"]
     return get(glue, workflow, runs[0]["WorkflowRunId"]) if runs else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A workflow and how its newest run ended; `outcome` is also NOT_RUN or NOT_DEPLOYED, without a run."""
+
+    workflow: str
+    outcome: str
+    run: str = ""
+    started: str = ""
+
+
+def standings(glue: GlueClient, workflows: Sequence[str]) -> list[Standing]:
+    """How each workflow stands."""
+    return [_standing(glue, workflow) for workflow in workflows]
+
+
+def _standing(glue: GlueClient, workflow: str) -> Standing:
+    try:
+        found = newest(glue, workflow)
+    except glue.exceptions.EntityNotFoundException:
+        return Standing(workflow, "NOT_DEPLOYED")
+    return Standing(workflow, found.outcome, found.id, found.started) if found else Standing(workflow, "NOT_RUN")
 
 
 @contextmanager

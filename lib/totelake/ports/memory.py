@@ -112,6 +112,10 @@ class MemoryStore(BucketStore):
         found = list(self.list(prefix, after))
         return found[:_PAGE], len(found) > _PAGE
 
+    def first(self, prefix: str) -> str | None:
+        """The first key below a prefix, in one request that lists no other; None when there is none."""
+        return next((item.key for item in self.list(prefix)), None)
+
     def folders(self, prefix: str) -> Iterator[str]:
         """The names right below a prefix that have objects below them."""
         rest = (item.key[len(prefix) :] for item in self.list(prefix))

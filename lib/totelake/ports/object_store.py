@@ -99,6 +99,9 @@ class ObjectStore(Protocol):
     def page(self, prefix: str, after: str = "") -> tuple[Sequence[Listed], bool]:
         """The first objects that `list` would give, in one request; whether there are more."""
 
+    def first(self, prefix: str) -> str | None:
+        """The first key below a prefix, in one request that lists no other; None when there is none."""
+
     def folders(self, prefix: str) -> Iterator[str]:
         """The names right below a prefix that have objects below them."""
 

@@ -154,6 +154,13 @@ class S3Store(BucketStore):
         ]
         return found, answer["IsTruncated"]
 
+    def first(self, prefix: str) -> str | None:
+        """The first key below a prefix, in one request that lists no other; None when there is none."""
+        with translated():
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=prefix, MaxKeys=1)
+        found = answer.get("Contents", [])
+        return found[0]["Key"] if found else None
+
     def folders(self, prefix: str) -> Iterator[str]:
         """The names right below a prefix that have objects below them."""
         after = prefix

@@ -13,11 +13,17 @@ _DONE = ("COMPLETED", "STOPPED", "ERROR")
 _FAILED = ("FAILED", "TIMEOUT", "STOPPED", "ERROR", "CANCELLED")
 _NOT_RUN = "NOT_RUN"
 _SHORT = 11
+_ATTEMPT = "_attempt_"
 
 
 def short(run_id: str) -> str:
     """The beginning of a run's id, enough to name it."""
     return run_id[:_SHORT]
+
+
+def first_attempt(run_id: str) -> str:
+    """The id of a job run's first attempt, which is the beginning of every later one's."""
+    return run_id.split(_ATTEMPT)[0]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from totelake.seed.business import Simulation, new_order, silent_edit, simulate
 from totelake.seed.csv_files import seed_from_csv
-from totelake.seed.history import seed_generated
+from totelake.seed.generated import seed_generated
 from totelake.seed.schema import SOURCE, create_schema
 
 __all__ = [

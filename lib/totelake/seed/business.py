@@ -11,7 +11,7 @@ from typing import Any
 
 from totelake.errors import SourceError
 from totelake.seed.application import SILENT, Application, application
-from totelake.seed.history import PURCHASES_PER_DAY, SALES_PER_DAY, SILENT_PER_DAY
+from totelake.seed.plan import PURCHASES_PER_DAY, SALES_PER_DAY, SILENT_PER_DAY
 
 Progress = Callable[[str], None]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from threading import Lock
 
+from totelake.contracts.model import Table, inputs_of
 from totelake.lake.commits import CommitLog
-from totelake.lake.records.verdict import JudgedBatch, Verdict, judged_batches, verdicts_since
+from totelake.lake.records.star_commit import StarCommit
+from totelake.lake.records.verdict import JudgedBatch, Verdict, held_for, judged_batches, verdicts_since
 
 
 class JudgedBatches:
@@ -16,6 +18,17 @@ class JudgedBatches:
         self._lock = Lock()
         self._after: int | None = None
         self._verdicts: list[Verdict] = []
+        self._newest: Verdict | None = None
+
+    def pending(self, table: Table, before: StarCommit) -> list[JudgedBatch]:
+        """At least the batches that a star table may take after a commit.
+
+        None while it stands before the first batch that is held for it, however many verdicts came since.
+        """
+        held = held_for(self._newest_verdict(), inputs_of(table))
+        if held and before.through >= held[0].batch - 1:
+            return []
+        return self.since(before.verdict)
 
     def since(self, verdict: int) -> list[JudgedBatch]:
         """At least the batches of the verdicts beyond that number, releases applied; no verdict is read twice."""
@@ -26,3 +39,9 @@ class JudgedBatches:
                 missing = [Verdict.of(manifest) for manifest in self._log.since(verdict, self._after - verdict)]
                 self._after, self._verdicts = verdict, [*missing, *self._verdicts]
             return judged_batches(self._verdicts, self._source)
+
+    def _newest_verdict(self) -> Verdict:
+        with self._lock:
+            if self._newest is None:
+                self._newest = Verdict.of(self._log.newest())
+            return self._newest

@@ -102,7 +102,7 @@ class _Build:
         return commit
 
     def _planned(self, table: Table, before: StarCommit) -> Unit | None:
-        batches = self._batches.since(before.verdict)
+        batches = self._batches.pending(table, before)
         return plan(table, before, batches, self._job.arguments.row_limit, self._build_to)
 
     def _committed(self, table: Table, found: StarCommit) -> None:

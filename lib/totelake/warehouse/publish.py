@@ -13,7 +13,10 @@ from totelake.warehouse import quarantine_sql
 from totelake.warehouse.ddl import STAGING, qualified
 from totelake.warehouse.jdbc import Connection
 from totelake.warehouse.plan import BatchEntry, TableLoad
+from totelake.warehouse.statistics import analyse_grown
 
+# a statement, and the quoted names of the tables that each get the rows it counts
+_Write = tuple[str, tuple[str, ...]]
 _POSTGRES = {"bigint": "bigint", "timestamp": "timestamp without time zone"}
 _METADATA = ("_op text NOT NULL", "_batch bigint NOT NULL", "_captured_at timestamp without time zone NOT NULL")
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('totelake.load'))"
@@ -54,15 +57,20 @@ def create_staging(run: str, table: Table) -> str:
 
 def apply(connection: Connection, run: str, load: TableLoad) -> None:
     """Bring one table's staged rows to the warehouse. Raises WarehouseError when they are not what the log says."""
+    waiting = 0
     if load.quarantine:
-        connection.run(quarantine_sql.take_over(quarantine_name(run, load.table), load))
+        waiting += connection.run(quarantine_sql.take_over(quarantine_name(run, load.table), load))
     if load.has_rows:
         _check_staged(connection, run, load)
         if load.table.kind == FACT:
-            connection.run(quarantine_sql.quarantine_without_parent(_staged(run, load.table), load.table))
-        for statement in _fact(run, load.table) if load.table.kind == FACT else _dimension(run, load.table):
-            connection.run(statement)
+            waiting += connection.run(quarantine_sql.quarantine_without_parent(_staged(run, load.table), load.table))
+        for statement, targets in _fact(run, load.table) if load.table.kind == FACT else _dimension(run, load.table):
+            written = connection.run(statement)
+            for target in targets:
+                analyse_grown(connection, target, written)
+    analyse_grown(connection, "etl.quarantine", waiting)
     connection.insert(_RECORD, [_record(load.table, entry) for entry in load.batches])
+    analyse_grown(connection, "etl.batch", len(load.batches))
     connection.insert(_REPLAYED, [(load.table.name, replay.commit, replay.rows) for replay in load.replays])
     if load.table.kind == FACT:
         connection.run(quarantine_sql.mark_replayed(load.table))
@@ -132,7 +140,7 @@ def _values(table: Table, alias: str) -> str:
     return ", ".join(values)
 
 
-def _dimension(run: str, table: Table) -> list[str]:
+def _dimension(run: str, table: Table) -> list[_Write]:
     key = sql_quoted(table.key_name)
     names = [sql_quoted(column.name) for column in table.lake_columns]
     changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != key)
@@ -141,19 +149,22 @@ def _dimension(run: str, table: Table) -> list[str]:
         f"AND v.dimension_key = s.{key}::text AND v.batch > s._batch"
     )
     staged = staging_name(run, table)
-    return [
+    rows = (
         f"INSERT INTO {qualified(table)} ({', '.join(names)}) SELECT {_values(table, 's')} FROM ("
         f"SELECT DISTINCT ON ({key}) * FROM {staged} WHERE _op <> 'D' ORDER BY {key}, _batch DESC) AS s "
-        f"WHERE NOT EXISTS ({newer}) ON CONFLICT ({key}) DO UPDATE SET {changes}",
+        f"WHERE NOT EXISTS ({newer}) ON CONFLICT ({key}) DO UPDATE SET {changes}"
+    )
+    versions = (
         "INSERT INTO etl.dimension_version AS v (target_table, dimension_key, batch, deleted) "
         f"SELECT DISTINCT ON ({key}) '{table.name}', {key}::text, _batch, _op = 'D' FROM {staged} "
         f"ORDER BY {key}, _batch DESC "
         "ON CONFLICT (target_table, dimension_key) DO UPDATE SET batch = EXCLUDED.batch, deleted = EXCLUDED.deleted "
-        "WHERE EXCLUDED.batch >= v.batch",
-    ]
+        "WHERE EXCLUDED.batch >= v.batch"
+    )
+    return [(rows, (qualified(table),)), (versions, ("etl.dimension_version",))]
 
 
-def _fact(run: str, table: Table) -> list[str]:
+def _fact(run: str, table: Table) -> list[_Write]:
     key, record = sql_quoted(table.key_name), sql_quoted(table.key[0].name)
     names = ", ".join(sql_quoted(column.name) for column in table.lake_columns)
     sequence = f"pg_get_serial_sequence('{qualified(table)}', '{table.key[0].name}')"
@@ -161,7 +172,7 @@ def _fact(run: str, table: Table) -> list[str]:
         f"SELECT FROM etl.fact_version AS v WHERE v.target_table = '{table.name}' "
         f"AND v.source_key = s.{key} AND v.batch = s._batch"
     )
-    return [
+    versions = (
         f"WITH fresh AS MATERIALIZED (SELECT nextval({sequence}) AS _record, s.* FROM ("
         f"SELECT s.* FROM {_staged(run, table)} AS s WHERE s._op <> 'D' AND NOT EXISTS ({there}) "
         f"AND NOT ({quarantine_sql.lacks_parent(table, 's')}) "
@@ -169,8 +180,11 @@ def _fact(run: str, table: Table) -> list[str]:
         f"inserted AS (INSERT INTO {qualified(table)} ({record}, {names}) "
         f"SELECT s._record, {_values(table, 's')} FROM fresh AS s) "
         "INSERT INTO etl.fact_version (target_table, record_id, source_key, batch, captured_at) "
-        f"SELECT '{table.name}', s._record, s.{key}, s._batch, s._captured_at FROM fresh AS s",
+        f"SELECT '{table.name}', s._record, s.{key}, s._batch, s._captured_at FROM fresh AS s"
+    )
+    deletions = (
         "INSERT INTO etl.deletion (target_table, source_key, batch, captured_at) "
         f"SELECT '{table.name}', s.{key}, s._batch, s._captured_at FROM {_staged(run, table)} AS s "
-        "WHERE s._op = 'D' ON CONFLICT DO NOTHING",
-    ]
+        "WHERE s._op = 'D' ON CONFLICT DO NOTHING"
+    )
+    return [(versions, (qualified(table), "etl.fact_version")), (deletions, ("etl.deletion",))]

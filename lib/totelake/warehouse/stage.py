@@ -22,6 +22,7 @@ from totelake.warehouse import publish
 from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect, explained
 from totelake.warehouse.plan import TableLoad
 from totelake.warehouse.staging import drop_left_over, note
+from totelake.warehouse.statistics import analyse
 
 _TABLES_AT_ONCE = 4
 _ROWS_PER_WRITER = 250_000
@@ -37,7 +38,10 @@ class Stage:
         self._job, self._address, self._jvm, self._run = job, address, jvm, run
 
     def fill(self, loads: Sequence[TableLoad]) -> None:
-        """Make the tables, and write the rows that are due into them. Raises LakeError when an object is gone."""
+        """Make the tables, write the rows that are due into them, and analyse them.
+
+        Raises LakeError when an object is gone.
+        """
         spark = open_spark(self._job.arguments.run.job)
         self._create(loads)
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
@@ -45,6 +49,11 @@ class Stage:
             writes += [pool.submit(self._write_quarantine, spark, load) for load in loads if load.quarantine]
             for done in writes:
                 done.result()
+        with connect(self._jvm, self._address) as connection:
+            for load in loads:
+                for name in self._names(load):
+                    analyse(connection, name)
+            connection.commit()
 
     def drop(self, loads: Sequence[TableLoad]) -> None:
         """Drop the tables that were made for these loads."""
@@ -52,9 +61,14 @@ class Stage:
             return
         with connect(self._jvm, self._address) as connection:
             for load in loads:
-                for name in (publish.staging_name, publish.quarantine_name):
-                    connection.run(f"DROP TABLE IF EXISTS {name(self._run, load.table)}")
+                for name in self._names(load):
+                    connection.run(f"DROP TABLE IF EXISTS {name}")
             connection.commit()
+
+    def _names(self, load: TableLoad) -> list[str]:
+        """The quoted names of a load's tables."""
+        names = [publish.staging_name(self._run, load.table)]
+        return names + ([publish.quarantine_name(self._run, load.table)] if load.quarantine else [])
 
     def _create(self, loads: Sequence[TableLoad]) -> None:
         now = self._job.now()

@@ -16,9 +16,11 @@ import pytest
 
 from localgate.keys import Keys
 from tests.conftest import SOURCE
+from tests.noted import noted_incidents
 from totelake.alerts.model import Alert, Message
 from totelake.alerts.store import note, send_due, sent_messages
 from totelake.errors import ConfigurationError
+from totelake.ports.s3 import S3Store
 from totelake.runtime.clients import Clients
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import JobRun, WatchArguments
@@ -99,6 +101,31 @@ def test_a_storm_is_one_message_at_once_and_one_with_a_count_after_an_hour(desk:
     assert second[1].startswith("it broke\nIt happened 3 times since ")
     sent = sent_messages(desk.job.ingestion, 10)
     assert [(item["subject"], item["count"]) for item in sent] == [("3 x it broke", 3), ("it broke", 1)]
+
+
+def test_what_was_sent_is_listed_no_more_and_an_incident_stays_known(desk: Desk) -> None:
+    for key in range(3):
+        desk.note(str(key), f"it broke in {'abc'[key]}")
+    desk.send()
+    store = desk.job.ingestion
+    assert len(desk.mail()) == 3 and list(store.list("_alerts/due/")) == []
+    assert noted_incidents(store) == {Alert("job", "it broke", "", str(key)).id for key in range(3)}
+
+
+def test_an_alert_whose_run_died_before_it_was_noted_is_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = S3Store.create
+
+    def dying(store: S3Store, key: str, body: bytes) -> bool:
+        if key.startswith("_alerts/incidents/"):
+            raise KeyboardInterrupt
+        return create(store, key, body)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(S3Store, "create", dying)
+        desk.note("1")
+    assert desk.note("1")
+    desk.send()
+    assert desk.mail() == [("it broke", "it broke\n\nbody of 1")]
 
 
 def test_what_sns_did_not_take_is_sent_by_a_later_look(desk: Desk) -> None:

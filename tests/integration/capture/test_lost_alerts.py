@@ -6,8 +6,8 @@ import pytest
 
 from tests.conftest import SOURCE
 from tests.integration.capture.conftest import Source
+from tests.noted import noted_incidents
 from totelake.alerts.messages import deletions_held_back
-from totelake.alerts.store import known_incidents
 from totelake.capture.detect.moves import backfill, reset
 from totelake.contracts.model import TableId
 from totelake.ports.s3 import S3Store
@@ -43,7 +43,7 @@ def test_deletions_held_back_are_noted_by_the_next_run_when_one_dies_before_it_n
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(S3Store, "create", create_or_die)
         filled.run()
-    assert known_incidents(filled.store) == frozenset()
+    assert noted_incidents(filled.store) == set()
     committed = filled.log().newest_number()
     assert committed == 2
     if is_moved:
@@ -52,4 +52,4 @@ def test_deletions_held_back_are_noted_by_the_next_run_when_one_dies_before_it_n
     filled.sql("UPDATE design SET design_name = 'B' WHERE design_id = 1")
     filled.run()
     noted = {deletions_held_back(TableId(SOURCE, "design"), 150, committed).id}
-    assert known_incidents(filled.store) == noted
+    assert noted_incidents(filled.store) == noted

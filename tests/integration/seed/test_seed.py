@@ -16,6 +16,8 @@ from tests.conftest import Postgres
 from totelake import seed
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, SourceError
+from totelake.seed import generated
+from totelake.seed.history import parts
 from totelake.stack.processes import free_port
 
 pytestmark = pytest.mark.integration
@@ -90,6 +92,30 @@ def test_constraints_are_those_of_the_real_source(database: Database) -> None:
         ("transaction", "UNIQUE (sales_order_id)"),
     ]
     assert database.rows(_INDEXES) == [(11 + 3,)]
+
+
+def test_generated_rows_have_the_same_constraints_and_statistics(database: Database) -> None:
+    seed.create_schema(database.dsn)
+    wanted = [database.rows(_CONSTRAINTS.format(kind)) for kind in "pfu"]
+    counts = seed.seed_generated(database.dsn, orders=200, seed=2)
+    assert [database.rows(_CONSTRAINTS.format(kind)) for kind in "pfu"] == wanted
+    assert database.rows(_INDEXES) == [(11 + 3,)]
+    assert counts == database.counts()
+    analysed = "SELECT relname, reltuples FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+    assert dict(database.rows(analysed)) == counts
+
+
+def test_a_seed_that_fails_leaves_what_was_there(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = seed.seed_generated(database.dsn, orders=20, seed=2)
+
+    def breaking(*given: Any) -> Iterator[Any]:
+        yield from list(parts(*given))[:9]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generated, "parts", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        seed.seed_generated(database.dsn, orders=30, seed=3)
+    assert database.counts() == before
 
 
 def test_the_real_snapshot_is_loaded_whole(database: Database, real_snapshot: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from tests.conftest import SOURCE
 from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
+from tests.noted import noted_incidents
 from totelake.alerts.messages import quarantined
-from totelake.alerts.store import known_incidents
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.lake import processed
@@ -233,8 +233,8 @@ def test_a_run_that_dies_before_its_alert_of_quarantined_rows_leaves_it_to_the_n
     done = once(S3Store, "create", lambda store, key, body: key.startswith("_alerts/"), die)
     with pytest.raises(Killed):
         lake.build("build_facts")
-    incidents = known_incidents(lake.ingestion_store)
+    incidents = noted_incidents(lake.ingestion_store)
     for _ in range(2):
         lake.build("build_facts")
     assert (done, len(incidents), len(lake.manifests(FACT))) == (["create"], 0, 1)
-    assert known_incidents(lake.ingestion_store) == {quarantined(FACT, 1, 1).id}
+    assert noted_incidents(lake.ingestion_store) == {quarantined(FACT, 1, 1).id}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import SOURCE
+from tests.noted import noted_incidents
 from totelake.alerts.failures import Links, of_job_runs, of_workflow_runs
 from totelake.alerts.scan import scan_failures
-from totelake.alerts.store import known_incidents
 from totelake.contracts import load_contracts
 from totelake.ports.memory import MemoryStore
 from totelake.runtime.clients import Clients
@@ -57,8 +57,9 @@ def test_a_failed_workflow_run_is_reported_with_its_cause_its_page_and_what_to_d
         "Where to look\n  run wr_12345678901, started 2026-11-24T11:55:00+00:00\n"
         "  https://eu-west-2.console.aws.amazon.com/glue/home?region=eu-west-2"
         "#/v2/etl-configuration/workflows/run/lake-refresh?runId=wr_12345678901\n\n"
-        "What to do\n  Correct what the message names. The next look of watch starts the workflow again; every step "
-        "continues where it stands, nothing is lost. See docs/operations.md, 'A run failed'."
+        "What to do\n  Correct what the message names. The next look of watch starts a refresh again; any other "
+        "workflow runs again on its schedule. Every step continues where it stands, nothing is lost. "
+        "See docs/operations.md, 'A run failed'."
     )
 
 
@@ -162,7 +163,7 @@ def test_every_workflow_and_job_of_the_deployment_is_scanned_and_each_failure_no
     for _ in range(2):
         scan_failures(job)
     assert glue.asked == {f"lake-{name}" for name in (*pipeline["workflows"], *pipeline["jobs"])}
-    assert len(known_incidents(job.ingestion)) == 2
+    assert len(noted_incidents(job.ingestion)) == 2
     noted = [record.message for record in caplog.records if record.message.startswith("alert: ")]
     assert noted == ["alert: lake-refresh failed: lake-ingest FAILED", f"alert: lake-{job_name} FAILED"]
     unsent = [record.message for record in caplog.records if record.message.startswith("no alert is sent")]

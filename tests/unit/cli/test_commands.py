@@ -19,6 +19,8 @@ from totelake.deploy.apply import Change
 from totelake.lake.records.batch import Bookmark
 from totelake.operate.runs import RunFailedError
 
+AUDIT = "totelake-audit"
+
 
 class NotFound(Exception):
     """Glue's EntityNotFoundException."""
@@ -55,11 +57,15 @@ class Glue:
             raise NotFound
         return {"Workflow": {"Name": Name}}
 
-    def get_workflow_runs(self, **_: Any) -> dict[str, Any]:
-        """All runs."""
+    def get_workflow_runs(self, Name: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """All runs of the refresh, and those of the audit."""
         if self.refuse is NotFound:
             raise NotFound
-        return {"Runs": self.runs}
+        return {"Runs": [item for item in self.runs if (item["Name"] == AUDIT) == (Name == AUDIT)]}
+
+    def get_job_runs(self, **_: Any) -> dict[str, Any]:
+        """None outside of workflows."""
+        return {"JobRuns": []}
 
     def get_trigger(self, Name: str) -> dict[str, Any]:  # noqa: N803
         """One of the schedules is active."""
@@ -91,6 +97,8 @@ def invoke(monkeypatch: pytest.MonkeyPatch, glue: Glue, *words: str, store: Any 
 
 
 GOOD = run("COMPLETED", job("totelake-a", job_run("SUCCEEDED", 1)))
+AUDIT_RUN = run("COMPLETED", job("totelake-audit-catalog", job_run("FAILED", 3)))
+AUDITED = {**AUDIT_RUN, "WorkflowRunId": "wr_fedcba98765", "Name": AUDIT}
 BAD = run("COMPLETED", job("totelake-a", job_run("FAILED", 1, ErrorMessage="no [grant]")), job("totelake-b"))
 
 
@@ -196,10 +204,31 @@ def test_the_history_names_what_failed_in_a_line_for_each_run(monkeypatch: pytes
     )
     result = CliRunner().invoke(app, ["runs"], env={"COLUMNS": "100"})
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines() if "│" in line]
-    assert rows == [["wr_01234567", "2026-11-24 12:00:00", "FAILED", "20.0", "build-dimensions-totesys"]]
+    assert rows == [["wr_01234567", "refresh", "2026-11-24 12:00:00", "FAILED", "20.0", "build-dimensions-totesys"]]
     assert [item["outcome"] for item in json.loads(invoke(monkeypatch, Glue(BAD), "runs", "--json").stdout)] == [
         "FAILED"
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], ["wr_0123456789abcdef", "wr_fedcba98765"]),
+        (["--workflow", "audit"], ["wr_fedcba98765"]),
+        (["--workflow", "totelake-refresh-totesys"], ["wr_0123456789abcdef"]),
+        (["--source", "totesys"], ["wr_0123456789abcdef"]),
+    ],
+    ids=["all", "the audit", "a full name", "a source"],
+)
+def test_the_history_has_every_workflow(words: list[str], found: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = invoke(monkeypatch, Glue(GOOD, AUDITED), "runs", "--json", *words).stdout
+    assert [item["id"] for item in json.loads(shown)] == found
+
+
+@pytest.mark.parametrize("words", [["wr_fedcba98"], ["jr_3"], ["--workflow", "audit"], ["--job", "audit-catalog"]])
+def test_logs_of_the_audit_are_found(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    result = invoke(monkeypatch, Glue(GOOD, AUDITED), "logs", *words)
+    assert result.stdout == "00:00:01.000 totelake-audit-catalog hello from jr_3 [1]\n"
 
 
 def test_the_history_of_what_is_not_deployed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,16 +258,17 @@ def test_logs_for_machines_have_every_line_with_its_stream(monkeypatch: pytest.M
     ("words", "message"),
     [
         (["wr_9"], "none of the newest 100 runs starts with wr_9; give an id from `totelake runs`"),
-        (["--job", "c"], "the run has no job c; it has totelake-a"),
+        (["wr_0", "--job", "c"], "the run has no job c; it has totelake-a"),
+        (["--workflow", "nightly"], "there is no workflow nightly; name one of refresh-totesys, audit"),
     ],
-    ids=["unknown run", "unknown job"],
+    ids=["unknown run", "unknown job", "unknown workflow"],
 )
 def test_logs_that_are_not_there_say_so(words: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(invoke(monkeypatch, Glue(GOOD), "logs", *words).exception) == message
 
 
 def test_logs_before_the_first_run_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    message = "totelake-refresh-totesys has not run yet; run `totelake run`"
+    message = "nothing of totelake-refresh-totesys, totelake-audit has run yet; run `totelake run`"
     assert str(invoke(monkeypatch, Glue(), "logs").exception) == message
 
 

@@ -47,7 +47,7 @@ def test_a_run_is_followed_to_its_end() -> None:
 
 
 def test_a_failed_run_is_reported_in_the_jobs_own_words() -> None:
-    with pytest.raises(LakeError, match="job FAILED: LakeError: no; see its log, run jr_1"):
+    with pytest.raises(LakeError, match="job FAILED: LakeError: no; see `totelake logs jr_1`"):
         job_runs.wait(glue("FAILED"), "job", "jr_1")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from totelake.errors import ConfigurationError
+from totelake.operate.deployed import Deployed
 from totelake.operate.logs import lines, log_group, steps_of
 from totelake.runtime.run_reports import Step
 
@@ -40,19 +41,34 @@ def test_a_jobs_log_group_follows_from_its_definition(described: dict[str, Any],
     assert log_group(described) == group
 
 
-def recorded(*runs: tuple[str, str, int]) -> Any:
-    """A client that knows these runs: workflow, id, and the minute after noon at which it began."""
+def recorded(*runs: tuple[str, str, int], **alone: list[tuple[str, int]]) -> Any:
+    """A client that knows these runs: workflow, id, minutes after noon; `alone` are those of jobs by themselves."""
 
     def get_workflow_runs(Name: str, IncludeGraph: bool, MaxResults: int) -> dict[str, Any]:  # noqa: N803
         return {"Runs": [answer(*found) for found in runs if found[0] == Name]}
 
-    return SimpleNamespace(get_workflow_runs=get_workflow_runs)
+    def get_job_runs(JobName: str, MaxResults: int) -> dict[str, Any]:  # noqa: N803
+        if JobName not in alone:
+            raise NotDeployedError
+        return {"JobRuns": [job_run(*found) for found in alone[JobName]]}
+
+    exceptions = SimpleNamespace(EntityNotFoundException=NotDeployedError)
+    return SimpleNamespace(get_workflow_runs=get_workflow_runs, get_job_runs=get_job_runs, exceptions=exceptions)
+
+
+class NotDeployedError(Exception):
+    """Glue's EntityNotFoundException."""
+
+
+def job_run(run_id: str, minute: int) -> dict[str, Any]:
+    """A job run as Glue describes it."""
+    return {"Id": run_id, "JobRunState": "FAILED", "StartedOn": NOON + timedelta(minutes=minute)}
 
 
 def answer(workflow: str, run_id: str, minute: int) -> dict[str, Any]:
     """A run of one job as Glue describes it, and a job that has not started."""
     started = NOON + timedelta(minutes=minute)
-    attempt = {"Id": f"jr_{run_id[3:]}", "JobRunState": "RUNNING", "StartedOn": started}
+    attempt = job_run(f"jr_{run_id[3:]}", minute)
     nodes = [
         {"Type": "JOB", "Name": f"{workflow}-job", "JobDetails": {"JobRuns": [attempt]}},
         {"Type": "JOB", "Name": "later"},
@@ -66,36 +82,64 @@ def answer(workflow: str, run_id: str, minute: int) -> dict[str, Any]:
     }
 
 
-RUNS = recorded((WORKFLOWS[0], "wr_a1", 1), (WORKFLOWS[0], "wr_a2", 2), (WORKFLOWS[1], "wr_b1", 3))
+RUNS = recorded(
+    (WORKFLOWS[0], "wr_a1", 1),
+    (WORKFLOWS[0], "wr_a2", 2),
+    (WORKFLOWS[1], "wr_b1", 3),
+    watch=[("jr_w2_attempt_1", 9), ("jr_w2", 8), ("jr_w1", 0)],
+    later=[("jr_b1", 3), ("jr_b0", 2)],
+)
+JOBS = ("watch", "later", "never", "shop-refresh-staff-job")
 
 
 @pytest.mark.parametrize(
-    ("workflows", "named", "found"),
+    ("workflows", "named", "job_name", "found"),
     [
-        (WORKFLOWS, "", "jr_b1"),
-        (WORKFLOWS[:1], "", "jr_a2"),
-        (WORKFLOWS, "wr_a1", "jr_a1"),
-        (WORKFLOWS, "wr_b", "jr_b1"),
-        (WORKFLOWS, "jr_a2", "jr_a2"),
+        (WORKFLOWS, "", "", ["jr_b1"]),
+        (WORKFLOWS[:1], "", "", ["jr_a2"]),
+        (WORKFLOWS, "wr_a1", "", ["jr_a1"]),
+        (WORKFLOWS, "wr_b", "", ["jr_b1"]),
+        (WORKFLOWS, "jr_a2", "", ["jr_a2"]),
+        (WORKFLOWS, "jr_w1", "", ["jr_w1"]),
+        (WORKFLOWS, "jr_w2", "", ["jr_w2"]),
+        (WORKFLOWS, "jr_w2_", "", ["jr_w2_attempt_1"]),
+        (WORKFLOWS, "jr_b0", "later", ["jr_b0"]),
+        (WORKFLOWS, "", "watch", ["jr_w2_attempt_1"]),
+        (WORKFLOWS, "", "staff", ["jr_b1"]),
     ],
-    ids=["the newest of all", "the newest of a source", "a run", "its beginning", "a job run"],
-)
-def test_an_id_names_the_steps_of_one_run(workflows: tuple[str, ...], named: str, found: str) -> None:
-    assert [step.run_id for step in steps_of(RUNS, workflows, named)] == [found]
+    ids=[
+        "the newest of all", "the newest of a source", "a run", "its beginning", "a job run", "a job run by itself",
+        "an attempt of several", "a later attempt", "an earlier attempt of a workflow's", "a job's newest run",
+        "a workflow job's newest run",
+    ],
+)  # fmt: skip
+def test_an_id_names_the_steps_of_one_run(
+    workflows: tuple[str, ...], named: str, job_name: str, found: list[str]
+) -> None:
+    assert [step.run_id for step in steps_of(RUNS, Deployed(workflows, JOBS), named, job_name)] == found
+
+
+def test_the_beginning_of_a_job_runs_id_names_all_its_attempts() -> None:
+    runs = recorded(watch=[("jr_long_attempt_1", 2), ("jr_long", 1)])
+    assert [step.run_id for step in steps_of(runs, Deployed((), JOBS), "jr_lo")] == ["jr_long", "jr_long_attempt_1"]
 
 
 @pytest.mark.parametrize(
-    ("glue", "named", "says"),
+    ("glue", "named", "job_name", "says"),
     [
-        (recorded(), "", "shop-refresh-orders, shop-refresh-staff has not run yet; run `totelake run`"),
-        (RUNS, "wr_a", "more than one run starts with wr_a; give an id from `totelake runs`"),
-        (RUNS, "wr_c", "none of the newest 100 runs starts with wr_c; give an id from `totelake runs`"),
+        (recorded(), "", "", "nothing of shop-refresh-orders, shop-refresh-staff has run yet; run `totelake run`"),
+        (RUNS, "wr_a", "", "more than one run starts with wr_a; give an id from `totelake runs`"),
+        (RUNS, "jr_w", "", "more than one run starts with jr_w; give an id from `totelake runs`"),
+        (RUNS, "wr_c", "", "none of the newest 100 runs starts with wr_c; give an id from `totelake runs`"),
+        (RUNS, "wr_a1", "c", "the run has no job c; it has shop-refresh-orders-job"),
+        (RUNS, "", "never", "never is not among the newest 100 runs; see `totelake runs`"),
+        (RUNS, "", "zz", "there is no job zz; there are watch, later, never, shop-refresh-staff-job"),
     ],
-    ids=["no run", "several", "none"],
+    ids=["no run", "several", "several job runs", "none", "not of the run", "not yet", "no such job"],
 )
-def test_an_id_that_names_no_single_run_is_refused(glue: Any, named: str, says: str) -> None:
+def test_an_id_that_names_no_single_run_is_refused(glue: Any, named: str, job_name: str, says: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        steps_of(glue, WORKFLOWS, named)
+        steps_of(glue, Deployed(WORKFLOWS, JOBS), named, job_name)
     assert str(raised.value) == says
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError
-from totelake.seed.history import Plan, generate, plan_of
+from totelake.seed import history
+from totelake.seed.history import generate, parts
+from totelake.seed.plan import Plan, plan_of
 
 MOMENT = datetime(2024, 8, 22, 18, 30)
 PLAN = plan_of(3_000, None, date(2024, 8, 21))
 
 
-@pytest.fixture(scope="module")
-def tables() -> dict[str, pa.Table]:
-    return generate(PLAN, 7, MOMENT)
+@pytest.fixture(scope="module", params=[200_000, 700], ids=["one chunk", "many chunks"])
+def tables(request: pytest.FixtureRequest) -> Iterator[dict[str, pa.Table]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "_CHUNK", request.param)
+        yield generate(PLAN, 7, MOMENT)
 
 
 def column(table: pa.Table, name: str) -> list[Any]:
@@ -33,6 +40,19 @@ def test_the_same_number_gives_the_same_rows(tables: dict[str, pa.Table]) -> Non
     again, other = generate(PLAN, 7, MOMENT), generate(PLAN, 8, MOMENT)
     assert all(again[name].equals(table) for name, table in tables.items())
     assert not other["sales_order"].equals(tables["sales_order"])
+
+
+def test_parts_are_of_bounded_size_and_parents_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_CHUNK", 500)
+    seen: dict[str, set[int]] = {}
+    for name, rows in parts(PLAN, 7, MOMENT):
+        table = load_contracts().find(name)
+        assert name == "design" or rows.num_rows <= 500 + 30
+        for found in table.columns:
+            if found.foreign_key is not None:
+                assert set(column(rows, found.name)) - {None} <= seen[found.foreign_key.table]
+        seen.setdefault(name, set()).update(column(rows, table.key_name))
+    assert len(seen["sales_order"]) == 3_000
 
 
 def test_every_table_has_the_contracts_columns(tables: dict[str, pa.Table]) -> None:
@@ -132,7 +152,44 @@ def test_days_alone_give_the_orders_of_the_real_business() -> None:
     assert len(plan_of(None, None, date(2024, 8, 21)).days) == 95
 
 
-@pytest.mark.parametrize(("orders", "days"), [(0, None), (None, 0)])
-def test_nothing_cannot_be_made(orders: int | None, days: int | None) -> None:
-    with pytest.raises(ConfigurationError, match="at least one order and one day"):
+@pytest.mark.parametrize("orders", [1, 21, 2_000, 60_000, 300_000, 1_000_000, 5_000_000, 20_000_000])
+def test_a_business_of_any_size_is_some_years_old(orders: int) -> None:
+    until = date(2024, 8, 21)
+    found = plan_of(orders, None, until)
+    assert found.sales == orders and found.days[-1] == until and len(set(found.days)) == len(found.days)
+    assert len(found.days) == min(783, max(1, round(orders / 21)))
+    assert found.days[0] >= date(2021, 8, 20)
+
+
+def test_a_history_begins_when_the_contracts_think_it_plausible() -> None:
+    minima = [
+        item["value"]
+        for name in ("sales_order", "payment")
+        for item in found_in_contract(name, "created_at")
+        if item["property"] == "minimum"
+    ]
+    assert minima == ["1900-01-01"] * 2
+    assert plan_of(1, 45_523, date(2024, 8, 20)).days[0] == date(1900, 1, 1)
+
+
+def found_in_contract(table: str, name: str) -> list[dict[str, Any]]:
+    """The custom properties of a column, as its contract has them."""
+    text = (Path(__file__).parents[3] / f"catalog/sources/totesys/{table}.yaml").read_text(encoding="utf-8")
+    properties = yaml.safe_load(text)["schema"][0]["properties"]
+    found: list[dict[str, Any]] = next(item for item in properties if item["name"] == name)["customProperties"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("orders", "days", "says"),
+    [
+        (0, None, "a history needs at least one order and one day"),
+        (None, 0, "a history needs at least one order and one day"),
+        (10, 45_525, "a history of 45525 days would begin before 1900; give at most 45524"),
+        (10, 10**12, "would begin before 1900; give at most 45524"),
+        (2 * 10**9, None, "2000000000 sales orders have more transactions than there are keys; give at most 1513"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(orders: int | None, days: int | None, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
         plan_of(orders, days, date(2024, 8, 21))

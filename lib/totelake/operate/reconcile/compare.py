@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from totelake.capture.postgres.session import Session
 from totelake.contracts import Contracts
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch, Bookmark
 from totelake.lake.records.star_commit import StarCommit
-from totelake.lake.records.verdict import LOG, pending_batches
+from totelake.lake.records.verdict import LOG, JudgedBatch, pending_batches
+from totelake.operate.positions import read as positions
+from totelake.operate.reconcile.behind import behind, nothing_captured
 from totelake.operate.reconcile.finding import Finding
 from totelake.operate.reconcile.lake import compare_keys, compare_log, has_one_input
 from totelake.operate.reconcile.source import compare_source
@@ -29,35 +31,48 @@ def reconcile(
 ) -> Iterator[Finding]:
     """Every finding as it is made; `address` is the source's, by its reading role. Nothing is changed anywhere.
 
-    Without an address of the warehouse, that is not compared, and before the first batch the source alone is looked at.
-    Raises SourceError, WarehouseError or LakeError when
-    one of them cannot be read.
+    What is behind is compared as far as it has come, and a finding says so; so does one when nothing is captured yet,
+    or when there is no address of the warehouse. Raises SourceError, WarehouseError or LakeError when one of them
+    cannot be read.
     """
     tables, stars = contracts.source_tables(source), contracts.star_tables(source)
     batches = [Batch.of(manifest) for manifest in CommitLog(ingestion, source).since(0)]
     bookmark = batches[-1].bookmark if batches else Bookmark()
+    if not bookmark.tables:
+        yield nothing_captured(source)
+        return
     with connect(address) as connection:
-        yield from compare_source(Session(connection), ingestion, tables, bookmark)
+        compared = compare_source(Session(connection), ingestion, tables, bookmark)
+    yield from compared
     judged = pending_batches(CommitLog(ingestion, LOG), 0, source, None)
     logs = {
         star.name: [StarCommit.of(star, item) for item in CommitLog(processed, star.name).since(0)] for star in stars
     }
-    if not batches and not judged and not any(logs.values()):
-        # nothing would be compared with nothing
-        return
     for table in tables:
         keys = {batch.batch: found.key for batch in judged if (found := batch.find(table.name)) is not None}
         yield compare_keys(ingestion, table, bookmark.tables.get(table.name), batches, keys)
     for star in stars:
         if has_one_input(star):
             yield compare_log(star, logs[star.name], judged)
-    if not warehouse_dsn or not any(logs.values()):
-        return
-    with read_only(warehouse_dsn) as cursor:
+    if warehouse_dsn and any(logs.values()):
+        yield from _warehouse(warehouse_dsn, processed, contracts, source, logs, judged)
+    yield from behind(source, compared, bookmark, positions(ingestion, processed, contracts, source, warehouse_dsn))
+
+
+def _warehouse(
+    dsn: str,
+    processed: ObjectStore,
+    contracts: Contracts,
+    source: str,
+    logs: Mapping[str, Sequence[StarCommit]],
+    judged: Sequence[JudgedBatch],
+) -> Iterator[Finding]:
+    """The warehouse's comparisons; none where it has no tables yet."""
+    with read_only(dsn) as cursor:
         cursor.execute("SELECT to_regclass('etl.replay')")
         if cursor.fetchone() == (None,):
             return
-        for star in stars:
+        for star in contracts.star_tables(source):
             yield compare_content(cursor, processed, star, logs[star.name])
         for fact in contracts.facts(source):
             yield compare_balance(cursor, fact, logs[fact.name], judged)

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EQUAL, IN_PROGRESS, DIFFERS = "equal", "in progress", "differs"
+# of a whole step, as far as it can be compared
+BEHIND, NOTHING_CAPTURED, NOT_COMPARED = "behind", "nothing captured", "not compared"
+STEPS = (BEHIND, NOTHING_CAPTURED, NOT_COMPARED)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was compared for one table, what is on either side, and how they stand; `detail` names what differs."""
+    """What was compared for one table, what is on either side, and how they stand; `detail` names what differs.
+
+    With an outcome of STEPS it is about a source as a whole, which `table` names then, and `detail` is a sentence.
+    """
 
     table: str
     check: str

@@ -17,6 +17,7 @@ from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, Find
 from totelake.ports.object_store import ObjectStore
 
 CHECK = "source = ledger"
+LAGS = "the source lags the last batch"
 _NAMED = 5
 
 
@@ -25,7 +26,7 @@ def compare_source(
 ) -> list[Finding]:
     """One finding for each table. A difference is work in progress when the next run's search would see it."""
     if is_behind(standing_of(session, bookmark)):
-        return [Finding(table.name, CHECK, "-", "-", IN_PROGRESS, "the source lags the last batch") for table in tables]
+        return [Finding(table.name, CHECK, "-", "-", IN_PROGRESS, LAGS) for table in tables]
     with look(session, tables, bookmark) as seen:
         return [_compare(session, store, seen, table.name, bookmark.tables.get(table.name)) for table in tables]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from totelake.alerts.messages import deletions_held_back
 from totelake.alerts.store import note
-from totelake.capture.captures import TableCaptures
+from totelake.capture.blocked import BlockedError
+from totelake.capture.captures import Captured, TableCaptures
 from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.detect.moves import last_capture
 from totelake.capture.postgres.open_transactions import report_open_transactions
@@ -18,7 +19,7 @@ from totelake.contracts.model import Table, TableId
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest
-from totelake.lake.records.batch import Batch, Bookmark, TableState
+from totelake.lake.records.batch import Batch, BlockedTable, Bookmark, TableState
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.job import Job
@@ -100,13 +101,14 @@ def _capture(
     with look(session, tables, bookmark, job.arguments.bookmark == DISABLE, allow_deletes) as seen:
         captured_at = job.now()
         report_open_transactions(job, bookmark, seen.snapshot)
-        for name, blocked in seen.blocked.items():
-            job.log.warning("%s is not captured since batch %d: %s", name, blocked.since, blocked.why)
+        _warn(job, seen.blocked)
         if not seen.has_work:
             job.log.info("nothing changed since batch %s", bookmark.batch)
             return None
         captures = TableCaptures(job, session, bookmark, seen, attempt, captured_at, allow_deletes)
-        captured = {name: captures.table(name) for name in seen.shapes}
+        captured, unreadable = _captured(captures, seen)
+        seen = seen.without(unreadable, bookmark)
+        _warn(job, {name: seen.blocked[name] for name in unreadable})
     durable = wait_durable(session, seen.identity)
     if not durable:
         job.log.warning("the source has not made the batch durable; the next run compares every table")
@@ -121,6 +123,22 @@ def _capture(
     )
     commits = {name: item.commit for name, item in captured.items() if item.commit is not None}
     return Batch(moved, commits, _new_schemas(seen, bookmark), _newly_held_back(moved, bookmark))
+
+
+def _warn(job: Job[IngestArguments], blocked: Mapping[str, BlockedTable]) -> None:
+    for name, item in blocked.items():
+        job.log.warning("%s is not captured since batch %d: %s", name, item.since, item.why)
+
+
+def _captured(captures: TableCaptures, seen: SourceLook) -> tuple[dict[str, Captured], dict[str, BlockedTable]]:
+    """Every table that the server can read, and why it cannot read the others."""
+    captured, unreadable = {}, {}
+    for name in seen.shapes:
+        try:
+            captured[name] = captures.table(name)
+        except BlockedError as error:
+            unreadable[name] = error.blocked
+    return captured, unreadable
 
 
 def _blocked_states(seen: SourceLook, bookmark: Bookmark) -> dict[str, TableState]:

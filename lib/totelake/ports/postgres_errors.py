@@ -92,6 +92,11 @@ def is_of_table(error: Exception) -> bool:
     return isinstance(error, psycopg2.Error) and str(error.pgcode or "").startswith(_OF_TABLE)
 
 
+def said(error: BaseException) -> str:
+    """What the server says, on one line and without the place in a query of ours."""
+    return " ".join(str(error).split("CONTEXT:")[0].split())
+
+
 def cause_of(code: str, said: str) -> Cause | None:
     """What an error of an open connection means, by its SQLSTATE; None when it is not known."""
     for text, remedy in _POOLER:

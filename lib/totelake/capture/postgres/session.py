@@ -80,23 +80,24 @@ class Session:
             raise
 
     @contextmanager
-    def of_table(self) -> Iterator[None]:
-        """What the server says of one table's content ends the block and not the transaction, which goes on.
-
-        Such an error is raised as it is; `is_of_table` knows it.
-        """
-        self._execute("SAVEPOINT of_table")
+    def _guarded(self) -> Iterator[None]:
+        """What the server says of one table's content ends the block and not the transaction, which goes on."""
+        if self._connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
+            with self.transaction():
+                yield
+            return
+        self._execute("SAVEPOINT guarded")
         try:
             yield
         except (psycopg2.Error, UnicodeDecodeError) as error:
             if is_of_table(error):
-                self._execute("ROLLBACK TO SAVEPOINT of_table")
+                self._execute("ROLLBACK TO SAVEPOINT guarded")
             raise
-        self._execute("RELEASE SAVEPOINT of_table")
+        self._execute("RELEASE SAVEPOINT guarded")
 
     def rows(self, query: Query, parameters: Sequence[object] | Mapping[str, object] | None = None) -> list[Row]:
-        """All rows of a query."""
-        with self.transaction(), self._connection.cursor() as cursor:
+        """All rows of a query. After an error that `is_of_table` the transaction goes on."""
+        with self._guarded(), self._connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall())
 
@@ -113,19 +114,14 @@ class Session:
         """Stream a query's rows as CSV below a header: `sink.write` is called with one whole row as bytes each time.
 
         Texts are in UTF-8, or `raw` as the database has them. A database in SQL_ASCII does not know what its texts
-        are, so they always come as it has them.
+        are, so they always come as it has them. After an error that `is_of_table` the transaction goes on.
         """
-        encoding = _RAW if raw else self.copied_encoding
+        encoding = _RAW if raw or self.encoding == _RAW else "UTF8"
         statement = sql.SQL("COPY ({}) TO STDOUT WITH (FORMAT csv, HEADER, ENCODING {})").format(
             query, sql.Literal(encoding)
         )
-        with self.transaction(), self._connection.cursor() as cursor:
+        with self._guarded(), self._connection.cursor() as cursor:
             cursor.copy_expert(statement, sink)
-
-    @property
-    def copied_encoding(self) -> str:
-        """The encoding that `copy` asks for."""
-        return _RAW if self.encoding == _RAW else "UTF8"
 
     def _execute(self, statement: Query) -> None:
         with self._connection.cursor() as cursor:

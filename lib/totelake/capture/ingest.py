@@ -12,6 +12,7 @@ from totelake.capture.captures import Captured, TableCaptures
 from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.detect.moves import last_capture
 from totelake.capture.postgres.open_transactions import report_open_transactions
+from totelake.capture.postgres.reading import read_source
 from totelake.capture.postgres.server import wait_durable
 from totelake.capture.postgres.session import Session
 from totelake.contracts import load_contracts
@@ -20,8 +21,6 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest
 from totelake.lake.records.batch import Batch, BlockedTable, Bookmark, TableState
-from totelake.ports.postgres import connect
-from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import DISABLE, PAUSE, IngestArguments
 from totelake.runtime.run_properties import ALLOW_DELETES
@@ -36,7 +35,7 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
     Raises SourceError when the source cannot be used, RetriableError when other runs commit first each time.
     """
     arguments = job.arguments
-    address = PostgresAddress.from_secret(job.secret(arguments.source_secret), arguments.source_secret)
+    address = job.database(arguments.source_secret)
     log = CommitLog(job.ingestion, arguments.source)
     tables = load_contracts().source_tables(arguments.source)
     allow_deletes = allowed_deletes(job)
@@ -48,9 +47,12 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
             job.log.info("another run committed batch %s first; looking again", attempt.number)
         # a run that dies after its commit reports nothing, so the next one does
         _note_held_back(job, last_capture(log, newest))
-        attempt = log.attempt(newest, arguments.run.id)
-        with connect(address) as connection:
-            batch = _capture(job, Session(connection), tables, Bookmark.of(newest), attempt, allow_deletes)
+
+        def capture(session: Session) -> tuple[Batch | None, Attempt]:
+            mine = log.attempt(newest, arguments.run.id)
+            return _capture(job, session, tables, Bookmark.of(newest), mine, allow_deletes), mine
+
+        batch, attempt = read_source(address, capture, job.log.warning)
         if batch is not None and arguments.bookmark == PAUSE:
             _report(job, batch, "not committed, the bookmark is paused")
             return None

@@ -24,7 +24,25 @@ _MAY_IDLE = (
 
 @contextmanager
 def connect(address: PostgresAddress, application: str = "totelake") -> Iterator[Connection]:
-    """A connection without an open transaction. Raises SourceError when the server cannot be used."""
+    """A connection without an open transaction. A server that refuses is asked once more if the secret has changed.
+
+    Raises SourceError when the server cannot be used.
+    """
+    connection, address = _opened(address, application)
+    try:
+        connection.autocommit = True
+        if connection.server_version < _OLDEST_VERSION:
+            raise SourceError(f"{address} is older than PostgreSQL 13; upgrade the server")
+        with speaking(address):
+            with connection.cursor() as cursor:
+                cursor.execute(_MAY_IDLE)
+            yield connection
+    finally:
+        connection.close()
+
+
+def _opened(address: PostgresAddress, application: str) -> tuple[Connection, PostgresAddress]:
+    """A connection, and the address that it is to."""
     options: dict[str, Any] = {"sslrootcert": address.sslrootcert} if address.sslrootcert else {}
     try:
         connection = psycopg2.connect(
@@ -40,18 +58,12 @@ def connect(address: PostgresAddress, application: str = "totelake") -> Iterator
             keepalives_idle=30,
             **options,
         )
+        return connection, address
     except psycopg2.Error as error:
-        raise connection_error(address, str(error)) from None
-    try:
-        connection.autocommit = True
-        if connection.server_version < _OLDEST_VERSION:
-            raise SourceError(f"{address} is older than PostgreSQL 13; upgrade the server")
-        with speaking(address):
-            with connection.cursor() as cursor:
-                cursor.execute(_MAY_IDLE)
-            yield connection
-    finally:
-        connection.close()
+        newer = address.newer()
+        if newer is None:
+            raise connection_error(address, str(error)) from None
+    return _opened(newer, application)
 
 
 @contextmanager

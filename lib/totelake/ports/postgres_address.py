@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable
 
 from totelake.errors import ConfigurationError
 
@@ -24,7 +24,10 @@ _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class PostgresAddress:
-    """A database and the role that uses it; the password is never shown. `what` names it in messages."""
+    """A database and the role that uses it; the password is never shown. `what` names it in messages.
+
+    `renew` reads the address again, for a secret may have changed since.
+    """
 
     host: str
     port: int
@@ -34,6 +37,7 @@ class PostgresAddress:
     sslmode: str = VERIFIED
     sslrootcert: str | None = None
     what: str = "database"
+    renew: Callable[[], PostgresAddress] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_secret(cls, secret: Mapping[str, Any], name: str, what: str = "database") -> PostgresAddress:
@@ -59,6 +63,19 @@ class PostgresAddress:
             sslrootcert=secret.get("sslrootcert"),
             what=what,
         )
+
+    @classmethod
+    def renewable(cls, read: Callable[[], PostgresAddress]) -> PostgresAddress:
+        """The address that `read` gives now, and may give anew."""
+        return replace(read(), renew=read)
+
+    def newer(self) -> PostgresAddress | None:
+        """The address as its secret names it now; None when that is this one. It cannot be renewed again."""
+        if self.renew is None:
+            return None
+        found = self.renew()
+        # of a certificate every reading makes a file of its own
+        return None if replace(found, sslrootcert=self.sslrootcert) == self else found
 
     @property
     def authority(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.reading import read_source
 from totelake.contracts import Contracts
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch, Bookmark
@@ -15,7 +15,7 @@ from totelake.operate.reconcile.lake import compare_keys, compare_log, has_one_i
 from totelake.operate.reconcile.source import compare_source
 from totelake.operate.reconcile.warehouse import compare_balance, compare_content
 from totelake.ports.object_store import ObjectStore
-from totelake.ports.postgres import connect, read_only
+from totelake.ports.postgres import read_only
 from totelake.ports.postgres_address import PostgresAddress
 
 
@@ -35,8 +35,7 @@ def reconcile(
     tables, stars = contracts.source_tables(source), contracts.star_tables(source)
     batches = [Batch.of(manifest) for manifest in CommitLog(ingestion, source).since(0)]
     bookmark = batches[-1].bookmark if batches else Bookmark()
-    with connect(address) as connection:
-        yield from compare_source(Session(connection), ingestion, tables, bookmark)
+    yield from read_source(address, lambda session: compare_source(session, ingestion, tables, bookmark))
     judged = pending_batches(CommitLog(ingestion, LOG), 0, source, None)
     for table in tables:
         keys = {batch.batch: found.key for batch in judged if (found := batch.find(table.name)) is not None}

@@ -80,7 +80,7 @@ def _of_lake(where: Target, sql: str) -> Answer:
 def _of_warehouse(where: Target, sql: str) -> Answer:
     if where.warehouse_dsn is None:
         raise ConfigurationError("the warehouse's address is not known here; set WAREHOUSE_DSN")
-    with read_only(where.warehouse_dsn) as cursor:
+    with read_only(where.warehouse_dsn, limited=True) as cursor:
         cursor.execute("SET search_path = star, public")
         cursor.execute(sql)
         return Answer(tuple(item.name for item in cursor.description or ()), cursor.fetchall())

@@ -9,9 +9,10 @@ from typing import Any, Callable
 import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import parse_dsn
 
 from totelake.errors import SourceError, TotelakeError, WarehouseError
-from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.postgres_address import PostgresAddress, hidden
 from totelake.ports.postgres_errors import connection_error, server_error
 
 __all__ = ["Connection", "Cursor", "connect", "open_dsn", "read_only"]
@@ -20,6 +21,9 @@ _OLDEST_VERSION = 130000
 _MAY_IDLE = (
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'"
 )
+
+_LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+_UNLIMITED = "; ".join(f"SET LOCAL {name} = 0" for name in _LIMITS)
 
 
 @contextmanager
@@ -76,11 +80,16 @@ def speaking(address: PostgresAddress) -> Iterator[None]:
 
 
 @contextmanager
-def read_only(dsn: str) -> Iterator[Cursor]:
-    """A cursor of the warehouse that can change nothing. Raises WarehouseError when it cannot be reached."""
+def read_only(dsn: str, limited: bool = False) -> Iterator[Cursor]:
+    """A cursor of the warehouse that can change nothing; `limited` by the time-outs that its role has.
+
+    Raises WarehouseError when it cannot be reached.
+    """
     with open_dsn(dsn) as connection:
         connection.set_session(readonly=True)
         with connection.cursor() as cursor:
+            if not limited:
+                cursor.execute(_UNLIMITED)
             yield cursor
 
 
@@ -92,10 +101,27 @@ def open_dsn(
     remedy: str = "see its address and password",
 ) -> Iterator[Connection]:
     """A connection by a URL, closed with the block; `failure` makes the error when the server cannot be reached."""
+    parts = _parts(dsn)
+    if parts is None:
+        raise failure(
+            f"the address of {what} cannot be read; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, every "
+            "character but letters and digits of user and password as %XX"
+        )
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=10)
+        connection = psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8")
     except psycopg2.Error as error:
-        words = " ".join(str(error).split())
+        names = [str(parts.get(name, "")) for name in ("user", "dbname", "host")]
+        words = hidden(str(error), str(parts.get("password", "")), names)
         raise failure(f"{what} cannot be reached: {words}; {remedy}") from None
     with closing(connection):
         yield connection
+
+
+def _parts(dsn: str) -> dict[str, str] | None:
+    """What a URL names; None when it cannot be read, or parts of its password would be taken for something else."""
+    try:
+        parts: dict[str, str] = parse_dsn(dsn)
+    except psycopg2.Error:
+        return None
+    torn = any("@" in parts.get(name, "") for name in ("host", "dbname")) or not parts.get("port", "0").isdigit()
+    return None if torn else parts

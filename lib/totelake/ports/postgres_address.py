@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
@@ -83,20 +83,24 @@ class PostgresAddress:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def hide(self, text: str) -> str:
-        """A server's message on one line, without the password.
-
-        A password that stands in the message as part of a word, or that is the name of the role, the database or the
-        host, is left: the message would lose its meaning, and says nothing secret.
-        """
-        secret = self.password
-        if secret not in (self.username, self.dbname, self.host):
-            before = r"(?<!\w)" if re.match(r"\w", secret) else ""
-            after = r"(?!\w)" if re.search(r"\w$", secret) else ""
-            text = re.sub(f"{before}{re.escape(secret)}{after}", "***", text)
-        return " ".join(text.split())
+        """A server's message on one line, without the password; see `hidden`."""
+        return hidden(text, self.password, (self.username, self.dbname, self.host))
 
     def __str__(self) -> str:
         return f"{self.what} {self.dbname} at {self.authority}"
+
+
+def hidden(text: str, secret: str, names: Collection[str]) -> str:
+    """A message on one line, without a secret.
+
+    A secret that stands in the message as part of a word, or that is a name, of a role, a database or a host, is left:
+    the message would lose its meaning, and says nothing secret.
+    """
+    if secret and secret not in names:
+        before = r"(?<!\w)" if re.match(r"\w", secret) else ""
+        after = r"(?!\w)" if re.search(r"\w$", secret) else ""
+        text = re.sub(f"{before}{re.escape(secret)}{after}", "***", text)
+    return " ".join(text.split())
 
 
 def sslmode_of(secret: Mapping[str, Any]) -> str:

@@ -56,6 +56,7 @@ class _Load:
     def plan(self) -> list[TableLoad]:
         """What is due now; makes the warehouse's tables when there are none."""
         with connect(self._jvm, self._address) as connection:
+            connection.check_session()
             if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
                 connection.run(publish.LOCK)
                 for statement in statements(self._contracts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import uuid
@@ -83,6 +84,15 @@ class Source:
         cursor = self.connection.cursor()
         cursor.execute(query)
         return list(cursor.fetchall())
+
+    def through(self, port: int, query: str) -> list[tuple[Any, ...]]:
+        """All rows that the reading role gets for a query by another port."""
+        database, password = self.dsn.rsplit("/", 1)[1], self.postgres.passwords[READER]
+        dsn = f"postgresql://{READER}:{password}@127.0.0.1:{port}/{database}"
+        with contextlib.closing(psycopg2.connect(dsn)) as found:
+            cursor = found.cursor()
+            cursor.execute(query)
+            return list(cursor.fetchall())
 
     def change_secret(self, **values: Any) -> None:
         """Replace values of the secret."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.conftest import SOURCE
@@ -17,16 +19,13 @@ from totelake.ports.postgres_address import PostgresAddress
 
 pytestmark = pytest.mark.integration
 TABLES = load_contracts().source_tables(SOURCE)
-# those that end a session or a query
-ENDING = {
-    "statement_timeout": "3ms",
-    "lock_timeout": "1ms",
-    "idle_in_transaction_session_timeout": "3ms",
-    "idle_session_timeout": "20ms",
-    "exit_on_error": "on",
-}
+# those that end a session or a query, after a time that no single statement of ours comes near
+ENDING = {"statement_timeout": "200ms", "idle_in_transaction_session_timeout": "200ms", "idle_session_timeout": "200ms"}
 HOSTILE = {
-    **ENDING,
+    "statement_timeout": "200ms",
+    "lock_timeout": "1ms",
+    "idle_in_transaction_session_timeout": "200ms",
+    "exit_on_error": "on",
     "default_transaction_isolation": "serializable",
     "default_transaction_deferrable": "on",
     "default_transaction_read_only": "on",
@@ -72,7 +71,9 @@ def alter(source: Source, settings: dict[str, str]) -> None:
     for name, value in settings.items():
         # some settings came, or got another name, with a later version of the server
         if name.lower() in known:
-            source.postgres.run(f"ALTER DATABASE {database} SET {name} = '{value}'")
+            # in quotes a list would be one name
+            written = value if name == "search_path" else f"'{value}'"
+            source.postgres.run(f"ALTER DATABASE {database} SET {name} = {written}")
 
 
 def check(source: Source) -> None:
@@ -110,4 +111,10 @@ def test_all_of_them_at_once(source: Source) -> None:
 @pytest.mark.parametrize("name", ENDING)
 def test_each_that_ends_a_session_or_a_query(source: Source, name: str) -> None:
     alter(source, {name: ENDING[name]})
-    check(source)
+    with connect(PostgresAddress.from_secret(source.postgres.secret(source.dsn, READER), "s")) as connection:
+        session = Session(connection)
+        time.sleep(0.4)
+        with session.transaction():
+            assert session.row("SELECT pg_sleep(0.4)::text, current_database()::text")[1] == connection.info.dbname
+            time.sleep(0.4)
+            assert session.row("SELECT 1") == (1,)

@@ -17,7 +17,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from totelake.contracts.model import Table
 from totelake.ports.postgres import Connection
-from totelake.ports.postgres_errors import is_of_table
+from totelake.ports.postgres_errors import is_of_table, said
 
 Query = Union[str, sql.Composable]
 # a row of any query: its values have the types that the query's columns have
@@ -72,7 +72,7 @@ class Session:
             yield
             return
         try:
-            self._execute(_beginning(self._connection.server_version))
+            self._begin()
             yield
             self._execute("COMMIT")
         except BaseException:
@@ -122,6 +122,16 @@ class Session:
         )
         with self._guarded(), self._connection.cursor() as cursor:
             cursor.copy_expert(statement, sink)
+
+    def _begin(self) -> None:
+        try:
+            self._execute(_beginning(self._connection.server_version))
+        except psycopg2.OperationalError as error:
+            if error.pgcode is not None:
+                raise
+            # PgBouncer says so in its own log alone
+            hint = "as a transaction began, which a pooler with pool_mode = statement does not allow"
+            raise psycopg2.OperationalError(f"{said(error)} {hint}") from error
 
     def _execute(self, statement: Query) -> None:
         with self._connection.cursor() as cursor:

@@ -77,10 +77,11 @@ class Postgres:
         """A connection URL."""
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self, owner: str = "totelake_admin") -> str:
+    def new_database(self, owner: str = "totelake_admin", encoding: str = "UTF8") -> str:
         """Create an empty database; its owner's connection URL."""
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self.run(f"CREATE DATABASE {name} OWNER {owner}")
+        other = "" if encoding == "UTF8" else f" TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+        self.run(f"CREATE DATABASE {name} OWNER {owner}{other}")
         self.run(f"ALTER DATABASE {name} SET search_path = star, public")
         return self.dsn(name, owner)
 

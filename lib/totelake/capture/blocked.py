@@ -9,6 +9,8 @@ from totelake.errors import SourceError
 from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import NOT_CAPTURABLE, Change
 
+_UNREADABLE = "unreadable"
+
 
 class BlockedError(SourceError):
     """A table cannot be captured."""
@@ -21,6 +23,23 @@ class BlockedError(SourceError):
 def not_capturable(table: str, what: str, why: str) -> BlockedTable:
     """A table that is blocked by neither its columns nor its key; `what` in a few words."""
     return BlockedTable(Change(table, "", NOT_CAPTURABLE, "a table that can be captured", what), why)
+
+
+def unreadable(table: str, where: str, said: str) -> BlockedTable:
+    """A table that the server cannot read; `where` is its qualified name, `said` what the server says."""
+    why = f"{where} cannot be read: {said}; see the server's log, and mend the table or restore it from a backup"
+    return not_capturable(table, _UNREADABLE, why)
+
+
+def is_unreadable(blocked: BlockedTable | None) -> bool:
+    """Whether it is the server that cannot read a table."""
+    return blocked is not None and (blocked.change.kind, blocked.change.after) == (NOT_CAPTURABLE, _UNREADABLE)
+
+
+def undescribed(table: str, where: str, said: str) -> BlockedTable:
+    """A table whose definition is no text: a column's or a type's name, an enum's label, a partition's bound."""
+    why = f"a name, enum label or bound in the definition of {where} is no text in UTF-8 ({said}); rename it"
+    return not_capturable(table, "no text in UTF-8", why)
 
 
 def without_contract(table: str) -> BlockedTable:

@@ -9,7 +9,7 @@ from datetime import datetime
 from totelake.capture.detect.look import SourceLook
 from totelake.capture.detect.search import NOTHING, WHOLE, Search
 from totelake.capture.events import EventWriter
-from totelake.capture.postgres.copy import UnreadableError
+from totelake.capture.postgres.copy import read_table
 from totelake.capture.postgres.session import Session
 from totelake.capture.table import NeedsWhole, Task, capture_table, unchanged
 from totelake.contracts.model import TableId
@@ -53,7 +53,10 @@ class TableCaptures:
         self._allow_deletes = allow_deletes
 
     def table(self, name: str) -> Captured:
-        """Capture one table. A window that does not explain the table's rows is followed by the whole table."""
+        """Capture one table. A window that does not explain the table's rows is followed by the whole table.
+
+        Raises BlockedError when the server cannot read it.
+        """
         search, previous = self._seen.searches[name], self._bookmark.tables.get(name)
         if search.kind == NOTHING and previous is not None:
             return Captured(unchanged(previous, self._seen.looks[name]), None)
@@ -77,12 +80,9 @@ class TableCaptures:
             job.metric("DeferredDeletions", state.deferred, "Count", Source=table.source, Table=name)
 
     def _search(self, name: str, search: Search) -> Captured:
-        try:
-            return self._copy(name, search)
-        except UnreadableError:
-            return self._copy(name, search, row_by_row=True)
+        return read_table(self._seen.shapes[name], lambda row_by_row: self._copy(name, search, row_by_row))
 
-    def _copy(self, name: str, search: Search, row_by_row: bool = False) -> Captured:
+    def _copy(self, name: str, search: Search, row_by_row: bool) -> Captured:
         shape = self._seen.shapes[name]
         owner = f"{self._job.arguments.source}/{name}"
         task = Task(

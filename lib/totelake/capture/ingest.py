@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from totelake.alerts.messages import deletions_held_back
 from totelake.alerts.store import note
-from totelake.capture.captures import TableCaptures
+from totelake.capture.blocked import BlockedError
+from totelake.capture.captures import Captured, TableCaptures
 from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.detect.moves import last_capture
 from totelake.capture.postgres.open_transactions import report_open_transactions
+from totelake.capture.postgres.reading import read_source
 from totelake.capture.postgres.server import wait_durable
 from totelake.capture.postgres.session import Session
 from totelake.contracts import load_contracts
@@ -19,9 +21,7 @@ from totelake.contracts.model import Table, TableId
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest
-from totelake.lake.records.batch import Batch, Bookmark, TableState
-from totelake.ports.postgres import connect
-from totelake.ports.postgres_address import PostgresAddress
+from totelake.lake.records.batch import Batch, BlockedTable, Bookmark, TableState
 from totelake.runtime import moments
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import DISABLE, PAUSE, IngestArguments
@@ -37,7 +37,7 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
     Raises SourceError when the source cannot be used, RetriableError when other runs commit first each time.
     """
     arguments = job.arguments
-    address = PostgresAddress.from_secret(job.secret(arguments.source_secret), arguments.source_secret)
+    address = job.database(arguments.source_secret)
     log = CommitLog(job.ingestion, arguments.source)
     tables = load_contracts().source_tables(arguments.source)
     allow_deletes = allowed_deletes(job)
@@ -49,9 +49,12 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
             job.log.info("another run committed batch %s first; looking again", attempt.number)
         # a run that dies after its commit reports nothing, so the next one does
         _note_held_back(job, last_capture(log, newest))
-        attempt = log.attempt(newest, arguments.run.id)
-        with connect(address) as connection:
-            batch = _capture(job, Session(connection), tables, Bookmark.of(newest), attempt, allow_deletes)
+
+        def capture(session: Session) -> tuple[Batch | None, Attempt]:
+            mine = log.attempt(newest, arguments.run.id)
+            return _capture(job, session, tables, Bookmark.of(newest), mine, allow_deletes), mine
+
+        batch, attempt = read_source(address, capture, job.log.warning)
         if batch is not None and arguments.bookmark == PAUSE:
             _report(job, batch, "not committed, the bookmark is paused")
             return None
@@ -108,13 +111,14 @@ def _capture(
     with look(session, tables, bookmark, job.arguments.bookmark == DISABLE, allow_deletes) as seen:
         captured_at = captured_next(bookmark, job.now())
         report_open_transactions(job, bookmark, seen.snapshot)
-        for name, blocked in seen.blocked.items():
-            job.log.warning("%s is not captured since batch %d: %s", name, blocked.since, blocked.why)
+        _warn(job, seen.blocked)
         if not seen.has_work:
             job.log.info("nothing changed since batch %s", bookmark.batch)
             return None
         captures = TableCaptures(job, session, bookmark, seen, attempt, captured_at, allow_deletes)
-        captured = {name: captures.table(name) for name in seen.shapes}
+        captured, unreadable = _captured(captures, seen)
+        seen = seen.without(unreadable, bookmark)
+        _warn(job, {name: seen.blocked[name] for name in unreadable})
     durable = wait_durable(session, seen.identity)
     if not durable:
         job.log.warning("the source has not made the batch durable; the next run compares every table")
@@ -129,6 +133,22 @@ def _capture(
     )
     commits = {name: item.commit for name, item in captured.items() if item.commit is not None}
     return Batch(moved, commits, _new_schemas(seen, bookmark), _newly_held_back(moved, bookmark))
+
+
+def _warn(job: Job[IngestArguments], blocked: Mapping[str, BlockedTable]) -> None:
+    for name, item in blocked.items():
+        job.log.warning("%s is not captured since batch %d: %s", name, item.since, item.why)
+
+
+def _captured(captures: TableCaptures, seen: SourceLook) -> tuple[dict[str, Captured], dict[str, BlockedTable]]:
+    """Every table that the server can read, and why it cannot read the others."""
+    captured, unreadable = {}, {}
+    for name in seen.shapes:
+        try:
+            captured[name] = captures.table(name)
+        except BlockedError as error:
+            unreadable[name] = error.blocked
+    return captured, unreadable
 
 
 def _blocked_states(seen: SourceLook, bookmark: Bookmark) -> dict[str, TableState]:

@@ -14,8 +14,9 @@ from totelake.capture.events import EventWriter
 from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
 from totelake.capture.ledger.ledger import Ledger
 from totelake.capture.ledger.merge import KeyHashes, Merge
-from totelake.capture.postgres.chunks import HashedChunk
+from totelake.capture.postgres.chunks import Chunk, HashedChunk
 from totelake.capture.postgres.copy import copy_keys, copy_rows
+from totelake.capture.postgres.row_by_row import copy_row_by_row
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
 from totelake.lake.objects import ObjectWriter
@@ -41,6 +42,11 @@ class Task:
     open_state: Callable[[str], ObjectWriter]
     allow_deletes: bool = False
     row_by_row: bool = False
+
+    @property
+    def copy(self) -> Callable[..., Iterator[Chunk]]:
+        """What copies the table's rows."""
+        return copy_row_by_row if self.row_by_row else copy_rows
 
     def holds_back(self, gone: int, known: int) -> bool:
         """Whether deletions of so many of the `known` keys wait for approval."""
@@ -75,7 +81,7 @@ def unchanged(previous: TableState, look: Look) -> TableState:
 def _compare_whole(session: Session, task: Task, events: EventWriter) -> TableState:
     ledger = task.ledger()
     base = BaseWriter(task.open_state(_BASE))
-    chunks = (HashedChunk(chunk, task.shape) for chunk in copy_rows(session, task.shape, row_by_row=task.row_by_row))
+    chunks = (HashedChunk(chunk, task.shape) for chunk in task.copy(session, task.shape))
     merge = Merge(chunks, ledger.chunks())
     for compared in merge:
         compared.rows.write(events, compared.is_new, compared.is_changed)
@@ -117,7 +123,7 @@ def _search_window(session: Session, task: Task, events: EventWriter) -> TableSt
 def _read_window(session: Session, task: Task, ledger: Ledger, events: EventWriter) -> tuple[Entries, int]:
     """What is new or changed among the window's rows, which are written as events; how many rows the window has."""
     found, candidates = [Entries.none()], 0
-    for chunk in copy_rows(session, task.shape, within(task.since_age), task.row_by_row):
+    for chunk in task.copy(session, task.shape, within(task.since_age)):
         rows = HashedChunk(chunk, task.shape)
         is_known, known_hashes = ledger.lookup(rows.keys)
         is_changed = is_known & (known_hashes != rows.hashes)

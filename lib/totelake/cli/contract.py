@@ -12,7 +12,7 @@ from totelake.cli.live import described_source
 from totelake.cli.output import TargetName, plain_on_stdout, say
 from totelake.cli.sources import SourceName, one_source
 from totelake.deploy.target import LOCAL, Target
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, SourceError
 from totelake.schemas.draft import draft
 from totelake.stack.model import default_home
 
@@ -41,6 +41,8 @@ def new(
             f"{name_of_source} has no table {table}; "
             f"it has {', '.join(item.name for item in found) or 'none in that schema'}"
         )
+    if wanted[0].problem:
+        raise SourceError(f"no contract of {table} can be drafted: {wanted[0].problem}")
     document = draft(wanted[0], name_of_source)
     text = _yaml(document)
     if output is None:

@@ -41,7 +41,7 @@ def blocked_of(session: Session, tables: Sequence[Table]) -> dict[str, BlockedTa
 def source_address(where: Target, source: str) -> PostgresAddress:
     """Where a source is, by the secret of its reading role."""
     name = load_contracts().source(source).secret_name(where.prefix)
-    return PostgresAddress.from_secret(read_secret(where.clients, name), name)
+    return PostgresAddress.renewable(lambda: PostgresAddress.from_secret(read_secret(where.clients, name), name))
 
 
 @contextmanager

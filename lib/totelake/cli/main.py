@@ -21,6 +21,7 @@ from totelake.cli.output import Told, flush, forgiving, settle, tell
 from totelake.deploy.target import AWS
 from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
+from totelake.ports.sqlstates import cause_of
 from totelake.stack.clean_environment import undisturbed
 
 _WIDEST = 100
@@ -97,7 +98,9 @@ def sentence(error: BaseException) -> str:
         return str(translation_of(error))
     words = " ".join(str(error).split())
     if isinstance(error, psycopg2.Error):
-        return f"PostgreSQL refused: {words}; see `totelake status`"
+        cause = cause_of(error.pgcode or "", words)
+        passing = cause.remedy.format(role="the role") if cause and cause.passes else "see `totelake status`"
+        return f"PostgreSQL refused: {words}; {passing}"
     return f"{words}; see that the file can be used"
 
 

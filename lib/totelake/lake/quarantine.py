@@ -15,6 +15,10 @@ from totelake.contracts.identifiers import spark_quoted
 from totelake.lake.objects import ObjectWriter, Stored
 
 UNREADABLE = "unreadable"
+# bytes that are no text, and a row that the server cannot send: only a mended source brings them
+INVALID_BYTES = "invalid_bytes"
+NOT_SENT = "not_sent"
+NEVER_REPLAYED = (INVALID_BYTES, NOT_SENT)
 MISSING_PARENT = "missing_parent"
 INVALID_VALUE = "invalid_value"
 INVALID_DATE = "invalid_date"
@@ -50,20 +54,38 @@ HIVE_COLUMNS = (
 SPARK_SCHEMA = ", ".join(f"{spark_quoted(name)} {kind}" for name, kind in HIVE_COLUMNS)
 QUARANTINE_TABLE = "quarantine"
 _ROWS_AT_ONCE = 1000
+_OCTAL = {0: "\\000", **{byte: f"\\{byte:03o}" for byte in range(128, 256)}}
 
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A row of the source with a value that cannot be read exactly; `values` are its columns as text, None is NULL."""
+    """A row of the source that cannot be read exactly; `values` are its columns as text, None is NULL.
+
+    Under INVALID_BYTES and NOT_SENT every value is as `escaped` writes it. Of a row that is NOT_SENT, `said` is what
+    the server says, and columns may be missing.
+    """
 
     key: int
     column: str
     values: Mapping[str, str | None]
+    rule: str = UNREADABLE
+    said: str | None = None
+
+    @property
+    def value(self) -> str | None:
+        """What is shown of the column that the rule names."""
+        return self.values.get(self.column) if self.said is None else self.said
 
     @property
     def payload(self) -> str:
         """All columns as a JSON object of texts."""
         return json.dumps(dict(self.values), ensure_ascii=False)
+
+
+def escaped(value: bytes) -> str:
+    """Bytes as a text from which PostgreSQL's `decode(text, 'escape')` makes them again: readable where they are
+    ASCII."""
+    return value.replace(b"\\", b"\\\\").decode("latin-1").translate(_OCTAL)
 
 
 class QuarantineWriter:
@@ -93,9 +115,9 @@ class QuarantineWriter:
         return {
             "source_table": [self._table] * count,
             "source_key": [row.key for _, row in rows],
-            "rule": [UNREADABLE] * count,
+            "rule": [row.rule for _, row in rows],
             "column_name": [row.column for _, row in rows],
-            "value": [row.values.get(row.column) for _, row in rows],
+            "value": [row.value for _, row in rows],
             "payload": [row.payload for _, row in rows],
             "_op": [operation for operation, _ in rows],
             "_batch": [self._batch] * count,

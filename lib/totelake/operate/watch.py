@@ -7,6 +7,7 @@ from datetime import datetime
 from totelake.alerts.scan import scan_failures
 from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.detect.search import NOTHING
+from totelake.capture.postgres.reading import read_source
 from totelake.capture.postgres.session import Session
 from totelake.contracts import Contracts, TableId, load_contracts
 from totelake.contracts.model import inputs_of
@@ -16,8 +17,6 @@ from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, held_for
 from totelake.operate import runs
-from totelake.ports.postgres import connect
-from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import WatchArguments
 from totelake.schemas.changes import breaks
@@ -63,19 +62,23 @@ def _start_refresh(job: Job[WatchArguments]) -> str | None:
 
 def _reasons(job: Job[WatchArguments]) -> list[str]:
     """Why the refresh has to run; empty when it need not."""
-    source, secret = job.arguments.source, job.arguments.source_secret
+    source = job.arguments.source
     bookmark = Bookmark.of(CommitLog(job.ingestion, source).newest())
-    address = PostgresAddress.from_secret(job.secret(secret), secret)
+    address = job.database(job.arguments.source_secret)
     reasons = pending_commits(job, bookmark.batch)
-    with connect(address) as connection:
-        session = Session(connection)
+
+    def changes_in(session: Session) -> list[str] | None:
         standing = standing_of(session, bookmark)
         if is_behind(standing):
             job.log.warning("the source lags: %s", standing.why)
             job.metric("SourceBehind", 1, "Count", Source=source)
-            return reasons
+            return None
         with look(session, load_contracts().source_tables(source), bookmark) as seen:
-            changes = describe(seen)
+            return describe(seen)
+
+    changes = read_source(address, changes_in, job.log.warning)
+    if changes is None:
+        return reasons
     _freshness(job, bookmark, bool(changes or reasons))
     return reasons + changes
 

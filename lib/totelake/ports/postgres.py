@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: the one place that opens them and translates the server's errors."""
+"""Connections to PostgreSQL: the one place that opens them."""
 
 from __future__ import annotations
 
@@ -9,35 +9,44 @@ from typing import Any, Callable
 import psycopg2
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import parse_dsn
 
-from totelake.errors import RetriableError, SourceError, TotelakeError, WarehouseError
-from totelake.ports.postgres_address import PostgresAddress
+from totelake.errors import SourceError, TotelakeError, WarehouseError
+from totelake.ports.postgres_address import PostgresAddress, hidden
+from totelake.ports.postgres_errors import connection_error, server_error
 
 __all__ = ["Connection", "Cursor", "connect", "open_dsn", "read_only"]
 _OLDEST_VERSION = 130000
-# what libpq says when the server refuses the role or the connection; such errors carry no SQLSTATE
-_ROLE = (
-    ("password authentication failed", "correct username and password in the secret"),
-    ("no password supplied", "store the password in the secret"),
-    ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
+# the one setting that counts outside of transactions, so no transaction can set it; only where somebody has set it
+_MAY_IDLE = (
+    "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'"
 )
-_WAY = (
-    ("unsupported startup parameter", "add it to the pooler's ignore_startup_parameters, or name the server itself"),
-    ("could not translate host name", "correct the host in the secret"),
-    ("connection refused", "see that the server is up and that host and port in the secret are right"),
-    ("timeout expired", "open the way to the server (security group, route), or correct host and port in the secret"),
-    ("sslmode", "set sslmode in the secret to one that libpq knows and the server offers"),
-    ("ssl", "correct sslmode and sslrootcert in the secret"),
-    ("too many connections", "run the job again when connections are free"),
-    ("too many clients", "run the job again when connections are free"),
-    ("remaining connection slots", "run the job again when connections are free"),
-    ("the database system is", "run the job again when the server is ready"),
-)
+
+_LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+_UNLIMITED = "; ".join(f"SET LOCAL {name} = 0" for name in _LIMITS)
 
 
 @contextmanager
 def connect(address: PostgresAddress, application: str = "totelake") -> Iterator[Connection]:
-    """A connection without an open transaction. Raises SourceError when the server cannot be used."""
+    """A connection without an open transaction. A server that refuses is asked once more if the secret has changed.
+
+    Raises SourceError when the server cannot be used.
+    """
+    connection, address = _opened(address, application)
+    try:
+        connection.autocommit = True
+        if connection.server_version < _OLDEST_VERSION:
+            raise SourceError(f"{address} is older than PostgreSQL 13; upgrade the server")
+        with speaking(address):
+            with connection.cursor() as cursor:
+                cursor.execute(_MAY_IDLE)
+            yield connection
+    finally:
+        connection.close()
+
+
+def _opened(address: PostgresAddress, application: str) -> tuple[Connection, PostgresAddress]:
+    """A connection, and the address that it is to."""
     options: dict[str, Any] = {"sslrootcert": address.sslrootcert} if address.sslrootcert else {}
     try:
         connection = psycopg2.connect(
@@ -53,39 +62,12 @@ def connect(address: PostgresAddress, application: str = "totelake") -> Iterator
             keepalives_idle=30,
             **options,
         )
+        return connection, address
     except psycopg2.Error as error:
-        raise connection_error(address, str(error)) from None
-    try:
-        connection.autocommit = True
-        if connection.server_version < _OLDEST_VERSION:
-            raise SourceError(f"{address} is older than PostgreSQL 13; upgrade the server")
-        with speaking(address):
-            yield connection
-    finally:
-        connection.close()
-
-
-def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
-    """The error of a failed connection, with the remedy and without the password."""
-    plain = address.hide(said)
-    low = plain.lower()
-    if "database" in low and "does not exist" in low:
-        return SourceError(f"{address} does not exist; create it or correct dbname in the secret")
-    if "role" in low and "does not exist" in low:
-        return SourceError(f"{address} has no role {address.username}; create it or correct username in the secret")
-    if "not permitted to log in" in low:
-        return SourceError(
-            f"{address} refuses: {plain}; ALTER ROLE {address.username} LOGIN, or correct username in the secret"
-        )
-    if "certificate" in low:
-        return SourceError(f"{address} is not trusted: {plain}; correct host or sslrootcert in the secret")
-    for text, remedy in _ROLE:
-        if text in low:
-            return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy}")
-    for text, remedy in _WAY:
-        if text in low:
-            return SourceError(f"{address} cannot be reached as {address.username}: {plain}; {remedy}")
-    return SourceError(f"{address} cannot be reached as {address.username}: {plain}; see the secret's values")
+        newer = address.newer()
+        if newer is None:
+            raise connection_error(address, str(error)) from None
+    return _opened(newer, application)
 
 
 @contextmanager
@@ -97,29 +79,17 @@ def speaking(address: PostgresAddress) -> Iterator[None]:
         raise server_error(address, error) from error
 
 
-def server_error(address: PostgresAddress, error: psycopg2.Error) -> TotelakeError:
-    """The error of an open connection, by its SQLSTATE."""
-    code = error.pgcode or ""
-    said = address.hide(str(error))
-    if code == "42501" and "row-level security" in said:
-        return SourceError(
-            f"{address}: {said}; a policy would hide rows: exempt {address.username} from it (BYPASSRLS)"
-        )
-    if code == "42501":
-        return SourceError(f"{address}: {said}; grant it to {address.username}")
-    if code in ("42P01", "42703"):
-        return SourceError(f"{address}: {said}; the schema changed meanwhile, run the job again")
-    if code in ("40001", "57014", "57P01", "57P02", "57P03", "53300", "55P03") or code.startswith("08") or not code:
-        return RetriableError(f"{address} broke off: {said}; run the job again")
-    return SourceError(f"{address} answered {code}: {said}; see the server's log")
-
-
 @contextmanager
-def read_only(dsn: str) -> Iterator[Cursor]:
-    """A cursor of the warehouse that can change nothing. Raises WarehouseError when it cannot be reached."""
+def read_only(dsn: str, limited: bool = False) -> Iterator[Cursor]:
+    """A cursor of the warehouse that can change nothing; `limited` by the time-outs that its role has.
+
+    Raises WarehouseError when it cannot be reached.
+    """
     with open_dsn(dsn) as connection:
         connection.set_session(readonly=True)
         with connection.cursor() as cursor:
+            if not limited:
+                cursor.execute(_UNLIMITED)
             yield cursor
 
 
@@ -131,10 +101,27 @@ def open_dsn(
     remedy: str = "see its address and password",
 ) -> Iterator[Connection]:
     """A connection by a URL, closed with the block; `failure` makes the error when the server cannot be reached."""
+    parts = _parts(dsn)
+    if parts is None:
+        raise failure(
+            f"the address of {what} cannot be read; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, every "
+            "character but letters and digits of user and password as %XX"
+        )
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=10)
+        connection = psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8")
     except psycopg2.Error as error:
-        words = " ".join(str(error).split())
+        names = [str(parts.get(name, "")) for name in ("user", "dbname", "host")]
+        words = hidden(str(error), str(parts.get("password", "")), names)
         raise failure(f"{what} cannot be reached: {words}; {remedy}") from None
     with closing(connection):
         yield connection
+
+
+def _parts(dsn: str) -> dict[str, str] | None:
+    """What a URL names; None when it cannot be read, or parts of its password would be taken for something else."""
+    try:
+        parts: dict[str, str] = parse_dsn(dsn)
+    except psycopg2.Error:
+        return None
+    torn = any("@" in parts.get(name, "") for name in ("host", "dbname")) or not parts.get("port", "0").isdigit()
+    return None if torn else parts

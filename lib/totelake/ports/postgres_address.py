@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable
 
 from totelake.errors import ConfigurationError
 
@@ -24,7 +24,10 @@ _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class PostgresAddress:
-    """A database and the role that uses it; the password is never shown. `what` names it in messages."""
+    """A database and the role that uses it; the password is never shown. `what` names it in messages.
+
+    `renew` reads the address again, for a secret may have changed since.
+    """
 
     host: str
     port: int
@@ -34,6 +37,7 @@ class PostgresAddress:
     sslmode: str = VERIFIED
     sslrootcert: str | None = None
     what: str = "database"
+    renew: Callable[[], PostgresAddress] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_secret(cls, secret: Mapping[str, Any], name: str, what: str = "database") -> PostgresAddress:
@@ -60,26 +64,43 @@ class PostgresAddress:
             what=what,
         )
 
+    @classmethod
+    def renewable(cls, read: Callable[[], PostgresAddress]) -> PostgresAddress:
+        """The address that `read` gives now, and may give anew."""
+        return replace(read(), renew=read)
+
+    def newer(self) -> PostgresAddress | None:
+        """The address as its secret names it now; None when that is this one. It cannot be renewed again."""
+        if self.renew is None:
+            return None
+        found = self.renew()
+        # of a certificate every reading makes a file of its own
+        return None if replace(found, sslrootcert=self.sslrootcert) == self else found
+
     @property
     def authority(self) -> str:
         """Host and port as a URL has them: an address of IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def hide(self, text: str) -> str:
-        """A server's message on one line, without the password.
-
-        A password that stands in the message as part of a word, or that is the name of the role, the database or the
-        host, is left: the message would lose its meaning, and says nothing secret.
-        """
-        secret = self.password
-        if secret not in (self.username, self.dbname, self.host):
-            before = r"(?<!\w)" if re.match(r"\w", secret) else ""
-            after = r"(?!\w)" if re.search(r"\w$", secret) else ""
-            text = re.sub(f"{before}{re.escape(secret)}{after}", "***", text)
-        return " ".join(text.split())
+        """A server's message on one line, without the password; see `hidden`."""
+        return hidden(text, self.password, (self.username, self.dbname, self.host))
 
     def __str__(self) -> str:
         return f"{self.what} {self.dbname} at {self.authority}"
+
+
+def hidden(text: str, secret: str, names: Collection[str]) -> str:
+    """A message on one line, without a secret.
+
+    A secret that stands in the message as part of a word, or that is a name, of a role, a database or a host, is left:
+    the message would lose its meaning, and says nothing secret.
+    """
+    if secret and secret not in names:
+        before = r"(?<!\w)" if re.match(r"\w", secret) else ""
+        after = r"(?!\w)" if re.search(r"\w$", secret) else ""
+        text = re.sub(f"{before}{re.escape(secret)}{after}", "***", text)
+    return " ".join(text.split())
 
 
 def sslmode_of(secret: Mapping[str, Any]) -> str:

@@ -43,8 +43,7 @@ def ask(dsn: str, sql: str) -> Answer:
     """The rows of a query. Raises WarehouseError for what is refused, ConfigurationError for what is no one query."""
     if "\0" in sql:
         raise ConfigurationError("the query holds a zero byte, which PostgreSQL has not; leave it out")
-    with read_only(dsn) as cursor:
-        cursor.connection.set_client_encoding("UTF8")
+    with read_only(dsn, limited=True) as cursor:
         _read_exactly(cursor)
         try:
             for name, value in {**_SETTINGS, "totelake.query": sql}.items():

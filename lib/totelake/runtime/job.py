@@ -21,6 +21,7 @@ from totelake.errors import ConfigurationError, TotelakeError
 from totelake.ports.aws_errors import AwsError, code_of, translated, translation_of
 from totelake.ports.glue import GlueCatalog, GlueCrawler
 from totelake.ports.object_store import ObjectStore
+from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Crawler, SchemaCatalog
 from totelake.runtime import moments
@@ -109,6 +110,10 @@ class Job(Generic[A_co]):
     def secret(self, name: str) -> Mapping[str, Any]:
         """A secret's JSON object, an sslrootcert at s3:// fetched. Raises ConfigurationError, which never shows it."""
         return read_secret(self.clients, name)
+
+    def database(self, name: str, what: str = "database") -> PostgresAddress:
+        """The database of a secret, which is read again when the server refuses. Raises ConfigurationError."""
+        return PostgresAddress.renewable(lambda: PostgresAddress.from_secret(self.secret(name), name, what))
 
 
 def read_secret(clients: Clients, name: str) -> Mapping[str, Any]:

@@ -24,12 +24,13 @@ class DescribedColumn:
 
 @dataclass(frozen=True)
 class DescribedTable:
-    """One table or partitioned table."""
+    """One table or partitioned table. With a `problem`, which says why, its columns are not known."""
 
     schema: str
     name: str
     columns: tuple[DescribedColumn, ...]
     comment: str | None = None
+    problem: str = ""
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def source_changes(
         table = there.pop((contract.schema, contract.name), None)
         # a view in the table's place is no table, and not missing
         gone = blocked.get(contract.name) or missing_table(contract.name)
-        differing[contract.name] = [gone] if table is None else _changes(contract, table)
+        differing[contract.name] = [gone] if table is None or table.problem else _changes(contract, table)
     for name, block in blocked.items():
         same = [change for change in differing[name] if change.column != block.column or change.kind in BREAKING]
         differing[name] = same if block.kind in {change.kind for change in same} else [block, *same]

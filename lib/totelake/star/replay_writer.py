@@ -14,7 +14,7 @@ from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
 from totelake.lake.keys import Attempt
-from totelake.lake.quarantine import MISSING_COLUMN, SPARK_SCHEMA, UNREADABLE
+from totelake.lake.quarantine import MISSING_COLUMN, NEVER_REPLAYED, SPARK_SCHEMA, UNREADABLE
 from totelake.lake.records.star_commit import StarCommit, Years
 from totelake.ports.object_store import ObjectStore
 from totelake.runtime.spark import activate
@@ -72,7 +72,9 @@ class ReplayWriter:
         keys = [item.key for commit in log for item in commit.quarantine]
         if not keys:
             return None
+        # the payload of some is no text, or lacks columns: they never become rows
         entries = self._spark.read.schema(SPARK_SCHEMA).parquet(*self._paths(keys))
+        entries = entries.where(~F.col("rule").isin(*NEVER_REPLAYED))
         # what a row lacks it still lacks while the contract names any column that it never had
         named = F.array(*[F.lit(name) for name in load_contracts().driving_table(table).column_names])
         had = F.map_keys(F.from_json("payload", _PAYLOAD))

@@ -78,6 +78,10 @@ _ETL = (
     "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",
     "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
 )
+WRONG_ENCODING = (
+    "{} has the encoding {}, in which not every text of the lake has a form; make the database anew with "
+    "TEMPLATE template0 ENCODING 'UTF8', and run the job again"
+)
 
 
 def literal(text: str) -> str:
@@ -164,6 +168,9 @@ def create(dsn: str, contracts: Contracts) -> None:
 
     try:
         with open_dsn(dsn) as connection, connection, connection.cursor() as cursor:
+            encoding = connection.info.parameter_status("server_encoding")
+            if encoding != "UTF8":
+                raise WarehouseError(WRONG_ENCODING.format("the warehouse", encoding))
             for statement in statements(contracts):
                 cursor.execute(statement)
     except psycopg2.Error as error:

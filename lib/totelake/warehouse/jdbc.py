@@ -17,6 +17,8 @@ from pyspark.sql import SparkSession
 
 from totelake.errors import RetriableError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.sqlstates import cause_of
+from totelake.warehouse.ddl import WRONG_ENCODING
 
 DRIVER = "org.postgresql.Driver"
 _DEEPEST = 20
@@ -93,6 +95,11 @@ class JdbcAddress:
             ) from None
         return copy
 
+    def newer(self) -> JdbcAddress | None:
+        """The address as its secret names it now; None when that is this one."""
+        found = self.database.newer()
+        return None if found is None else JdbcAddress(found)
+
     def __str__(self) -> str:
         return str(self.database)
 
@@ -102,6 +109,20 @@ class Connection:
 
     def __init__(self, address: JdbcAddress, java: Any) -> None:
         self._address, self._java = address, java
+
+    def check_session(self) -> None:
+        """Raises WarehouseError when the database cannot hold every text, or the session is not set as was asked."""
+        asked = {name: value.replace("\\ ", " ") for name, value in _SETTINGS.items()}
+        listed = ", ".join(f"current_setting('{name}')" for name in ("server_encoding", *asked))
+        encoding, *values = self.rows(f"SELECT {listed}")[0]
+        if encoding != "UTF8":
+            raise WarehouseError(WRONG_ENCODING.format(self._address, encoding))
+        for name, value, found in zip(asked, asked.values(), values):
+            if found != value:
+                raise WarehouseError(
+                    f"{self._address} has {name} = {found} where the load asked for {value}: a pooler between drops "
+                    "the startup parameter `options`; name the server itself in the secret"
+                )
 
     def run(self, statement: str) -> int:
         """Execute a statement; the rows that it changed, 0 for one that changes none."""
@@ -159,16 +180,27 @@ class Connection:
 @contextmanager
 def connect(jvm: Any, address: JdbcAddress) -> Iterator[Connection]:
     """A connection without autocommit; what is not committed is rolled back when it closes."""
-    properties = jvm.java.util.Properties()
-    for name, value in address.properties.items():
-        properties.setProperty(name, value)
-    with _explaining(address):
-        java = jvm.org.postgresql.Driver().connect(address.url, properties)
-        java.setAutoCommit(False)
+    java, address = _opened(jvm, address)
     try:
+        with _explaining(address):
+            java.setAutoCommit(False)
         yield Connection(address, java)
     finally:
         java.close()
+
+
+def _opened(jvm: Any, address: JdbcAddress) -> tuple[Any, JdbcAddress]:
+    """The driver's connection, and the address that it is to: a changed one when the server refuses the first."""
+    properties = jvm.java.util.Properties()
+    for name, value in address.properties.items():
+        properties.setProperty(name, value)
+    try:
+        return jvm.org.postgresql.Driver().connect(address.url, properties), address
+    except Py4JJavaError as error:
+        newer = address.newer()
+        if newer is None:
+            raise explained(address, error.java_exception) from None
+    return _opened(jvm, newer)
 
 
 @contextmanager
@@ -194,15 +226,19 @@ def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
         return WarehouseError(f"{address} is behind a pooler: {said}; name the server itself in the secret")
     if state.startswith("3D"):
         return WarehouseError(f"{address} does not exist: {said}; create it or correct dbname in the secret")
-    if state.startswith(("08", "57P")):
-        return RetriableError(f"{address} cannot be reached: {said}; see that it is up, and run the job again")
-    if state in ("40001", "40P01", "55P03"):
-        return RetriableError(f"{address}: {said}; run the job again")
-    if state == "42501":
-        return WarehouseError(f"{address}: {said}; grant it to the role {role}")
     if state.startswith("23"):
         return WarehouseError(f"{address}: {said}; nothing of this load was applied, reconcile the tables named")
+    cause = cause_of(state, said)
+    if cause is not None:
+        kind = RetriableError if cause.passes else WarehouseError
+        return kind(f"{address}: {said}; {cause.remedy.format(role=role)}")
     return WarehouseError(f"{address} answered {state or 'no state'}: {said}; see the server's log")
+
+
+def is_refused(exception: Any) -> bool:
+    """Whether the server refused the role, whose password may have changed."""
+    found = _of_driver(exception)
+    return found is not None and str(found.getSQLState() or "").startswith("28")
 
 
 def _of_driver(exception: Any) -> Any:

@@ -13,7 +13,6 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.records.marks import LOADED, remember_load
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, HeldEvents, Verdict, held_for
-from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_jvm
@@ -29,7 +28,7 @@ _TABLES_AT_ONCE = 4
 def load_warehouse(job: Job[LoadArguments]) -> None:
     """Apply all that the star logs of the source hold beyond `etl.batch`: whole batches of all tables or nothing."""
     name = job.arguments.warehouse_secret
-    address = JdbcAddress(PostgresAddress.from_secret(job.secret(name), name, "the warehouse"))
+    address = JdbcAddress(job.database(name, "the warehouse"))
     load = _Load(job, address, open_jvm())
     while True:
         loads = load.plan()
@@ -57,6 +56,7 @@ class _Load:
     def plan(self) -> list[TableLoad]:
         """What is due now; makes the warehouse's tables when there are none."""
         with connect(self._jvm, self._address) as connection:
+            connection.check_session()
             if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
                 connection.run(publish.LOCK)
                 for statement in statements(self._contracts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -19,7 +20,7 @@ from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_spark
 from totelake.warehouse import publish
-from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect, explained
+from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect, explained, is_refused
 from totelake.warehouse.plan import TableLoad
 from totelake.warehouse.staging import drop_left_over, note
 from totelake.warehouse.statistics import analyse
@@ -36,6 +37,7 @@ class Stage:
 
     def __init__(self, job: Job[LoadArguments], address: JdbcAddress, jvm: Any, run: str) -> None:
         self._job, self._address, self._jvm, self._run = job, address, jvm, run
+        self._lock = Lock()
 
     def fill(self, loads: Sequence[TableLoad]) -> None:
         """Make the tables, write the rows that are due into them, and analyse them.
@@ -101,13 +103,13 @@ class Stage:
     def _copy(
         self, spark: SparkSession, load: TableLoad, keys: Sequence[str], schema: str, target: str, is_due: Column
     ) -> None:
-        store = self._job.processed
+        store, address = self._job.processed, self._address
         writers = min(_MOST_WRITERS, 1 + (load.expected or 0) // _ROWS_PER_WRITER)
         try:
             rows = spark.read.schema(schema).parquet(*[store.address(key) for key in keys])
             due = rows.where(is_due)
             due.coalesce(writers).write.format("jdbc").options(
-                url=self._address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **self._address.spread(spark)
+                url=address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **address.spread(spark)
             ).mode("append").save()
         except (Py4JJavaError, PySparkException) as error:
             if any(word in str(error) for word in _GONE):
@@ -115,6 +117,17 @@ class Stage:
                     f"an object of {load.table.name} that its log names is gone; restore it from the version history "
                     f"of s3://{store.bucket}"
                 ) from error
-            if isinstance(error, Py4JJavaError):
-                raise explained(self._address, error.java_exception) from error
-            raise
+            if not isinstance(error, Py4JJavaError):
+                raise
+            if not (is_refused(error.java_exception) and self._has_renewed(address)):
+                raise explained(address, error.java_exception) from error
+        else:
+            return
+        self._copy(spark, load, keys, schema, target, is_due)
+
+    def _has_renewed(self, address: JdbcAddress) -> bool:
+        """Whether the warehouse's address is another one by now; its secret is read once, whichever writer asks."""
+        with self._lock:
+            if self._address is address:
+                self._address = address.newer() or address
+            return self._address is not address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import uuid
@@ -47,9 +48,9 @@ def create_tables(cursor: Any) -> None:
 class Source:
     """One source database and the ingestion bucket that is filled from it."""
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, encoding: str = "UTF8") -> None:
         self.postgres = postgres
-        self.dsn = postgres.new_database()
+        self.dsn = postgres.new_database(encoding=encoding)
         name = uuid.uuid4().hex[:12]
         self.bucket, self.secret = f"ingestion-{name}", f"secret-{name}"
         self._clients = Clients.from_environment()
@@ -62,7 +63,7 @@ class Source:
 
     def connect(self, autocommit: bool = True) -> Any:
         """A session of the owner."""
-        connection = psycopg2.connect(self.dsn)
+        connection = psycopg2.connect(self.dsn, client_encoding="UTF8")
         connection.autocommit = autocommit
         return connection
 
@@ -71,11 +72,27 @@ class Source:
         for statement in statements:
             self.connection.cursor().execute(statement)
 
+    def raw(self, statement: bytes) -> None:
+        """A statement whose bytes reach the database as they are."""
+        encoding = self.connection.info.parameter_status("server_encoding")
+        self.sql(f"SET client_encoding TO '{encoding}'")
+        self.connection.cursor().execute(statement)
+        self.sql("SET client_encoding TO 'UTF8'")
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         cursor = self.connection.cursor()
         cursor.execute(query)
         return list(cursor.fetchall())
+
+    def through(self, port: int, query: str) -> list[tuple[Any, ...]]:
+        """All rows that the reading role gets for a query by another port."""
+        database, password = self.dsn.rsplit("/", 1)[1], self.postgres.passwords[READER]
+        dsn = f"postgresql://{READER}:{password}@127.0.0.1:{port}/{database}"
+        with contextlib.closing(psycopg2.connect(dsn)) as found:
+            cursor = found.cursor()
+            cursor.execute(query)
+            return list(cursor.fetchall())
 
     def change_secret(self, **values: Any) -> None:
         """Replace values of the secret."""

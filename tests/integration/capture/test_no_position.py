@@ -82,10 +82,9 @@ def test_outside_and_inside_a_transaction_the_session_goes_on(source: Source) ->
     with connect(address) as connection:
         session = Session(connection)
         outside = read_identity(session)
-        session.run("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        assert read_identity(session) == outside
-        assert session.row("SELECT 1") == (1,)
-        session.run("COMMIT")
+        with session.transaction():
+            assert read_identity(session) == outside
+            assert session.row("SELECT 1") == (1,)
 
 
 def test_a_position_that_is_told_again_is_another_server(source: Source) -> None:

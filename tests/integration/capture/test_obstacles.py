@@ -240,13 +240,13 @@ def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid:
 def test_a_schema_that_is_renamed_between_lock_and_snapshot_makes_no_table_forgotten(
     paid: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = snapshot_module._begin_locked
+    lock = snapshot_module._lock
 
     def renamed(*arguments: object) -> None:
-        begin(*arguments)  # type: ignore[arg-type]
+        lock(*arguments)  # type: ignore[arg-type]
         paid.sql("ALTER SCHEMA public RENAME TO other")
 
-    monkeypatch.setattr(snapshot_module, "_begin_locked", renamed)
+    monkeypatch.setattr(snapshot_module, "_lock", renamed)
     with pytest.raises(SystemExit, match=r"RetriableError: public\.\w+ of the source was renamed as the run began"):
         paid.run()
     assert paid.log().newest_number() == 1

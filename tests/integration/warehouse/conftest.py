@@ -50,12 +50,12 @@ def _schema(table: Table) -> pa.Schema:
 class Warehouse:
     """An empty warehouse database, a processed bucket and an ingestion bucket without verdicts."""
 
-    def __init__(self, postgres: Postgres) -> None:
+    def __init__(self, postgres: Postgres, encoding: str = "UTF8") -> None:
         name = uuid.uuid4().hex[:12]
         self.postgres = postgres
         self.bucket, self.secret = f"processed-{name}", f"warehouse-{name}"
         self.ingestion_bucket = f"ingestion-{name}"
-        self.dsn = postgres.new_database("totelake_loader")
+        self.dsn = postgres.new_database("totelake_loader", encoding)
         self._clients = Clients.from_environment()
         self.s3 = self._clients.s3
         self.store = S3Store(self.s3, self.bucket)

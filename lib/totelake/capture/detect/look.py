@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from totelake.capture.blocked import dated, without_contract
+import psycopg2
+
+from totelake.capture.blocked import dated, is_unreadable, unreadable, without_contract
 from totelake.capture.detect.search import (
     MOST_XIDS,
     NOTHING,
@@ -17,6 +20,7 @@ from totelake.capture.detect.search import (
     measure,
     reason_for_everything,
 )
+from totelake.capture.postgres.copy import UnreadableError, copy_keys
 from totelake.capture.postgres.relations import blocked_relations
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
 from totelake.capture.postgres.session import Session
@@ -25,6 +29,7 @@ from totelake.capture.postgres.snapshot import one_snapshot
 from totelake.contracts.model import Table
 from totelake.errors import SourceError
 from totelake.lake.records.batch import BlockedTable, Bookmark, ServerIdentity, Snapshot
+from totelake.ports.postgres_errors import is_of_table, said
 from totelake.schemas.changes import changed_key
 
 
@@ -48,6 +53,16 @@ class SourceLook:
     def has_work(self) -> bool:
         """Whether any table has to be searched, or is blocked that was not before, or for another reason."""
         return bool(self.newly_blocked) or any(search.kind != NOTHING for search in self.searches.values())
+
+    def without(self, blocked: Mapping[str, BlockedTable], bookmark: Bookmark) -> SourceLook:
+        """The look when these tables turn out to be blocked, too. Raises SourceError when all tables are."""
+        if not blocked:
+            return self
+        shapes = {name: shape for name, shape in self.shapes.items() if name not in blocked}
+        if not shapes:
+            raise SourceError(next(iter(blocked.values())).why)
+        found = {**self.blocked, **dated(blocked, bookmark.blocked, bookmark.batch + 1)}
+        return replace(self, shapes=shapes, blocked=found)
 
 
 def standing_of(session: Session, bookmark: Bookmark) -> Standing:
@@ -87,7 +102,11 @@ def look(
         distance = snapshot.xmax - since.xmin
         since_age = age_of(session, since.xmin) if 0 <= distance < MOST_XIDS else 0
         next_age = age_of(session, snapshot.xmin)
-        looks = {name: measure(session, shape, since_age, next_age) for name, shape in shapes.items()}
+        looks, damaged = _measured(session, shapes, since_age, next_age, bookmark)
+        if not looks:
+            raise SourceError(next(iter(damaged.values())).why)
+        shapes = {name: shape for name, shape in shapes.items() if name in looks}
+        blocked.update(dated(damaged, bookmark.blocked, bookmark.batch + 1))
         reasons = {name: everything or _unblocked(bookmark, name) for name in shapes}
         searches = {
             name: choose(bookmark.tables.get(name), shape, looks[name], reasons[name], name in allow_deletes)
@@ -95,6 +114,25 @@ def look(
         }
         newly = tuple(name for name, item in blocked.items() if not item.is_like(bookmark.blocked.get(name)))
         yield SourceLook(snapshot, identity, shapes, looks, searches, since_age, blocked, newly)
+
+
+def _measured(
+    session: Session, shapes: Mapping[str, Shape], since_age: int, next_age: int, bookmark: Bookmark
+) -> tuple[dict[str, Look], dict[str, BlockedTable]]:
+    """The measures of the tables that the server can read, and why it cannot read the others."""
+    looks, blocked = {}, {}
+    for name, shape in shapes.items():
+        try:
+            looks[name] = measure(session, shape, since_age, next_age)
+            if is_unreadable(bookmark.blocked.get(name)):
+                # a measure may succeed where a capture failed, which would then be tried at every look
+                collections.deque(copy_keys(session, shape), maxlen=0)
+        except (psycopg2.Error, UnreadableError) as error:
+            if isinstance(error, psycopg2.Error) and not is_of_table(error):
+                raise
+            looks.pop(name, None)
+            blocked[name] = unreadable(name, f"{shape.schema}.{shape.table}", said(error))
+    return looks, blocked
 
 
 def _rekeyed(shapes: Mapping[str, Shape], bookmark: Bookmark) -> dict[str, BlockedTable]:

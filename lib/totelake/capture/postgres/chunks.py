@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,11 @@ def _hashed(rows: pa.RecordBatch, shape: Shape) -> tuple[np.ndarray, np.ndarray]
 
 def _hashed_texts(rows: Sequence[QuarantinedRow]) -> tuple[np.ndarray, np.ndarray]:
     """Under names of their own, so that a row which becomes readable with the same text differs."""
-    names = list(rows[0].values)
-    texts = [pa.array([row.values[name] for row in rows], pa.string()) for name in names]
-    content = pa.RecordBatch.from_arrays(texts, names=[f"unreadable {name}" for name in names])
-    return np.array([row.key for row in rows], dtype=np.int64), hash_rows(content)
+    alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        alike[(row.rule, *row.values)].append(place)
+    hashes = np.zeros(len(rows), dtype=np.uint64)
+    for (rule, *names), places in alike.items():
+        texts = [pa.array([rows[place].values[name] for place in places], pa.string()) for name in names]
+        hashes[places] = hash_rows(pa.RecordBatch.from_arrays(texts, names=[f"{rule} {name}" for name in names]))
+    return np.array([row.key for row in rows], dtype=np.int64), hashes

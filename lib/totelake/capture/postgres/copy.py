@@ -5,65 +5,94 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Callable, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from psycopg2 import sql
 from pyarrow import csv
 
+from totelake.capture.blocked import BlockedError, unreadable
 from totelake.capture.events import XID
 from totelake.capture.postgres.chunks import Chunk
-from totelake.capture.postgres.csv_rows import convert_options, parse_row_by_row
+from totelake.capture.postgres.csv_rows import convert_options
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
+from totelake.ports.postgres_errors import is_of_table, said
 
 _BLOCK_BYTES = 8 * 1024**2
+T = TypeVar("T")
 
 
 class UnreadableError(Exception):
     """A value among the rows cannot be read exactly; only a copy row by row shows which."""
 
 
-def copy_rows(
-    session: Session, shape: Shape, where: sql.Composable | None = None, row_by_row: bool = False
-) -> Iterator[Chunk]:
-    """The rows that satisfy `where` in the order of their key, each with the xid that wrote it as `_xid`.
+def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
+    """What `read` makes of a table: at first in blocks, then row by row where that meets what it cannot read.
 
-    Raises UnreadableError at a value that cannot be read exactly; a copy row by row quarantines such rows.
+    Raises BlockedError when not even that reads the table.
     """
-    names = [sql.Identifier(column.name) for column in shape.columns]
-    query = sql.SQL("SELECT {}, {} AS {} FROM {} AS t{} ORDER BY {}").format(
-        sql.SQL(", ").join(names),
+    try:
+        return read(False)
+    except UnreadableError:
+        pass
+    try:
+        return read(True)
+    except UnreadableError as error:
+        raise BlockedError(unreadable(shape.table, f"{shape.schema}.{shape.table}", str(error))) from error
+
+
+def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:
+    """The query of the rows that satisfy `where` in the order of their key, each with the xid that wrote it."""
+    return sql.SQL("SELECT {}, {} AS {} FROM {} AS t{} ORDER BY {}").format(
+        sql.SQL(", ").join(sql.Identifier(column.name) for column in shape.columns),
         sql.SQL("t.xmin::text::bigint" if shape.has_xmin else "NULL::bigint"),
         sql.Identifier(XID),
         shape.name,
         sql.SQL(" WHERE ") + where if where is not None else sql.SQL(""),
         sql.Identifier(shape.key),
     )
-    return _copy(session, query, shape.arrow.append(pa.field(XID, pa.int64())), shape, row_by_row)
+
+
+def rows_schema(shape: Shape) -> pa.Schema:
+    """The exact types of what `rows_query` selects."""
+    return shape.arrow.append(pa.field(XID, pa.int64()))
+
+
+def copy_rows(session: Session, shape: Shape, where: sql.Composable | None = None) -> Iterator[Chunk]:
+    """The rows that satisfy `where` in the order of their key, each with the xid that wrote it as `_xid`.
+
+    Raises UnreadableError at a value that cannot be read exactly.
+    """
+    schema = rows_schema(shape)
+    return copied(session, rows_query(shape, where), lambda source: _parse(source, schema))
 
 
 def copy_keys(session: Session, shape: Shape) -> Iterator[np.ndarray]:
-    """All keys in their order, as int64, in blocks."""
-    query = sql.SQL("SELECT {0}::bigint AS {0} FROM {1} ORDER BY {0}").format(sql.Identifier(shape.key), shape.name)
-    for chunk in _copy(session, query, pa.schema([pa.field(shape.key, pa.int64())]), shape):
-        yield chunk.rows.column(0).to_numpy()
+    """All keys in their order, as int64, in blocks. Raises UnreadableError."""
+    return _keys(session, shape, sql.SQL(""))
 
 
 def copy_keys_within(session: Session, shape: Shape, where: sql.Composable) -> np.ndarray:
-    """The keys of the rows that satisfy `where`, ascending."""
-    query = sql.SQL("SELECT {0}::bigint AS {0} FROM {1} AS t WHERE {2} ORDER BY {0}").format(
+    """The keys of the rows that satisfy `where`, ascending. Raises UnreadableError."""
+    return np.concatenate([np.zeros(0, dtype=np.int64), *_keys(session, shape, sql.SQL(" WHERE ") + where)])
+
+
+def _keys(session: Session, shape: Shape, where: sql.Composable) -> Iterator[np.ndarray]:
+    query = sql.SQL("SELECT {0}::bigint AS {0} FROM {1} AS t{2} ORDER BY {0}").format(
         sql.Identifier(shape.key), shape.name, where
     )
-    chunks = _copy(session, query, pa.schema([pa.field(shape.key, pa.int64())]), shape)
-    return np.concatenate([np.zeros(0, dtype=np.int64), *[chunk.rows.column(0).to_numpy() for chunk in chunks]])
+    schema = pa.schema([pa.field(shape.key, pa.int64())])
+    for chunk in copied(session, query, lambda source: _parse(source, schema)):
+        yield chunk.rows.column(0).to_numpy()
 
 
-def _copy(
-    session: Session, query: sql.Composable, schema: pa.Schema, shape: Shape, row_by_row: bool = False
-) -> Iterator[Chunk]:
-    """COPY runs in a thread and the parser reads the other end of a pipe, so neither waits for the whole."""
+def copied(session: Session, query: sql.Composable, parse: Callable[[BinaryIO], Iterator[Chunk]]) -> Iterator[Chunk]:
+    """What `parse` makes of a COPY's bytes. Raises UnreadableError, after all chunks that came before.
+
+    COPY runs in a thread and the parser reads the other end of a pipe, so neither waits for the whole.
+    """
     read_end, write_end = os.pipe()
     failure: list[BaseException] = []
 
@@ -74,12 +103,12 @@ def _copy(
         except BaseException as error:  # handed to the reading thread, which raises it
             failure.append(error)
 
-    sender = threading.Thread(target=send, name=f"copy-{shape.table}", daemon=True)
+    sender = threading.Thread(target=send, name="copy", daemon=True)
     sender.start()
     try:
         with os.fdopen(read_end, "rb") as source:
             try:
-                yield from parse_row_by_row(source, schema, shape.key) if row_by_row else _parse(source, schema)
+                yield from parse(source)
             except pa.ArrowInvalid as error:
                 while source.read(_BLOCK_BYTES):  # a COPY left in its middle would take the transaction with it
                     pass
@@ -88,6 +117,8 @@ def _copy(
                     raise UnreadableError(str(error)) from error
     finally:
         sender.join()
+    if failure and isinstance(failure[0], Exception) and is_of_table(failure[0]):
+        raise UnreadableError(said(failure[0])) from failure[0]
     if failure:
         raise failure[0]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv
 
 from totelake.capture.postgres.chunks import Chunk
-from totelake.lake.quarantine import QuarantinedRow
+from totelake.lake.quarantine import INVALID_BYTES, QuarantinedRow, escaped
 
 _CHUNK_BYTES = 1024**2
 _CHUNK_ROWS = 4096
@@ -66,10 +66,11 @@ def _chunk(header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: str) ->
     _sort_out(header, rows, schema, key, good, quarantined)
     table = pa.Table.from_batches(good, schema=schema).combine_chunks()
     batches = table.to_batches()
-    return Chunk(batches[0] if batches else _no_rows(schema), tuple(quarantined))
+    return Chunk(batches[0] if batches else no_rows(schema), tuple(quarantined))
 
 
-def _no_rows(schema: pa.Schema) -> pa.RecordBatch:
+def no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    """A batch without rows."""
     return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
@@ -99,20 +100,43 @@ def _parsed(header: bytes, rows: Sequence[bytes], options: csv.ConvertOptions) -
     return csv.read_csv(io.BytesIO(body), read_options=read, parse_options=_PARSE, convert_options=options)
 
 
-def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> QuarantinedRow:
+def values_of(header: bytes, row: bytes, schema: pa.Schema) -> dict[str, bytes | None]:
+    """The values of one row as they stand there; None is NULL."""
     texts = pa.schema([pa.field(field.name, pa.binary()) for field in schema])
-    found = _parsed(header, [row], convert_options(texts)).to_pylist()[0]
-    values = {
-        name: None if value is None else value.decode("utf-8", "backslashreplace") for name, value in found.items()
-    }
-    column = next((field.name for field in schema if not _is_readable(header, row, field)), key)
+    found: dict[str, bytes | None] = _parsed(header, [row], convert_options(texts)).to_pylist()[0]
+    return found
+
+
+def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> QuarantinedRow:
+    values = {name: value for name, value in values_of(header, row, schema).items() if name in schema.names}
     number = int(values[key] or 0)
-    return QuarantinedRow(number, column, {name: value for name, value in values.items() if name in schema.names})
+    broken = next((name for name, value in values.items() if not _is_text(value)), None)
+    if broken is not None:
+        return QuarantinedRow(number, broken, all_escaped(values), INVALID_BYTES)
+    column = _first_unreadable(header, row, list(schema)) or key
+    texts = {name: None if value is None else value.decode("utf-8") for name, value in values.items()}
+    return QuarantinedRow(number, column, texts)
 
 
-def _is_readable(header: bytes, row: bytes, field: pa.Field) -> bool:
+def all_escaped(values: Mapping[str, bytes | None]) -> dict[str, str | None]:
+    """A row's values as `escaped` writes them."""
+    return {name: None if value is None else escaped(value) for name, value in values.items()}
+
+
+def _is_text(value: bytes | None) -> bool:
     try:
-        _parsed(header, [row], convert_options(pa.schema([field]), [field.name]))
-    except pa.ArrowInvalid:
+        return value is None or value.decode("utf-8") is not None
+    except UnicodeDecodeError:
         return False
-    return True
+
+
+def _first_unreadable(header: bytes, row: bytes, fields: Sequence[pa.Field]) -> str | None:
+    """The first of these columns whose value cannot be read; halves are looked at, for a table may have 1,600."""
+    try:
+        _parsed(header, [row], convert_options(pa.schema(fields), [field.name for field in fields]))
+    except pa.ArrowInvalid:
+        if len(fields) == 1:
+            return str(fields[0].name)
+        middle = len(fields) // 2
+        return _first_unreadable(header, row, fields[:middle]) or _first_unreadable(header, row, fields[middle:])
+    return None

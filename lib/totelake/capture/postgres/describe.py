@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from totelake.capture.postgres.relations import ATTRIBUTES, TYPE
 from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.shape import by_table
 from totelake.contracts.model import Reference
+from totelake.lake.quarantine import escaped
 from totelake.schemas.described import DescribedColumn, DescribedTable
 
 _TABLES = """
-SELECT n.nspname::text, c.relname::text, c.oid::bigint, obj_description(c.oid, 'pg_class')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname::text IN %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1, 2
+SELECT c.oid::bigint, n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname::text IN %s AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY n.nspname, c.relname
 """
+_NAMES = """
+SELECT c.oid::bigint, c.relname::text, obj_description(c.oid, 'pg_class') FROM pg_class c WHERE c.oid = ANY(%s::oid[])
+"""
+# bytes come from any database as they are
+_NAME_BYTES = "SELECT convert_to(relname::text, 'SQL_ASCII') FROM pg_class WHERE oid = %s"
 _COLUMNS = (
     f"""
 SELECT a.attrelid::bigint, a.attname::text,
@@ -35,12 +40,33 @@ SELECT a.attrelid::bigint, a.attname::text,
 
 
 def describe(session: Session, schemas: Sequence[str]) -> tuple[DescribedTable, ...]:
-    """Every table of these schemas, by schema and name; of partitioned ones the whole, not the parts."""
+    """Every table of these schemas, by schema and name; of partitioned ones the whole, not the parts.
+
+    One with a name or a comment that is no text is there with its problem, and hides no other.
+    """
     tables = session.rows(_TABLES, (tuple(schemas),))
-    columns: dict[int, list[DescribedColumn]] = defaultdict(list)
-    for oid, *row in session.rows(_COLUMNS, ([table[2] for table in tables],)):
-        columns[oid].append(_column(*row))
-    return tuple(DescribedTable(schema, name, tuple(columns[oid]), comment) for schema, name, oid, comment in tables)
+    oids = [oid for oid, _ in tables]
+    names, no_name = by_table(session, _NAMES, oids)
+    columns, no_columns = by_table(session, _COLUMNS, oids)
+    found = []
+    for oid, schema in tables:
+        problem = no_name.get(oid) or no_columns.get(oid)
+        if problem is None:
+            ((name, comment),) = names[oid]
+            found.append(DescribedTable(schema, name, tuple(_column(*row) for row in columns[oid]), comment))
+        else:
+            why = f"its name, its comment or those of its columns and types are no text in UTF-8 ({problem}); rename it"
+            found.append(DescribedTable(schema, _name(session, oid), (), problem=why))
+    return tuple(found)
+
+
+def _name(session: Session, oid: int) -> str:
+    """A name for people: bytes that are no text are as `escaped` writes them."""
+    name = bytes(session.row(_NAME_BYTES, (oid,))[0])
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return escaped(name)
 
 
 def _column(

@@ -111,10 +111,11 @@ def wait_durable(
     if seen.in_recovery or seen.system == _UNKNOWN[0]:
         return True
     deadline = clock() + within
-    while True:
-        flushed = int(session.row("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn")[0])
-        if flushed >= seen.lsn:
-            return True
-        if clock() >= deadline:
-            return False
-        sleep(_POLL)
+    with session.transaction():
+        while True:
+            flushed = int(session.row("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn")[0])
+            if flushed >= seen.lsn:
+                return True
+            if clock() >= deadline:
+                return False
+            sleep(_POLL)

@@ -8,16 +8,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 
-from totelake.capture.blocked import BlockedError, not_capturable
+from totelake.capture.blocked import BlockedError, not_capturable, undescribed
 from totelake.capture.events import EventTable
 from totelake.capture.postgres.relations import ATTRIBUTES, TYPE, Relation, read_relations, why_blocked
 from totelake.capture.postgres.session import Row, Session
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
+from totelake.ports.postgres_errors import is_of_table, said
 from totelake.schemas.changes import changed_key, unusable
 from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
 
@@ -88,19 +90,48 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     """
     relations = read_relations(session, tables)
     oids = [relation.oid for relation in relations.values()]
-    columns = _grouped(session.rows(_COLUMNS, (oids,)))
-    descendants = _grouped(session.rows(_DESCENDANTS, (oids,)))
-    shapes, blocked = {}, {}
+    columns, no_text = by_table(session, _COLUMNS, oids)
+    descendants, no_bounds = by_table(session, _DESCENDANTS, oids)
+    no_text.update(no_bounds)
+    shapes: dict[str, Shape] = {}
+    blocked = {
+        name: undescribed(name, item.where, no_text[item.oid])
+        for name, item in relations.items()
+        if item.oid in no_text
+    }
     for table in tables:
         if (relation := relations.get(table.name)) is None:
             raise RetriableError(
                 f"{table.schema}.{table.name} of the source was renamed as the run began; run it again"
             )
+        if table.name in blocked:
+            continue
         try:
             shapes[table.name] = _shape(table, relation, columns[relation.oid], descendants[relation.oid])
         except BlockedError as error:
             blocked[table.name] = error.blocked
     return shapes, blocked
+
+
+def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, str]]:
+    """The rows of a query for the tables of these oids, by oid, and of which tables there is no text in UTF-8, and why.
+
+    A name or a label that is none, which SQL_ASCII allows, would end the query for all tables; then each is asked for.
+    """
+    try:
+        return _grouped(session.rows(query, (list(oids),))), {}
+    except (psycopg2.Error, UnicodeDecodeError) as error:
+        if not is_of_table(error):
+            raise
+        if len(oids) == 1:
+            return _grouped([]), {oids[0]: said(error)}
+    rows: dict[int, list[Row]] = defaultdict(list)
+    failed: dict[int, str] = {}
+    for oid in oids:
+        found, why = by_table(session, query, [oid])
+        rows.update(found)
+        failed.update(why)
+    return rows, failed
 
 
 def _grouped(rows: Sequence[Row]) -> Mapping[int, list[Row]]:

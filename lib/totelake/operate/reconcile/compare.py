@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.reading import read_source
 from totelake.contracts import Contracts
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch, Bookmark
@@ -17,7 +17,7 @@ from totelake.operate.reconcile.lake import compare_keys, compare_log, has_one_i
 from totelake.operate.reconcile.source import compare_source
 from totelake.operate.reconcile.warehouse import compare_balance, compare_content
 from totelake.ports.object_store import ObjectStore
-from totelake.ports.postgres import connect, read_only
+from totelake.ports.postgres import read_only
 from totelake.ports.postgres_address import PostgresAddress
 
 
@@ -41,8 +41,7 @@ def reconcile(
     if not bookmark.tables:
         yield nothing_captured(source)
         return
-    with connect(address) as connection:
-        compared = compare_source(Session(connection), ingestion, tables, bookmark)
+    compared = read_source(address, lambda session: compare_source(session, ingestion, tables, bookmark))
     yield from compared
     judged = pending_batches(CommitLog(ingestion, LOG), 0, source, None)
     logs = {

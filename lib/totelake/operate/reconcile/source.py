@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from totelake.capture.blocked import BlockedError
 from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.detect.search import NOTHING, WHOLE, within
 from totelake.capture.ledger.ledger import Ledger
 from totelake.capture.ledger.merge import Merge, find
 from totelake.capture.postgres.chunks import HashedChunk
-from totelake.capture.postgres.copy import UnreadableError, copy_keys_within, copy_rows
+from totelake.capture.postgres.copy import copy_keys_within, copy_rows, read_table
+from totelake.capture.postgres.row_by_row import copy_row_by_row
 from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Table
-from totelake.lake.records.batch import Bookmark, TableState
+from totelake.lake.records.batch import BlockedTable, Bookmark, TableState
 from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, Finding
 from totelake.ports.object_store import ObjectStore
 
@@ -33,13 +35,15 @@ def compare_source(
 
 def _compare(session: Session, store: ObjectStore, seen: SourceLook, name: str, previous: TableState | None) -> Finding:
     if name in seen.blocked:
-        keys = f"{previous.keys} keys" if previous else "-"
-        return Finding(name, CHECK, "-", keys, IN_PROGRESS, f"not captured: {seen.blocked[name].why}")
+        return _blocked(name, seen.blocked[name], previous)
     rows = seen.looks[name].rows
     if previous is None:
         return Finding(name, CHECK, f"{rows} rows", "-", IN_PROGRESS, "never captured")
-    changed, gone = _differences(session, store, seen, name, previous)
-    missed = _missed(session, seen, name, changed)
+    try:
+        changed, gone = _differences(session, store, seen, name, previous)
+        missed = _missed(session, seen, name, changed)
+    except BlockedError as error:
+        return _blocked(name, error.blocked, previous)
     pending = len(changed) - len(missed)
     is_gone_missed = len(gone) > previous.deferred and seen.searches[name].kind == NOTHING
     words = [f"{pending} rows changed since the last batch"] if pending else []
@@ -51,6 +55,11 @@ def _compare(session: Session, store: ObjectStore, seen: SourceLook, name: str, 
     return Finding(name, CHECK, f"{rows} rows", f"{previous.keys} keys", outcome, "; ".join(words))
 
 
+def _blocked(name: str, blocked: BlockedTable, previous: TableState | None) -> Finding:
+    keys = f"{previous.keys} keys" if previous else "-"
+    return Finding(name, CHECK, "-", keys, IN_PROGRESS, f"not captured: {blocked.why}")
+
+
 def _missed(session: Session, seen: SourceLook, name: str, changed: np.ndarray) -> np.ndarray:
     """Those of the changed keys that the next run's search would not see."""
     search = seen.searches[name].kind
@@ -58,7 +67,8 @@ def _missed(session: Session, seen: SourceLook, name: str, changed: np.ndarray) 
         return changed[:0]
     if search == NOTHING:
         return changed
-    window = copy_keys_within(session, seen.shapes[name], within(seen.since_age))
+    shape = seen.shapes[name]
+    window = read_table(shape, lambda _: copy_keys_within(session, shape, within(seen.since_age)))
     is_seen, _ = find(window, changed)
     missed: np.ndarray = changed[~is_seen]
     return missed
@@ -68,21 +78,17 @@ def _differences(
     session: Session, store: ObjectStore, seen: SourceLook, name: str, previous: TableState
 ) -> tuple[np.ndarray, np.ndarray]:
     """Keys whose row is new or differs, and known keys that are gone."""
-    try:
-        return _compared(session, store, seen, name, previous, row_by_row=False)
-    except UnreadableError:
-        return _compared(session, store, seen, name, previous, row_by_row=True)
-
-
-def _compared(
-    session: Session, store: ObjectStore, seen: SourceLook, name: str, previous: TableState, row_by_row: bool
-) -> tuple[np.ndarray, np.ndarray]:
     shape = seen.shapes[name]
-    chunks = (HashedChunk(chunk, shape) for chunk in copy_rows(session, shape, row_by_row=row_by_row))
-    merge = Merge(chunks, Ledger(store, previous.ledger).chunks())
-    changed = [np.zeros(0, dtype=np.int64)]
-    changed += [found.rows.keys[found.is_new | found.is_changed] for found in merge]
-    return np.concatenate(changed), merge.gone().keys
+
+    def compared(row_by_row: bool) -> tuple[np.ndarray, np.ndarray]:
+        copy = copy_row_by_row if row_by_row else copy_rows
+        chunks = (HashedChunk(chunk, shape) for chunk in copy(session, shape))
+        merge = Merge(chunks, Ledger(store, previous.ledger).chunks())
+        changed = [np.zeros(0, dtype=np.int64)]
+        changed += [found.rows.keys[found.is_new | found.is_changed] for found in merge]
+        return np.concatenate(changed), merge.gone().keys
+
+    return read_table(shape, compared)
 
 
 def _named(keys: np.ndarray) -> str:

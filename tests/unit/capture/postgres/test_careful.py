@@ -52,7 +52,7 @@ def test_a_quarantined_rows_payload_keeps_null_and_empty_text_apart() -> None:
 
 def test_text_in_a_foreign_encoding_is_quarantined_as_readable_text() -> None:
     good, quarantined = parsed(b"1,caf\xe9,1.00,\n", b"2,b,1.00,\n")
-    assert (good, quarantined) == ([2], [(1, "name", "caf\\xe9")])
+    assert (good, quarantined) == ([2], [(1, "name", "caf\\351")])
 
 
 @pytest.mark.parametrize("size", [1024, 3 * 1024**2])

@@ -1,0 +1,92 @@
+"""What PostgreSQL, libpq and poolers say, as errors of ours: by SQLSTATE where there is one, each with its remedy."""
+
+from __future__ import annotations
+
+import psycopg2
+
+from totelake.errors import RetriableError, SourceError, TotelakeError
+from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.sqlstates import POOLER, cause_of
+
+
+class StandbyConflictError(RetriableError):
+    """A standby cancelled what was read, to replay what its primary had removed meanwhile."""
+
+
+# of data that cannot be read, converted or sent: these say something of one table, and nothing of the connection
+_OF_TABLE = ("0A", "22", "54", "58", "XX")
+# what libpq says when the server refuses the role or the connection; psycopg2 gives such errors no SQLSTATE
+_ROLE = (
+    ("password authentication failed", "correct username and password in the secret"),
+    ("sasl authentication failed", "correct username and password in the secret"),
+    ("no password supplied", "store the password in the secret"),
+    ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
+)
+_WAY = (
+    *POOLER,
+    ("could not translate host name", "correct the host in the secret"),
+    ("connection refused", "see that the server is up and that host and port in the secret are right"),
+    ("timeout expired", "open the way to the server (security group, route), or correct host and port in the secret"),
+    ("sslmode", "set sslmode in the secret to one that libpq knows and the server offers"),
+    ("ssl", "correct sslmode and sslrootcert in the secret"),
+    ("too many connections", "run the job again when connections are free"),
+    ("too many clients", "run the job again when connections are free"),
+    ("remaining connection slots", "run the job again when connections are free"),
+    ("the database system is", "run the job again when the server is ready"),
+    ("conversion between", "its texts cannot be had as UTF-8: move it to a database with ENCODING 'UTF8'"),
+)
+
+
+def is_of_table(error: Exception) -> bool:
+    """Whether an error says something of the table that was read, and nothing of the connection or the server."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    return isinstance(error, psycopg2.Error) and str(error.pgcode or "").startswith(_OF_TABLE)
+
+
+def said(error: BaseException) -> str:
+    """What the server says, on one line and without the place in a query of ours."""
+    return " ".join(str(error).split("CONTEXT:")[0].split())
+
+
+def server_error(address: PostgresAddress, error: psycopg2.Error) -> TotelakeError:
+    """The error of an open connection to a source."""
+    code, said = error.pgcode or "", address.hide(str(error))
+    if code in ("40001", "40P01"):
+        # a source is read in a read-only snapshot, in which nothing but recovery can be in the way
+        return StandbyConflictError(
+            f"{address} cancelled what was read: {said}; on the standby raise max_standby_streaming_delay "
+            "(max_standby_archive_delay) or set hot_standby_feedback = on, or name the primary in the secret"
+        )
+    if code == "42501" and "row-level security" in said:
+        return SourceError(
+            f"{address}: {said}; a policy would hide rows: exempt {address.username} from it (BYPASSRLS)"
+        )
+    found = cause_of(code, said)
+    if found is None:
+        return SourceError(f"{address} answered {code}: {said}; see the server's log")
+    kind = RetriableError if found.passes else SourceError
+    return kind(f"{address}: {said}; {found.remedy.format(role=address.username)}")
+
+
+def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
+    """The error of a failed connection, with the remedy and without the password."""
+    plain = address.hide(said)
+    low = plain.lower()
+    if "database" in low and "does not exist" in low:
+        return SourceError(f"{address} does not exist; create it or correct dbname in the secret")
+    if "role" in low and "does not exist" in low:
+        return SourceError(f"{address} has no role {address.username}; create it or correct username in the secret")
+    if "not permitted to log in" in low:
+        return SourceError(
+            f"{address} refuses: {plain}; ALTER ROLE {address.username} LOGIN, or correct username in the secret"
+        )
+    if "certificate" in low:
+        return SourceError(f"{address} is not trusted: {plain}; correct host or sslrootcert in the secret")
+    for text, remedy in _ROLE:
+        if text in low:
+            return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy}")
+    for text, remedy in _WAY:
+        if text in low:
+            return SourceError(f"{address} cannot be reached as {address.username}: {plain}; {remedy}")
+    return SourceError(f"{address} cannot be reached as {address.username}: {plain}; see the secret's values")

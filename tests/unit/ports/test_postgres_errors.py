@@ -1,0 +1,140 @@
+"""What PostgreSQL, libpq and poolers report becomes a sentence that says what to do, and never shows the password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tests.unit.ports.test_postgres import ADDRESS, NAME
+from totelake.errors import RetriableError, SourceError, TotelakeError
+from totelake.ports import postgres
+from totelake.ports.postgres_errors import StandbyConflictError, connection_error
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ('FATAL:  database "totesys" does not exist', "does not exist; create it or correct dbname in the secret"),
+        ('FATAL:  role "reader" does not exist', "has no role reader; create it or correct username in the secret"),
+        (
+            'FATAL:  role "reader" is not permitted to log in',
+            'refuses: FATAL: role "reader" is not permitted to log in; ALTER ROLE reader LOGIN, or correct username in '
+            "the secret",
+        ),
+        (
+            'server certificate for "x" does not match host name "db"',
+            'is not trusted: server certificate for "x" does not match host name "db"; correct host or sslrootcert in '
+            "the secret",
+        ),
+        ("what nobody\nknows", "cannot be reached as reader: what nobody knows; see the secret's values"),
+        (
+            "FATAL:  password authentication failed, hunter2",
+            "refuses the role reader: FATAL: password authentication failed, ***; correct username and password in the "
+            "secret",
+        ),
+    ],
+)
+def test_a_failed_connection_says_what_to_correct(said: str, sentence: str) -> None:
+    found = connection_error(ADDRESS, said)
+    assert (type(found), str(found)) == (SourceError, f"{NAME} {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("fe_sendauth: no password supplied", "store the password in the secret"),
+        ("no pg_hba.conf entry for host", "let the server's pg_hba.conf admit this client, or set sslmode in the"),
+    ],
+)
+def test_a_refusal_of_the_role_has_its_remedy(said: str, remedy: str) -> None:
+    found = str(connection_error(ADDRESS, said))
+    assert found.startswith(f"{NAME} refuses the role reader: {said}; {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("ERROR: unsupported startup parameter: options", "add it to the pooler's ignore_startup_parameters, or name"),
+        ('could not translate host name "db"', "correct the host in the secret"),
+        ("Connection refused", "see that the server is up and that host and port in the secret are right"),
+        ("timeout expired", "open the way to the server (security group, route), or correct host and port in"),
+        ("invalid sslmode value", "set sslmode in the secret to one that libpq knows and the server offers"),
+        ("SSL error: unexpected eof", "correct sslmode and sslrootcert in the secret"),
+        ("FATAL: too many connections for role", "run the job again when connections are free"),
+        ("FATAL: sorry, too many clients already", "run the job again when connections are free"),
+        ("remaining connection slots are reserved", "run the job again when connections are free"),
+        ("the database system is starting up", "run the job again when the server is ready"),
+    ],
+)
+def test_a_server_that_is_out_of_reach_has_its_remedy(said: str, remedy: str) -> None:
+    found = str(connection_error(ADDRESS, said))
+    assert found.startswith(f"{NAME} cannot be reached as reader: {said}; {remedy}")
+
+
+def server_error(code: str | None, said: str = "no") -> psycopg2.Error:
+    """An error as an open connection raises it."""
+    kind: Any = type("Said", (psycopg2.Error,), {"pgcode": code})
+    error: psycopg2.Error = kind(said)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "kind", "sentence"),
+    [
+        ("42501", "permission denied", SourceError, f"{NAME}: permission denied; grant it to reader"),
+        ("42501", "query would be affected by row-level security", SourceError,
+         f"{NAME}: query would be affected by row-level security; a policy would hide rows: exempt reader from it "
+         "(BYPASSRLS)"),
+        ("42P01", "no table", SourceError, f"{NAME}: no table; the schema changed meanwhile, run the job again"),
+        ("42703", "no column", SourceError, f"{NAME}: no column; the schema changed meanwhile, run the job again"),
+        ("XX000", "broken", SourceError, f"{NAME} answered XX000: broken; see the server's log"),
+        ("XX001", "invalid page", SourceError,
+         f"{NAME}: invalid page; the table is damaged: find out with pg_amcheck, and restore it from a backup"),
+        ("58030", "I/O error", SourceError, f"{NAME}: I/O error; see the server's disks and its log"),
+        ("08P01", "transaction blocks not allowed in statement pooling mode", SourceError,
+         f"{NAME}: transaction blocks not allowed in statement pooling mode; set pool_mode = transaction for this "
+         "database, or name the server itself"),
+        ("40001", "conflict with recovery", StandbyConflictError,
+         f"{NAME} cancelled what was read: conflict with recovery; on the standby raise max_standby_streaming_delay "
+         "(max_standby_archive_delay) or set hot_standby_feedback = on, or name the primary in the secret"),
+    ],
+)  # fmt: skip
+def test_an_error_of_an_open_connection_says_whether_to_try_again(
+    code: str | None, said: str, kind: type[TotelakeError], sentence: str
+) -> None:
+    with pytest.raises(kind) as raised, postgres.speaking(ADDRESS):
+        raise server_error(code, said)
+    assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("codes", "remedy"),
+    [
+        (("08006", "08003", None), "see that the server and the way to it are up, and run the job again"),
+        (("25P03",), "ALTER ROLE reader SET idle_in_transaction_session_timeout = 0, and run the job again"),
+        (("25P04",), "ALTER ROLE reader SET transaction_timeout = 0, and run the job again"),
+        (("53100",), "make room on the server's disk, and run the job again"),
+        (("53200",), "give the server more memory or fewer sessions, and run the job again"),
+        (("53300",), "raise the limit of connections or wait until some are free, and run the job again"),
+        (("55P03",), "run the job again when the lock is free"),
+        (("57014",), "somebody or a time-out cancelled the query; see what made it slow, and run the job again"),
+        (("57P01",), "somebody ended the connection or shut the server down; run the job again when it is up"),
+        (("57P02",), "the server crashed; see its log, and run the job again when it has recovered"),
+        (("57P03",), "run the job again when the server is ready"),
+        (("57P05",), "ALTER ROLE reader SET idle_session_timeout = 0, and run the job again"),
+    ],
+)
+def test_what_may_pass_has_a_remedy_of_its_own(codes: tuple[str | None, ...], remedy: str) -> None:
+    for code in codes:
+        with pytest.raises(RetriableError) as raised, postgres.speaking(ADDRESS):
+            raise server_error(code, "gone")
+        assert str(raised.value) == f"{NAME}: gone; {remedy}"
+
+
+def test_the_password_is_never_shown() -> None:
+    assert "hunter2" not in repr(ADDRESS) and "hunter2" not in str(ADDRESS)
+    with pytest.raises(SourceError) as raised, postgres.speaking(ADDRESS):
+        raise server_error("XX000", "SELECT 'hunter2'")
+    assert "hunter2" not in str(raised.value)

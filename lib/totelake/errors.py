@@ -23,6 +23,10 @@ class LakeError(TotelakeError):
     """The lake's buckets or catalogue refuse or lack what a job needs."""
 
 
+class StarTableError(TotelakeError):
+    """One star table cannot be built or loaded as things are. It is held; no other waits for it."""
+
+
 class SchemaMismatchError(TotelakeError):
     """What arrived does not fit its contract."""
 

@@ -17,10 +17,7 @@ def headline(table: str, step: str, hold: Hold, waiting: Sequence[str]) -> str:
     rest = (
         f"rows of {', '.join(waiting)} that need a new row of it wait with it" if waiting else "no other waits for it"
     )
-    return (
-        f"{table} is held from batch {hold.since} on, {hold.events} events wait: {hold.reason}; {rest}, everything "
-        "else goes on"
-    )
+    return f"{table} is held from batch {hold.since} on, {hold.waiting}: {hold.reason}; {rest}, everything else goes on"
 
 
 def held_alert(table: str, step: str, hold: Hold, waiting: Sequence[str]) -> Alert:

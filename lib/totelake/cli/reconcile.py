@@ -16,7 +16,7 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
 from totelake.operate.reconcile.compare import reconcile as compare
-from totelake.operate.reconcile.finding import DIFFERS, Finding
+from totelake.operate.reconcile.finding import DIFFERS, HELD, Finding
 from totelake.runtime import Job, JobArguments
 from totelake.runtime.job_arguments import JobRun
 from totelake.stack.model import default_home
@@ -45,6 +45,9 @@ def reconcile(source: SourceName = "", target: TargetName = LOCAL, as_json: AsJs
         rows = [(item.check, item.table, item.left, item.outcome, item.detail) for item in found]
         table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
         say(f"{len(found) - len(wrong)} of {len(found)} comparisons hold")
+        behind = [item for item in found if item.outcome == HELD]
+        for item in behind:
+            say(f"{item.table} is behind, {item.right} of {item.left}: {item.detail}")
     _report(where, wrong)
     if wrong:
         raise MismatchError(

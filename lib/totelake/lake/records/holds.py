@@ -48,6 +48,11 @@ class Hold:
         """All events that wait."""
         return sum(item.events for item in self.batches.values())
 
+    @property
+    def waiting(self) -> str:
+        """How much waits, in words."""
+        return waiting_words(self.events)
+
     def following(self, before: Hold | None) -> Hold:
         """The hold as it is recorded after `before`: a repeated failure is the same one, whose batches have grown."""
         if before is None or before.since != self.since:
@@ -115,3 +120,8 @@ def waiting(table: Table, batches: Collection[JudgedBatch], after: int) -> dict[
         if batch.batch > after and events:
             found[batch.batch] = HeldEvents(batch.batch, batch.captured_at, events)
     return found
+
+
+def waiting_words(events: int) -> str:
+    """How many events wait."""
+    return "1 event waits" if events == 1 else f"{events} events wait"

@@ -10,8 +10,10 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch, Bookmark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, pending_batches
+from totelake.operate.held import held_tables
 from totelake.operate.reconcile.finding import Finding
 from totelake.operate.reconcile.lake import compare_keys, compare_log, has_one_input
+from totelake.operate.reconcile.position import applied_batch, compare_position
 from totelake.operate.reconcile.source import compare_source
 from totelake.operate.reconcile.warehouse import compare_balance, compare_content
 from totelake.ports.object_store import ObjectStore
@@ -47,12 +49,19 @@ def reconcile(
     for star in stars:
         if has_one_input(star):
             yield compare_log(star, logs[star.name], judged)
+    newest = judged[-1].batch if judged else 0
+    built = {name: log[-1].through if log else 0 for name, log in logs.items()}
+    held = held_tables(ingestion, processed, stars)
     if not warehouse_dsn or not any(logs.values()):
+        for star in stars if newest else ():
+            yield compare_position(star, newest, built[star.name], None, held)
         return
     with read_only(warehouse_dsn) as cursor:
         cursor.execute("SELECT to_regclass('etl.replay')")
         if cursor.fetchone() == (None,):
             return
+        for star in stars:
+            yield compare_position(star, newest, built[star.name], applied_batch(cursor, star), held)
         for star in stars:
             yield compare_content(cursor, processed, star, logs[star.name])
         for fact in contracts.facts(source):

@@ -31,6 +31,10 @@ class SchemaMismatchError(TotelakeError):
     """What arrived does not fit its contract."""
 
 
+class DamagedError(LakeError):
+    """An object of the lake is gone, or not what its writer left."""
+
+
 class WarehouseError(TotelakeError):
     """The warehouse refuses or lacks what the load needs."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
+from totelake.errors import DamagedError, LakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.verdict import JudgedBatch, Verdict, judged_batches, verdicts_since
 
@@ -18,11 +19,21 @@ class JudgedBatches:
         self._verdicts: list[Verdict] = []
 
     def since(self, verdict: int) -> list[JudgedBatch]:
-        """At least the batches of the verdicts beyond that number, releases applied; no verdict is read twice."""
+        """At least the batches of the verdicts beyond that number, releases applied; no verdict is read twice.
+
+        Raises LakeError when one is damaged.
+        """
         with self._lock:
-            if self._after is None:
-                self._after, self._verdicts = verdict, list(verdicts_since(self._log, verdict))
-            elif verdict < self._after:
-                missing = [Verdict.of(manifest) for manifest in self._log.since(verdict, self._after - verdict)]
-                self._after, self._verdicts = verdict, [*missing, *self._verdicts]
+            try:
+                self._read(verdict)
+            except DamagedError as error:
+                # a damaged verdict is the matter of all tables
+                raise LakeError(str(error)) from error
             return judged_batches(self._verdicts, self._source)
+
+    def _read(self, verdict: int) -> None:
+        if self._after is None:
+            self._after, self._verdicts = verdict, list(verdicts_since(self._log, verdict))
+        elif verdict < self._after:
+            missing = [Verdict.of(manifest) for manifest in self._log.since(verdict, self._after - verdict)]
+            self._after, self._verdicts = verdict, [*missing, *self._verdicts]

@@ -10,7 +10,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from totelake.contracts.model import Table
-from totelake.errors import LakeError, SchemaMismatchError, StarTableError, TotelakeError
+from totelake.errors import DamagedError, LakeError, SchemaMismatchError, StarTableError, TotelakeError
 from totelake.runtime.java_exceptions import is_of_surroundings, java_exception
 
 _MOST_WORDS = 60
@@ -22,12 +22,12 @@ _OF_THE_TABLE = (ArithmeticError, AssertionError, AttributeError, LookupError, R
 def explaining(table: Table) -> Iterator[None]:
     """Turn a failure inside the block into one sentence.
 
-    Raises StarTableError for what is wrong with the table, LakeError for what Spark says of its surroundings. Other
-    errors of ours and of AWS pass: they are of the surroundings.
+    Raises StarTableError for what is wrong with the table or its objects, LakeError for what Spark says of its
+    surroundings. Other errors of ours and of AWS pass: they are of the surroundings, too.
     """
     try:
         yield
-    except SchemaMismatchError as error:
+    except (SchemaMismatchError, DamagedError) as error:
         raise StarTableError(str(error)) from error
     except (PySparkException, Py4JJavaError) as error:
         raise explained(table.name, error) from error

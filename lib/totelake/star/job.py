@@ -11,7 +11,7 @@ from totelake.alerts.messages import not_compacted, quarantined
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
-from totelake.errors import StarTableError
+from totelake.errors import DamagedError, StarTableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.processed import ProcessedZone
@@ -81,7 +81,7 @@ class _Build:
         """Build what is pending of a table; whether there was anything, or why it is held."""
         try:
             return self.build(table)
-        except StarTableError as error:
+        except (StarTableError, DamagedError) as error:
             before = self._before.get(table.name, StarCommit(table.name, table.source))
             return Failure(table, before.through, str(error), self._batches.since(before.verdict))
 
@@ -136,7 +136,7 @@ class _Build:
         """Compact a table; one that cannot be compacted is whole and stays as it is, which is told once."""
         try:
             self._compactor.compact(table, found)
-        except StarTableError as error:
+        except (StarTableError, DamagedError) as error:
             self._job.log.error("%s could not be compacted: %s", table.name, error)
             note(self._job, not_compacted(table.name, str(error)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table, inputs_of
-from totelake.errors import StarTableError
+from totelake.errors import DamagedError, LakeError, StarTableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.holds import BUILD, LOAD, Hold, Holds, waiting
 from totelake.lake.records.holds import LOG as HOLDS
@@ -78,10 +78,14 @@ class _Load:
         self._applied = applied = {table.name: found.get(table.name, Applied()) for table in self._tables}
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
             since = pool.map(self._since, self._tables, [applied[table.name] for table in self._tables])
-            commits = dict(zip(applied, since))
+            commits = {name: items for name, items in zip(applied, since) if items is not None}
+        if self._failures and not commits:
+            # whatever all logs have in common, it is no table's matter
+            raise LakeError(next(iter(self._failures.values())).reason)
         self._found = {name: items[-1].number if items else applied[name].commit for name, items in commits.items()}
         unbuilt = Holds.of(CommitLog(self._job.processed, HOLDS).newest()).of_step(BUILD)
-        return plan(self._tables, applied, commits, self._held(unbuilt), unbuilt)
+        whole = [table for table in self._tables if table.name in commits]
+        return plan(whole, applied, commits, self._held(unbuilt), unbuilt)
 
     def _held(self, unbuilt: Mapping[str, Hold]) -> dict[str, list[HeldEvents]]:
         """The batches that wait, by star table: for a verdict, or because the table could not be built."""
@@ -93,13 +97,20 @@ class _Load:
             found[table.name] = [held[number] for number in sorted(held)]
         return found
 
-    def _since(self, table: Table, applied: Applied) -> list[StarCommit]:
-        """The commits beyond what is applied, their objects at their final keys even if their builder died."""
+    def _since(self, table: Table, applied: Applied) -> list[StarCommit] | None:
+        """The commits beyond what is applied, their objects at their final keys even if their builder died.
+
+        None for a table of which one is damaged: it is held.
+        """
         log = CommitLog(self._job.processed, table.name)
         found = []
-        for manifest in list(log.since(applied.commit)):
-            log.finish(manifest)
-            found.append(StarCommit.of(table, manifest))
+        try:
+            for manifest in list(log.since(applied.commit)):
+                log.finish(manifest)
+                found.append(StarCommit.of(table, manifest))
+        except DamagedError as error:
+            self._failures[table.name] = Failure(table, applied.batch, str(error), self._judged.since(0))
+            return None
         return found
 
     def remember(self) -> None:

@@ -195,7 +195,9 @@ def test_the_marks(numbers: dict[str, int], nights: dict[str, str], through: str
 
 
 WAITING = st.builds(HeldEvents, NUMBERS, TEXTS, COUNTS)
-HOLDS = st.builds(Hold, COUNTS, TEXTS, TEXTS, TEXTS, few(WAITING).map(lambda items: {item.batch: item for item in items}))
+HOLDS = st.builds(
+    Hold, COUNTS, TEXTS, TEXTS, TEXTS, few(WAITING).map(lambda items: {item.batch: item for item in items})
+)
 
 
 @FEW

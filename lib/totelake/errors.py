@@ -23,8 +23,16 @@ class LakeError(TotelakeError):
     """The lake's buckets or catalogue refuse or lack what a job needs."""
 
 
+class StarTableError(TotelakeError):
+    """One star table cannot be built or loaded as things are. It is held; no other waits for it."""
+
+
 class SchemaMismatchError(TotelakeError):
     """What arrived does not fit its contract."""
+
+
+class DamagedError(LakeError):
+    """An object of the lake is gone, or not what its writer left."""
 
 
 class WarehouseError(TotelakeError):

@@ -57,6 +57,21 @@ def quarantined(table: str, rows: int, number: int) -> Alert:
     )
 
 
+def not_compacted(table: str, reason: str) -> Alert:
+    """A star table whose small objects could not be written anew; one alert for each reason."""
+    return Alert(
+        kind="compaction",
+        subject=f"{table} could not be compacted",
+        body=body(
+            f"{reason}; every row of {table} is there, in more objects than it needs.",
+            "totelake logs",
+            "Correct what the message names; every run that has new rows of it tries again. "
+            "See docs/operations.md, 'A star table is held'.",
+        ),
+        key=f"{table}/{reason}",
+    )
+
+
 def deletions_held_back(table: TableId, rows: int, batch: int) -> Alert:
     """Deletions that the circuit breaker keeps from passing."""
     return Alert(

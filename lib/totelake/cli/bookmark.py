@@ -53,6 +53,8 @@ def _print(source: str, found: Positions) -> None:
     say(f"judged to batch {found.judged if found.judged is not None else '-'}")
     applied = found.applied or {}
     table("star tables", ("table", "built to", "loaded to"), [(n, b, applied.get(n)) for n, b in found.built.items()])
+    for item in found.held:
+        say(f"{item.table} is held: {item}")
 
 
 @app.command()

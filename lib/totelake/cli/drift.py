@@ -17,6 +17,7 @@ from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import BlockedTable
 from totelake.lake.records.verdict import LOG, TableStanding, Verdict
+from totelake.operate.held import VERDICT, HeldTable, held_tables
 from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.registry.registered import Version, registered_changes, versions
 from totelake.schemas.changes import Change, breaks, differences
@@ -51,6 +52,7 @@ def drift(
     history: dict[str, list[Version]] = {}
     held: Changes = {}
     blocked: dict[str, BlockedTable] = {}
+    stopped: dict[str, list[HeldTable]] = {}
     if against == LIVE:
         found, blocked = _of_sources(where, tables, bool(name))
     else:
@@ -61,14 +63,18 @@ def drift(
         standings = _standings(where, tables)
         held, blocked = _held(tables, standings), _blocked(standings)
         found.update(held)
+        stopped = _stopped(where, tables)
         found.update({label: [item.change, *found[label]] for label, item in blocked.items()})
-    print_json(_document(found, history, blocked)) if as_json else _show(found, history, against, bool(name))
+    print_json(_document(found, history, blocked, stopped)) if as_json else _show(found, history, against, bool(name))
     if held and not as_json:
         say(f"held until the contract fits or the source is changed back: {', '.join(sorted(held))}")
     for label, item in blocked.items() if not as_json else ():
         since = f"is not captured since batch {item.since}" if item.since else "cannot be captured"
         say(f"{label} {since}: {item.why}")
-    if any(change.is_breaking for changes in found.values() for change in changes):
+    for name, items in stopped.items() if not as_json else ():
+        for hold in items:
+            say(f"{name} is held: {hold}")
+    if stopped or any(change.is_breaking for changes in found.values() for change in changes):
         raise typer.Exit(BREAKING_DRIFT)
 
 
@@ -112,6 +118,16 @@ def _held(tables: Sequence[Table], standings: Mapping[str, TableStanding]) -> Ch
     }
 
 
+def _stopped(where: Target, tables: Sequence[Table]) -> dict[str, list[HeldTable]]:
+    """Star tables that could not be built or loaded, whatever their sources' schemas are."""
+    stopped: dict[str, list[HeldTable]] = {}
+    stars = [item for item in tables if item.kind != SOURCE]
+    for found in held_tables(where.ingestion, where.processed, stars):
+        if found.step != VERDICT:
+            stopped.setdefault(found.table, []).append(found)
+    return stopped
+
+
 def _of_sources(where: Target, tables: Sequence[Table], only: bool) -> tuple[Changes, dict[str, BlockedTable]]:
     """What the live sources of these tables have, against their contracts."""
     wanted = [item for item in tables if item.kind == SOURCE]
@@ -133,13 +149,17 @@ def _of_sources(where: Target, tables: Sequence[Table], only: bool) -> tuple[Cha
 
 
 def _document(
-    found: Mapping[str, list[Change]], history: Mapping[str, list[Version]], blocked: Mapping[str, BlockedTable]
+    found: Mapping[str, list[Change]],
+    history: Mapping[str, list[Version]],
+    blocked: Mapping[str, BlockedTable],
+    stopped: Mapping[str, Sequence[HeldTable]],
 ) -> list[dict[str, Any]]:
     return [
         {
             "table": name,
             "changes": [{**change.document, "impact": _impact(name, change).document()} for change in changes],
             "not_captured": _not_captured(blocked.get(name)),
+            "held": [item.document() for item in stopped.get(name, ())],
             "versions": [
                 {
                     "version": item.number,

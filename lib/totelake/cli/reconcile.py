@@ -16,7 +16,7 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
 from totelake.operate.reconcile.compare import reconcile as compare
-from totelake.operate.reconcile.finding import DIFFERS, IN_PROGRESS, NOTHING_CAPTURED, STEPS, Finding
+from totelake.operate.reconcile.finding import DIFFERS, HELD, IN_PROGRESS, NOTHING_CAPTURED, STEPS, Finding
 from totelake.runtime import Job, JobArguments
 from totelake.runtime.job_arguments import JobRun
 from totelake.stack.model import default_home
@@ -64,8 +64,13 @@ def _show(found: list[Finding], wrong: list[Finding]) -> None:
         rows = [(item.check, item.table, item.left, item.outcome, item.detail) for item in compared]
         table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
         open_ones = sum(finding.outcome == IN_PROGRESS for finding in compared)
-        in_progress = f", {open_ones} are in progress" if open_ones else ""
-        say(f"{len(compared) - len(wrong) - open_ones} of {len(compared)} comparisons hold{in_progress}")
+        held = [finding for finding in compared if finding.outcome == HELD]
+        counts = ((open_ones, "are in progress"), (len(held), "are held"))
+        more = [f"{count} {words}" for count, words in counts if count]
+        hold = len(compared) - len(wrong) - open_ones - len(held)
+        say(", ".join([f"{hold} of {len(compared)} comparisons hold", *more]))
+        for item in held:
+            say(f"{item.table} is behind, {item.right} of {item.left}: {item.detail}")
     for finding in found:
         if finding.outcome in STEPS:
             say(finding.detail)

@@ -15,7 +15,7 @@ from totelake.errors import ContractError
 _KINDS = (SOURCE, DIMENSION, FACT)
 _POLICIES = ("evolve", "freeze")
 # logs and folders of the processed bucket that a star table's own log and folder would fall into
-RESERVED = frozenset(["compacted", "dead_letters", "warehouse"])
+RESERVED = frozenset(["compacted", "dead_letters", "holds", "warehouse"])
 # what is registered beside the star tables
 _QUARANTINE = "quarantine"
 

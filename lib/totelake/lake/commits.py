@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable
 
-from totelake.errors import LakeError, RetriableError
+from totelake.errors import DamagedError, RetriableError
 from totelake.lake import keys
 from totelake.lake.manifest import LakeObject, Manifest, from_json, to_json
 from totelake.ports.object_store import NoSuchObjectError, ObjectStore
@@ -107,7 +107,7 @@ class CommitLog:
             number = numbers[-1]
 
     def get(self, number: int) -> Manifest:
-        """The manifest of that number. Raises LakeError when it is not there."""
+        """The manifest of that number. Raises DamagedError when it is not there."""
         found = self._read(number)
         if found is None:
             raise NoSuchObjectError(self.store.bucket, keys.commit_key(self.log, number))
@@ -175,7 +175,7 @@ class CommitLog:
 
     def _copy(self, manifest: Manifest, item: LakeObject) -> None:
         if self.store.size(item.staged) != item.bytes:
-            raise LakeError(
+            raise DamagedError(
                 f"{self.store.address(item.staged)} of {manifest.log} {manifest.number} is not there with its "
                 f"{item.bytes} bytes, nor is its copy {item.key}; restore one from the bucket's version history"
             )
@@ -188,7 +188,7 @@ class CommitLog:
             return None
         found = from_json(body, self.store.address(key))
         if (found.log, found.number) != (self.log, number):
-            raise LakeError(
+            raise DamagedError(
                 f"{self.store.address(key)} is the commit {found.number} of the log {found.log}; "
                 "restore the object from its version history"
             )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any, Callable, TypeVar
 
-from totelake.errors import LakeError
+from totelake.errors import DamagedError
 from totelake.ports.object_store import ObjectStore
 from totelake.schemas.columns import TableSchema
 
@@ -26,17 +26,17 @@ def texts(value: Any) -> tuple[str, ...]:
 
 @contextmanager
 def reading(where: str, what: str = "manifest") -> Iterator[None]:
-    """Raises LakeError when what the block reads is not of the form that it expects; `where` names it."""
+    """Raises DamagedError when what the block reads is not of the form that it expects; `where` names it."""
     try:
         yield
     except _DAMAGE as error:
-        raise LakeError(
+        raise DamagedError(
             f"{where} is no readable {what} ({error}); restore the object from its version history"
         ) from error
 
 
 def schema_at(store: ObjectStore, key: str) -> TableSchema:
-    """The known schema that lies at a key of `_schemas/`, whose name is its fingerprint. Raises LakeError."""
+    """The known schema that lies at a key of `_schemas/`, whose name is its fingerprint. Raises DamagedError."""
     body = store.get(key)
     with reading(store.address(key), "schema"):
         fingerprint = key.rsplit("/", 1)[-1][: -len(".json")]
@@ -44,7 +44,7 @@ def schema_at(store: ObjectStore, key: str) -> TableSchema:
 
 
 def object_at(store: ObjectStore, key: str, what: str) -> Mapping[str, Any]:
-    """A JSON object that lies at a key. Raises LakeError for anything else."""
+    """A JSON object that lies at a key. Raises DamagedError for anything else."""
     body = store.get(key)
     with reading(store.address(key), what):
         found = json.loads(body)

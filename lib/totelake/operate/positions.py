@@ -13,6 +13,7 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import BLOCKED, LOG, Verdict
+from totelake.operate.held import HeldTable, held_tables
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import read_only
 
@@ -38,7 +39,8 @@ class SourceTable:
 class Positions:
     """Batch numbers by step; None where nothing was done yet, `applied` None when the warehouse was not asked.
 
-    `captured_at` and `snapshot` are '' before the first batch, `identity` of the server is empty.
+    `captured_at` and `snapshot` are '' before the first batch, `identity` of the server is empty. `held` are the star
+    tables that something holds back.
     """
 
     batch: int | None
@@ -49,6 +51,7 @@ class Positions:
     judged: int | None
     built: Mapping[str, int | None]
     applied: Mapping[str, int | None] | None
+    held: tuple[HeldTable, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The positions for machines."""
@@ -75,6 +78,7 @@ def read(
         judged=verdict.of_source(source).through if source in verdict.sources else None,
         built=built,
         applied=_applied(warehouse_dsn, source, list(built)) if warehouse_dsn else None,
+        held=tuple(held_tables(ingestion, processed, tables)),
     )
 
 

@@ -10,13 +10,16 @@ from totelake.capture.detect.search import NOTHING
 from totelake.capture.postgres.reading import read_source
 from totelake.capture.postgres.session import Session
 from totelake.contracts import Contracts, TableId, load_contracts
-from totelake.contracts.model import inputs_of
+from totelake.contracts.model import Table, inputs_of
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Bookmark
+from totelake.lake.records.holds import BUILD, LOAD, Holds
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, held_for
 from totelake.operate import runs
+from totelake.runtime.fingerprint import fingerprint_of
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import WatchArguments
 from totelake.schemas.changes import breaks
@@ -100,15 +103,25 @@ def pending_commits(job: Job[WatchArguments], newest_batch: int) -> list[str]:
         pending.append(f"batches {judged + 1} to {newest_batch} await their verdict")
     loaded = LoadMark.of(CommitLog(job.processed, LOADED).newest()).commits
     pending += fitting_again(source, verdict.of_source(source), contracts)
+    holds = Holds.of(CommitLog(job.processed, HOLDS).newest())
     for table in contracts.star_tables(source) if judged else ():
         built = StarCommit.of(table, CommitLog(job.processed, table.name).newest())
         held = held_for(verdict, inputs_of(table))
         due = held[0].batch - 1 if held else judged
-        if built.through < due:
+        if built.through < due and not _waits(holds, BUILD, table, contracts):
             pending.append(f"{table.name} is built to batch {built.through} of {due}")
-        if loaded.get(table.name, 0) < built.number:
+        if loaded.get(table.name, 0) < built.number and not _waits(holds, LOAD, table, contracts):
             pending.append(f"{table.name} is loaded to commit {loaded.get(table.name, 0)} of {built.number}")
     return pending
+
+
+def _waits(holds: Holds, step: str, table: Table, contracts: Contracts) -> bool:
+    """Whether a step has failed with a star table, and the code and contracts of now are those that it failed with.
+
+    The next run tries it again in any case; nothing but new ones is a reason to start one.
+    """
+    hold = holds.of_step(step).get(table.name)
+    return hold is not None and hold.fingerprint == fingerprint_of(table, contracts)
 
 
 def fitting_again(source: str, verdict: SourceVerdict, contracts: Contracts) -> list[str]:

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from totelake.errors import LakeError
+from totelake.errors import DamagedError
 
 
-class NoSuchObjectError(LakeError):
+class NoSuchObjectError(DamagedError):
     """An object that is read is not there."""
 
     def __init__(self, bucket: str, key: str) -> None:

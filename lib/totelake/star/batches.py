@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Lock
 
 from totelake.contracts.model import Table, inputs_of
+from totelake.errors import DamagedError, LakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import JudgedBatch, Verdict, held_for, judged_batches, verdicts_since
@@ -31,13 +32,16 @@ class JudgedBatches:
         return self.since(before.verdict)
 
     def since(self, verdict: int) -> list[JudgedBatch]:
-        """At least the batches of the verdicts beyond that number, releases applied; no verdict is read twice."""
+        """At least the batches of the verdicts beyond that number, releases applied; no verdict is read twice.
+
+        Raises LakeError when one is damaged.
+        """
         with self._lock:
-            if self._after is None:
-                self._after, self._verdicts = verdict, list(verdicts_since(self._log, verdict))
-            elif verdict < self._after:
-                missing = [Verdict.of(manifest) for manifest in self._log.since(verdict, self._after - verdict)]
-                self._after, self._verdicts = verdict, [*missing, *self._verdicts]
+            try:
+                self._read(verdict)
+            except DamagedError as error:
+                # a damaged verdict is the matter of all tables
+                raise LakeError(str(error)) from error
             return judged_batches(self._verdicts, self._source)
 
     def _newest_verdict(self) -> Verdict:
@@ -45,3 +49,10 @@ class JudgedBatches:
             if self._newest is None:
                 self._newest = Verdict.of(self._log.newest())
             return self._newest
+
+    def _read(self, verdict: int) -> None:
+        if self._after is None:
+            self._after, self._verdicts = verdict, list(verdicts_since(self._log, verdict))
+        elif verdict < self._after:
+            missing = [Verdict.of(manifest) for manifest in self._log.since(verdict, self._after - verdict)]
+            self._after, self._verdicts = verdict, [*missing, *self._verdicts]

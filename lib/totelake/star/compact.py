@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from totelake.contracts.model import Table
-from totelake.errors import LakeError
+from totelake.errors import StarTableError
 from totelake.lake.keys import Attempt, number_text
 from totelake.lake.layout import SMALL, folder_of
 from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
@@ -50,7 +50,7 @@ def compaction(
 ) -> StarCommit:
     """The commit of partitions written anew: large objects as they are, the small ones' rows as `written`.
 
-    Raises LakeError when the rows are not as many as they were.
+    Raises StarTableError when the rows are not as many as they were.
     """
     folders = sorted({folder_of(item) for item in items})
     layout = newest.layout.compacted(folders, attempt.number)
@@ -68,7 +68,7 @@ def compaction(
     )
     before, after = (_rows(found) for found in (items, objects))
     if before != after:
-        raise LakeError(
+        raise StarTableError(
             f"{newest.table}: partitions with {before} rows were written anew as {after}; nothing was committed, "
             "see that the table's objects are whole and run the job again"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
@@ -52,7 +52,8 @@ class EventReader:
         Raises SchemaMismatchError when a schema lacks a column that the contract requires.
         """
         frames = []
-        for group in self._groups(table, objects):
+        # what no contract names is not read: whatever Spark makes of it, no star table needs it
+        for group in self._groups(table, objects, table.column_names):
             rows = group.rows.where(first_reason(group.reasons).isNull()) if group.reasons else group.rows
             frames.append(rows.select(*contract_columns(table, group.found, group.strict), *METADATA))
         return reduce(DataFrame.unionByName, frames)
@@ -66,14 +67,17 @@ class EventReader:
                 frames.append(as_quarantined(marked.where(F.col(_REASON).isNotNull()), table, [*group.found], _REASON))
         return frames
 
-    def _groups(self, table: Table, objects: Iterable[AcceptedObject]) -> list[_SchemaGroup]:
+    def _groups(
+        self, table: Table, objects: Iterable[AcceptedObject], names: Collection[str] | None = None
+    ) -> list[_SchemaGroup]:
+        """The events by schema, with all columns of it or those of these names."""
         paths: dict[tuple[str, bool], list[str]] = defaultdict(list)
         for item in objects:
             paths[item.fingerprint, item.strict].append(self.store.address(item.key))
         groups = []
         for (fingerprint, strict), keys in paths.items():
             found = readable(table, self._schema(table, fingerprint).columns)
-            types = {name: spark_type(kind) for name, kind in found.items()}
+            types = {name: spark_type(kind) for name, kind in found.items() if names is None or name in names}
             rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*keys)
             groups.append(_SchemaGroup(rows, found, strict, against_contract(table, found, strict)))
         return groups

@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Callable, TypeVar
 
-from totelake.alerts.messages import quarantined
+from totelake.alerts.messages import not_compacted, quarantined
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
+from totelake.errors import DamagedError, StarTableError
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.processed import ProcessedZone
+from totelake.lake.records.holds import BUILD
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG
 from totelake.runtime.job import Job
@@ -21,6 +23,7 @@ from totelake.runtime.job_arguments import BuildArguments
 from totelake.runtime.run_properties import BUILD_TO, REPLAY
 from totelake.star.batches import JudgedBatches
 from totelake.star.compact import Compactor
+from totelake.star.holding import Failure, record_holds
 from totelake.star.plan import Unit, plan
 from totelake.star.replay import Replay
 from totelake.star.session import StarSession
@@ -49,15 +52,20 @@ def build_star(job: Job[BuildArguments]) -> None:
 def build_tables(job: Job[BuildArguments], tables: Sequence[Table]) -> None:
     """Build one unit of every table, then replay their quarantine where the workflow run asks for it.
 
-    A table that fails keeps no other from being built; then the first failure is raised.
+    A table that fails keeps no other from being built. What is wrong with it alone holds it; any other failure is
+    raised, the first of them.
     """
     limit = job.run_property(BUILD_TO.format(source=job.arguments.source))
     session, zone = StarSession(job), ProcessedZone(job.processed, job.processed_tables, job.now)
     build = _Build(job, zone, session, int(limit) if limit else None)
-    if not any(_each(job, build.build, tables)):
+    outcomes = _each(job, build.attempt, tables)
+    failures = [item for item in outcomes if isinstance(item, Failure)]
+    record_holds(job, BUILD, tables, failures)
+    if not any(outcomes):
         job.log.info("nothing to build")
     if job.run_property(REPLAY):
-        _each(job, Replay(job, zone, session).replay, tables)
+        held = {failure.table.name for failure in failures}
+        _each(job, Replay(job, zone, session).replay, [table for table in tables if table.name not in held])
 
 
 class _Build:
@@ -67,6 +75,15 @@ class _Build:
         self._job, self._zone, self._session, self._build_to = job, zone, session, build_to
         self._batches = JudgedBatches(CommitLog(job.ingestion, LOG), job.arguments.source)
         self._compactor = Compactor(job, zone, session)
+        self._before: dict[str, StarCommit] = {}
+
+    def attempt(self, table: Table) -> bool | Failure:
+        """Build what is pending of a table; whether there was anything, or why it is held."""
+        try:
+            return self.build(table)
+        except (StarTableError, DamagedError) as error:
+            before = self._before.get(table.name, StarCommit(table.name, table.source))
+            return Failure(table, before.through, str(error), self._batches.since(before.verdict))
 
     def build(self, table: Table) -> bool:
         """Build, commit and publish what is pending of a table; whether there was anything.
@@ -95,7 +112,7 @@ class _Build:
 
     def _recovered(self, table: Table, newest: Manifest | None) -> StarCommit:
         """The table's newest commit, with everything done that a crash may have left undone after it."""
-        commit = StarCommit.of(table, newest)
+        commit = self._before[table.name] = StarCommit.of(table, newest)
         if newest is not None:
             self._zone.finish(table, newest)
             self._alert(commit)
@@ -113,7 +130,15 @@ class _Build:
             log.warning("%s: %d rows do not fit and are in quarantine", table.name, commit.quarantined)
             self._job.metric("RowsQuarantined", commit.quarantined, "Count", Source=table.source, Table=table.name)
         self._alert(found)
-        self._compactor.compact(table, found)
+        self._compact(table, found)
+
+    def _compact(self, table: Table, found: StarCommit) -> None:
+        """Compact a table; one that cannot be compacted is whole and stays as it is, which is told once."""
+        try:
+            self._compactor.compact(table, found)
+        except (StarTableError, DamagedError) as error:
+            self._job.log.error("%s could not be compacted: %s", table.name, error)
+            note(self._job, not_compacted(table.name, str(error)))
 
     def _alert(self, found: StarCommit) -> None:
         """Alert of the rows that a commit has quarantined; whoever recovers it repeats that, and it is noted once."""

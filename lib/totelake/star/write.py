@@ -8,23 +8,21 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import reduce
 
 import pyarrow.parquet as pq
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, DataFrameWriter
 from pyspark.sql import functions as F
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
-from totelake.errors import LakeError, TotelakeError
+from totelake.errors import StarTableError
 from totelake.lake.keys import Attempt, number_text, quarantined_key
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.ports.object_store import Listed, ObjectStore
 from totelake.runtime.spark import activate
 from totelake.star.build import Builder
+from totelake.star.failures import explaining
 from totelake.star.plan import Unit, Written
 from totelake.star.projection import DELETED, columns_text
 from totelake.star.sorting import METADATA_TYPES, SplitRows
@@ -34,7 +32,6 @@ _MOST_ROWS_IN_A_FILE = 4_000_000
 _READS_AT_ONCE = 8
 _CHUNK = 1024**2
 _IN_MEMORY = 16 * 1024**2
-_MOST_WORDS = 60
 # our manifest is the commit: Spark's need not move every file twice, nor leave a mark
 _COMMITTER = {
     "mapreduce.fileoutputcommitter.algorithm.version": "2",
@@ -43,14 +40,14 @@ _COMMITTER = {
 
 
 class UnitWriter:
-    """Writes rows below an attempt's prefix of the processed bucket. A failure of Spark is raised as LakeError."""
+    """Writes rows below an attempt's prefix of the processed bucket. `explaining` says how failures are raised."""
 
     def __init__(self, store: ObjectStore, builder: Builder) -> None:
         self._store, self._builder = store, builder
         self._spark = builder.spark
 
     def write(self, unit: Unit, attempt: Attempt) -> Written:
-        """Build a unit, write the rows that fit and, apart, those that do not. Raises LakeError when one is lost."""
+        """Build a unit, write the rows that fit and those that do not. Raises StarTableError when one is lost."""
         with explaining(unit.table):
             built = self._builder.build(unit)
             objects: tuple[LakeObject, ...] = ()
@@ -171,7 +168,7 @@ def _batches(content: bytes) -> list[int]:
 def _commit(
     unit: Unit, objects: tuple[LakeObject, ...], quarantine: tuple[LakeObject, ...], quarantined: int
 ) -> TableCommit:
-    """What a unit's commit says of its table. Raises LakeError when an event is neither a row nor in quarantine."""
+    """What a unit's commit says of its table. Raises StarTableError when an event is no row and not in quarantine."""
     rows = sum(item.rows for item in objects)
     if unit.promised is None:
         return TableCommit(objects, rows, quarantined=quarantined, quarantine=quarantine)
@@ -180,28 +177,9 @@ def _commit(
     partition = unit.table.partition_by
     deleted = sum(item.rows for item in objects if partition and item.partition[partition] == DELETED)
     if rows + quarantined != promised or (partition and deleted != deletes):
-        raise LakeError(
+        raise StarTableError(
             f"{unit.table.name} to batch {unit.through}: {rows} rows and {quarantined} quarantined were built of "
             f"{promised} events, {deletes} of them deletions; nothing was committed, see that the batches' objects "
             "are whole and run the job again"
         )
     return TableCommit(objects, rows, inserts, updates, deletes, quarantined, quarantine)
-
-
-@contextmanager
-def explaining(table: Table) -> Iterator[None]:
-    """Turn a failure of Spark inside the block into one sentence."""
-    try:
-        yield
-    except (PySparkException, Py4JJavaError) as error:
-        raise explained(table.name, str(error)) from error
-
-
-def explained(table: str, text: str) -> TotelakeError:
-    """A failure of Spark as one sentence, in its own words."""
-    causes = [line.strip() for line in text.splitlines() if line.strip().startswith("Caused by: ")]
-    words = (causes[-1][len("Caused by: ") :] if causes else text.strip().splitlines()[0]).split()
-    said = " ".join(words[:_MOST_WORDS])
-    return LakeError(
-        f"{table} could not be built: {said}; correct the cause and run the job again (--verbose shows all)"
-    )

@@ -15,13 +15,13 @@ from urllib.parse import quote
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
-from totelake.errors import RetriableError, TotelakeError, WarehouseError
+from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.sqlstates import cause_of
+from totelake.runtime.java_exceptions import causes, is_of_surroundings
 from totelake.warehouse.ddl import WRONG_ENCODING
 
 DRIVER = "org.postgresql.Driver"
-_DEEPEST = 20
 # what a load relies on, whatever the role, the database or the server sets for every session
 _SETTINGS = {
     "statement_timeout": "0",
@@ -34,7 +34,14 @@ _SETTINGS = {
     "synchronous_commit": "on",
     "search_path": "star,public",
 }
+# what PostgreSQL refuses for what a statement says or its rows hold, by the first two characters of the state: values,
+# constraints, rights, columns, limits, triggers. All else is of the server, the connection or other sessions.
+_OF_THE_STATEMENT = ("21", "22", "23", "2F", "38", "39", "42", "44", "54", "P0")
 _UNTRUSTED = ("could not be verified", "SSL error", "SSL root certificate")
+
+
+class RefusedError(WarehouseError):
+    """The warehouse refuses one statement, whatever becomes of others."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +173,20 @@ class Connection:
             finally:
                 prepared.close()
 
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
+        """Undo what the block did, and nothing before it, when it raises StarTableError."""
+        with _explaining(self._address):
+            point = self._java.setSavepoint()
+        try:
+            yield
+        except StarTableError:
+            with _explaining(self._address):
+                self._java.rollback(point)
+            raise
+        with _explaining(self._address):
+            self._java.releaseSavepoint(point)
+
     def commit(self) -> None:
         """End the transaction: everything in it becomes visible."""
         with _explaining(self._address):
@@ -216,7 +237,8 @@ def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
     found = _of_driver(exception)
     said = address.database.hide(str((found or exception).getMessage()))
     if found is None:
-        return WarehouseError(f"{address}: {said}; see the job's error log")
+        kind = WarehouseError if is_of_surroundings(exception) else RefusedError
+        return kind(f"{address}: {said}; see the job's error log")
     state, role = str(found.getSQLState() or ""), address.database.username
     if state.startswith("28"):
         return WarehouseError(f"{address} refuses the role {role}: {said}; correct the secret")
@@ -227,12 +249,13 @@ def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
     if state.startswith("3D"):
         return WarehouseError(f"{address} does not exist: {said}; create it or correct dbname in the secret")
     if state.startswith("23"):
-        return WarehouseError(f"{address}: {said}; nothing of this load was applied, reconcile the tables named")
+        return RefusedError(f"{address}: {said}; correct the row or the constraint that this names")
+    refused = RefusedError if state.startswith(_OF_THE_STATEMENT) else WarehouseError
     cause = cause_of(state, said)
     if cause is not None:
-        kind = RetriableError if cause.passes else WarehouseError
-        return kind(f"{address}: {said}; {cause.remedy.format(role=role)}")
-    return WarehouseError(f"{address} answered {state or 'no state'}: {said}; see the server's log")
+        meant: type[TotelakeError] = RetriableError if cause.passes else refused
+        return meant(f"{address}: {said}; {cause.remedy.format(role=role)}")
+    return refused(f"{address} answered {state or 'no state'}: {said}; see the server's log")
 
 
 def is_refused(exception: Any) -> bool:
@@ -243,12 +266,5 @@ def is_refused(exception: Any) -> bool:
 
 def _of_driver(exception: Any) -> Any:
     """The driver's own exception among the causes that Spark and JDBC's batches wrap around it; None without one."""
-    for _ in range(_DEEPEST):
-        if exception is None:
-            return None
-        name = str(exception.getClass().getName())
-        if name.startswith("org.postgresql."):
-            return exception
-        following = exception.getNextException() if name == "java.sql.BatchUpdateException" else None
-        exception = following or exception.getCause()
-    return None
+    found = (item for item in causes(exception) if str(item.getClass().getName()).startswith("org.postgresql."))
+    return next(found, None)

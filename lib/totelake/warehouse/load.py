@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table, inputs_of
+from totelake.errors import DamagedError, LakeError, StarTableError
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.holds import BUILD, LOAD, Hold, Holds, waiting
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.marks import LOADED, remember_load
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, HeldEvents, Verdict, held_for
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_jvm
+from totelake.star.batches import JudgedBatches
+from totelake.star.holding import Failure, record_holds
 from totelake.warehouse import publish
 from totelake.warehouse.ddl import literal, statements
 from totelake.warehouse.jdbc import Connection, JdbcAddress, connect
-from totelake.warehouse.plan import Applied, TableLoad, plan
-from totelake.warehouse.stage import Stage
+from totelake.warehouse.plan import Applied, TableLoad, plan, put_off
+from totelake.warehouse.stage import Stage, refusing
 
 _TABLES_AT_ONCE = 4
 
 
 def load_warehouse(job: Job[LoadArguments]) -> None:
-    """Apply all that the star logs of the source hold beyond `etl.batch`: whole batches of all tables or nothing."""
+    """Apply all that the star logs of the source hold beyond `etl.batch`: whole batches of all tables or nothing.
+
+    A table that the warehouse refuses is held, with all its pending batches; what refers to a row of it waits.
+    """
     name = job.arguments.warehouse_secret
     address = JdbcAddress(job.database(name, "the warehouse"))
     load = _Load(job, address, open_jvm())
@@ -51,7 +59,10 @@ class _Load:
         self._tables = self._contracts.star_tables(self._source)
         self._run = re.sub(r"[^a-z0-9]", "", job.arguments.run.id.lower())[-24:]
         self._staging = Stage(job, address, jvm, self._run)
+        self._judged = JudgedBatches(CommitLog(job.ingestion, LOG), self._source)
+        self._applied: dict[str, Applied] = {}
         self._found: dict[str, int] = {}
+        self._failures: dict[str, Failure] = {}
 
     def plan(self) -> list[TableLoad]:
         """What is due now; makes the warehouse's tables when there are none."""
@@ -63,59 +74,116 @@ class _Load:
                     connection.run(statement)
                 connection.commit()
             found = _applied(connection, self._source)
-        applied = {table.name: found.get(table.name, Applied()) for table in self._tables}
+        self._failures = {}
+        self._applied = applied = {table.name: found.get(table.name, Applied()) for table in self._tables}
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
             since = pool.map(self._since, self._tables, [applied[table.name] for table in self._tables])
-            commits = dict(zip(applied, since))
+            commits = {name: items for name, items in zip(applied, since) if items is not None}
+        if self._failures and not commits:
+            # whatever all logs have in common, it is no table's matter
+            raise LakeError(next(iter(self._failures.values())).reason)
         self._found = {name: items[-1].number if items else applied[name].commit for name, items in commits.items()}
-        return plan(self._tables, applied, commits, self._held())
+        unbuilt = Holds.of(CommitLog(self._job.processed, HOLDS).newest()).of_step(BUILD)
+        whole = [table for table in self._tables if table.name in commits]
+        return plan(whole, applied, commits, self._held(unbuilt), unbuilt)
 
-    def _held(self) -> dict[str, list[HeldEvents]]:
-        """The batches that wait, by star table."""
+    def _held(self, unbuilt: Mapping[str, Hold]) -> dict[str, list[HeldEvents]]:
+        """The batches that wait, by star table: for a verdict, or because the table could not be built."""
         verdict = Verdict.of(CommitLog(self._job.ingestion, LOG).newest())
-        return {table.name: held_for(verdict, inputs_of(table)) for table in self._tables}
+        found = {}
+        for table in self._tables:
+            held = {item.batch: item for item in held_for(verdict, inputs_of(table))}
+            held.update(unbuilt[table.name].batches if table.name in unbuilt else {})
+            found[table.name] = [held[number] for number in sorted(held)]
+        return found
 
-    def _since(self, table: Table, applied: Applied) -> list[StarCommit]:
-        """The commits beyond what is applied, their objects at their final keys even if their builder died."""
+    def _since(self, table: Table, applied: Applied) -> list[StarCommit] | None:
+        """The commits beyond what is applied, their objects at their final keys even if their builder died.
+
+        None for a table of which one is damaged: it is held.
+        """
         log = CommitLog(self._job.processed, table.name)
         found = []
-        for manifest in list(log.since(applied.commit)):
-            log.finish(manifest)
-            found.append(StarCommit.of(table, manifest))
+        try:
+            for manifest in list(log.since(applied.commit)):
+                log.finish(manifest)
+                found.append(StarCommit.of(table, manifest))
+        except DamagedError as error:
+            self._failures[table.name] = Failure(table, applied.batch, str(error), self._judged.since(0))
+            return None
         return found
 
     def remember(self) -> None:
-        """Note what the last plan found, of which nothing is due any more; `watch` and maintenance read it."""
+        """Record what is held, and how far the other tables are loaded; `watch` and maintenance read it."""
+        record_holds(self._job, LOAD, self._tables, self._failures.values())
+        found = {name: number for name, number in self._found.items() if name not in self._failures}
         log = CommitLog(self._job.processed, LOADED)
-        remember_load(log, self._found, self._job.arguments.run.id, self._job.now())
+        remember_load(log, found, self._job.arguments.run.id, self._job.now())
 
     def take(self, loads: Sequence[TableLoad]) -> bool:
         """Stage and publish; False when another load has applied something meanwhile."""
         staged = [load for load in loads if load.has_rows or load.quarantine]
         try:
-            if staged:
-                self._staging.fill(staged)
+            failed = self._staging.fill(staged) if staged else {}
             with connect(self._jvm, self._address) as connection:
-                return self._publish(connection, loads)
+                return self._publish(connection, loads, failed)
         finally:
             self._staging.drop(staged)
 
-    def _publish(self, connection: Connection, loads: Sequence[TableLoad]) -> bool:
+    def _publish(
+        self, connection: Connection, loads: Sequence[TableLoad], failed: Mapping[str, StarTableError]
+    ) -> bool:
         connection.run(publish.LOCK)
         applied = _applied(connection, self._source)
         if any(applied.get(load.table.name, Applied()).batch != load.after for load in loads):
             connection.rollback()
             return False
+        failures = {**failed, **self._refused(connection, [load for load in loads if load.table.name not in failed])}
+        if len(failures) == len(loads) > 1:
+            # whatever all tables have in common, it is none of them
+            raise next(iter(failures.values()))
         for load in loads:
-            publish.apply(connection, self._run, load)
-        publish.settle(connection, self._contracts.star_tables(), loads)
+            if load.table.name in failures:
+                self._put_off(connection, load, failures[load.table.name])
+        self._settle_others(connection)
         connection.commit()
         for load in loads:
-            self._report(load)
-        rows = sum(load.expected or 0 for load in loads)
+            if load.table.name not in failures:
+                self._report(load)
+        rows = sum(load.expected or 0 for load in loads if load.table.name not in failures)
         self._job.log.info("the warehouse is at batch %d of %s", loads[0].through, self._source)
         self._job.metric("RowsLoaded", rows, "Count", Source=self._source)
         return True
+
+    def _refused(self, connection: Connection, loads: Sequence[TableLoad]) -> dict[str, StarTableError]:
+        """Apply tables, each whole or not at all; why not, by those that were not."""
+        failures = {}
+        for load in loads:
+            try:
+                with connection.undoing(), refusing(load.table):
+                    publish.apply(connection, self._run, load)
+            except StarTableError as error:
+                failures[load.table.name] = error
+        return failures
+
+    def _put_off(self, connection: Connection, load: TableLoad, error: StarTableError) -> None:
+        """Let a table's batches wait: recorded in the warehouse with their events, and remembered for the alert."""
+        table, commit = load.table, self._applied[load.table.name].commit
+        built = StarCommit.of(table, CommitLog(self._job.processed, table.name).get(commit) if commit else None)
+        batches = self._judged.since(built.verdict)
+        publish.record(connection, table, put_off(load, waiting(table, batches, load.after).values()).batches)
+        self._failures[table.name] = Failure(table, load.after, str(error), batches)
+
+    def _settle_others(self, connection: Connection) -> None:
+        """Release what waits in facts of other sources for a row of this one's dimensions."""
+        for table in self._contracts.star_tables():
+            if table.source == self._source:
+                continue
+            try:
+                with connection.undoing(), refusing(table):
+                    publish.settle(connection, table)
+            except StarTableError as error:
+                self._job.log.error("what waits in %s waits until its own next load: %s", table.name, error)
 
     def _report(self, load: TableLoad) -> None:
         log, name = self._job.log, load.table.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from totelake.contracts.model import FACT, Table
@@ -68,26 +68,29 @@ def plan(
     applied: Mapping[str, Applied],
     commits: Mapping[str, Sequence[StarCommit]],
     held: Mapping[str, Sequence[HeldEvents]] | None = None,
+    behind: Collection[str] = (),
 ) -> list[TableLoad]:
     """The unit of a load: all up to the newest batch that every table not held has reached; empty when nothing is due.
 
     The tables are those of one source, `commits` each one's beyond what is applied. `held` are the batches that wait
-    for a table; they are recorded with their events, and the table stays where it is.
+    for a table; they are recorded with their events, and the table stays where it is. Neither do the others wait for
+    those that are `behind`.
     """
     if not tables:
         return []
     waiting = {name: batches for name, batches in (held or {}).items() if batches}
     reached = {table.name: _reached(applied[table.name], commits[table.name]) for table in tables}
-    through = min([reached[name] for name in reached if name not in waiting] or reached.values())
+    ahead = [reached[name] for name in reached if name not in waiting and name not in behind]
+    through = min(ahead or reached.values())
     loads = [
-        _with_held(_load(table, applied[table.name], commits[table.name], through), waiting.get(table.name, ()))
+        with_held(_load(table, applied[table.name], commits[table.name], through), waiting.get(table.name, ()))
         for table in tables
     ]
     is_due = any(load.replays or any(not entry.held for entry in load.batches) for load in loads)
     return loads if is_due else []
 
 
-def _with_held(load: TableLoad, waiting: Sequence[HeldEvents]) -> TableLoad:
+def with_held(load: TableLoad, waiting: Iterable[HeldEvents]) -> TableLoad:
     """The load with a record of each batch in its range that waits."""
     taken = {entry.batch for entry in load.batches}
     entries = [
@@ -96,6 +99,12 @@ def _with_held(load: TableLoad, waiting: Sequence[HeldEvents]) -> TableLoad:
         if load.after < item.batch <= load.through and item.batch not in taken
     ]
     return replace(load, batches=(*load.batches, *entries))
+
+
+def put_off(load: TableLoad, waiting: Iterable[HeldEvents]) -> TableLoad:
+    """The load when nothing of the table can be applied: every batch in its range that has events waits."""
+    before = tuple(entry for entry in load.batches if entry.held)
+    return with_held(TableLoad(load.table, load.after, load.through, (), None, before), waiting)
 
 
 def _reached(applied: Applied, commits: Sequence[StarCommit]) -> int:

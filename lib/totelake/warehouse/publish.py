@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
-from totelake.errors import WarehouseError
+from totelake.errors import StarTableError
 from totelake.lake.quarantine import HIVE_COLUMNS
 from totelake.warehouse import quarantine_sql
 from totelake.warehouse.ddl import STAGING, qualified
@@ -56,7 +56,11 @@ def create_staging(run: str, table: Table) -> str:
 
 
 def apply(connection: Connection, run: str, load: TableLoad) -> None:
-    """Bring one table's staged rows to the warehouse. Raises WarehouseError when they are not what the log says."""
+    """Bring one table's staged rows to the warehouse, release what waited for them, and check the balance.
+
+    Dimensions go before the facts that refer to them. Raises StarTableError when the rows are not what the log says, or
+    when an event of a fact is neither a row nor a deletion nor in quarantine.
+    """
     waiting = 0
     if load.quarantine:
         waiting += connection.run(quarantine_sql.take_over(quarantine_name(run, load.table), load))
@@ -69,24 +73,27 @@ def apply(connection: Connection, run: str, load: TableLoad) -> None:
             for target in targets:
                 analyse_grown(connection, target, written)
     analyse_grown(connection, "etl.quarantine", waiting)
-    connection.insert(_RECORD, [_record(load.table, entry) for entry in load.batches])
+    record(connection, load.table, load.batches)
     analyse_grown(connection, "etl.batch", len(load.batches))
     connection.insert(_REPLAYED, [(load.table.name, replay.commit, replay.rows) for replay in load.replays])
     if load.table.kind == FACT:
         connection.run(quarantine_sql.mark_replayed(load.table))
+    settle(connection, load.table)
+    if load.table.kind == FACT:
+        _check_applied(connection, load)
+    # what a constraint has put off until the commit is this table's matter, too
+    connection.run("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def settle(connection: Connection, tables: Sequence[Table], loads: Sequence[TableLoad]) -> None:
-    """Release the facts whose parent has arrived, mark what a newer version replaced, count again, check the balance.
+def settle(connection: Connection, table: Table) -> None:
+    """Release a fact's rows whose parent has arrived, mark what a newer version replaced, and count again."""
+    for statement in quarantine_sql.settle(table):
+        connection.run(statement)
 
-    Raises WarehouseError when an event of the load is neither a row nor a deletion nor in quarantine.
-    """
-    for table in tables:
-        for statement in quarantine_sql.settle(table):
-            connection.run(statement)
-    for load in loads:
-        if load.table.kind == FACT:
-            _check_applied(connection, load)
+
+def record(connection: Connection, table: Table, entries: Sequence[BatchEntry]) -> None:
+    """Record a table's batches as applied or, where events of it are held, as waiting."""
+    connection.insert(_RECORD, [_record(table, entry) for entry in entries])
 
 
 def _record(table: Table, entry: BatchEntry) -> tuple[str | int, ...]:
@@ -105,7 +112,7 @@ def _check_staged(connection: Connection, run: str, load: TableLoad) -> None:
     query = f"SELECT count(*) FROM (SELECT DISTINCT {key}, _batch FROM {staging_name(run, load.table)}) AS s"
     found = int(connection.rows(query)[0][0] or 0)
     if load.expected is not None and found != load.expected:
-        raise WarehouseError(
+        raise StarTableError(
             f"{load.table.name}: {found} rows were staged of {load.expected} that its log names to batch "
             f"{load.through}; nothing was applied, run the job again"
         )
@@ -124,7 +131,7 @@ SELECT batch, sum(versions), sum(deletions) FROM (
     for entry in load.batches:
         found, captured = applied.get(entry.batch, (0, 0)), (entry.rows + entry.quarantined, entry.deletions)
         if found != captured:
-            raise WarehouseError(
+            raise StarTableError(
                 f"{load.table.name} batch {entry.batch}: {found[0]} versions (those in quarantine included) and "
                 f"{found[1]} deletions would be applied of {captured[0]} and {captured[1]} captured; "
                 "nothing was applied, reconcile before the next load"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -13,14 +14,16 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
 from totelake.contracts.identifiers import spark_quoted
+from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
-from totelake.errors import LakeError
+from totelake.errors import StarTableError, TotelakeError
 from totelake.lake.quarantine import SPARK_SCHEMA
+from totelake.runtime.java_exceptions import java_exception
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_spark
 from totelake.warehouse import publish
-from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect, explained, is_refused
+from totelake.warehouse.jdbc import DRIVER, JdbcAddress, RefusedError, connect, explained, is_refused
 from totelake.warehouse.plan import TableLoad
 from totelake.warehouse.staging import drop_left_over, note
 from totelake.warehouse.statistics import analyse
@@ -39,23 +42,28 @@ class Stage:
         self._job, self._address, self._jvm, self._run = job, address, jvm, run
         self._lock = Lock()
 
-    def fill(self, loads: Sequence[TableLoad]) -> None:
+    def fill(self, loads: Sequence[TableLoad]) -> dict[str, StarTableError]:
         """Make the tables, write the rows that are due into them, and analyse them.
 
-        Raises LakeError when an object is gone.
+        By star table, why that could not be.
         """
         spark = open_spark(self._job.arguments.run.job)
         self._create(loads)
+        failed: dict[str, StarTableError] = {}
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
-            writes = [pool.submit(self._write, spark, load) for load in loads if load.has_rows]
-            writes += [pool.submit(self._write_quarantine, spark, load) for load in loads if load.quarantine]
-            for done in writes:
-                done.result()
+            writes = [(load, pool.submit(self._write, spark, load)) for load in loads if load.has_rows]
+            writes += [(load, pool.submit(self._write_quarantine, spark, load)) for load in loads if load.quarantine]
+            for load, done in writes:
+                try:
+                    done.result()
+                except StarTableError as error:
+                    failed[load.table.name] = error
         with connect(self._jvm, self._address) as connection:
             for load in loads:
                 for name in self._names(load):
                     analyse(connection, name)
             connection.commit()
+        return failed
 
     def drop(self, loads: Sequence[TableLoad]) -> None:
         """Drop the tables that were made for these loads."""
@@ -112,15 +120,9 @@ class Stage:
                 url=address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **address.spread(spark)
             ).mode("append").save()
         except (Py4JJavaError, PySparkException) as error:
-            if any(word in str(error) for word in _GONE):
-                raise LakeError(
-                    f"an object of {load.table.name} that its log names is gone; restore it from the version history "
-                    f"of s3://{store.bucket}"
-                ) from error
-            if not isinstance(error, Py4JJavaError):
-                raise
-            if not (is_refused(error.java_exception) and self._has_renewed(address)):
-                raise explained(address, error.java_exception) from error
+            java = java_exception(error)
+            if java is None or not (is_refused(java) and self._has_renewed(address)):
+                raise self._explained(load, error) from error
         else:
             return
         self._copy(spark, load, keys, schema, target, is_due)
@@ -131,3 +133,27 @@ class Stage:
             if self._address is address:
                 self._address = address.newer() or address
             return self._address is not address
+
+    def _explained(self, load: TableLoad, error: Exception) -> TotelakeError:
+        if any(word in str(error) for word in _GONE):
+            return StarTableError(
+                f"an object of {load.table.name} that its log names is gone; restore it from the version history "
+                f"of s3://{self._job.processed.bucket}"
+            )
+        java = java_exception(error)
+        found = explained(self._address, java) if java is not None else RefusedError(str(error))
+        return not_loaded(load.table, found) if isinstance(found, RefusedError) else found
+
+
+def not_loaded(table: Table, refused: RefusedError) -> StarTableError:
+    """Why a star table cannot be loaded, when the warehouse refuses a statement of it."""
+    return StarTableError(f"{table.name} could not be loaded: {refused}")
+
+
+@contextmanager
+def refusing(table: Table) -> Iterator[None]:
+    """Raises StarTableError when the warehouse refuses a statement inside the block, which is of that table."""
+    try:
+        yield
+    except RefusedError as error:
+        raise not_loaded(table, error) from error

@@ -56,7 +56,7 @@ def test_a_registered_table_is_that_of_its_source(words: tuple[str, ...], monkey
     catalog = MemoryCatalog()
     for table in BOTH.all_source_tables():
         register(catalog, table, *(["design_name"] if str(table) == THEIRS else []))
-    where = SimpleNamespace(ingestion=MemoryStore(), tables_of=lambda zone: catalog)
+    where = SimpleNamespace(ingestion=MemoryStore(), processed=MemoryStore(), tables_of=lambda zone: catalog)
     monkeypatch.setattr(Target, "named", lambda *_: where)
     status, found, shown = drift(*words)
     assert (status, [change["column"] for change in found[THEIRS]]) == (BREAKING_DRIFT, ["design_name"])

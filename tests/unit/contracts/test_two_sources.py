@@ -17,7 +17,7 @@ from totelake.contracts.model import inputs_of
 from totelake.errors import ContractError
 from totelake.lake import keys
 from totelake.lake.partitions import log_name
-from totelake.lake.records import marks
+from totelake.lake.records import holds, marks
 from totelake.lake.views import views_of
 
 CRM = {
@@ -218,7 +218,7 @@ def test_a_star_table_has_no_name_of_a_log_or_folder(files: dict[str, Any], name
 
 
 def test_the_reserved_names_are_those_of_the_lake() -> None:
-    assert {keys.COMPACTED, keys.DEAD_LETTERS, marks.LOADED} == RESERVED
+    assert {keys.COMPACTED, keys.DEAD_LETTERS, holds.LOG, marks.LOADED} == RESERVED
     staff = load_contracts().star("dim_staff")
     assert relation_names(staff) == (staff.name, log_name(staff))
     for star in load_contracts().facts():

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import SOURCE
 from tests.unit.lake.test_layout import TABLE, item
-from totelake.errors import LakeError
+from totelake.errors import StarTableError
 from totelake.lake.keys import Attempt
 from totelake.lake.layout import SMALL, Layout
 from totelake.lake.manifest import COMPACTION, REPLAY, LakeObject
@@ -42,5 +42,5 @@ def test_it_hands_on_what_the_newest_commit_said_but_has_no_batches_of_its_own()
 
 def test_a_row_that_is_lost_or_in_another_partition_stops_it() -> None:
     for written in ([item(rows=1)], [item("2024-09", rows=2)], []):
-        with pytest.raises(LakeError, match="nothing was committed"):
+        with pytest.raises(StarTableError, match="nothing was committed"):
             compacted([item(rows=2)], written, StarCommit(TABLE, SOURCE, 2))

@@ -14,6 +14,7 @@ from totelake.operate.positions import read as positions
 from totelake.operate.reconcile.behind import behind, nothing_captured
 from totelake.operate.reconcile.finding import Finding
 from totelake.operate.reconcile.lake import compare_keys, compare_log, has_one_input
+from totelake.operate.reconcile.position import compare_position
 from totelake.operate.reconcile.source import compare_source
 from totelake.operate.reconcile.warehouse import compare_balance, compare_content
 from totelake.ports.object_store import ObjectStore
@@ -53,9 +54,13 @@ def reconcile(
     for star in stars:
         if has_one_input(star):
             yield compare_log(star, logs[star.name], judged)
+    newest = judged[-1].batch if judged else 0
+    reached = positions(ingestion, processed, contracts, source, warehouse_dsn)
+    for star in stars if newest else ():
+        yield compare_position(star, newest, reached)
     if warehouse_dsn and any(logs.values()):
         yield from _warehouse(warehouse_dsn, processed, contracts, source, logs, judged)
-    yield from behind(source, compared, bookmark, positions(ingestion, processed, contracts, source, warehouse_dsn))
+    yield from behind(source, compared, bookmark, reached)
 
 
 def _warehouse(

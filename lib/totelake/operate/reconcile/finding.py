@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EQUAL, IN_PROGRESS, DIFFERS = "equal", "in progress", "differs"
+EQUAL, IN_PROGRESS, HELD, DIFFERS = "equal", "in progress", "held", "differs"
 # of a whole step, as far as it can be compared
 BEHIND, NOTHING_CAPTURED, NOT_COMPARED = "behind", "nothing captured", "not compared"
 STEPS = (BEHIND, NOTHING_CAPTURED, NOT_COMPARED)

@@ -14,6 +14,7 @@ from totelake.errors import LakeError
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest, from_json, to_json
 from totelake.lake.records.batch import Batch, Bookmark
+from totelake.lake.records.holds import Holds
 from totelake.lake.records.marks import AuditMark, LoadMark, MaintenanceMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import TableReport, Verdict
@@ -40,7 +41,7 @@ def rewritten(manifest: Manifest) -> Manifest:
     if manifest.log in load_contracts().stars:
         return StarCommit.of(load_contracts().star(manifest.log), manifest).manifest(attempt, at)
     records: dict[str, Any] = {
-        "verdicts": Verdict, "warehouse": LoadMark, "maintenance": MaintenanceMark, "audit": AuditMark,
+        "verdicts": Verdict, "warehouse": LoadMark, "maintenance": MaintenanceMark, "audit": AuditMark, "holds": Holds,
     }  # fmt: skip
     record: Manifest = records[manifest.log].of(manifest).manifest(attempt, at)
     return record

@@ -24,6 +24,7 @@ from totelake.lake.records.batch import (
     Window,
     with_schema,
 )
+from totelake.lake.records.holds import Hold, Holds
 from totelake.lake.records.marks import AuditMark, LoadMark, MaintenanceMark
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.lake.records.verdict import (
@@ -191,3 +192,15 @@ def test_the_marks(numbers: dict[str, int], nights: dict[str, str], through: str
     assert LoadMark.of(stored(load.manifest(attempt("warehouse"), NOW))) == load
     assert MaintenanceMark.of(stored(maintenance.manifest(attempt("maintenance"), NOW))) == maintenance
     assert AuditMark.of(stored(audit.manifest(attempt("audit"), NOW))) == audit
+
+
+WAITING = st.builds(HeldEvents, NUMBERS, TEXTS, COUNTS)
+HOLDS = st.builds(
+    Hold, COUNTS, TEXTS, TEXTS, TEXTS, few(WAITING).map(lambda items: {item.batch: item for item in items})
+)
+
+
+@FEW
+@given(mapping(NAMES, mapping(NAMES, HOLDS)))
+def test_the_holds(steps: dict[str, dict[str, Hold]]) -> None:
+    assert Holds.of(stored(Holds(steps).manifest(attempt("holds"), NOW))) == Holds(steps)

@@ -1,0 +1,55 @@
+"""The star tables that are behind because something holds them: since when, how much waits, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from totelake.contracts.model import Table, inputs_of
+from totelake.lake.commits import CommitLog
+from totelake.lake.records.holds import BUILD, LOAD, Holds, waiting_words
+from totelake.lake.records.holds import LOG as HOLDS
+from totelake.lake.records.verdict import LOG, Verdict, held_for
+from totelake.ports.object_store import ObjectStore
+
+VERDICT = "verdict"
+_WHAT = {VERDICT: "not accepted", BUILD: "not built", LOAD: "not loaded"}
+
+
+@dataclass(frozen=True)
+class HeldTable:
+    """A star table that is held: by which step, the first batch that waits, all events that do, and the sentence that
+    says why."""
+
+    table: str
+    step: str
+    since: int
+    events: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{_WHAT[self.step]} from batch {self.since} on, {waiting_words(self.events)}: {self.reason}"
+
+    def document(self) -> dict[str, Any]:
+        """The form for machines."""
+        return asdict(self)
+
+
+def held_tables(ingestion: ObjectStore, processed: ObjectStore, tables: Sequence[Table]) -> list[HeldTable]:
+    """What holds these star tables, by the newest verdict and the newest record of holds; a table may be held twice."""
+    verdict = Verdict.of(CommitLog(ingestion, LOG).newest())
+    holds = Holds.of(CommitLog(processed, HOLDS).newest())
+    return [item for table in tables for item in _of(table, verdict, holds)]
+
+
+def _of(table: Table, verdict: Verdict, holds: Holds) -> Iterator[HeldTable]:
+    held = held_for(verdict, inputs_of(table))
+    if held:
+        broken = [str(source) for source in inputs_of(table) if held_for(verdict, [source])]
+        reason = f"the schema of {', '.join(broken)} breaks its contract; see `totelake drift {broken[0]}`"
+        yield HeldTable(table.name, VERDICT, held[0].batch, sum(item.events for item in held), reason)
+    for step in (BUILD, LOAD):
+        hold = holds.of_step(step).get(table.name)
+        if hold is not None:
+            yield HeldTable(table.name, step, hold.since, hold.events, hold.reason)

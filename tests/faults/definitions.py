@@ -54,7 +54,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 @dataclass(frozen=True)
 class Definition:
-    """A column to add to a table, or one of `OTHERS` instead; `kind` is a type, or a place in the server's list."""
+    """A column to add to a table, or one of `OTHERS` in its place; `kind` is a type or a place in the server's list."""
 
     name: str
     kind: str | int

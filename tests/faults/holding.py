@@ -15,6 +15,7 @@ from totelake.alerts.store import ROOT
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.holds import LOG, Hold, Holds
+from totelake.operate.reconcile.finding import HELD
 from totelake.ports.s3 import S3Store
 from totelake.star import build as building
 
@@ -52,6 +53,13 @@ def told(world: World) -> list[str]:
     keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
     bodies = [world.s3.get_object(Bucket=world.ingestion, Key=key)["Body"].read() for key in keys]
     return sorted(json.loads(body)["subject"] for body in bodies)
+
+
+def behind(world: World) -> set[str]:
+    """The star tables of which a reconciliation says that they are behind, and why."""
+    found = [item for item in world.all_findings() if item.outcome == HELD]
+    assert all(item.detail.startswith(("not built from batch", "not loaded from batch")) for item in found), found
+    return {item.table for item in found}
 
 
 def reached(world: World) -> dict[str, int]:

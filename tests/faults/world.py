@@ -241,11 +241,14 @@ class World:
 
     def findings(self) -> list[Any]:
         """What a reconciliation says differs."""
+        return [item for item in self.all_findings() if item.outcome == DIFFERS]
+
+    def all_findings(self) -> list[Any]:
+        """What a reconciliation says."""
         secret = self.postgres.secret(self.source_dsn, "totelake_reader")
         address = PostgresAddress.from_secret(secret, "of the test")
         lake = S3Store(self.s3, self.ingestion), S3Store(self.s3, self.processed)
-        found = reconcile(*lake, load_contracts(), SOURCE, address, self.warehouse_dsn)
-        return [item for item in found if item.outcome == DIFFERS]
+        return list(reconcile(*lake, load_contracts(), SOURCE, address, self.warehouse_dsn))
 
     def loaded_history(self, table: Table) -> Rows:
         """Every version of a fact with its batch, and its deletions."""

@@ -9,6 +9,6 @@ from totelake.warehouse.load import load_warehouse
 
 
 def build_and_load(job: Job[BuildAndLoadArguments]) -> None:
-    """Bring the star tables to the batch that check_schemas fixed, then load; nothing is loaded when a table fails."""
+    """Bring the star tables to the batch that check_schemas fixed, then load, unless the builders fail as a whole."""
     build_star(job)
     load_warehouse(job)

@@ -67,7 +67,7 @@ locals {
       metric      = "DeferredDeletions"
     }
     tables-held = {
-      description = "A table breaks its contract and its events wait as dead letters, or it cannot be captured: see `totelake drift`."
+      description = "A table breaks its contract and its events wait as dead letters, it cannot be captured, or a star table cannot be built or loaded: see `totelake drift`."
       metric      = "TablesHeld"
     }
   }

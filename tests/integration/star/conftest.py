@@ -22,6 +22,8 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import ingested_key, quarantined_key, schema_key
 from totelake.lake.manifest import Manifest
 from totelake.lake.quarantine import SCHEMA as QUARANTINE
+from totelake.lake.records.holds import BUILD, Hold, Holds
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.star_commit import StarCommit, live_objects
 from totelake.lake.records.verdict import LOG, AcceptedObject, JudgedBatch, SourceVerdict, Verdict
 from totelake.ports.s3 import S3Store
@@ -126,6 +128,10 @@ class Lake:
     def commits(self, table: str) -> list[StarCommit]:
         """The same, as records."""
         return [StarCommit.of(load_contracts().star(table), manifest) for manifest in self.manifests(table)]
+
+    def held(self) -> Mapping[str, Hold]:
+        """The star tables that builders hold."""
+        return Holds.of(CommitLog(self.processed_store, HOLDS).newest()).of_step(BUILD)
 
     def table(self, name: str) -> pa.Table:
         """All rows of a star table at the final keys that its commits name, ordered by batch and key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -22,6 +22,8 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, number_text, quarantined_key
 from totelake.lake.manifest import REPLAY, LakeObject, TableCommit
 from totelake.lake.quarantine import SCHEMA
+from totelake.lake.records.holds import LOAD, Hold, Holds
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.ports.s3 import S3Store
 from totelake.runtime import Clients, open_job
@@ -149,6 +151,10 @@ class Warehouse:
         words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
         with open_job(parse_arguments(["script", *words], LoadArguments), self._clients) as job:
             load_warehouse(job)
+
+    def held(self) -> Mapping[str, Hold]:
+        """The star tables that the load holds."""
+        return Holds.of(CommitLog(self.store, HOLDS).newest()).of_step(LOAD)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -228,20 +228,6 @@ def test_rows_that_a_repeated_task_staged_twice_are_applied_once(
     assert warehouse.rows("SELECT count(*) FROM etl.deletion") == [(1,)]
 
 
-def test_a_log_that_promises_more_than_it_has_applies_nothing(warehouse: Warehouse) -> None:
-    warehouse.commit(1, fact_payment=[payment(7), payment(7)], **dimensions())
-    _fails(warehouse, "fact_payment: 1 rows were staged of 2 that its log names to batch 1; nothing was applied")
-    assert warehouse.content()["dim_design"] == []
-
-
-def test_an_object_that_is_gone_is_reported(warehouse: Warehouse) -> None:
-    warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
-    warehouse.s3.delete_object(Bucket=warehouse.bucket, Key="fact_payment/000000000001-0.parquet")
-    _fails(
-        warehouse, "nor is its copy fact_payment/000000000001-0.parquet; restore one from the bucket's version history"
-    )
-
-
 def test_a_commit_whose_builder_died_before_its_copies_is_loaded(warehouse: Warehouse) -> None:
     key = "fact_payment/000000000001-0.parquet"
     warehouse.commit(1, fact_payment=[payment(7)], **dimensions())

@@ -5,6 +5,7 @@
 | Batch | a source's name | ingest, moves of the bookmark | check_schemas, watch, reconcile |
 | Verdict | verdicts | check_schemas | builders, load, watch |
 | StarCommit | a star table's name | builders | load, builders, maintenance |
+| Holds | holds | builders, load | builders, load, watch, reconcile |
 | LoadMark | warehouse | load_warehouse | watch, maintenance |
 | MaintenanceMark, AuditMark | maintenance, audit | the nightly jobs | themselves |
 

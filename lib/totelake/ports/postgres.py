@@ -37,7 +37,8 @@ def connect(address: PostgresAddress, application: str = "totelake") -> Iterator
         connection.autocommit = True
         if connection.server_version < _OLDEST_VERSION:
             raise SourceError(f"{address} is older than PostgreSQL 13; upgrade the server")
-        with speaking(address):
+        # a standby of an older version does not say that it is one
+        with speaking(address, connection.info.parameter_status("in_hot_standby") == "on"):
             with connection.cursor() as cursor:
                 cursor.execute(_MAY_IDLE)
             yield connection
@@ -71,12 +72,12 @@ def _opened(address: PostgresAddress, application: str) -> tuple[Connection, Pos
 
 
 @contextmanager
-def speaking(address: PostgresAddress) -> Iterator[None]:
+def speaking(address: PostgresAddress, is_standby: bool = False) -> Iterator[None]:
     """Translate the errors of the server that the block raises."""
     try:
         yield
     except psycopg2.Error as error:
-        raise server_error(address, error) from error
+        raise server_error(address, error, is_standby) from error
 
 
 @contextmanager

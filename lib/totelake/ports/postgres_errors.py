@@ -49,11 +49,12 @@ def said(error: BaseException) -> str:
     return " ".join(str(error).split("CONTEXT:")[0].split())
 
 
-def server_error(address: PostgresAddress, error: psycopg2.Error) -> TotelakeError:
+def server_error(address: PostgresAddress, error: psycopg2.Error, is_standby: bool = False) -> TotelakeError:
     """The error of an open connection to a source."""
     code, said = error.pgcode or "", address.hide(str(error))
-    if code in ("40001", "40P01"):
-        # a source is read in a read-only snapshot, in which nothing but recovery can be in the way
+    if code in ("40001", "40P01") or (is_standby and not code):
+        # a source is read in a read-only snapshot, in which nothing but recovery can be in the way; between two
+        # queries a standby ends the connection, and its reason does not arrive
         return StandbyConflictError(
             f"{address} cancelled what was read: {said}; on the standby raise max_standby_streaming_delay "
             "(max_standby_archive_delay) or set hot_standby_feedback = on, or name the primary in the secret"

@@ -46,7 +46,7 @@ def source(primary: Cluster, aws: str) -> Iterator[Source]:
     found.close()
 
 
-def _agrees(source: Source) -> None:
+def agrees(source: Source) -> None:
     """The events add up to the source, row for row, and the next look finds nothing."""
     assert source.replayed("design") == source.content("design")
     assert source.run() is None
@@ -70,7 +70,7 @@ def test_what_is_in_flight_on_the_primary_is_captured_from_a_standby(
     late.commit()
     standby.follow(primary)
     assert source.changes(source.run(), "design") == [("I", 10), ("I", 11)]
-    _agrees(source)
+    agrees(source)
     late.close()
     writer.close()
     standby.stop()
@@ -92,11 +92,11 @@ def test_a_standby_that_lags_commits_nothing_and_goes_on_when_it_has_caught_up(
     writer.cursor().execute(insert_designs(11, 11))
     standby.follow(primary)
     assert source.changes(source.run(), "design") == [("I", 11)]
-    _agrees(source)
+    agrees(source)
     source.move(primary)
     source.sql("UPDATE design SET design_name = 'B' WHERE design_id = 11")
     assert source.changes(source.run(), "design") == [("U", 11)]
-    _agrees(source)
+    agrees(source)
     writer.close()
     standby.stop()
 
@@ -124,14 +124,14 @@ def test_a_standby_that_is_promoted_without_the_last_commits_is_compared_whole(
     source.sql(*_SPENT, *(insert_designs(key, key) for key in range(41, 61)))
     manifest = source.run()
     assert source.changes(manifest, "design") == [("I", 5), ("D", 40), *(("I", key) for key in range(41, 61))]
-    _agrees(source)
+    agrees(source)
     source.sql("COMMIT PREPARED 'late'")
     assert source.changes(source.run(), "design") == [("I", 30)]
-    _agrees(source)
+    agrees(source)
     source.move(left_behind)
     assert source.content("design").keys() == {1, 2, 3, 4, 5} and source.run() is None
     source.move(promoted)
-    _agrees(source)
+    agrees(source)
     promoted.stop()
     left_behind.stop()
 
@@ -160,7 +160,7 @@ def test_a_crash_that_takes_back_what_was_captured(primary: Cluster, source: Sou
     source.sql(*_SPENT, *(insert_designs(key, key) for key in range(60, 80)))
     assert _lsn(primary) > _captured_lsn(manifest)
     assert source.changes(source.run(), "design") == [("U", 1), ("I", 2), ("D", 50), *(("I", k) for k in range(60, 80))]
-    _agrees(source)
+    agrees(source)
     primary.rows("ALTER SYSTEM RESET ALL")
     primary.rows("SELECT pg_reload_conf()")
 
@@ -174,7 +174,7 @@ def test_a_batch_is_committed_when_the_source_has_made_it_durable(primary: Clust
     source.move(primary)
     assert 50 in source.content("design")
     source.run()
-    _agrees(source)
+    agrees(source)
 
 
 def test_a_log_that_was_switched_to_its_next_file_is_durable(source: Source) -> None:
@@ -202,7 +202,7 @@ def test_a_copy_of_the_server_that_went_its_own_way_is_compared_whole(
     )
     assert _lsn(copy) > _captured_lsn(manifest)
     assert source.changes(source.run(), "design") == [("U", 2), ("U", 4), *(("I", key) for key in range(20, 60))]
-    _agrees(source)
+    agrees(source)
     copy.stop()
 
 
@@ -225,10 +225,10 @@ def test_a_dump_restored_into_a_new_cluster_is_no_event_and_an_older_one_is_its_
     manifest = source.run()
     assert manifest is not None and not manifest.tables
     assert "system identifier" in state_of(manifest).why
-    _agrees(source)
+    agrees(source)
     _restore(clusters, source, other, older)
     assert source.changes(source.run(), "design") == [("U", 1), ("I", 3), ("D", 10)]
-    _agrees(source)
+    agrees(source)
 
 
 def test_an_older_dump_restored_in_place_is_its_differences(
@@ -240,7 +240,7 @@ def test_an_older_dump_restored_in_place_is_its_differences(
     source.run()
     clusters.call("pg_restore", "--clean", "-d", source.dsn, older)
     assert source.changes(source.run(), "design") == [("I", 3), ("D", 10)]
-    _agrees(source)
+    agrees(source)
 
 
 def _dump(clusters: Clusters, source: Source, name: str) -> str:

@@ -25,6 +25,7 @@ class Connection:
     """An open connection to a server of some version."""
 
     autocommit = False
+    info = MagicMock()
 
     def __init__(self, server_version: int) -> None:
         self.server_version = server_version
@@ -93,6 +94,42 @@ def test_an_address_that_cannot_be_reached_fails_as_the_caller_says(opened: list
             postgres.open_dsn("postgresql://moon", "the moon", **failure),
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://u:pa@ss@db/totesys", "postgresql://u:pa/ss@db/totesys", "postgresql://u:p%zz@db/totesys",
+        "postgresql://u:pa#ss@db/x@y", "postgresql://u:pa:ss", "not a url pass",
+    ],
+)  # fmt: skip
+def test_an_address_that_would_be_torn_at_its_password_is_refused_without_it(dsn: str) -> None:
+    with pytest.raises(WarehouseError) as raised, postgres.open_dsn(dsn):
+        pass
+    assert str(raised.value).startswith("the address of the warehouse cannot be read; write postgresql://USER:PASSWORD")
+    assert "ss" not in str(raised.value).split("; ", 1)[0].replace("address", "")
+
+
+def test_a_password_that_a_server_repeats_is_not_shown(opened: list[Any]) -> None:
+    opened.append(psycopg2.OperationalError("no hunter2 here"))
+    with (
+        pytest.raises(WarehouseError, match=r"cannot be reached: no \*\*\* here"),
+        postgres.open_dsn("postgresql://u:hunter2@db/totesys"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(("changed", "tries"), [({"password": "new"}, 2), ({}, 1)])
+def test_a_server_that_refuses_is_asked_again_when_the_secret_has_changed(
+    opened: list[Any], changed: dict[str, str], tries: int
+) -> None:
+    secrets = [SECRET, {**SECRET, **changed}]
+    address = PostgresAddress.renewable(lambda: PostgresAddress.from_secret(secrets.pop(0), "s"))
+    opened += [psycopg2.OperationalError("password authentication failed")] * 2
+    with pytest.raises(SourceError, match="refuses the role reader"), postgres.connect(address):
+        pass
+    used = [parameters["password"] for _, parameters in opened[2 - tries :][-tries:]]
+    assert used == ["hunter2", "new"][:tries]
 
 
 @pytest.mark.parametrize("key", SECRET)

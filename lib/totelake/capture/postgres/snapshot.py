@@ -46,6 +46,8 @@ def _lock(session: Session, tables: Sequence[Table], sleep: Callable[[float], No
         session.run("SAVEPOINT lock")
         try:
             session.run(lock)
+            # what a standby has to cancel inside a savepoint costs it the connection
+            session.run("RELEASE SAVEPOINT lock")
             return
         except psycopg2.errors.LockNotAvailable as error:
             session.run("ROLLBACK TO SAVEPOINT lock")

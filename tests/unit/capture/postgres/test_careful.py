@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from totelake.capture.postgres.csv_rows import logical_rows, parse_row_by_row
+from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, escaped
 
 SCHEMA = pa.schema(
     [("id", pa.int64()), ("name", pa.string()), ("amount", pa.decimal128(10, 2)), ("at", pa.timestamp("us"))]
@@ -50,9 +54,30 @@ def test_a_quarantined_rows_payload_keeps_null_and_empty_text_apart() -> None:
     assert chunk.quarantined[0].payload == '{"id": "7", "name": "", "amount": "NaN", "at": null}'
 
 
-def test_text_in_a_foreign_encoding_is_quarantined_as_readable_text() -> None:
-    good, quarantined = parsed(b"1,caf\xe9,1.00,\n", b"2,b,1.00,\n")
-    assert (good, quarantined) == ([2], [(1, "name", "caf\\351")])
+def test_bytes_that_are_no_text_are_quarantined_as_bytes_with_all_of_their_row() -> None:
+    good, quarantined = parsed(b"1,caf\xe9 \\,NaN,\n", b"2,b,1.00,\n")
+    assert (good, quarantined) == ([2], [(1, "name", "caf\\351 \\\\")])
+    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b"1,\xe9,NaN,\n2,\\351,NaN,\n"), SCHEMA, "id")
+    assert [row.rule for row in chunk.quarantined] == [INVALID_BYTES, UNREADABLE]
+
+
+@given(st.binary())
+def test_escaped_bytes_can_be_had_again(value: bytes) -> None:
+    text = escaped(value)
+    again = re.sub(r"\\(\\|[0-7]{3})", lambda found: _byte(found[1]), text)
+    assert (again.encode("latin-1"), "\0" in text, text.isascii()) == (value, False, True)
+
+
+def _byte(written: str) -> str:
+    return "\\" if written == "\\" else chr(int(written, 8))
+
+
+def test_a_bad_value_is_found_among_1600_columns() -> None:
+    names = [f"c{place}" for place in range(1600)]
+    schema = pa.schema([(name, pa.int32()) for name in names])
+    text = ",".join(names) + "\n" + ",".join("x" if place == 1234 else "1" for place in range(1600)) + "\n"
+    (chunk,) = parse_row_by_row(io.BytesIO(text.encode()), schema, "c0")
+    assert [(row.column, row.value) for row in chunk.quarantined] == [("c1234", "x")]
 
 
 @pytest.mark.parametrize("size", [1024, 3 * 1024**2])

@@ -48,11 +48,12 @@ def steps_of(glue: GlueClient, found_in: Deployed, run_id: str, job: str = "") -
     if not run_id:
         return _newest(named, found_in, job)
     steps = _matching(named, run_id)
-    if not steps:
+    if steps is None:
         raise ConfigurationError(f"none of the newest {_SEARCHED} runs starts with {run_id}; give an id from {_LISTS}")
     wanted = [step for step in steps if job in step.name]
-    if not wanted:
-        raise ConfigurationError(f"the run has no job {job}; it has {', '.join(step.name for step in steps)}")
+    if job and not wanted:
+        has = ", ".join(step.name for step in steps) or "none so far"
+        raise ConfigurationError(f"the run has no job {job}; it has {has}")
     return wanted
 
 
@@ -80,8 +81,11 @@ def _newest(named: Sequence[_Named], found_in: Deployed, job: str) -> list[Step]
     raise ConfigurationError(f"there is no job {job}; there are {', '.join(found_in.jobs)}")
 
 
-def _matching(named: Sequence[_Named], run_id: str) -> list[Step]:
-    """The job runs that an id names; raises ConfigurationError when it is the beginning of several runs' ids."""
+def _matching(named: Sequence[_Named], run_id: str) -> list[Step] | None:
+    """The job runs that an id names, None when it names no run.
+
+    Raises ConfigurationError when it is the beginning of several runs' ids.
+    """
     inside = {step.run_id: step for found in named for step in found.steps}
     if run_id in inside:
         return [inside[run_id]]
@@ -89,7 +93,9 @@ def _matching(named: Sequence[_Named], run_id: str) -> list[Step]:
     single = [step for name, step in inside.items() if name.startswith(run_id)]
     if len(whole) + len({first_attempt(step.run_id) for step in single}) > 1:
         raise ConfigurationError(f"more than one run starts with {run_id}; give an id from {_LISTS}")
-    return whole[0].steps if whole else sorted(single, key=lambda step: step.started)
+    if whole:
+        return whole[0].steps
+    return sorted(single, key=lambda step: step.started) or None
 
 
 def _job_runs(glue: GlueClient, found_in: Deployed, known: Collection[str]) -> Iterator[Step]:

@@ -1,11 +1,14 @@
 """The columns of partitions, which Athena reads each by its own: they follow those of their table.
 
 The order in which no reader fails is: the table, its partitions, the objects that need it. Athena brings a narrower
-partition to its table's type, refuses a wider one, and cannot read an object that is wider than its partition.
+partition to its table's type, refuses a wider one, and cannot read an object that is wider than its partition. A query
+reads the table when it begins, then partitions, then objects; so that one under way meets nothing newer than what it
+has read, there is a pause of its planning time between these changes.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from totelake.contracts.identifiers import catalogue_name
@@ -14,6 +17,8 @@ from totelake.lake.tables import as_partition_input, columns_input, columns_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.hive_widening import is_wider
 
+PLANNING = 2.0
+"""The seconds within which a query reads the Data Catalog and lists objects."""
 _TRIES = 8
 
 
@@ -28,7 +33,9 @@ def follow_table(catalog: SchemaCatalog, name: str) -> int:
         behind = partitions_behind(catalog, name)
         if not behind:
             return followed
+        time.sleep(PLANNING)
         catalog.replace_partitions(name, behind)
+        time.sleep(PLANNING)
         followed = max(followed, len(behind))
     raise RetriableError(
         f"the partitions of {catalog.database}.{name} are changed by others all the time; run the job again"

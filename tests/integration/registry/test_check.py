@@ -100,6 +100,29 @@ def test_a_widened_column_is_accepted_and_registered_as_one_new_version_without_
     assert columns(registry, "design")["design_id"] == "bigint"
 
 
+def test_partitions_of_every_day_follow_a_wider_table(registry: Registry) -> None:
+    registry.ingest(1, {"design": DESIGNS})
+    registry.check()
+    (today,) = registry.glue.get_partitions(DatabaseName=registry.database, TableName="design")["Partitions"]
+    days = [f"{2000 + number}-01-01" for number in range(250)]
+    for start in range(0, len(days), 100):
+        registry.glue.batch_create_partition(
+            DatabaseName=registry.database,
+            TableName="design",
+            PartitionInputList=[
+                {"Values": [day], "StorageDescriptor": today["StorageDescriptor"]} for day in days[start : start + 100]
+            ],
+        )
+    registry.ingest(2, {"design": DESIGNS}, design_id="bigint")
+    registry.check()
+    pages = registry.glue.get_paginator("get_partitions").paginate(DatabaseName=registry.database, TableName="design")
+    found = [item for page in pages for item in page["Partitions"]]
+    assert len(found) == len(days) + 1
+    table = registry.glue.get_table(DatabaseName=registry.database, Name="design")["Table"]
+    kinds = [{one["Name"]: one["Type"] for one in item["StorageDescriptor"]["Columns"]} for item in [table, *found]]
+    assert all(kind == kinds[0] for kind in kinds) and kinds[0]["design_id"] == "bigint"
+
+
 def test_a_broken_table_goes_to_the_dead_letters_and_nothing_else_does(registry: Registry) -> None:
     registry.ingest(1, {"design": DESIGNS})
     registry.check()
@@ -171,7 +194,7 @@ class Failing:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
-        if not name.startswith(("put_", "copy_", "create_", "batch_create", "start_", "update_")):
+        if not name.startswith(("put_", "copy_", "create_", "batch_create", "batch_update", "start_", "update_")):
             return found
 
         def call(*args: Any, **kwargs: Any) -> Any:

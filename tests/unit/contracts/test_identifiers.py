@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from tests.modules import LIB
 from totelake.capture import events
+from totelake.contracts import load_contracts
+from totelake.contracts.checks import check_table
 from totelake.contracts.identifiers import (
     METADATA,
     PARTITION_KEYS,
@@ -23,7 +26,14 @@ from totelake.contracts.identifiers import (
     sql_quoted,
     unusable_characters,
 )
+from totelake.errors import ContractError
 from totelake.lake import partitions
+from totelake.lake.keys import QUARANTINE, Attempt
+from totelake.lake.manifest import DATA, LakeObject, Manifest, TableCommit
+from totelake.ports.memory import MemoryCatalog
+from totelake.runtime import moments
+from totelake.schemas.changes import NAME_RESERVED, unusable
+from totelake.schemas.columns import SourceColumn
 
 # what PostgreSQL takes as a name: any text of up to 63 bytes without NUL
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(
@@ -56,6 +66,32 @@ def test_the_lakes_own_names_are_those_that_it_writes() -> None:
     assert {name for name, _ in partitions.METADATA} < set(METADATA)
     captures = (LIB / "totelake" / "capture" / "captures.py").read_text("utf-8")
     assert re.findall(r'\{"(\w+)": day\}', captures) == list(PARTITION_KEYS)
+
+
+def test_no_registered_column_shares_a_partition_keys_name() -> None:
+    catalog, contracts = MemoryCatalog(), load_contracts()
+    for table in contracts.star_tables():
+        partitions.ensure_log_table(catalog, table, "processed")
+    row = LakeObject("s", f"{QUARANTINE}/star/x/1.parquet", 1, 1)
+    commit = {star.name: TableCommit(quarantined=1, quarantine=(row,)) for star in contracts.star_tables()}
+    manifest = Manifest.of_attempt(Attempt("x", 1, "a"), DATA, moments.now(), {}, commit)
+    partitions.register_quarantine(catalog, contracts.star_tables()[0], "processed", manifest)
+    keys = [key["Name"] for table in catalog.tables() for key in table["PartitionKeys"]]
+    assert set(keys) >= {"created_month", "target_table"}
+    for table in catalog.tables():
+        columns = {catalogue_name(item["Name"]) for item in table["StorageDescriptor"]["Columns"]}
+        assert columns.isdisjoint(key["Name"] for key in table["PartitionKeys"]), table["Name"]
+    for key in PARTITION_KEYS:  # the crawler registers a source's tables; what is not captured it never sees
+        columns = (SourceColumn(written, "date", False) for written in (key, key.upper(), key.title()))
+        assert {change.kind for change, _ in unusable("t", tuple(columns))} == {NAME_RESERVED}
+
+
+@pytest.mark.parametrize("name", ["created_month", "_batch"])
+def test_a_star_table_has_no_column_of_its_partition_keys_name(name: str) -> None:
+    fact = next(table for table in load_contracts().star_tables() if table.partition_by == "created_month")
+    column = replace(fact.columns[-1], name=name)
+    with pytest.raises(ContractError, match=f"has a column {name}, a name the lake keeps for itself"):
+        check_table(replace(fact, columns=(*fact.columns, column)))
 
 
 @given(st.lists(NAMES, unique=True))

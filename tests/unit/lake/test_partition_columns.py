@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from totelake.errors import RetriableError
+from totelake.lake import partition_columns
 from totelake.lake.partition_columns import follow_table, partitions_behind
 from totelake.lake.tables import as_input, columns_of, parquet_storage
 from totelake.ports.memory import MemoryCatalog
@@ -107,3 +109,16 @@ def test_a_table_that_is_not_there_or_has_no_partitions_has_none_behind() -> Non
     catalog = Catalog(WIDE, NARROW)
     catalog.create({"Name": "flat", "StorageDescriptor": parquet_storage("s3://lake/flat/", WIDE)})
     assert (follow_table(catalog, "absent"), follow_table(catalog, "flat")) == (0, 0)
+
+
+def test_queries_under_way_have_time_before_partitions_and_before_what_needs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalog, done = Catalog(WIDE, NARROW), list[str]()
+    monkeypatch.setattr(time, "sleep", lambda seconds: done.append(f"{seconds} s"))
+    monkeypatch.setattr(partition_columns, "PLANNING", 2.0)
+    catalog.others = [lambda: done.append("partitions")]
+    follow_table(catalog, "t")
+    assert done == ["2.0 s", "partitions", "2.0 s"]
+    follow_table(catalog, "t")
+    assert len(done) == 3, "nobody waits where nothing changes"

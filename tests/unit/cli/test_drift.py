@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,8 @@ from totelake.cli.app import app
 from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.contracts.model import Table
 from totelake.deploy.target import Target
+from totelake.lake.commits import CommitLog
+from totelake.lake.records.holds import BUILD, LOG, Hold, Holds
 from totelake.lake.tables import columns_input, parquet_storage
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.registry import registered
@@ -83,3 +86,18 @@ def test_the_live_tables_are_those_of_their_source(monkeypatch: pytest.MonkeyPat
     assert (found[OURS], [change["kind"] for change in found[THEIRS]]) == ([], ["key changed", "column removed"])
     assert {name for name in found if name.endswith("extra")} == {"totesys.extra", f"{OTHER}.extra"}
     assert f"{THEIRS} is used by {OTHER_STAR}.design_id" in shown
+
+
+def test_a_star_table_that_could_not_be_built_is_drift_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog, where = MemoryCatalog(), SimpleNamespace(ingestion=MemoryStore(), processed=MemoryStore())
+    for table in BOTH.all_source_tables():
+        register(catalog, table)
+    where.tables_of = lambda zone: catalog
+    monkeypatch.setattr(Target, "named", lambda *_: where)
+    assert "is held" not in drift()[2]
+    log, at = CommitLog(where.processed, LOG), datetime(2026, 11, 29, tzinfo=timezone.utc)
+    holds = Holds({BUILD: {"dim_design": Hold(3, "no column nowhere", "code", "t")}})
+    assert log.commit(holds.manifest(log.attempt(None, "jr"), at))
+    status, _, shown = drift()
+    assert status == command.BREAKING
+    assert "dim_design is held: not built from batch 3 on, 0 events wait: no column nowhere" in shown

@@ -14,9 +14,14 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import TableCommit
 from totelake.lake.records.batch import Batch, BlockedTable
+from totelake.lake.records.holds import BUILD, Hold, Holds
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.star_commit import StarCommit
-from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict
+from totelake.lake.records.verdict import LOG, HeldEvents, SourceVerdict, TableStanding, Verdict
+from totelake.operate.held import HeldTable
 from totelake.operate.positions import Positions, SourceTable, read
+from totelake.operate.reconcile.finding import EQUAL, HELD, IN_PROGRESS
+from totelake.operate.reconcile.position import compare_position
 from totelake.ports.memory import MemoryStore
 from totelake.schemas.changes import missing_table
 
@@ -91,3 +96,35 @@ def test_what_was_judged_of_another_source_is_no_position_of_this_one(lake: Lake
     assert lake.positions().judged is None
     lake.judge(SOURCE, 3)
     assert lake.positions().judged == 3
+
+
+def test_what_holds_a_star_table_is_said_with_what_waits(lake: Lake) -> None:
+    events = {2: HeldEvents(2, "t", 3), 3: HeldEvents(3, "t", 1)}
+    log, verdicts = CommitLog(lake.processed, HOLDS), CommitLog(lake.ingestion, LOG)
+    holds = Holds({BUILD: {"dim_design": Hold(2, "it broke", "code", "t", events)}})
+    assert log.commit(holds.manifest(log.attempt(None, "jr"), NOON))
+    standings = {"payment": TableStanding(held={3: events[3]})}
+    verdict = Verdict(sources={SOURCE: SourceVerdict(3, standings)})
+    assert verdicts.commit(verdict.manifest(verdicts.attempt(None, "jr"), NOON))
+    found = {(item.table, item.step): item for item in lake.positions().held}
+    assert set(found) == {("dim_date", "verdict"), ("dim_design", BUILD), ("fact_payment", "verdict")}
+    assert str(found["dim_design", BUILD]) == "not built from batch 2 on, 4 events wait: it broke"
+    said = str(found["fact_payment", "verdict"])
+    assert said.startswith(f"not accepted from batch 3 on, 1 event waits: the schema of {SOURCE}.payment breaks its")
+    assert lake.positions().document()["held"][1] == {
+        "table": "dim_design", "step": "build", "since": 2, "events": 4, "reason": "it broke",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("built", "applied", "is_held", "outcome"),
+    [(3, 3, False, EQUAL), (3, 2, False, IN_PROGRESS), (2, None, False, IN_PROGRESS), (2, 2, True, HELD)],
+)
+def test_a_reconciliation_says_which_star_table_is_behind(
+    built: int, applied: int | None, is_held: bool, outcome: str
+) -> None:
+    held = [HeldTable("dim_design", BUILD, 3, 4, "it broke")] if is_held else []
+    design, staff = load_contracts().star("dim_design"), load_contracts().star("dim_staff")
+    found = compare_position(design, 3, built, applied, held)
+    assert (found.outcome, "it broke" in found.detail) == (outcome, is_held)
+    assert compare_position(staff, 3, 3, 3, held).outcome == EQUAL

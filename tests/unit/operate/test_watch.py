@@ -15,11 +15,14 @@ from tests.unit.operate.jobs import NOON, OTHER, OTHER_STAR, ZONES, MemoryJob, t
 from totelake.contracts import Contracts, TableId, load_contracts
 from totelake.errors import SourceError
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.holds import BUILD, LOAD, Hold, Holds
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.marks import LOADED, remember_load
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, HeldEvents, SourceVerdict, TableStanding, Verdict
 from totelake.operate import watch as watching
 from totelake.operate.watch import describe, pending_commits, watch
+from totelake.runtime.fingerprint import fingerprint_of
 from totelake.runtime.job_arguments import WatchArguments
 from totelake.runtime.run_reports import report
 from totelake.schemas.changes import COLUMN_REMOVED, Change
@@ -175,6 +178,29 @@ def test_a_star_table_is_due_up_to_the_batch_before_the_first_that_is_held(lake:
     lake.judge(3, design=TableStanding(schema=columns_of("staff"), changes=(CHANGE,), held=held))
     assert "dim_design is built to batch 1 of 2" in lake.pending(3)
     assert "dim_staff is built to batch 1 of 3" in lake.pending(3)
+
+
+@pytest.mark.parametrize("step", [BUILD, LOAD])
+@pytest.mark.parametrize("is_same", [True, False], ids=["as it failed", "code or contract changed"])
+def test_a_star_table_that_failed_is_a_reason_to_start_a_run_only_when_code_or_contract_has_changed(
+    lake: Lake, step: str, is_same: bool
+) -> None:
+    lake.judge(2)
+    lake.build_all(2)
+    lake.load(2)
+    lake.judge(3)
+    for table in lake.contracts.star_tables(SOURCE):
+        if table.name != "dim_design" or step == LOAD:
+            lake.build(table.name, 3)
+        if table.name != "dim_design":
+            remember_load(CommitLog(lake.job.processed, LOADED), {table.name: 3}, "jr", NOON)
+    design = lake.contracts.star("dim_design")
+    print_of_then = fingerprint_of(design, lake.contracts) if is_same else "another release"
+    log = CommitLog(lake.job.processed, HOLDS)
+    holds = Holds({step: {"dim_design": Hold(3, "it broke", print_of_then, NOON.isoformat())}})
+    assert log.commit(holds.manifest(log.attempt(None, "jr"), NOON))
+    words = {BUILD: "dim_design is built to batch 2 of 3", LOAD: "dim_design is loaded to commit 2 of 3"}
+    assert lake.pending(3) == ([] if is_same else [words[step]])
 
 
 def test_work_of_one_source_is_not_pending_for_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from totelake.lake.records.verdict import HeldEvents
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import JdbcAddress
-from totelake.warehouse.plan import Applied, BatchEntry, TableLoad, plan
+from totelake.warehouse.plan import Applied, BatchEntry, TableLoad, plan, put_off
 
 FACT, DIMENSION = load_contracts().find("fact_payment"), load_contracts().find("dim_design")
 
@@ -168,3 +168,20 @@ def test_on_a_cluster_driver_and_executors_get_the_certificates_into_their_worki
         WarehouseError, match="the working folder .*/none of the driver: No such file or directory; let the"
     ):
         spread("yarn", tmp_path / "none")
+
+
+def test_no_other_table_waits_for_one_that_is_behind_whether_or_not_any_event_waits_for_it() -> None:
+    logs = {"fact_payment": [commit(1, {1: (5, 0)})], "dim_design": [commit(1, {1: (2, 0), 2: (1, 0), 3: (0, 0)})]}
+    applied = dict.fromkeys(logs, Applied())
+    assert {load.through for load in plan([FACT, DIMENSION], applied, logs)} == {1}
+    loads = plan([FACT, DIMENSION], applied, logs, behind=["fact_payment"])
+    assert [(load.table.name, load.through, len(load.batches)) for load in loads] == [
+        ("fact_payment", 3, 1), ("dim_design", 3, 3),
+    ]  # fmt: skip
+
+
+def test_of_a_table_that_is_put_off_every_batch_with_events_waits_and_nothing_is_applied() -> None:
+    [load] = plan([FACT], {"fact_payment": Applied()}, {"fact_payment": [commit(1, {1: (5, 0), 2: (1, 0)})]})
+    off = put_off(load, [HeldEvents(1, "t1", 5), HeldEvents(2, "t2", 1), HeldEvents(3, "t3", 9)])
+    assert (off.keys, off.has_rows, off.expected) == ((), False, None)
+    assert [(item.batch, item.rows, item.held) for item in off.batches] == [(1, 0, 5), (2, 0, 1)]

@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localglue import cli
+from tests.conftest import KEY
 from tests.integration.localglue.bench import SHELL_LOGS, Bench, client, is_alive, serving, until
 
 PID_SCRIPT = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
@@ -26,7 +27,8 @@ def start_process(endpoint: str, state: Path) -> tuple[subprocess.Popen[str], st
     """A process of `localglue serve`, and its address."""
     command = [sys.executable, "-m", "localglue", "serve", "--port", "0", "--endpoint", endpoint]
     command += ["--state", str(state), "--python-shell", sys.executable, "--region", "eu-west-2"]
-    environment = {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PATH": "/usr/bin:/bin"}
+    keys = {"LOCALGLUE_ACCESS_KEY_ID": KEY, "LOCALGLUE_SECRET_ACCESS_KEY": KEY}
+    environment = {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PATH": "/usr/bin:/bin", **keys}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     return process, next(line.rsplit(" ", 1)[1].strip() for line in process.stderr if "localglue answers on" in line)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,3 +85,15 @@ def plan_of(terraform: Terraform) -> list[dict[str, Any]]:
 def planned(terraform: Terraform) -> list[dict[str, Any]]:
     """What is planned for this repository's pipeline.yaml."""
     return plan_of(terraform)
+
+
+def other_words(old: str, new: str) -> Callable[[Path], None]:
+    """Other words in pipeline.yaml."""
+
+    def change(catalog_folder: Path) -> None:
+        file = catalog_folder / "pipeline.yaml"
+        before = file.read_text()
+        assert old in before
+        file.write_text(before.replace(old, new))
+
+    return change

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from tests.terraform.conftest import ACCOUNT, NAME, REGION, RELEASE, Terraform, plan_of
+from tests.terraform.conftest import ACCOUNT, NAME, REGION, RELEASE, Terraform, other_words, plan_of
 from tests.two_sources import FIRST, SECOND, add_second_source, tables_of
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import read_folder
@@ -198,18 +198,6 @@ def planned_with(terraform: Terraform, change: Callable[[Path], None]) -> tuple[
     finally:
         shutil.rmtree(catalog_folder)
         kept.rename(catalog_folder)
-
-
-def other_words(old: str, new: str) -> Callable[[Path], None]:
-    """Other words in pipeline.yaml."""
-
-    def change(catalog_folder: Path) -> None:
-        file = catalog_folder / "pipeline.yaml"
-        before = file.read_text()
-        assert old in before
-        file.write_text(before.replace(old, new))
-
-    return change
 
 
 def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform) -> None:

@@ -98,7 +98,7 @@ def sentence(error: BaseException) -> str:
         return str(translation_of(error))
     words = " ".join(str(error).split())
     if isinstance(error, psycopg2.Error):
-        cause = cause_of(error.pgcode or "", words)
+        cause = cause_of(error.pgcode, words) if error.pgcode else None
         passing = cause.remedy.format(role="the role") if cause and cause.passes else "see `totelake status`"
         return f"PostgreSQL refused: {words}; {passing}"
     return f"{words}; see that the file can be used"

@@ -9,6 +9,7 @@ import typer
 
 from totelake.alerts.messages import mismatch
 from totelake.alerts.store import note
+from totelake.cli.exit_status import NOTHING_CAPTURED as NOTHING
 from totelake.cli.live import source_address
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say, table
 from totelake.cli.sources import SourceName, sources
@@ -20,8 +21,6 @@ from totelake.operate.reconcile.finding import DIFFERS, HELD, IN_PROGRESS, NOTHI
 from totelake.runtime import Job, JobArguments
 from totelake.runtime.job_arguments import JobRun
 from totelake.stack.model import default_home
-
-NOTHING = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +64,7 @@ def _show(found: list[Finding], wrong: list[Finding]) -> None:
         table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
         open_ones = sum(finding.outcome == IN_PROGRESS for finding in compared)
         held = [finding for finding in compared if finding.outcome == HELD]
-        counts = ((open_ones, "are in progress"), (len(held), "are held"))
+        counts = ((open_ones, "in progress"), (len(held), "held"))
         more = [f"{count} {words}" for count, words in counts if count]
         hold = len(compared) - len(wrong) - open_ones - len(held)
         say(", ".join([f"{hold} of {len(compared)} comparisons hold", *more]))

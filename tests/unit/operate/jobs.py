@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
@@ -59,3 +59,17 @@ def two_sources() -> Contracts:
         by_id={**ours.by_id, table.id: table},
         stars={**ours.stars, OTHER_STAR: star},
     )
+
+
+def node(name: str, *states: str) -> dict[str, Any]:
+    """A job's node, its attempts newest first."""
+    attempts = [
+        {"Id": f"jr_{at}", "JobRunState": state, "StartedOn": NOON + timedelta(minutes=at), "ErrorMessage": "it broke"}
+        for at, state in enumerate(states)
+    ]
+    return {"Type": "JOB", "Name": name, "JobDetails": {"JobRuns": attempts[::-1]}}
+
+
+def run(status: str, *nodes: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A workflow run as Glue describes it."""
+    return {"WorkflowRunId": "wr_1", "Name": "refresh", "Status": status, "Graph": {"Nodes": list(nodes)}, **more}

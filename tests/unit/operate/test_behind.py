@@ -115,7 +115,7 @@ BEHIND_ONLY = [*compared(IN_PROGRESS), Finding(SOURCE, "how far", "2", "1", BEHI
     [
         ([nothing_captured(SOURCE)], 3, "nothing of totesys has been captured yet, so there is nothing to compare; "
          "run `totelake run`\n"),
-        (BEHIND_ONLY, 0, "2 of 2 comparisons hold\nthe lake is behind\n"),
+        (BEHIND_ONLY, 0, "1 of 2 comparisons hold, 1 in progress\nthe lake is behind\n"),
         ([*compared(EQUAL), nothing_captured("crm")], 3, "2 of 2 comparisons hold\nnothing of crm has been captured "
          "yet, so there is nothing to compare; run `totelake run`\n"),
         ([*compared(DIFFERS), nothing_captured("crm")], 1, "1 of 2 comparisons hold\nnothing of crm has been captured "

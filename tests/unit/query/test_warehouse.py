@@ -54,7 +54,7 @@ def test_what_is_wrong_with_a_query_is_said_of_the_query(
             raise failure
 
     @contextmanager
-    def read_only(dsn: str) -> Iterator[Any]:
+    def read_only(dsn: str, limited: bool) -> Iterator[Any]:
         yield SimpleNamespace(execute=execute, connection=SimpleNamespace(closed=closed, set_client_encoding=str))
 
     monkeypatch.setattr(warehouse, "read_only", read_only)

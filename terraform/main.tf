@@ -133,9 +133,12 @@ module "quicksight" {
 
   name       = var.name
   account    = local.account
+  region     = var.region
   settings   = var.quicksight
   secret_arn = module.secrets.arns["${var.name}/warehouse"]
   queries    = local.warehouse_queries
+
+  kms_key_arn = module.storage.kms_key_arn
 }
 
 module "warehouse" {

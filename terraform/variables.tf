@@ -215,13 +215,14 @@ variable "athena_scan_limit_gb" {
 }
 
 variable "quicksight" {
-  description = "QuickSight over the warehouse: the principal that owns data source and data sets, and the warehouse's address; null for none. The account must have QuickSight."
+  description = "QuickSight over the warehouse: the principal that owns data source and data sets, the warehouse's address, and the role by which QuickSight reads secrets (null when it has its rights elsewhere); null for none. The account must have QuickSight."
   type = object({
     principal_arn      = string
     host               = string
     port               = optional(number, 5432)
     database           = optional(string, "warehouse")
     vpc_connection_arn = optional(string)
+    secrets_role       = optional(string, "aws-quicksight-secretsmanager-role-v0")
   })
   default = null
 

@@ -14,10 +14,10 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes --no-
 COVER := import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()
 PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
 
-.PHONY: help install demo test unit soak lint audit release deploy destroy lost-changes clean
+.PHONY: help install demo test test-terraform unit soak lint audit release deploy destroy lost-changes clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
 
 demo: install ## The main job on this machine, from an empty source to the warehouse
 	$(BIN)/python -m totelake.demo
@@ -35,6 +35,9 @@ unit: install ## The fast tests, without servers
 soak: install ## The fault tests with every step of every job and SEEDS random schedules (SEEDS=20)
 	TOTELAKE_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --timeout 14400 \
 		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --verbose tests/faults
+
+test-terraform: install ## Deploy, run and tear down with the real AWS provider on a local stack (TERRAFORM_PLUGINS: its mirror)
+	TOTELAKE_TEST_PROVIDER=1 $(BIN)/python -m pytest tests/provider
 
 lint: install ## Check style, types and security
 	$(BIN)/ruff check .

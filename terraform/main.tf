@@ -9,6 +9,8 @@ module "storage" {
   processed_bucket = local.processed_bucket
   artifacts_bucket = local.artifacts_bucket
   noncurrent_days  = var.noncurrent_days
+
+  access_log_bucket = var.access_log_bucket
 }
 
 module "catalog" {
@@ -51,6 +53,8 @@ module "iam" {
   alert_topic    = local.alert_topic
   private_jobs   = local.private_jobs
   connection     = local.is_private ? module.network[0].connection : null
+
+  permissions_boundary = var.permissions_boundary
 }
 
 module "network" {
@@ -66,7 +70,8 @@ module "network" {
   database_cidrs = var.database_cidrs
   kms_key_arn    = module.storage.kms_key_arn
 
-  log_retention_days = var.log_retention_days
+  log_retention_days   = var.log_retention_days
+  permissions_boundary = var.permissions_boundary
 }
 
 module "jobs" {
@@ -80,6 +85,8 @@ module "jobs" {
   artifacts_bucket   = local.artifacts_bucket
   role_arns          = module.iam.job_role_arns
   log_groups         = local.log_groups
+  execution_class    = var.spark_execution_class
+  monitoring         = var.spark_monitoring
   connections        = { for job in local.private_jobs : job => [module.network[0].connection.name] }
   kms_key_arn        = module.storage.kms_key_arn
   log_retention_days = var.log_retention_days
@@ -111,6 +118,7 @@ module "monitoring" {
   freshness_minutes = var.freshness_minutes
 
   alert_every_failure = var.alert_every_failure
+  monthly_budget_usd  = var.monthly_budget_usd
   schedules_enabled   = var.schedules_enabled
   kms_key_arn         = module.storage.kms_key_arn
 }
@@ -133,9 +141,12 @@ module "quicksight" {
 
   name       = var.name
   account    = local.account
+  region     = var.region
   settings   = var.quicksight
   secret_arn = module.secrets.arns["${var.name}/warehouse"]
   queries    = local.warehouse_queries
+
+  kms_key_arn = module.storage.kms_key_arn
 }
 
 module "warehouse" {
@@ -151,5 +162,26 @@ module "warehouse" {
   account           = local.account
   partition         = local.partition
 
-  deletion_protection = var.warehouse_deletion_protection
+  deletion_protection  = var.warehouse_deletion_protection
+  permissions_boundary = var.permissions_boundary
+}
+
+module "people" {
+  source = "./modules/people"
+
+  name           = var.name
+  account        = local.account
+  partition      = local.partition
+  region         = var.region
+  analysts       = var.people.analysts
+  operators      = var.people.operators
+  databases      = local.pipeline.databases
+  bucket_arns    = module.storage.bucket_arns
+  kms_key_arn    = module.storage.kms_key_arn
+  workgroup      = module.athena.workgroup
+  job_names      = values(module.jobs.names)
+  crawler_names  = values(module.catalog.crawler_names)
+  workflow_names = values(module.workflow.names)
+
+  permissions_boundary = var.permissions_boundary
 }

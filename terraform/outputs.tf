@@ -26,6 +26,11 @@ output "job_roles" {
   value       = module.iam.job_role_arns
 }
 
+output "people_roles" {
+  description = "Roles for people, by name; none without `people`."
+  value       = module.people.role_arns
+}
+
 output "secrets" {
   description = "Secrets that need a value before the first run."
   value       = module.secrets.arns

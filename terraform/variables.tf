@@ -63,6 +63,59 @@ variable "glue_version" {
   }
 }
 
+variable "spark_execution_class" {
+  description = "STANDARD, or FLEX: cheaper by a third, on spare capacity, so that a Spark job may wait for minutes and may be interrupted and tried again."
+  type        = string
+  default     = "STANDARD"
+
+  validation {
+    condition     = contains(["STANDARD", "FLEX"], var.spark_execution_class)
+    error_message = "spark_execution_class is STANDARD or FLEX."
+  }
+}
+
+variable "spark_monitoring" {
+  description = "What Spark jobs tell beside their logs: event-logs (Spark's UI; only their storage costs), insights (why a job failed; only its logs cost) and metrics (AWS Glue's job and observability metrics)."
+  type        = set(string)
+  default     = ["event-logs", "insights"]
+
+  validation {
+    condition     = length(setsubtract(var.spark_monitoring, ["event-logs", "insights", "metrics"])) == 0
+    error_message = "spark_monitoring has event-logs, insights and metrics."
+  }
+}
+
+variable "access_log_bucket" {
+  description = "Bucket of the same account and region that S3 writes the access logs of the deployment's buckets to; null for none. Its policy lets logging.s3.amazonaws.com write."
+  type        = string
+  default     = null
+}
+
+variable "people" {
+  description = "Who may assume the two roles for people: analysts read the lake by Athena, operators see runs and logs. ARNs of users, roles or accounts; a role without any is not made."
+  type = object({
+    analysts  = optional(set(string), [])
+    operators = optional(set(string), [])
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for arn in setunion(var.people.analysts, var.people.operators) : can(regex("^arn:[^:]+:iam::[0-9]{12}:(root|user/|role/)", arn))])
+    error_message = "people are ARNs of IAM: of users, of roles, or of an account's root."
+  }
+}
+
+variable "monthly_budget_usd" {
+  description = "US dollars a month for what bears the tag deployment, over which alert_emails are told at 80 % and at what is forecast; null for none. The tag has to be activated for cost allocation."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.monthly_budget_usd == null || (coalesce(var.monthly_budget_usd, 0) > 0 && length(var.alert_emails) > 0)
+    error_message = "monthly_budget_usd is more than 0 and needs alert_emails, to which it is told."
+  }
+}
+
 variable "schedules_enabled" {
   description = "Whether the scheduled triggers run. Enable them when the release is published and the secrets have values."
   type        = bool
@@ -153,6 +206,12 @@ variable "adopt" {
   default     = false
 }
 
+variable "permissions_boundary" {
+  description = "ARN of a policy that limits every role of the deployment: what `terraform -chdir=terraform/bootstrap output permissions_boundary` says; null for none."
+  type        = string
+  default     = null
+}
+
 variable "alert_emails" {
   description = "Addresses that alerts are mailed to; each confirms its subscription once."
   type        = list(string)
@@ -215,13 +274,14 @@ variable "athena_scan_limit_gb" {
 }
 
 variable "quicksight" {
-  description = "QuickSight over the warehouse: the principal that owns data source and data sets, and the warehouse's address; null for none. The account must have QuickSight."
+  description = "QuickSight over the warehouse: the principal that owns data source and data sets, the warehouse's address, and the role by which QuickSight reads secrets (null when it has its rights elsewhere); null for none. The account must have QuickSight."
   type = object({
     principal_arn      = string
     host               = string
     port               = optional(number, 5432)
     database           = optional(string, "warehouse")
     vpc_connection_arn = optional(string)
+    secrets_role       = optional(string, "aws-quicksight-secretsmanager-role-v0")
   })
   default = null
 

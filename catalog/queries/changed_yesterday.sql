@@ -1,6 +1,7 @@
 -- title: What changed yesterday
 -- description: Every order and payment that was captured as new, changed or deleted on the day before today (UTC).
 -- on: both
+-- columns: record STRING, record_key INTEGER, change STRING, captured_at DATETIME
 WITH yesterday AS (
     SELECT CAST(current_timestamp AT TIME ZONE 'UTC' AS date) - INTERVAL '1' DAY AS starts_at
 ), versions AS (

@@ -1,6 +1,7 @@
 -- title: The history of one order
 -- description: Every captured version of one sales order, from when until when it was current, and its deletion. The order is chosen in the first lines.
 -- on: both
+-- columns: sales_order_id INTEGER, valid_from DATETIME, valid_to DATETIME, deleted_at DATETIME, last_updated_date DATETIME, sold_by STRING, sold_to STRING, design_name STRING, units_sold INTEGER, unit_price DECIMAL, currency_code STRING, agreed_payment_date DATETIME, agreed_delivery_date DATETIME
 WITH chosen AS (
     SELECT 1 AS sales_order_id
 )

@@ -1,6 +1,7 @@
 -- title: Days from order to payment
 -- description: How long it takes from an order until its payment, of payments marked as paid, by the month of the order.
 -- on: both
+-- columns: transaction_type STRING, year INTEGER, month INTEGER, payments INTEGER, average_days DECIMAL, fewest_days INTEGER, most_days INTEGER
 WITH orders AS (
     SELECT t.transaction_id, t.transaction_type, s.created_date AS ordered_on
       FROM dim_transaction AS t

@@ -1,6 +1,7 @@
 -- title: Purchase spend by item
 -- description: What was bought; orders, quantity, spend, lowest and highest price of a unit, by item and currency.
 -- on: both
+-- columns: item_code STRING, currency_code STRING, orders INTEGER, quantity INTEGER, spend DECIMAL, lowest_unit_price DECIMAL, highest_unit_price DECIMAL
 SELECT p.item_code,
        c.currency_code,
        count(*) AS orders,

@@ -1,6 +1,7 @@
 -- title: Revenue by month and currency
 -- description: What was sold, by the month in which the order was made; amounts of different currencies are never added up.
 -- on: both
+-- columns: year INTEGER, month INTEGER, currency_code STRING, orders INTEGER, units_sold INTEGER, revenue DECIMAL
 SELECT d.year,
        d.month,
        c.currency_code,

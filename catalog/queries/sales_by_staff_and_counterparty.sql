@@ -1,6 +1,7 @@
 -- title: Sales by staff and counterparty
 -- description: Who sells and who buys; orders, units and revenue of each member of staff and of each counterparty, by currency.
 -- on: both
+-- columns: side STRING, id INTEGER, name STRING, belongs_to STRING, currency_code STRING, orders INTEGER, units_sold INTEGER, revenue DECIMAL
 WITH sales AS (
     SELECT s.sales_staff_id, s.counterparty_id, c.currency_code, s.units_sold, s.units_sold * s.unit_price AS amount
       FROM current_sales_order AS s

@@ -1,6 +1,7 @@
 -- title: Top designs
 -- description: The twenty designs of which most units were sold in each currency, with their revenue.
 -- on: both
+-- columns: currency_code STRING, place INTEGER, design_id INTEGER, design_name STRING, units_sold INTEGER, revenue DECIMAL
 WITH sales AS (
     SELECT g.design_id,
            g.design_name,

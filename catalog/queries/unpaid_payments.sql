@@ -1,6 +1,7 @@
 -- title: Unpaid and overdue payments
 -- description: Every payment that is not marked as paid, and for how many days it has been due (negative, when it is not due yet).
 -- on: both
+-- columns: payment_id INTEGER, payment_type_name STRING, sales_order_id INTEGER, purchase_order_id INTEGER, counterparty_legal_name STRING, currency_code STRING, payment_amount DECIMAL, payment_date DATETIME, days_due INTEGER, overdue BOOLEAN
 WITH today AS (
     SELECT CAST(current_timestamp AT TIME ZONE 'UTC' AS date) AS today
 ), unpaid AS (

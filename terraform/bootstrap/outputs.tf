@@ -11,3 +11,13 @@ output "deployment_roles" {
   description = "Role of each GitHub environment."
   value       = { for environment, role in aws_iam_role.deploy : environment => role.arn }
 }
+
+output "permissions_boundary" {
+  description = "Boundary of every role that a deployment makes: `permissions_boundary` of an environment that GitHub deploys; null without a repository."
+  value       = one(aws_iam_policy.boundary[*].arn)
+}
+
+output "deployment_policies" {
+  description = "What each deploying role may do with roles and states, as JSON, by environment."
+  value       = { for environment, document in data.aws_iam_policy_document.roles : environment => document.json }
+}

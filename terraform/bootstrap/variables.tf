@@ -33,8 +33,19 @@ variable "environments" {
   default     = ["dev", "prod"]
 }
 
-variable "deployment_policy_arns" {
-  description = "Policies of the deploying roles. They make roles and policies, so they are as powerful as an administrator of what bears the prefix."
+variable "deployment_policies" {
+  description = "Names of AWS's own policies of the deploying roles. What they may do beyond the deployment's own roles is theirs in the whole account: give each environment an account of its own where that is too much."
   type        = list(string)
-  default     = ["arn:aws:iam::aws:policy/PowerUserAccess"]
+  default     = ["PowerUserAccess"]
+}
+
+variable "github_provider_arn" {
+  description = "ARN of GitHub's OIDC provider where the account has one already, for it can have only one; null makes it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_provider_arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", coalesce(var.github_provider_arn, "-")))
+    error_message = "github_provider_arn is the ARN of the provider token.actions.githubusercontent.com of this account."
+  }
 }

@@ -249,6 +249,11 @@ run "the_quicksight_sources_speak_tls_with_a_secret" {
     condition     = !module.quicksight[0].data_source.ssl_properties[0].disable_ssl && length(module.quicksight[0].data_source.credentials[0].credential_pair) == 0
     error_message = "The password comes from Secrets Manager, never from a variable."
   }
+
+  assert {
+    condition     = alltrue([for set in module.quicksight[0].data_sets : length(one(set.physical_table_map).custom_sql[0].columns) > 0])
+    error_message = "QuickSight is told the columns of every query."
+  }
 }
 
 run "rejects_a_warehouse_without_a_private_network" {

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from pathlib import Path
+
+import psycopg2
 
 from tests.e2e import lake
 from tests.faults.world import World
 from tests.integration.star.samples import SPARK
 from totelake.contracts import load_contracts
+from totelake.contracts.queries import queries_of
 from totelake.query.cache import Cache
 from totelake.query.lake import Lake
 
 pytestmark = SPARK
 QUERIES = Path(__file__).resolve().parents[2] / "catalog" / "queries"
+# by the numbers that PostgreSQL has for its types
+QUICKSIGHT = {
+    **dict.fromkeys((25, 1043), "STRING"),
+    **dict.fromkeys((20, 21, 23), "INTEGER"),
+    **dict.fromkeys((1082, 1114, 1184), "DATETIME"),
+    1700: "DECIMAL",
+    16: "BOOLEAN",
+}
 # the world's rows were captured today, so the query that asks for yesterday's finds none of them otherwise
 TODAY = {"changed_yesterday": ("- INTERVAL '1' DAY AS", "- INTERVAL '0' DAY AS")}
 
@@ -31,6 +43,8 @@ def test_every_query_gives_the_same_rows_in_the_warehouse_and_in_the_lake(world:
         ours = Lake(world.clients, world.processed_database, Cache(world.scratch / "ours", "")).ask(sql)
         assert Counter(ours.rows) == Counter(warehouse), path.stem
         found[path.stem] = len(warehouse)
+        key = f"queries/{path.name}"
+        assert types(world.warehouse_dsn, sql) == list(queries_of({key: sql})[path.stem].columns), path.stem
     assert min(found.values()) > 0, found
 
 
@@ -45,3 +59,11 @@ def test_lake_and_warehouse_show_the_same_instants_in_whole_milliseconds(world: 
         moments = [moment for row in warehouse for moment in row[1:] if moment is not None]
         assert all(moment.microsecond % 1000 == 0 for moment in moments), fact.name
     assert world.warehouse("SELECT count(*) FROM history_payment WHERE deleted_at = valid_to")[0][0] > 0
+
+
+def types(dsn: str, sql: str) -> list[tuple[str, str]]:
+    """The columns that PostgreSQL gives, with QuickSight's names of their types."""
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        assert cursor.description is not None
+        return [(column.name, QUICKSIGHT[column.type_code]) for column in cursor.description]

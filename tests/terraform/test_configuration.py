@@ -48,6 +48,15 @@ def test_it_applies_with_everything_that_is_optional(terraform: Terraform) -> No
         "create_warehouse": True,
         "alert_emails": ["somebody@example.com"],
         "alert_every_failure": True,
+        "monthly_budget_usd": 25,
+        "access_log_bucket": "access-logs",
+        "spark_execution_class": "FLEX",
+        "spark_monitoring": ["event-logs", "insights", "metrics"],
+        "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+        "people": {
+            "analysts": ["arn:aws:iam::123456789012:role/analyst"],
+            "operators": ["arn:aws:iam::123456789012:root"],
+        },
         "quicksight": {
             "principal_arn": "arn:aws:quicksight:eu-west-2:123456789012:user/default/analyst",
             "host": "warehouse.example.com",

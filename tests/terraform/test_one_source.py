@@ -33,7 +33,13 @@ SETTINGS = Settings(
     prefix=NAME,
 )
 # only AWS has these: one machine has one role, no keys and no retention of logs
-AWS_ARGUMENTS = {"--custom-logGroup-prefix"}
+AWS_ARGUMENTS = {
+    "--TempDir",
+    "--custom-logGroup-prefix",
+    "--enable-job-insights",
+    "--enable-spark-ui",
+    "--spark-event-logs-path",
+}
 
 Resource = dict[str, Any]
 

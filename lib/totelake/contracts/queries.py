@@ -14,17 +14,22 @@ CHARTS = ("line", "bar", "table")
 _FOLDER, _SUFFIX = "queries/", ".sql"
 _HEADER = re.compile(r"-- (\w+): (\S.*)")
 _FIELDS = ("title", "description", "on")
+_TYPES = ("STRING", "INTEGER", "DECIMAL", "DATETIME", "BOOLEAN")
 
 
 @dataclass(frozen=True)
 class Query:
-    """A named query in the SQL that Athena and PostgreSQL share; `on` says where it can be asked."""
+    """A named query in the SQL that Athena and PostgreSQL share; `on` says where it can be asked.
+
+    `columns` are those that it gives with their types, as QuickSight wants to be told of a query on the warehouse.
+    """
 
     name: str
     title: str
     description: str
     on: str
     sql: str
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,21 @@ def _query(path: str, name: str, text: str) -> Query:
             f"its lines are {', '.join(_FIELDS)}, and on is {LAKE}, {WAREHOUSE} or {BOTH}"
         )
     sql = "\n".join(line for line in lines if not line.startswith("--"))
-    return Query(name, header["title"], header["description"], header["on"], sql)
+    columns = _columns(path, header.get("columns", ""))
+    return Query(name, header["title"], header["description"], header["on"], sql, columns)
+
+
+def _columns(path: str, listed: str) -> tuple[tuple[str, str], ...]:
+    """`year INTEGER, revenue DECIMAL` as pairs; none for ''. Raises ContractError."""
+    found = []
+    for one in filter(None, listed.split(",")):
+        name, _, kind = one.strip().partition(" ")
+        if kind not in _TYPES:
+            raise ContractError(
+                f"catalog/{path}: the column {one.strip()} has no type; it is one of {', '.join(_TYPES)}"
+            )
+        found.append((name, kind))
+    return tuple(found)
 
 
 def tiles_of(files: Mapping[str, Any]) -> tuple[Tile, ...]:

@@ -7,6 +7,17 @@ data "aws_iam_policy_document" "job" {
     resources = ["${var.bucket_arns.artifacts}/releases/*"]
   }
 
+  # Spark's temporary files and event logs
+  dynamic "statement" {
+    for_each = each.value.kind == "glueetl" ? ["Spark"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+      resources = [for prefix in ["spark-events", "temp"] : "${var.bucket_arns.artifacts}/${prefix}/*"]
+    }
+  }
+
   # the whole bucket, for without leave to list S3 answers 403 where the protocol of commits waits for 404
   statement {
     sid       = "List"

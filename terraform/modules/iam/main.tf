@@ -76,6 +76,7 @@ resource "aws_iam_role" "job" {
   name                 = "${var.name}-${each.key}"
   description          = "The AWS Glue job ${var.name}-${each.key}."
   assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary
   max_session_duration = 3600
 }
 
@@ -91,6 +92,7 @@ resource "aws_iam_role" "crawler" {
   name                 = "${var.name}-crawler"
   description          = "The AWS Glue crawlers of ${var.name}."
   assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary
   max_session_duration = 3600
 }
 

@@ -90,3 +90,9 @@ variable "connection" {
     security_group_arn = string
   })
 }
+
+variable "permissions_boundary" {
+  description = "Policy that limits the roles; null for none."
+  type        = string
+  default     = null
+}

@@ -6,7 +6,24 @@ locals {
   wheel   = "${local.release}/${var.release.wheel}"
   modules = join(",", [for name in concat([var.release.wheel], var.release.libraries) : "${local.release}/${name}"])
   # only Spark jobs of Glue 5 and later have a say in where their logs go
-  logging = { (local.shell) = {}, (local.spark) = { "--custom-logGroup-prefix" = "/aws-glue/${var.name}" } }
+  logging = {
+    (local.shell) = {}
+    (local.spark) = merge(
+      {
+        "--custom-logGroup-prefix" = "/aws-glue/${var.name}"
+        "--TempDir"                = "s3://${var.artifacts_bucket}/temp/"
+        "--enable-job-insights"    = tostring(contains(var.monitoring, "insights"))
+      },
+      contains(var.monitoring, "event-logs") ? {
+        "--enable-spark-ui"       = "true"
+        "--spark-event-logs-path" = "s3://${var.artifacts_bucket}/spark-events/"
+      } : {},
+      contains(var.monitoring, "metrics") ? {
+        "--enable-metrics"               = "true"
+        "--enable-observability-metrics" = "true"
+      } : {},
+    )
+  }
 
   glue_versions = {
     for name, job in var.jobs : name => coalesce(var.glue_version, try(job.glue_version, var.defaults[local.spark].glue_version)) if job.kind == local.spark
@@ -56,6 +73,7 @@ resource "aws_glue_job" "this" {
   max_retries            = try(each.value.max_retries, var.defaults[each.value.kind].max_retries)
   timeout                = try(each.value.timeout_minutes, var.defaults[each.value.kind].timeout_minutes)
 
+  execution_class   = each.value.kind == local.spark ? var.execution_class : null
   glue_version      = lookup(local.glue_versions, each.key, null)
   worker_type       = each.value.kind == local.spark ? try(each.value.worker_type, var.defaults[local.spark].worker_type) : null
   number_of_workers = each.value.kind == local.spark ? try(each.value.number_of_workers, var.defaults[local.spark].number_of_workers) : null

@@ -57,3 +57,13 @@ variable "log_retention_days" {
   description = "Days for which logs are kept."
   type        = number
 }
+
+variable "execution_class" {
+  description = "STANDARD or FLEX, of Spark jobs."
+  type        = string
+}
+
+variable "monitoring" {
+  description = "What Spark jobs tell: event-logs, insights, metrics."
+  type        = set(string)
+}

@@ -67,3 +67,8 @@ variable "kms_key_arn" {
   description = "Key of messages."
   type        = string
 }
+
+variable "monthly_budget_usd" {
+  description = "US dollars a month, over which the addresses are told; null for none."
+  type        = number
+}

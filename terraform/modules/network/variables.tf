@@ -42,3 +42,9 @@ variable "log_retention_days" {
   description = "Days for which flow logs are kept."
   type        = number
 }
+
+variable "permissions_boundary" {
+  description = "Policy that limits the roles; null for none."
+  type        = string
+  default     = null
+}

@@ -1,3 +1,40 @@
+locals {
+  # in a query's header: `-- columns: year INTEGER, revenue DECIMAL`
+  columns = {
+    for name, sql in var.queries : name => [for column in split(",", try(regex("-- columns:([^\n]*)", sql)[0], "")) : trimspace(column) if trimspace(column) != ""]
+  }
+  readers = var.settings.secrets_role == null ? toset([]) : toset([var.settings.secrets_role])
+}
+
+# The role by which QuickSight reads secrets; it is there once the access to Secrets Manager was allowed in QuickSight.
+data "aws_iam_policy_document" "reader" {
+  statement {
+    sid       = "Secret"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [var.secret_arn]
+  }
+
+  statement {
+    sid       = "Key"
+    actions   = ["kms:Decrypt"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["secretsmanager.${var.region}.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "reader" {
+  for_each = local.readers
+
+  name   = "${var.name}-warehouse"
+  role   = each.value
+  policy = data.aws_iam_policy_document.reader.json
+}
+
 resource "aws_quicksight_data_source" "warehouse" {
   aws_account_id = var.account
   data_source_id = "${var.name}-warehouse"
@@ -29,6 +66,8 @@ resource "aws_quicksight_data_source" "warehouse" {
     }
   }
 
+  depends_on = [aws_iam_role_policy.reader]
+
   permission {
     principal = var.settings.principal_arn
     actions = [
@@ -40,6 +79,13 @@ resource "aws_quicksight_data_source" "warehouse" {
 
 resource "aws_quicksight_data_set" "this" {
   for_each = var.queries
+
+  lifecycle {
+    precondition {
+      condition     = length(local.columns[each.key]) > 0
+      error_message = "The query ${each.key} has no line '-- columns: name TYPE, ...', which QuickSight needs."
+    }
+  }
 
   aws_account_id = var.account
   data_set_id    = "${var.name}-${replace(each.key, "_", "-")}"
@@ -53,6 +99,16 @@ resource "aws_quicksight_data_set" "this" {
       data_source_arn = aws_quicksight_data_source.warehouse.arn
       name            = each.key
       sql_query       = each.value
+
+      # QuickSight takes no query whose columns it is not told
+      dynamic "columns" {
+        for_each = local.columns[each.key]
+
+        content {
+          name = split(" ", columns.value)[0]
+          type = split(" ", columns.value)[1]
+        }
+      }
     }
   }
 

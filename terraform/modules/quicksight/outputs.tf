@@ -7,3 +7,8 @@ output "data_source" {
   description = "The data source."
   value       = aws_quicksight_data_source.warehouse
 }
+
+output "data_sets" {
+  description = "The data sets, by query."
+  value       = aws_quicksight_data_set.this
+}

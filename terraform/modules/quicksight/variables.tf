@@ -16,11 +16,22 @@ variable "settings" {
     port               = number
     database           = string
     vpc_connection_arn = optional(string)
+    secrets_role       = optional(string)
   })
 }
 
 variable "secret_arn" {
-  description = "Secret with the warehouse's username and password, which QuickSight's own role must be allowed to read."
+  description = "Secret with the warehouse's username and password."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "Key of the secret."
   type        = string
 }
 

@@ -101,6 +101,14 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   }
 }
 
+resource "aws_s3_bucket_logging" "this" {
+  for_each = { for zone, name in local.buckets : zone => name if var.access_log_bucket != null }
+
+  bucket        = aws_s3_bucket.this[each.key].id
+  target_bucket = var.access_log_bucket
+  target_prefix = "${each.value}/"
+}
+
 # Data is never expired by S3: the jobs read what manifests name, and only maintain-lake knows what no manifest names.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   for_each = local.buckets
@@ -151,18 +159,18 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   }
 
   dynamic "rule" {
-    for_each = each.key == "artifacts" ? ["athena-results"] : []
+    for_each = each.key == "artifacts" ? { athena-results = 7, temp = 7, spark-events = 30 } : {}
 
     content {
-      id     = rule.value
+      id     = rule.key
       status = "Enabled"
 
       filter {
-        prefix = "athena/"
+        prefix = { athena-results = "athena/", temp = "temp/", spark-events = "spark-events/" }[rule.key]
       }
 
       expiration {
-        days = 7
+        days = rule.value
       }
 
       abort_incomplete_multipart_upload {

@@ -33,6 +33,12 @@ variable "artifacts_bucket" {
   type        = string
 }
 
+variable "access_log_bucket" {
+  description = "Bucket for S3's access logs; null for none."
+  type        = string
+  default     = null
+}
+
 variable "noncurrent_days" {
   description = "Days for which replaced or deleted versions are kept."
   type        = number

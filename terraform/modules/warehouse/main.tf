@@ -94,9 +94,10 @@ data "aws_iam_policy_document" "monitoring_trust" {
 }
 
 resource "aws_iam_role" "monitoring" {
-  name               = "${var.name}-rds-monitoring"
-  description        = "Enhanced monitoring of the warehouse of ${var.name}."
-  assume_role_policy = data.aws_iam_policy_document.monitoring_trust.json
+  name                 = "${var.name}-rds-monitoring"
+  description          = "Enhanced monitoring of the warehouse of ${var.name}."
+  assume_role_policy   = data.aws_iam_policy_document.monitoring_trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy_attachment" "monitoring" {

@@ -42,3 +42,9 @@ variable "deletion_protection" {
   description = "Whether RDS refuses to delete the database."
   type        = bool
 }
+
+variable "permissions_boundary" {
+  description = "Policy that limits the roles; null for none."
+  type        = string
+  default     = null
+}

@@ -21,7 +21,15 @@ def test_a_header_reads_as_yaml_too() -> None:
     for name, query in queries_of(documents()).items():
         lines = (ROOT / "catalog" / "queries" / f"{name}.sql").read_text(encoding="utf-8").splitlines()
         header = yaml.load("\n".join(line[3:] for line in lines if line.startswith("-- ")), yaml.BaseLoader)
+        columns = header.pop("columns")
         assert header == {"title": query.title, "description": query.description, "on": query.on}
+        assert columns == ", ".join(map(" ".join, query.columns))
+
+
+def test_quicksight_is_told_the_columns_that_a_query_gives() -> None:
+    for query in queries_of(documents()).values():
+        given = sqlglot.parse_one(query.sql, read="athena").named_selects
+        assert [name for name, _ in query.columns] == given, query.name
 
 
 def test_the_tiles_draw_columns_that_their_queries_give() -> None:
@@ -44,6 +52,12 @@ def test_a_query_is_its_header_and_its_text() -> None:
 def test_a_query_without_its_header_is_refused(text: str) -> None:
     with pytest.raises(ContractError, match=r"catalog/queries/one\.sql needs a line '-- (title|description|on): "):
         queries_of({"queries/one.sql": text})
+
+
+@pytest.mark.parametrize("columns", ["a", "a INTEGER, b", "a integer", "a BIGINT"])
+def test_a_column_without_a_type_of_quicksight_is_refused(columns: str) -> None:
+    with pytest.raises(ContractError, match=r"one\.sql: the column .+ has no type; it is one of STRING"):
+        queries_of({"queries/one.sql": f"{HEADER}-- columns: {columns}\nSELECT 1"})
 
 
 @pytest.mark.parametrize(

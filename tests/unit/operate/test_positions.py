@@ -123,8 +123,10 @@ def test_what_holds_a_star_table_is_said_with_what_waits(lake: Lake) -> None:
 def test_a_reconciliation_says_which_star_table_is_behind(
     built: int, applied: int | None, is_held: bool, outcome: str
 ) -> None:
-    held = [HeldTable("dim_design", BUILD, 3, 4, "it broke")] if is_held else []
+    held = (HeldTable("dim_design", BUILD, 3, 4, "it broke"),) if is_held else ()
     design, staff = load_contracts().star("dim_design"), load_contracts().star("dim_staff")
-    found = compare_position(design, 3, built, applied, held)
+    loaded = None if applied is None else {"dim_design": applied, "dim_staff": 3}
+    positions = replace(Lake().positions(), built={"dim_design": built, "dim_staff": 3}, applied=loaded, held=held)
+    found = compare_position(design, 3, positions)
     assert (found.outcome, "it broke" in found.detail) == (outcome, is_held)
-    assert compare_position(staff, 3, 3, 3, held).outcome == EQUAL
+    assert compare_position(staff, 3, positions).outcome == EQUAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
-from xml.sax.saxutils import escape
+from html import escape
 
 from localgate.calls import Call
 
@@ -107,4 +107,4 @@ def _xml(status: int, document: str, method: str) -> Answer:
 
 
 def _error(code: str, message: str) -> str:
-    return f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    return f"<Code>{code}</Code><Message>{escape(message, quote=False)}</Message>"

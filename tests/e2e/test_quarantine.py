@@ -114,7 +114,7 @@ def test_what_waited_is_released_superseded_or_still_told(pipeline: Pipeline, ba
 def test_source_lake_and_warehouse_reconcile(pipeline: Pipeline, mended: None) -> None:
     found = pipeline.command("reconcile")
     assert {item["outcome"] for item in found} == {"equal"}
-    assert len(found) == 2 * 11 + 8 + 11 + 3
+    assert len(found) == 2 * 11 + 8 + 11 + 11 + 3
 
 
 def test_a_row_that_somebody_changed_in_the_warehouse_fails_the_reconciliation(

@@ -111,7 +111,7 @@ def installed(steps: Steps, *clients: Any) -> Iterator[None]:
         return False
 
     changes: list[tuple[Any, str, Any]] = [
-        (Session, "run", steps.wrap("source COMMIT", Session.run, lambda _, text: text == "COMMIT")),
+        (Session, "_execute", steps.wrap("source COMMIT", Session._execute, lambda _, text: text == "COMMIT")),
         (DataFrameWriter, "parquet", steps.wrap("Spark parquet", DataFrameWriter.parquet)),
         (DataFrameWriter, "save", steps.wrap("Spark JDBC", DataFrameWriter.save)),
         (Connection, "commit", steps.wrap("warehouse COMMIT", Connection.commit)),

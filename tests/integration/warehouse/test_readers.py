@@ -99,10 +99,10 @@ def test_at_every_statement_of_a_load_a_reader_sees_the_batches_before_and_after
         reader.end()
         return answer
 
-    def publishing(load: Any, connection: Connection, loads: Any) -> bool:
+    def publishing(load: Any, connection: Connection, *given: Any) -> bool:
         with monkeypatch.context() as patched:
             patched.setattr(Connection, "run", watched)
-            return publish(load, connection, loads)
+            return publish(load, connection, *given)
 
     monkeypatch.setattr(load_module._Load, "_publish", publishing)
     commit(warehouse, 2)

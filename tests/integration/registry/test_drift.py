@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.integration.registry.conftest import Registry
-from totelake.cli import drift as command
 from totelake.cli.app import app
+from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.deploy.target import Target
 from totelake.lake.tables import as_input
 from totelake.ports.glue import GlueCatalog
+from totelake.ports.memory import MemoryStore
 from totelake.schemas.changes import COLUMN_ADDED, COLUMN_REMOVED, TYPE_CHANGED, TYPE_WIDENED
 
 pytestmark = pytest.mark.integration
@@ -27,7 +28,7 @@ def drift(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Any:
     registry.ingest(1, {"currency": [{"currency_id": 1, "currency_code": "GBP", **KEYS}]})
     registry.check()
     catalog = GlueCatalog(registry.glue, registry.database)
-    where = SimpleNamespace(ingestion=registry.store, tables_of=lambda zone: catalog)
+    where = SimpleNamespace(ingestion=registry.store, processed=MemoryStore("processed"), tables_of=lambda _: catalog)
     monkeypatch.setattr(Target, "named", lambda *_: where)
 
     def run(*words: str) -> tuple[int, Any]:
@@ -60,7 +61,7 @@ def test_drift_shows_what_is_registered_its_versions_and_what_breaks(registry: R
     assert (status, kinds(found["changes"])) == (0, [("currency_id", TYPE_WIDENED), ("note", COLUMN_ADDED)])
     alter(registry, currency_code=None)
     status, [found] = drift()
-    assert (status, kinds(found["changes"])[1]) == (command.BREAKING, ("currency_code", COLUMN_REMOVED))
+    assert (status, kinds(found["changes"])[1]) == (BREAKING_DRIFT, ("currency_code", COLUMN_REMOVED))
     assert found["changes"][1]["impact"]["columns"] == ["dim_currency.currency_code", "dim_currency.currency_name"]
     assert [kinds(version["changes"]) for version in found["versions"]] == [
         [],
@@ -73,7 +74,7 @@ def test_drift_shows_what_is_held_and_therefore_not_registered(registry: Registr
     registry.ingest(2, {"currency": [{"currency_id": 2, "currency_code": 7, **KEYS}]}, currency_code="integer")
     registry.check()
     status, [found] = drift()
-    assert (status, kinds(found["changes"])) == (command.BREAKING, [("currency_code", TYPE_CHANGED)])
+    assert (status, kinds(found["changes"])) == (BREAKING_DRIFT, [("currency_code", TYPE_CHANGED)])
     assert len(found["versions"]) == 1
     shown = CliRunner().invoke(app, ["drift", "currency"], env={"COLUMNS": "200"})
     assert "held until the contract fits or the source is changed back: currency" in shown.stdout
@@ -82,6 +83,6 @@ def test_drift_shows_what_is_held_and_therefore_not_registered(registry: Registr
 def test_drift_reads_as_tables(registry: Registry, drift: Any) -> None:
     alter(registry, currency_code=None)
     shown = CliRunner().invoke(app, ["drift", "currency"], env={"COLUMNS": "200"})
-    assert shown.exit_code == command.BREAKING
+    assert shown.exit_code == BREAKING_DRIFT
     assert "currency.currency_code is used by dim_currency.currency_code" in shown.stdout
     assert "currency_code: column removed (text -> nothing)" in shown.stdout

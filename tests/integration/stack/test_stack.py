@@ -58,8 +58,9 @@ def test_the_environment_is_enough_for_any_client(running: Stack, monkeypatch: p
     variables = running.environment()
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert boto3.client("glue").get_jobs()["Jobs"] == []
-    s3 = boto3.client("s3")
+    session = boto3.Session()
+    assert session.client("glue").get_jobs()["Jobs"] == []
+    s3 = session.client("s3")
     buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert buckets == {variables[f"TOTELAKE_{name}_BUCKET"] for name in ("INGESTION", "PROCESSED", "ARTIFACTS")}
 

@@ -128,7 +128,7 @@ def test_the_command_speaks_to_database_lake_and_glue(up: Stack, machine: Machin
 
 
 def test_a_python_job_sees_the_stack_and_nothing_of_the_users(up: Stack) -> None:
-    _, (environment, buckets) = run_job(up, "pythonshell", _SHELL, {})
+    _, (environment, buckets) = run_job(up, "pythonshell", _SHELL, {"library-set": "analytics"})
     seen = json.loads(environment)
     assert {name for name, value in VARIABLES.items() if value and seen.get(name) == value} == set()
     assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_ENDPOINT_URL"]) == (up.access_key_id, up.aws_endpoint)

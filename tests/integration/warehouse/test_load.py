@@ -255,7 +255,7 @@ def test_a_secret_that_does_not_fit_is_reported(warehouse: Warehouse, values: di
 
 def test_a_warehouse_that_is_not_there_is_reported(warehouse: Warehouse) -> None:
     warehouse.change_secret(port=free_port())
-    _fails(warehouse, "cannot be reached")
+    _fails(warehouse, "Connection to")
 
 
 def _fails(warehouse: Warehouse, says: str) -> None:

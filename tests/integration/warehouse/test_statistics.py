@@ -33,10 +33,10 @@ class Watched:
         monkeypatch.setattr(Connection, "rows", lambda connection, text: self._watch(self._rows, connection, text))
         monkeypatch.setattr(_Load, "_publish", lambda load, *given: self._publishing(load, *given))
 
-    def _publishing(self, load: Any, connection: Connection, loads: Any) -> bool:
+    def _publishing(self, load: Any, *given: Any) -> bool:
         self._is_publishing = True
         try:
-            return bool(self._publish(load, connection, loads))
+            return bool(self._publish(load, *given))
         finally:
             self._is_publishing = False
 

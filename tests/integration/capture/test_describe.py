@@ -19,7 +19,7 @@ from totelake.capture.postgres.session import Session
 from totelake.cli import contract as command
 from totelake.cli import drift as drift_command
 from totelake.cli.app import app
-from totelake.cli.drift import BREAKING
+from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.cli.live import blocked_of
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import parse_yaml
@@ -110,7 +110,7 @@ def test_one_table_is_reported_as_are_all_of_them(
     (found,) = payment["changes"]
     assert (found["kind"], found["impact"]) == (kind, impact_of("payment").document())
     assert payment["not_captured"]["since"] is None and says in payment["not_captured"]["why"]
-    assert [result.exit_code for result in results[:2]] == [BREAKING, 0]
+    assert [result.exit_code for result in results[:2]] == [BREAKING_DRIFT, 0]
     assert str(results[2].exception) == "dim_staff is no table of a source; leave out --against source"
 
 

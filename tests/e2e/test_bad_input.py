@@ -90,9 +90,10 @@ def test_a_missing_table_is_named(pipeline: Pipeline) -> None:
     assert "design" in message
 
 
-def test_an_unknown_argument_is_named_with_those_that_are_known(pipeline: Pipeline) -> None:
-    message = failure(pipeline, nonsense="1")
-    assert message.startswith(f"ConfigurationError: job {INGEST}: unknown argument --nonsense; known are --allow_")
+def test_an_argument_that_is_missing_is_named(pipeline: Pipeline) -> None:
+    assert failure(pipeline, source=" ", nonsense="1") == (
+        "ConfigurationError: job ingest: the argument --source is missing; give it to the job or to the run"
+    )
 
 
 def test_a_missing_bucket_is_named(pipeline: Pipeline) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, Union
+from typing import Any, Callable, Protocol, Union
 
 import psycopg2
 from psycopg2 import sql
@@ -80,8 +80,8 @@ class Session:
             raise
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """What the server says of one table's content ends the block and not the transaction, which goes on."""
+    def _guarded(self, spares: Callable[[Exception], bool] = is_of_table) -> Iterator[None]:
+        """An error that `spares` the transaction, by default one of a table's content, ends the block alone."""
         if self._connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
             with self.transaction():
                 yield
@@ -90,7 +90,7 @@ class Session:
         try:
             yield
         except (psycopg2.Error, UnicodeDecodeError) as error:
-            if is_of_table(error):
+            if spares(error):
                 self._execute("ROLLBACK TO SAVEPOINT guarded")
             raise
         self._execute("RELEASE SAVEPOINT guarded")
@@ -107,20 +107,19 @@ class Session:
 
     def row_unless(self, refusals: Sequence[str], query: Query) -> Row | None:
         """The only row of a query; None when the server answers one of these SQLSTATEs. A transaction goes on."""
-        inside = self._connection.info.transaction_status != TRANSACTION_STATUS_IDLE
-        if inside:
-            self._execute("SAVEPOINT attempt")
+
+        def is_refused(error: Exception) -> bool:
+            return isinstance(error, psycopg2.Error) and error.pgcode in refusals
+
         try:
-            found: Row | None = self.row(query)
+            with self._guarded(is_refused), self._connection.cursor() as cursor:
+                cursor.execute(query)
+                found: Row | None = cursor.fetchone()
+                return found
         except psycopg2.Error as error:
-            if error.pgcode not in refusals:
+            if not is_refused(error):
                 raise
-            found = None
-            if inside:
-                self._execute("ROLLBACK TO SAVEPOINT attempt")
-        if inside:
-            self._execute("RELEASE SAVEPOINT attempt")
-        return found
+            return None
 
     def run(self, statement: Query) -> None:
         """A statement without a result."""

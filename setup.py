@@ -56,6 +56,6 @@ setup(
     package_data={"totelake": ["**/*.sql", "**/*.css", "**/*.js", "**/*.html"]},
     python_requires=">=3.9",
     extras_require={"shell": SHELL, "spark": SPARK, "local": LOCAL + SHELL + SPARK, "glue": ["AWSGlueDataplanePython"]},
-    entry_points={"console_scripts": ["totelake=totelake.cli.main:run", "localglue=localglue.cli:main"]},
+    entry_points={"console_scripts": ["totelake=totelake.cli.entry:run", "localglue=localglue.cli:main"]},
     cmdclass={"build_py": BuildWithCatalog},
 )

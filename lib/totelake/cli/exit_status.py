@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILURE, USAGE = 0, 1, 2
+# and the number of the signal, as shells have it
+SIGNALLED = 128
+INTERRUPTED, TERMINATED = SIGNALLED + 2, SIGNALLED + 15
 BREAKING_DRIFT = NOTHING_CAPTURED = 3
 MEANINGS = {
     SUCCESS: "done",
@@ -11,4 +14,5 @@ MEANINGS = {
     BREAKING_DRIFT: "drift found a difference that breaks what is built on a table; "
     "reconcile found nothing captured yet",
     INTERRUPTED: "interrupted (Ctrl-C)",
+    TERMINATED: "interrupted by SIGTERM; after SIGHUP it is 129",
 }

@@ -16,13 +16,15 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
-from totelake.cli.exit_status import FAILURE, INTERRUPTED, SUCCESS, USAGE
+from totelake.cli.exit_status import FAILURE, INTERRUPTED, SIGNALLED, SUCCESS, USAGE
+from totelake.cli.file_errors import told
 from totelake.cli.output import Told, flush, forgiving, settle, tell
 from totelake.deploy.target import AWS
 from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.sqlstates import cause_of
 from totelake.stack.clean_environment import undisturbed
+from totelake.stack.interrupts import ending_as_ctrl_c
 
 _WIDEST = 100
 
@@ -38,12 +40,15 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; its exit status. With --debug an error is raised as it is."""
     words = [word for word in argv if word != "--debug"]
     forgiving()
+    signals: list[int] = []
     try:
-        with nullcontext() if _is_elsewhere(words) else undisturbed():
+        with ending_as_ctrl_c() as signals, nullcontext() if _is_elsewhere(words) else undisturbed():
             # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
             width = min(shutil.get_terminal_size().columns, _WIDEST)
             status = app(args=words, prog_name="totelake", standalone_mode=False, terminal_width=width) or SUCCESS
             flush()
+    except KeyboardInterrupt:  # before or after the command's own part
+        status = INTERRUPTED
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILURE
     except BrokenPipeError:
@@ -60,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
         return FAILURE
     if status == INTERRUPTED:
         tell("interrupted")
-    return int(status)
+    return SIGNALLED + signals[0] if status == INTERRUPTED and signals else int(status)
 
 
 def _is_elsewhere(words: Sequence[str]) -> bool:
@@ -96,12 +101,13 @@ def sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, (ClientError, BotoCoreError)):
         return str(translation_of(error))
+    if isinstance(error, OSError):
+        return told(error)
     words = " ".join(str(error).split())
-    if isinstance(error, psycopg2.Error):
-        cause = cause_of(error.pgcode, words) if error.pgcode else None
-        passing = cause.remedy.format(role="the role") if cause and cause.passes else "see `totelake status`"
-        return f"PostgreSQL refused: {words}; {passing}"
-    return f"{words}; see that the file can be used"
+    code = error.pgcode if isinstance(error, psycopg2.Error) else None
+    cause = cause_of(code, words) if code else None
+    passing = cause.remedy.format(role="the role") if cause and cause.passes else "see `totelake status`"
+    return f"PostgreSQL refused: {words}; {passing}"
 
 
 if __name__ == "__main__":

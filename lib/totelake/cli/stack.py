@@ -11,16 +11,17 @@ from typing import Annotated
 
 import typer
 
-from totelake.cli.output import AsJson, plain_on_stdout, print_json, progress, say, table
+from totelake.cli.output import AsJson, err, plain_on_stdout, print_json, progress, say, table
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.operate.deployed import deployed
 from totelake.operate.runs import Standing, standings
 from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
-from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home
+from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home, has_record
+from totelake.stack.servers import check_ports
 
-_Port = Annotated[int, typer.Option(help="A free one when not given.")]
+_Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not given.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,8 @@ def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_j
     home = default_home()
     stack = lifecycle.found(home)
     if stack is None:
-        ports = lifecycle.chosen_ports({POSTGRES: postgres_port, MOTO: aws_port, LOCALGLUE: glue_port})
+        ports = {POSTGRES: postgres_port, MOTO: aws_port, LOCALGLUE: glue_port}
+        check_ports(ports)
         with progress(as_json, "starting the stack") as step:
             stack = lifecycle.start(home, ports, step)
     _show(stack, dict.fromkeys(stack.parts, True), as_json)
@@ -43,10 +45,12 @@ def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_j
 def down(as_json: AsJson = False) -> None:
     """End what `up` started and remove its data; the logs stay."""
     home = default_home()
-    was_up = Stack.read(home) is not None
-    if was_up:
-        with progress(as_json, "ending the stack"):
-            lifecycle.stop(home)
+    try:
+        with progress(as_json or not has_record(home), "ending the stack"):
+            was_up = lifecycle.stop(home)
+    except KeyboardInterrupt:
+        err().print(f"the stack in {home} is down", markup=False)
+        raise
     if as_json:
         print_json({"home": str(home), "was_up": was_up})
     else:

@@ -70,7 +70,13 @@ def ensure_jars(folder: Path | None = None) -> list[Path]:
 
 
 def _fetch(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Spark's jars are not in {folder}, which cannot be made ({error.strerror}); "
+            "run `make install` as the owner of this installation"
+        ) from None
     with tempfile.TemporaryDirectory() as work:
         module = Path(work) / "ivy.xml"
         module.write_text(_module(), encoding="utf-8")

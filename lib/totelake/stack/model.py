@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localgate.keys import Keys
+from totelake.errors import ConfigurationError
 from totelake.stack.private_files import write_private
 
 HOST = "127.0.0.1"
@@ -26,6 +27,10 @@ DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
 # what `totelake query` keeps of the lake
 QUERY = "query"
+
+
+class DamagedRecordError(ConfigurationError):
+    """The record of a stack cannot be understood."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +146,29 @@ class Stack:
 
     @classmethod
     def read(cls, home: Path) -> Stack | None:
-        """The stack that was started under that folder; None when none was."""
+        """The stack that was started under that folder; None when none was.
+
+        Raises DamagedRecordError when its record is no record.
+        """
         path = home / STATE_FILE
         if not path.is_file():
             return None
-        document = json.loads(path.read_text(encoding="utf-8"))
-        document["parts"] = {name: Part(**part) for name, part in document["parts"].items()}
-        document["sources"] = tuple(document.get("sources", ()))
-        return cls(**document)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            document["parts"] = {name: Part(**part) for name, part in document["parts"].items()}
+            document["sources"] = tuple(document.get("sources", ()))
+            return cls(**document)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            raise DamagedRecordError(
+                f"{path} is damaged; run `totelake down`, which ends the stack and removes its data, then `totelake up`"
+            ) from None
 
 
 def default_home() -> Path:
     """The state folder: TOTELAKE_HOME, else `.totelake` in the current folder."""
     return Path(os.environ.get("TOTELAKE_HOME") or ".totelake").resolve()
+
+
+def has_record(home: Path) -> bool:
+    """Whether a stack was started under that folder and not ended."""
+    return (home / STATE_FILE).is_file()

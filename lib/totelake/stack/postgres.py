@@ -5,29 +5,34 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import signal
-import subprocess  # nosec B404 # initdb is a program
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Callable
 
 from psycopg2 import sql
 
 from totelake.errors import ConfigurationError, WarehouseError
 from totelake.ports.postgres import open_dsn
 from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
+from totelake.stack.interrupts import uninterrupted
 from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, WAREHOUSE, Part
 from totelake.stack.private_files import write_private
-from totelake.stack.processes import end, spawn, wait_ready
+from totelake.stack.processes import end, run_to_end, spawn, wait_ready
 
 _PROGRAMS = ("postgres", "initdb")
 _UNPRIVILEGED = "nobody"
 _SYSTEM = Path("/usr/lib/postgresql")
 _APART = "totelake-postgres-"
 PLACE_FILE = "postgres.place"
+_REMEDIES = (
+    ("No space left", "free space on its disk, or name a folder on another one in TOTELAKE_HOME, for root in TMPDIR"),
+    ("user does not exist", "give the user that runs totelake a line in /etc/passwd"),
+)
 # the content is made anew by every `up`, so nothing is lost when the machine stops before it is on disk
 _SETTINGS = (
     "fsync=off",
@@ -68,14 +73,20 @@ def _reachable(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents] if folder.is_dir())
 
 
-def place(home: Path, binaries: Path) -> tuple[Path, Path]:
-    """Folder for the data and folder of the binaries: as root both where an unprivileged user gets at them."""
+def place(home: Path, binaries: Path, note: Callable[[Path], object] = lambda _: None) -> tuple[Path, Path]:
+    """Folder for the data and folder of the binaries: as root both where an unprivileged user gets at them.
+
+    `note` is told the folder for the data before anything is put beside it.
+    """
     if unprivileged_user() is None:
+        note(home / "postgres")
         return home / "postgres", binaries
     data_root = home
-    if not _reachable(home) or not _reachable(binaries):
-        data_root = Path(tempfile.mkdtemp(prefix=_APART))
-        data_root.chmod(0o711)
+    with uninterrupted():
+        if not _reachable(home) or not _reachable(binaries):
+            data_root = Path(tempfile.mkdtemp(prefix=_APART))
+            data_root.chmod(0o711)
+        note(data_root / "postgres")
     if not _reachable(binaries):
         binaries = _copy_programs(binaries, data_root / "programs")
         for path in (data_root / "programs").rglob("*"):
@@ -97,16 +108,19 @@ def _copy_programs(binaries: Path, to: Path) -> Path:
 
 
 def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
-    """Make a cluster and start it; the part, its data folder and the superuser's password."""
-    data, binaries = place(home, find_binaries())
-    write_private(home / PLACE_FILE, str(data))
-    password, user = secrets.token_urlsafe(18), unprivileged_user()
+    """Make a cluster and start it; the part, its data folder and the superuser's password.
+
+    Raises ConfigurationError when that cannot be; nothing of it is left then.
+    """
+    programs, password, user = find_binaries(), secrets.token_urlsafe(18), unprivileged_user()
     try:
+        data, binaries = place(home, programs, lambda folder: write_private(home / PLACE_FILE, str(folder)))
         data.mkdir(mode=0o700, parents=True)
         _make_cluster(binaries, data, password, user)
         part = _serve(binaries, data, port, log, password, user)
     except BaseException:
-        remove_data(data)
+        with uninterrupted():
+            remove_data(noted_data(home))
         raise
     return part, data, password
 
@@ -126,12 +140,13 @@ def _serve(binaries: Path, data: Path, port: int, log: Path, password: str, user
     command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-c", f"listen_addresses={HOST}"]
     for setting in (*_SETTINGS, "unix_socket_directories="):
         command += ["-c", setting]
-    part = spawn(POSTGRES, command, port, log, _environment(), user)
     dsn = f"postgresql://{ADMIN}:{password}@{HOST}:{port}/postgres"
+    part = spawn(POSTGRES, command, port, log, _environment(), user)
     try:
         wait_ready(part, lambda: answers(dsn), log)
     except BaseException:
-        end(part, signal.SIGINT)
+        with uninterrupted():
+            end(part, signal.SIGINT)
         raise
     return part
 
@@ -143,12 +158,18 @@ def _environment() -> dict[str, str]:
 def _initdb(binaries: Path, data: Path, password_file: Path, user: str | None) -> None:
     command = [str(binaries / "initdb"), "-D", str(data), "-U", ADMIN, "-A", "scram-sha-256", "-E", "UTF8"]
     command += ["--locale=C", "--no-sync", f"--pwfile={password_file}"]
-    identity: dict[str, Any] = {"user": user, "extra_groups": []} if user else {}
-    done = subprocess.run(  # nosec B603 # a fixed command, no shell
-        command, capture_output=True, text=True, env=_environment(), cwd="/", check=False, **identity
-    )
-    if done.returncode:
-        raise ConfigurationError(f"initdb could not make a cluster in {data}: {done.stderr.strip().splitlines()[-1]}")
+    status, said = run_to_end(command, _environment(), user)
+    if status:
+        raise ConfigurationError(f"initdb could not make a cluster in {data}: {_why(said, status)}")
+
+
+def _why(said: str, status: int) -> str:
+    """What initdb complained of, not what it did about it afterwards, and the remedy."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or [f"exit status {status}"]
+    telling = [line for line in lines if re.search("fatal:|panic:|error:|could not", line, re.IGNORECASE)]
+    reason = (telling or lines)[0]
+    remedy = next((advice for words, advice in _REMEDIES if words in said), "see that the folder can be used")
+    return f"{reason}; {remedy}"
 
 
 def answers(dsn: str) -> bool:
@@ -193,8 +214,10 @@ def stop_server(part: Part, data: Path) -> None:
 
 def noted_data(home: Path) -> Path:
     """The data folder of the last server that was started for this home, which may lie apart from it."""
-    note = home / PLACE_FILE
-    return Path(note.read_text(encoding="utf-8")) if note.is_file() else home / "postgres"
+    note, own = home / PLACE_FILE, home / "postgres"
+    noted = Path(note.read_text(encoding="utf-8")) if note.is_file() else own
+    # what it names is removed with all that is in it, so a note that is damaged names nothing
+    return noted if noted == own or noted.parent.name.startswith(_APART) else own
 
 
 def remove_data(data: Path) -> None:

@@ -39,23 +39,49 @@ def write_private(path: Path, text: str) -> Path:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(fresh, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(fresh)
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(path)  # a disk that is full names none
         raise
     return path
 
 
 @contextlib.contextmanager
-def starting_alone(home: Path) -> Iterator[None]:
-    """Nobody else starts a stack in this folder while the block runs. Raises ConfigurationError when somebody does."""
-    descriptor = os.open(home / _LOCK, os.O_WRONLY | os.O_CREAT, _FILE)
+def alone(home: Path) -> Iterator[None]:
+    """Nobody else starts or ends the stack in this folder while the block runs.
+
+    Raises ConfigurationError when somebody does.
+    """
+    descriptor = _locked(home)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(
-                f"another `totelake up` is starting a stack in {home}; wait for its end, then see `totelake status`"
-            ) from None
         yield
     finally:
+        with contextlib.suppress(OSError):  # whoever finds it can take it
+            (home / _LOCK).unlink()
         os.close(descriptor)
+
+
+def _locked(home: Path) -> int:
+    """The descriptor of the folder's lock. Raises ConfigurationError when another process has it."""
+    while True:
+        descriptor = os.open(home / _LOCK, os.O_WRONLY | os.O_CREAT, _FILE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is(descriptor, home / _LOCK):
+                return descriptor
+        except BaseException as error:
+            os.close(descriptor)
+            if not isinstance(error, BlockingIOError):
+                raise
+            raise ConfigurationError(
+                f"another `totelake up` or `totelake down` is at work in {home}; "
+                "wait for its end, then see `totelake status`"
+            ) from None
+        os.close(descriptor)  # who had it before has removed it meanwhile
+
+
+def _is(descriptor: int, path: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return False

@@ -15,15 +15,20 @@ from typing import Any, Callable
 import psutil
 
 from totelake.errors import ConfigurationError
+from totelake.stack.interrupts import uninterrupted
 from totelake.stack.model import HOST, Part
 from totelake.stack.private_files import UMASK, private_folder
 
 _READY_WITHIN = 60.0
 _END_WITHIN = 15.0
 _POLL = 0.05
-_PROGRAMS = ("postgres", "totelake.stack.aws_endpoint", "localglue")
+_PROGRAMS = ("postgres", "initdb", "totelake.stack.aws_endpoint", "localglue")
 # what this very program started, whose exit it has to collect
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class PortTakenError(ConfigurationError):
+    """Another process has taken the port before the part of the stack could."""
 
 
 def free_port() -> int:
@@ -42,7 +47,7 @@ def usable_port(wanted: int | None, name: str) -> int:
         try:
             probe.bind((HOST, wanted))
         except OSError as error:
-            raise ConfigurationError(
+            raise PortTakenError(
                 f"the port {wanted} for {name} is taken ({error.strerror}); name another one, or none for a free one"
             ) from None
     return wanted
@@ -54,7 +59,8 @@ def spawn(
     """Start a process in a session of its own, its output in a log file; what it makes is its user's alone."""
     private_folder(log.parent)
     options: dict[str, Any] = {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
-    with log.open("ab") as output:
+    # a child that nobody knows of could not be ended
+    with log.open("ab") as output, uninterrupted():
         log.chmod(0o600)
         process = subprocess.Popen(  # nosec B603 # a fixed command, no shell
             list(command),
@@ -67,7 +73,7 @@ def spawn(
             cwd="/" if user else None,
             **options,
         )
-    _CHILDREN[process.pid] = process
+        _CHILDREN[process.pid] = process
     return Part(name, process.pid, psutil.Process(process.pid).create_time(), port)
 
 
@@ -87,16 +93,38 @@ def is_alive(part: Part) -> bool:
 
 
 def wait_ready(part: Part, answers: Callable[[], bool], log: Path, within: float = _READY_WITHIN) -> None:
-    """Wait until the part answers. Raises ConfigurationError with the end of its log when it ends or does not."""
+    """Wait until the part answers on its own port, where another process could answer, too.
+
+    Raises ConfigurationError with the end of its log when it ends or does not answer, as PortTakenError when another
+    process has its port.
+    """
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        if answers():
-            return
         if not is_alive(part):
             _reap(part)
-            raise ConfigurationError(f"{part.name} ended while it started ({_last_line(log)}); see {log}")
+            raise _ended(part, log)
+        if answers() and (not part.port or _listens(part)):
+            return
         time.sleep(_POLL)
     raise ConfigurationError(f"{part.name} did not answer within {within:.0f} s ({_last_line(log)}); see {log}")
+
+
+def _listens(part: Part) -> bool:
+    """Whether it is the part itself that listens on its port."""
+    try:
+        found = psutil.Process(part.pid).net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return False
+    return any(item.status == psutil.CONN_LISTEN and item.laddr.port == part.port for item in found)
+
+
+def _ended(part: Part, log: Path) -> ConfigurationError:
+    said = f"{part.name} ended while it started ({_last_line(log)}); see {log}"
+    try:
+        usable_port(part.port, part.name)
+    except PortTakenError:
+        return PortTakenError(said)
+    return ConfigurationError(said)
 
 
 def end(part: Part, how: int = signal.SIGTERM) -> None:
@@ -117,15 +145,47 @@ def end(part: Part, how: int = signal.SIGTERM) -> None:
     _reap(part)
 
 
-def end_leftovers(marks: Sequence[Sequence[str]]) -> None:
-    """End the processes of the stack whose command line has the words of one of the marks beside each other.
+def end_leftovers(marks: Sequence[Sequence[str]]) -> int:
+    """End the processes of the stack whose command line has the words of one of the marks beside each other; how many.
 
     A mark has to hold a path of the stack. Nothing else tells the servers of an `up` that was killed.
     """
+    ended = 0
     for process in psutil.process_iter(["cmdline", "create_time"]):
         words = list(process.info["cmdline"] or ())
         if any(_holds(words, mark) for mark in marks) and any(program in " ".join(words[:3]) for program in _PROGRAMS):
             end(Part("leftover", process.pid, process.info["create_time"], 0), signal.SIGINT)
+            ended += 1
+    return ended
+
+
+def run_to_end(command: Sequence[str], environment: Mapping[str, str], user: str | None) -> tuple[int, str]:
+    """Run a program with all that it starts; its exit status, and what it said on stderr.
+
+    When we are interrupted it is ended first, with its children.
+    """
+    identity: dict[str, Any] = {"user": user, "extra_groups": []} if user else {}
+    with uninterrupted():
+        process = subprocess.Popen(  # nosec B603 # a fixed command, no shell
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            env=dict(environment),
+            start_new_session=True,
+            cwd="/",
+            **identity,
+        )
+        _CHILDREN[process.pid] = process
+    part = Part(command[0], process.pid, psutil.Process(process.pid).create_time(), 0)
+    try:
+        said = process.communicate()[1]
+    finally:
+        with uninterrupted():
+            end(part)
+    return process.returncode, said
 
 
 def _holds(words: Sequence[str], mark: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from totelake.errors import ConfigurationError
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.jars import cache_folder, ensure_jars, spark_home
 from totelake.stack.java import find_java
@@ -77,6 +78,17 @@ def write_properties(path: Path, aws_endpoint: str) -> Path:
     # in such a file a backslash begins an escape
     lines = [f"{name} {value}".replace("\\", "\\\\") for name, value in settings(aws_endpoint).items()]
     return write_private(path, "\n".join(lines) + "\n")
+
+
+def find_submit() -> Path:
+    """The program spark-submit. Raises ConfigurationError when there is none."""
+    found = [folder / "spark-submit" for folder in (Path(sys.executable).parent, spark_home() / "bin")]
+    for program in found:
+        if os.access(program, os.X_OK):
+            return program
+    raise ConfigurationError(
+        f"no spark-submit is in {' or '.join(str(item.parent) for item in found)}; run `make install`"
+    )
 
 
 def _one_option(option: str) -> str:

@@ -88,7 +88,7 @@ def up(machine: Machine) -> Stack:
     machine.kill_up()
     one, other = machine.start("up", "--json"), machine.start("up", "--json")
     ends = sorted((process.wait(), process.communicate()[1]) for process in (one, other))
-    told = f"totelake: another `totelake up` is starting a stack in {machine.home}; "
+    told = f"totelake: another `totelake up` or `totelake down` is at work in {machine.home}; "
     assert ends == [(0, ""), (1, f"{told}wait for its end, then see `totelake status`\n")]
     return lifecycle.load(machine.home)
 

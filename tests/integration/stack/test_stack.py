@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import SOURCE
 from totelake.errors import ConfigurationError, RetriableError
-from totelake.stack import lifecycle
+from totelake.stack import lifecycle, servers
 from totelake.stack.model import Stack
 from totelake.stack.processes import is_alive, wait_ready
 
@@ -163,7 +163,7 @@ def test_down_keeps_the_record_of_jobs_that_it_cannot_end(tmp_path: Path) -> Non
 def test_a_stack_that_cannot_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOTELAKE_PYTHON_SHELL", "/not/there")
     started = []
-    spawn = lifecycle.spawn
+    spawn = servers.spawn
 
     def broken(name: str, command: list[str], *more: object) -> object:
         words = [sys.executable, "-c", "raise SystemExit('cannot')"] if name == "localglue" else command
@@ -171,12 +171,12 @@ def test_a_stack_that_cannot_start_leaves_nothing(tmp_path: Path, monkeypatch: p
         started.append(part)
         return part
 
-    monkeypatch.setattr(lifecycle, "spawn", broken)
+    monkeypatch.setattr(servers, "spawn", broken)
     with pytest.raises(ConfigurationError, match=r"localglue ended while it started \(cannot\)"):
         lifecycle.start(tmp_path)
     assert [part.name for part in started] == ["moto", "localglue"]
     assert not any(is_alive(part) for part in started)
     assert lifecycle.status(tmp_path) is None
-    monkeypatch.setattr(lifecycle, "spawn", spawn)
+    monkeypatch.setattr(servers, "spawn", spawn)
     assert lifecycle.start(tmp_path)
     lifecycle.stop(tmp_path)

@@ -114,7 +114,7 @@ def test_what_cannot_be_written_is_no_success_and_no_trace(words: list[str], end
             check=False,
         )
     os.close(writer)
-    full_disk = "totelake: [Errno 28] No space left on device; see that the file can be used\n"
+    full_disk = "totelake: No space left on device; free space where the output goes\n"
     assert (done.returncode, done.stderr) == (1, full_disk if ending == "disk full" else "")
 
 

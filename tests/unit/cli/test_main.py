@@ -249,10 +249,7 @@ def test_an_interrupted_up_says_so(
             psycopg2.OperationalError("connection refused\n\tIs it up?"),
             "PostgreSQL refused: connection refused Is it up?; see `totelake status`",
         ),
-        (
-            FileNotFoundError(2, "No such file", "x.csv"),
-            "[Errno 2] No such file: 'x.csv'; see that the file can be used",
-        ),
+        (FileNotFoundError(2, "No such file", "x.csv"), "x.csv: No such file; see that the file can be used"),
     ],
     ids=["AWS", "no connection", "PostgreSQL", "a file"],
 )

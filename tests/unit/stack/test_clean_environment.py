@@ -12,7 +12,7 @@ import pytest
 from localgate.keys import Keys
 from tests.hostile_environment import VARIABLES
 from totelake.cli import main as cli
-from totelake.stack import clean_environment, java, lifecycle, postgres, spark
+from totelake.stack import clean_environment, java, lifecycle, postgres, servers, spark
 from totelake.stack.clean_environment import child_environment, undisturbed
 
 
@@ -44,8 +44,8 @@ def start_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "unprivileged_user", lambda: None)
     monkeypatch.setattr(postgres, "place", lambda *_: (folder / "data", binaries))
     steps = (
-        lambda: lifecycle._spawn("moto", ["aws_endpoint"], 1, folder / "logs", {}),
-        lambda: lifecycle._start_localglue(folder, 1, "http://aws", Keys.random(), folder / "logs"),
+        lambda: servers._start_moto(folder, 1, Keys.random()),
+        lambda: servers._start_localglue(folder, 1, "http://aws", Keys.random()),
         lambda: lifecycle._end_jobs(folder),
         lambda: postgres.start_server(folder, 1, folder / "logs" / "postgres.log"),
         lambda: postgres._serve(

@@ -14,7 +14,7 @@ import pytest
 
 from totelake.errors import ConfigurationError
 from totelake.stack import lifecycle, postgres, processes, spark
-from totelake.stack.private_files import private_folder, private_home, starting_alone, write_private
+from totelake.stack.private_files import alone, private_folder, private_home, write_private
 
 
 @pytest.fixture(autouse=True)
@@ -71,10 +71,11 @@ def test_spark_settings_are_closed_and_survive_any_path(monkeypatch: pytest.Monk
 
 
 def test_of_two_that_start_a_stack_in_one_folder_one_is_told(tmp_path: Path) -> None:
-    told = f"another `totelake up` is starting a stack in {tmp_path}; wait for its end, then see `totelake status`"
-    with starting_alone(tmp_path), pytest.raises(ConfigurationError, match=f"^{re.escape(told)}$"):
+    told = f"another `totelake up` or `totelake down` is at work in {tmp_path}; wait for its end, "
+    told += "then see `totelake status`"
+    with alone(tmp_path), pytest.raises(ConfigurationError, match=f"^{re.escape(told)}$"):
         lifecycle.start(tmp_path)
-    with starting_alone(tmp_path):
+    with alone(tmp_path):
         pass
 
 
@@ -93,7 +94,7 @@ def test_a_server_that_cannot_start_leaves_no_data(
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="^cannot$"):
             postgres.start_server(tmp_path, 1, tmp_path / "log")
-        assert [path.name for path in tmp_path.iterdir()] == [postgres.PLACE_FILE]
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_up_has_left_is_ended_and_removed(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_what_a_killed_up_has_left_is_ended_and_removed(tmp_path: Path) -> None:
     stranger = subprocess.Popen([*sleep, "--state", str(tmp_path / "localglue")])
     other = subprocess.Popen([*sleep[:2], sleep[2] + "  # localglue", "--state", str(tmp_path / "other")])
     try:
-        lifecycle._clear_leftovers(tmp_path)
+        assert lifecycle.stop(tmp_path)
         left.wait(10)
         assert (stranger.poll(), other.poll()) == (None, None)
     finally:

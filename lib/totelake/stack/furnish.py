@@ -1,0 +1,38 @@
+"""What the stack's AWS endpoint holds from the beginning: buckets, secrets, the queue, the topic of the alerts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+
+from totelake.contracts import load_contracts
+from totelake.stack import outbox
+from totelake.stack.model import DEAD_LETTERS, LOADER, PREFIX, READER, WAREHOUSE, Stack
+
+
+def client(stack: Stack, service: str) -> Any:
+    """A boto3 client of the stack."""
+    session: Any = boto3.session.Session()
+    return session.client(
+        service,
+        endpoint_url=stack.glue_endpoint if service == "glue" else stack.aws_endpoint,
+        region_name=stack.region,
+        aws_access_key_id=stack.access_key_id,
+        aws_secret_access_key=stack.secret_access_key,
+    )
+
+
+def furnish(stack: Stack) -> None:
+    """Make all of it."""
+    s3 = client(stack, "s3")
+    for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stack.region})
+    client(stack, "sqs").create_queue(QueueName=DEAD_LETTERS)
+    outbox.subscribe(client(stack, "sns"), stack)
+    secrets = client(stack, "secretsmanager")
+    names = {load_contracts().source(name).secret_name(PREFIX): (READER, name) for name in stack.sources}
+    names[f"{PREFIX}/{WAREHOUSE}"] = (LOADER, WAREHOUSE)
+    for secret, (role, database) in names.items():
+        secrets.create_secret(Name=secret, SecretString=json.dumps(stack.secret(role, database)))

@@ -1,0 +1,124 @@
+"""Each server of the stack as it starts: on a port that is its own, ended again when the next one cannot start."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, TypeVar
+
+from localgate.keys import Keys
+from totelake.errors import ConfigurationError
+from totelake.stack import postgres, spark
+from totelake.stack.clean_environment import child_environment
+from totelake.stack.interrupts import uninterrupted
+from totelake.stack.model import HOST, LOCALGLUE, MOTO, OUTBOX, POSTGRES, REGION, Part
+from totelake.stack.processes import PortTakenError, end, spawn, usable_port, wait_ready
+from totelake.stack.python_shell import find_python_shell
+
+_ORDER = (POSTGRES, MOTO, LOCALGLUE)
+# how many ports are tried when another process takes the one that we chose before the server has it
+_TRIES = 3
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+Progress = Callable[[str], None]
+_Started = TypeVar("_Started")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What runs: the parts, the folder of the databases, the passwords of their roles, the key to the endpoints."""
+
+    parts: Mapping[str, Part]
+    data: Path
+    passwords: Mapping[str, str]
+    keys: Keys
+
+
+def check_ports(wanted: Mapping[str, int]) -> None:
+    """Raises ConfigurationError when a port that somebody asks for is taken, or is asked for twice."""
+    asked = {name: wanted[name] for name in _ORDER if wanted.get(name)}
+    for name, port in asked.items():
+        usable_port(port, name)
+    if len(set(asked.values())) < len(asked):
+        raise ConfigurationError("two parts of the stack cannot have one port; name others, or none for free ones")
+
+
+@contextlib.contextmanager
+def started(home: Path, ports: Mapping[str, int], sources: Sequence[str], progress: Progress) -> Iterator[Servers]:
+    """The servers, started one after the other; all are ended when one cannot start, or the block fails."""
+    undo, keys = contextlib.ExitStack(), Keys.random()
+    try:
+        parts: dict[str, Part] = {}
+        progress("starting PostgreSQL")
+        log = home / "logs" / "postgres.log"
+        parts[POSTGRES], data, password = _on_port(POSTGRES, ports, lambda port: postgres.start_server(home, port, log))
+        undo.callback(postgres.stop_server, parts[POSTGRES], data)
+        passwords = postgres.create_databases(parts[POSTGRES].port, password, sources)
+        progress("starting the AWS endpoint")
+        parts[MOTO] = _on_port(MOTO, ports, lambda port: _start_moto(home, port, keys))
+        undo.callback(end, parts[MOTO])
+        progress("starting localglue")
+        endpoint = f"http://{HOST}:{parts[MOTO].port}"
+        parts[LOCALGLUE] = _on_port(LOCALGLUE, ports, lambda port: _start_localglue(home, port, endpoint, keys))
+        undo.callback(end, parts[LOCALGLUE])
+        yield Servers(parts, data, passwords, keys)
+    except BaseException:
+        with uninterrupted():
+            undo.close()
+        raise
+
+
+def _on_port(name: str, ports: Mapping[str, int], begin: Callable[[int], _Started]) -> _Started:
+    """Start a server on the port that is wanted; without one on a free port, and on another when that was taken."""
+    wanted = ports.get(name)
+    for _ in range(0 if wanted else _TRIES - 1):
+        with contextlib.suppress(PortTakenError):
+            return begin(usable_port(None, name))
+    return begin(usable_port(wanted, name))
+
+
+def _start_moto(home: Path, port: int, keys: Keys) -> Part:
+    command = ["totelake.stack.aws_endpoint", str(port), str(home / OUTBOX)]
+    return _serve(MOTO, command, port, home / "logs", keys.environment(), "/health")
+
+
+def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys) -> Part:
+    properties = spark.write_properties(home / "spark-defaults.conf", endpoint)
+    submit = spark.find_submit()
+    command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
+    command += ["--state", str(home / LOCALGLUE), "--python-shell", str(find_python_shell())]
+    command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    variables = spark.environment()
+    for name in ("TOTELAKE_*", *variables):
+        command += ["--inherit", name]
+    # not among the words of the command, which every user of the machine may read
+    own = {"LOCALGLUE_ACCESS_KEY_ID": keys.access_key_id, "LOCALGLUE_SECRET_ACCESS_KEY": keys.secret_access_key}
+    return _serve(LOCALGLUE, command, port, home / "logs", {**variables, "PATH": path, **own}, "/health")
+
+
+def _serve(name: str, module: Sequence[str], port: int, logs: Path, more: Mapping[str, str], health: str) -> Part:
+    """Start a module as a server, and wait until it answers."""
+    log = logs / f"{name}.log"
+    part = spawn(name, [sys.executable, "-m", *module], port, log, child_environment(more))
+    try:
+        wait_ready(part, lambda: answers(f"http://{HOST}:{port}{health}"), log)
+    except BaseException:
+        with uninterrupted():
+            end(part)
+        raise
+    return part
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers with success."""
+    try:
+        with _DIRECT.open(url, timeout=5) as answer:  # an http address of this machine
+            return bool(answer.status == 200)
+    except (OSError, http.client.HTTPException):  # another program may listen there
+        return False

@@ -26,7 +26,7 @@ from totelake.stack.model import (
     DamagedRecordError,
     Stack,
 )
-from totelake.stack.private_files import alone, private_home
+from totelake.stack.private_files import alone, private_home, remove_private
 from totelake.stack.processes import end, end_leftovers, is_alive
 from totelake.stack.servers import Progress, answers, started
 
@@ -85,7 +85,7 @@ def _remove_data(home: Path) -> bool:
     for folder in (state, mails, home / QUERY):
         shutil.rmtree(folder, ignore_errors=True)
     for name in ("spark-defaults.conf", postgres.PLACE_FILE, STATE_FILE):
-        (home / name).unlink(missing_ok=True)
+        remove_private(home / name)
     return there
 
 

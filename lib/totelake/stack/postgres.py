@@ -21,7 +21,7 @@ from totelake.ports.postgres import open_dsn
 from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
 from totelake.stack.interrupts import uninterrupted
 from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, WAREHOUSE, Part
-from totelake.stack.private_files import write_private
+from totelake.stack.private_files import remove_private, write_private
 from totelake.stack.processes import end, run_to_end, spawn, wait_ready
 
 _PROGRAMS = ("postgres", "initdb")
@@ -126,7 +126,7 @@ def start_server(home: Path, port: int, log: Path) -> tuple[Part, Path, str]:
 
 
 def _make_cluster(binaries: Path, data: Path, password: str, user: str | None) -> None:
-    password_file = write_private(data.parent / f"{data.name}.pw", password)
+    password_file = write_private(_password_file(data), password)
     try:
         if user:
             for path in (data, password_file):
@@ -134,6 +134,10 @@ def _make_cluster(binaries: Path, data: Path, password: str, user: str | None) -
         _initdb(binaries, data, password_file, user)
     finally:
         password_file.unlink()
+
+
+def _password_file(data: Path) -> Path:
+    return data.parent / f"{data.name}.pw"
 
 
 def _serve(binaries: Path, data: Path, port: int, log: Path, password: str, user: str | None) -> Part:
@@ -221,7 +225,8 @@ def noted_data(home: Path) -> Path:
 
 
 def remove_data(data: Path) -> None:
-    """Remove a cluster's data, and the programs that were copied beside it."""
+    """Remove a cluster's data, the programs that were copied beside it, and what an initdb that was killed left."""
     shutil.rmtree(data, ignore_errors=True)
+    remove_private(_password_file(data))
     if data.parent.name.startswith(_APART):
         shutil.rmtree(data.parent, ignore_errors=True)

@@ -47,6 +47,12 @@ def write_private(path: Path, text: str) -> Path:
     return path
 
 
+def remove_private(path: Path) -> None:
+    """Remove such a file, and what a program that was killed while it wrote has left beside it."""
+    for found in (path, *path.parent.glob(f".{path.name}.*")):
+        found.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def alone(home: Path) -> Iterator[None]:
     """Nobody else starts or ends the stack in this folder while the block runs.

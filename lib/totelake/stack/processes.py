@@ -87,7 +87,7 @@ def is_alive(part: Part) -> bool:
     """Whether the process still runs; a zombie or another process with its id does not count."""
     try:
         process = psutil.Process(part.pid)
-        return bool(abs(process.create_time() - part.started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
+        return abs(process.create_time() - part.started) < 1 and _runs(process)
     except psutil.NoSuchProcess:
         return False
 
@@ -137,12 +137,28 @@ def end(part: Part, how: int = signal.SIGTERM) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(part.pid, how)
     _reap(part)
-    _, left = psutil.wait_procs(family, timeout=_END_WITHIN)
-    for straggler in left:
+    for straggler in _left_after(family, _END_WITHIN):
         with contextlib.suppress(psutil.NoSuchProcess):
             straggler.kill()
-    psutil.wait_procs(left, timeout=_END_WITHIN)
+    _left_after(family, _END_WITHIN)
     _reap(part)
+
+
+def _left_after(family: Sequence[psutil.Process], within: float) -> list[psutil.Process]:
+    """Those that still run after `within` seconds at most; a zombie has ended, whoever collects it or does not."""
+    deadline = time.monotonic() + within
+    while True:
+        left = [process for process in family if _runs(process)]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(_POLL)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def end_leftovers(marks: Sequence[Sequence[str]]) -> int:

@@ -84,7 +84,7 @@ def place(home: Path, binaries: Path, note: Callable[[Path], object] = lambda _:
     data_root = home
     with uninterrupted():
         if not _reachable(home) or not _reachable(binaries):
-            data_root = Path(tempfile.mkdtemp(prefix=_APART))
+            data_root = Path(tempfile.mkdtemp(prefix=_APART, dir=_temporary()))
             data_root.chmod(0o711)
         note(data_root / "postgres")
     if not _reachable(binaries):
@@ -95,6 +95,20 @@ def place(home: Path, binaries: Path, note: Callable[[Path], object] = lambda _:
         for program in binaries.iterdir():
             program.chmod(0o755)
     return data_root / "postgres", binaries
+
+
+def _temporary() -> Path:
+    """Where temporary files go, else where they go when nobody says so: root's own folder is closed to the server.
+
+    Raises ConfigurationError when the server's user gets at none of them.
+    """
+    own = Path(tempfile.gettempdir())
+    for folder in (own, Path("/tmp"), Path("/var/tmp")):  # noqa: S108  # nosec B108
+        if folder.is_dir() and _reachable(folder):
+            return folder
+    raise ConfigurationError(
+        f"{own} is closed to the user {_UNPRIVILEGED}, as whom root runs PostgreSQL; name an open folder in TMPDIR"
+    )
 
 
 def _copy_programs(binaries: Path, to: Path) -> Path:

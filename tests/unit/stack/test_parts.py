@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,17 @@ def test_the_home_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.delenv("TOTELAKE_HOME")
     monkeypatch.chdir(tmp_path)
     assert default_home() == tmp_path / ".totelake"
+
+
+def test_as_root_a_temporary_folder_that_is_closed_to_the_server_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "closed").mkdir(mode=0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "closed"))
+    monkeypatch.setattr(postgres, "_reachable", lambda path: "closed" not in str(path))
+    assert postgres._temporary() == Path("/tmp")
+    monkeypatch.setattr(postgres, "_reachable", lambda _: False)
+    with pytest.raises(
+        ConfigurationError, match="closed is closed to the user nobody, .*; name an open folder in TMPDIR"
+    ):
+        postgres._temporary()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -144,3 +145,19 @@ def test_nobody_else_reads_what_is_below_the_home(up: Stack, machine: Machine) -
     found = [machine.home, *machine.home.rglob("*")]
     assert {path.name for path in found} >= {"stack.json", "logs", "localglue", "spark-defaults.conf", "postgres.log"}
     assert [str(path) for path in found if not path.is_symlink() and path.stat().st_mode & 0o077] == []
+
+
+def test_deploy_that_is_interrupted_is_finished_by_the_next(up: Stack, machine: Machine) -> None:
+    for number, delay in ((signal.SIGINT, 0.4), (signal.SIGTERM, 1.2), (signal.SIGINT, 2.4)):
+        process = machine.start("deploy")
+        assert process.stderr is not None
+        process.stderr.readline()
+        time.sleep(delay)
+        process.send_signal(number)
+        _, err = process.communicate()
+        assert process.returncode in (0, 128 + number), err
+        assert "Traceback" not in err
+        assert process.returncode == 0 or err.endswith("interrupted\n")
+    assert machine.totelake("deploy").returncode == 0
+    done = json.loads(machine.totelake("deploy", "--json").stdout)
+    assert {change["outcome"] for change in done} == {"unchanged"}

@@ -9,7 +9,7 @@ from totelake.errors import LakeError, RetriableError
 from totelake.ports.memory import MemoryStore
 from totelake.ports.object_store import Listed
 
-LOST = RetriableError("AWS could not be reached: Read timeout; run the job again")
+LOST = RetriableError("AWS did not answer in time: Read timeout; run the job again")
 BUSY = RetriableError("PutObject failed with SlowDown; run the job again")
 REFUSED = LakeError("PutObject failed with AccessDenied; grant the job's role this action")
 

@@ -12,7 +12,7 @@ from tests.faults.world import JOBS, World
 from tests.integration.star.samples import SPARK
 
 pytestmark = SPARK
-SENTENCE = re.compile(r"RetriableError: [^\n]+; run the job again")
+SENTENCE = re.compile(r"RetriableError: [^\n]+; [^\n;]*run the job again")
 
 
 def disturbed(world: World, job: str, day: BadDay) -> str:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from totelake.alerts.model import QUIET, Alert, Message, due, message
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, RetriableError
 from totelake.lake.reading import object_at, reading
+from totelake.ports.aws_errors import translation_of
 from totelake.ports.object_store import ObjectStore
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import JobArguments, WatchArguments
@@ -48,7 +49,8 @@ def note(job: Job[JobArguments], alert: Alert) -> bool:
 
 
 def send_due(job: Job[WatchArguments]) -> list[Message]:
-    """Publish what is due, one message for each cause and hour. Raises ConfigurationError when SNS takes none."""
+    """Publish what is due, one message for each cause and hour. Raises ConfigurationError when SNS takes none,
+    RetriableError when it may later."""
     store, topic = job.ingestion, job.arguments.alert_topic
     messages: list[Message] = []
     for cause, incidents in due(_noted(store), _lately_sent(store, job.now()), job.now()).items():
@@ -80,6 +82,9 @@ def _publish(sns: SNSClient, topic: str, wanted: Message) -> None:
     try:
         sns.publish(TopicArn=topic, Subject=wanted.subject, Message=wanted.text)
     except ClientError as error:
+        known = translation_of(error)
+        if isinstance(known, RetriableError):
+            raise known from error
         reason = error.response["Error"].get("Message", error)
         raise ConfigurationError(
             f"the topic {topic} takes no alert ({reason}): {wanted.subject}; correct --alert_topic or the role of "

@@ -54,7 +54,7 @@ def _print(source: str, found: Positions) -> None:
     applied = found.applied or {}
     table("star tables", ("table", "built to", "loaded to"), [(n, b, applied.get(n)) for n, b in found.built.items()])
     for item in found.held:
-        say(f"{item.table} is held: {item}")
+        say(item.line)
 
 
 @app.command()

@@ -71,9 +71,8 @@ def drift(
     for label, item in blocked.items() if not as_json else ():
         since = f"is not captured since batch {item.since}" if item.since else "cannot be captured"
         say(f"{label} {since}: {item.why}")
-    for name, items in stopped.items() if not as_json else ():
-        for hold in items:
-            say(f"{name} is held: {hold}")
+    for hold in (hold for items in stopped.values() for hold in items) if not as_json else ():
+        say(hold.line)
     if stopped or any(change.is_breaking for changes in found.values() for change in changes):
         raise typer.Exit(BREAKING_DRIFT)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +24,7 @@ from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
 from totelake.operate import runs as workflow_runs
 from totelake.operate.deployed import Deployed, deployed
+from totelake.operate.held import HeldTable, held_tables
 from totelake.operate.runs import RunFailedError, refresh_workflow
 from totelake.runtime import moments
 from totelake.runtime.run_properties import ALLOW_DELETES
@@ -115,31 +116,41 @@ def start_refresh(
     run that failed, after all have ended.
     """
     glue = where.clients.glue
-    started = [
-        (workflow, workflow_runs.start(glue, workflow, properties))
-        for workflow in (refresh_workflow(where.prefix, name) for name in names)
-    ]
+    started = [(name, workflow_runs.start(glue, refresh_workflow(where.prefix, name), properties)) for name in names]
     if not wait:
         if as_json:
             print_json(_one_or_all([{"id": run_id} for _, run_id in started]))
         else:
             say(f"started {', '.join(short(run_id) for _, run_id in started)}; see `totelake runs`")
         return
-    followed = [_follow(where, workflow, run_id, as_json) for workflow, run_id in started]
+    followed = [_follow(where, name, run_id, as_json) for name, run_id in started]
     if as_json:
-        print_json(_one_or_all([report.document() for report, _ in followed]))
-    for _, failure in followed:
-        if failure is not None:
-            raise failure
+        print_json(_one_or_all([item.document() for item in followed]))
+    for item in followed:
+        if item.failure is not None:
+            raise item.failure
 
 
-def _follow(where: Target, workflow: str, run_id: str, as_json: bool) -> tuple[RunReport, RunFailedError | None]:
-    """Follow a run to its end and show it; its report, and the failure when there was one."""
+@dataclass(frozen=True)
+class _Followed:
+    """A run that has ended, the failure when there was one, and the star tables that are held after it."""
+
+    report: RunReport
+    failure: RunFailedError | None
+    held: Sequence[HeldTable]
+
+    def document(self) -> dict[str, Any]:
+        """The form for machines."""
+        return {**self.report.document(), "held": [item.document() for item in self.held]}
+
+
+def _follow(where: Target, source: str, run_id: str, as_json: bool) -> _Followed:
+    """Follow the refresh of a source to its end and show it."""
     failure = None
     try:
         with progress(as_json, f"running {short(run_id)}") as step:
             show = (lambda _: None) if as_json else _show_progress(step)
-            report = workflow_runs.wait(where.clients.glue, workflow, run_id, show)
+            report = workflow_runs.wait(where.clients.glue, refresh_workflow(where.prefix, source), run_id, show)
     except KeyboardInterrupt:
         tell(f"{short(run_id)} goes on; see `totelake runs`")
         raise
@@ -147,7 +158,10 @@ def _follow(where: Target, workflow: str, run_id: str, as_json: bool) -> tuple[R
         report, failure = error.report, error
     if not as_json:
         _show_run(report)
-    return report, failure
+    held = held_tables(where.ingestion, where.processed, load_contracts().star_tables(source))
+    for item in held if not as_json else ():
+        say(item.line)
+    return _Followed(report, failure, held)
 
 
 def _one_or_all(documents: list[dict[str, Any]]) -> Any:

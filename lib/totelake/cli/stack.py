@@ -6,7 +6,7 @@ import os
 import shlex
 import string
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from totelake.cli.output import AsJson, err, plain_on_stdout, print_json, progre
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.operate.deployed import deployed
+from totelake.operate.held import HeldTable, held_tables
 from totelake.operate.runs import Standing, standings
 from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
@@ -22,6 +23,17 @@ from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home,
 from totelake.stack.servers import check_ports
 
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not given.")]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """How the work of a stack stands: the newest run of each workflow, and the star tables that are held."""
+
+    workflows: Sequence[Standing] = ()
+    held: Sequence[HeldTable] = ()
+
+
+_NO_WORK = _Work()
 
 
 def register(app: typer.Typer) -> None:
@@ -58,37 +70,47 @@ def down(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Whether every part of the stack answers, and the newest run of each workflow.
+    """Whether every part of the stack answers, the newest run of each workflow, and the star tables that are held.
 
-    Exit status 1 when a part does not answer, or there is no stack; a run that failed does not change it.
+    Exit status 1 when a part does not answer, or there is no stack; a run that failed or a held table does not change
+    it.
     """
     home = default_home()
     stack = Stack.read(home)
     if stack is None:
         raise lifecycle.none_up(home)
     answers = lifecycle.status_of(stack)
-    _show(stack, answers, as_json, _workflows() if all(answers.values()) else [])
+    work = _work() if all(answers.values()) else _NO_WORK
+    _show(stack, answers, as_json, work)
     lifecycle.refuse_half(stack, answers)
 
 
-def _workflows() -> list[Standing]:
-    where = Target.named(LOCAL, default_home())
-    return standings(where.clients.glue, deployed(load_contracts().pipeline, where.prefix).workflows)
+def _work() -> _Work:
+    where, contracts = Target.named(LOCAL, default_home()), load_contracts()
+    return _Work(
+        standings(where.clients.glue, deployed(contracts.pipeline, where.prefix).workflows),
+        held_tables(where.ingestion, where.processed, contracts.star_tables()),
+    )
 
 
-def _show(stack: Stack, answers: dict[str, bool], as_json: bool, workflows: Sequence[Standing] = ()) -> None:
+def _show(stack: Stack, answers: dict[str, bool], as_json: bool, work: _Work = _NO_WORK) -> None:
+    """The parts, and of a stack that may work what it does."""
     addresses = {POSTGRES: f"127.0.0.1:{stack.postgres_port}", MOTO: stack.aws_endpoint, LOCALGLUE: stack.glue_endpoint}
     if as_json:
         parts = {name: {"address": addresses[name], "answers": alive} for name, alive in answers.items()}
-        print_json({"home": stack.home, "parts": parts, "workflows": [asdict(item) for item in workflows]})
+        workflows, held = [asdict(item) for item in work.workflows], [item.document() for item in work.held]
+        print_json({"home": stack.home, "parts": parts, "workflows": workflows, "held": held})
         return
     rows = [(name, "up" if alive else "down", addresses[name]) for name, alive in answers.items()]
     table(f"stack in {stack.home}", ("part", "state", "address"), rows)
-    if workflows:
+    if work.workflows:
         newest = [
-            (item.workflow, item.outcome, short(item.run), item.started[:19].replace("T", " ")) for item in workflows
+            (item.workflow, item.outcome, short(item.run), item.started[:19].replace("T", " "))
+            for item in work.workflows
         ]
         table("workflows", ("workflow", "newest run", "id", "started"), newest)
+    for hold in work.held:
+        say(hold.line)
 
 
 def env(as_json: AsJson = False) -> None:

@@ -19,17 +19,25 @@ _WHAT = {VERDICT: "not accepted", BUILD: "not built", LOAD: "not loaded"}
 
 @dataclass(frozen=True)
 class HeldTable:
-    """A star table that is held: by which step, the first batch that waits, all events that do, and the sentence that
-    says why."""
+    """A star table that is held: by which step, the first batch that waits, all events that do, the sentence that says
+    why, and since when (ISO 8601): the step failed first, or the first batch that waits was captured."""
 
     table: str
     step: str
     since: int
     events: int
     reason: str
+    at: str = ""
 
     def __str__(self) -> str:
-        return f"{_WHAT[self.step]} from batch {self.since} on, {waiting_words(self.events)}: {self.reason}"
+        when = f" (since {self.at[:16].replace('T', ' ')} UTC)" if self.at else ""
+        reason = " ".join(self.reason.split())
+        return f"{_WHAT[self.step]} from batch {self.since} on{when}, {waiting_words(self.events)}: {reason}"
+
+    @property
+    def line(self) -> str:
+        """What people read of it, in one line."""
+        return f"{self.table} is held: {self}"
 
     def document(self) -> dict[str, Any]:
         """The form for machines."""
@@ -48,8 +56,10 @@ def _of(table: Table, verdict: Verdict, holds: Holds) -> Iterator[HeldTable]:
     if held:
         broken = [str(source) for source in inputs_of(table) if held_for(verdict, [source])]
         reason = f"the schema of {', '.join(broken)} breaks its contract; see `totelake drift {broken[0]}`"
-        yield HeldTable(table.name, VERDICT, held[0].batch, sum(item.events for item in held), reason)
+        yield HeldTable(
+            table.name, VERDICT, held[0].batch, sum(item.events for item in held), reason, held[0].captured_at
+        )
     for step in (BUILD, LOAD):
         hold = holds.of_step(step).get(table.name)
         if hold is not None:
-            yield HeldTable(table.name, step, hold.since, hold.events, hold.reason)
+            yield HeldTable(table.name, step, hold.since, hold.events, hold.reason, hold.held_at)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ConnectionError, HTTPClientError
 
 from totelake.errors import ConfigurationError, RetriableError, TotelakeError
+from totelake.ports.aws_errors import translation_of
 from totelake.runtime.run_reports import SUCCEEDED, RunReport, report, short
 
 if TYPE_CHECKING:
@@ -83,10 +84,13 @@ def _standing(glue: GlueClient, workflow: str) -> Standing:
 
 @contextmanager
 def followed(run_id: str) -> Iterator[None]:
-    """A request about a run. Raises RetriableError when Glue does not answer; the run itself may go on."""
+    """A request about a run; it may go on when Glue does not answer. Raises RetriableError for what passes."""
     try:
         yield
     except (ConnectionError, HTTPClientError) as error:
+        known = translation_of(error)
+        if not isinstance(known, RetriableError):
+            raise known from error
         raise RetriableError(
             f"Glue went away during {short(run_id)} ({error}); see `totelake status` whether the stack is up, "
             "then `totelake runs`"

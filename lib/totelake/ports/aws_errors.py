@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Union
+from typing import Any, Union
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
 
-from totelake.errors import ConfigurationError, LakeError, RetriableError, TotelakeError
+from totelake.errors import LakeError, TotelakeError
+from totelake.ports.aws_causes import cause_of_class, cause_of_code
 
-AwsError = (ClientError, BotoCoreError)
-_Error = Union[ClientError, BotoCoreError]
-_PASSING = (
-    "Throttling",
-    "ThrottlingException",
-    "RequestTimeout",
-    "OperationTimeoutException",
-    "TooManyRequestsException",
-    "OperationAborted",
-)
-# no request was sent, and none will be until a setting or the code is corrected
-_UNSENT = (NoRegionError, ParamValidationError, PartialCredentialsError, ProfileNotFound)
-_DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
+_LONGEST = 400
+AwsError = (ClientError, BotoCoreError, UndefinedModelAttributeError)
+_Error = Union[ClientError, BotoCoreError, UndefinedModelAttributeError]
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Translate the AWS errors that the block raises."""
+    """Translate the AWS errors that the block raises, those of boto3's transfers among them."""
     try:
         yield
     except AwsError as error:
         raise translation_of(error) from error
+    except Exception as error:
+        if not _is_of_boto3(error):
+            raise
+        raise _raised(error) from error
 
 
 def code_of(error: ClientError) -> str:
@@ -55,37 +43,35 @@ def status_of(error: ClientError) -> int:
 
 def translation_of(error: _Error) -> TotelakeError:
     """The error of ours that an error of AWS is raised as: RetriableError where trying again may help."""
-    if isinstance(error, ClientError):
-        return _client_error(error)
-    if isinstance(error, EndpointConnectionError):
-        return RetriableError(
-            f"{error}; see that the endpoint is up (one machine: `totelake status`) and run the job again"
-        )
-    if isinstance(error, NoCredentialsError):
-        return ConfigurationError(
-            "there are no AWS credentials; give the job a role, or on one machine use `totelake env`"
-        )
-    words = " ".join(str(error).split()).rstrip(".")
-    if isinstance(error, _UNSENT):
-        return ConfigurationError(f"AWS was not asked: {words}; correct the setting that this names")
-    return RetriableError(f"AWS could not be reached: {words}; run the job again")
+    return _answered(error) if isinstance(error, ClientError) else _raised(error)
 
 
-def _client_error(error: ClientError) -> TotelakeError:
+def _is_of_boto3(error: Exception) -> bool:
+    """Whether boto3 raised it; a process that has not imported boto3, which takes time, meets none of its errors."""
+    known: Any = sys.modules.get("boto3.exceptions")
+    return known is not None and isinstance(error, known.Boto3Error)
+
+
+def _raised(error: Exception) -> TotelakeError:
+    """What botocore or boto3 raised without an answer of AWS."""
+    words = textwrap.shorten(str(error), _LONGEST, placeholder=" ...").rstrip(".")
+    cause = cause_of_class(type(error), words)
+    if cause is None:
+        return LakeError(f"the AWS client raised {type(error).__name__}: {words}; see what this names and correct it")
+    return cause.kind(f"{cause.what}: {words}; {cause.remedy}" if cause.what else f"{words}; {cause.remedy}")
+
+
+def _answered(error: ClientError) -> TotelakeError:
+    """What AWS answered."""
     details = error.response.get("Error", {})
-    code, message = code_of(error), details.get("Message", str(error))
-    what = f"{error.operation_name} failed with {code}: {message}"
+    code, message = code_of(error), str(details.get("Message", error))
     if code == "NoSuchBucket":
         bucket = details.get("BucketName", "named in the job's arguments")
         return LakeError(
             f"the bucket {bucket} does not exist ({error.operation_name}); create it or correct the argument"
         )
-    if status_of(error) >= 500 or code in _PASSING:
-        return RetriableError(f"{what.rstrip('.')}; run the job again")
-    if code in _DENIED:
-        return LakeError(f"{what}; grant the job's role this action")
-    if code == "EntityNotFoundException":
-        return LakeError(f"{what}; create it (`totelake deploy`), or run `totelake up` and deploy on one machine")
-    if code == "ResourceNotFoundException":
-        return ConfigurationError(f"{what}; create it or correct the name in the job's arguments")
-    return LakeError(what if what.endswith(".") else f"{what}; see the AWS message for what to do")
+    what = f"{error.operation_name} failed with {code}: {message}"
+    cause = cause_of_code(code, status_of(error), message)
+    if not cause.remedy:
+        return cause.kind(what if what.endswith(".") else f"{what}; see the AWS message for what to do")
+    return cause.kind(f"{what.rstrip('.')}; {cause.remedy}")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from totelake.alerts.catalog_messages import apart_alert, changed_alert
+from totelake.alerts.store import note
 from totelake.contracts import load_contracts
+from totelake.contracts.model import TableId
+from totelake.errors import LakeError, SchemaMismatchError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import finished_key, schema_key
 from totelake.lake.manifest import Manifest, TableCommit
@@ -14,8 +19,9 @@ from totelake.lake.partitions import partition_locations, register_locations
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_since
 from totelake.ports.schema_catalog import Crawler
 from totelake.registry.crawl import crawl
+from totelake.registry.mend import defects, put_back
 from totelake.registry.placement import ObjectSchema, Place, is_in_table, schemas_by_table, schemas_of_objects
-from totelake.registry.register import check_registered, has_new_columns, set_schema, storage_of, widen
+from totelake.registry.register import has_new_columns, set_schema, storage_of, widen
 from totelake.registry.report import RegistryJob, report_verdict
 from totelake.schemas.columns import Columns, TableSchema, documents_of
 
@@ -24,30 +30,90 @@ def finish_verdict(job: RegistryJob, manifest: Manifest, crawler: Crawler) -> No
     """Copy, register and report what a committed verdict decides; `crawler` is that of the source it is about."""
     verdict = Verdict.of(manifest)
     registration = Registration(job, verdict.source)
+    registration.mend(verdict)
     registration.widen(verdict)
     CommitLog(job.ingestion, LOG).finish(manifest)
     registration.finish(verdict, crawler)
 
 
 def restore_registered(job: RegistryJob, source: str) -> list[str]:
-    """Give a source's registered tables, and their partitions, the columns that the verdicts left them; the tables
-    that had others."""
+    """Put back a source's registered tables, and the columns of their partitions, as the verdicts left them; the tables
+    that were not so."""
     return Registration(job, source).restore([table.name for table in load_contracts().source_tables(source)])
 
 
+@dataclass(frozen=True)
+class _Left:
+    """What verdicts left of a table: the schemas of its objects in their order, and its partitions' locations."""
+
+    schemas: list[Columns] = field(default_factory=list)
+    locations: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Odd:
+    """A registered table that is not as it was left: which version, what is wrong, and the schema that it should
+    show."""
+
+    version: str
+    defects: Sequence[str]
+    schema: Columns
+
+
 class Registration:
-    """The registered tables of one source, as its verdicts decide."""
+    """The registered tables of one source, as its verdicts decide.
+
+    A table that somebody else changed is put back; one that cannot be is left apart, and holds no other.
+    """
 
     def __init__(self, job: RegistryJob, source: str) -> None:
         self._job, self._source = job, load_contracts().source(source)
         self._store, self._catalog = job.ingestion, job.ingestion_tables
         self._verdicts = CommitLog(job.ingestion, LOG)
+        self._apart: set[str] = set()
+
+    def mend(self, verdict: Verdict) -> None:
+        """Put back the tables of what a verdict accepts that are not as the verdicts left them."""
+        accepted = self._accepted(verdict)
+        is_newest, anew = self._is_newest(verdict), self._anew(verdict)
+        odd: dict[str, _Odd] = {}
+        for name in sorted(accepted):
+            present = self._catalog.table(self._registered(name))
+            # the columns of what is registered anew are not there yet, those of an older verdict perhaps no more
+            schema = accepted[name][-1].columns if is_newest and name not in anew else ()
+            found = defects(present, self._location(name), schema) if present is not None else []
+            if present is not None and found:
+                odd[name] = _Odd(str(present.get("VersionId", "")), found, schema)
+                note(self._job, changed_alert(self._id(name), self._address(name), odd[name].version, found))
+        for name, left in self._left(odd).items():
+            try:
+                self._put_back(name, left, odd[name].schema)
+            except (LakeError, SchemaMismatchError) as refused:
+                self._set_apart(name, odd[name], str(refused))
+
+    def _put_back(self, name: str, left: _Left, schema: Columns) -> None:
+        """Put a table back, with all partitions that its verdicts gave it."""
+        registered, location = self._registered(name), self._location(name)
+        put_back(self._catalog, registered, location, left.schemas)
+        still = defects(self._catalog.table(registered) or {}, location, schema)
+        if still:
+            raise SchemaMismatchError(f"it is not as it was put back: {'; '.join(still)}")
+        register_locations(self._catalog, registered, storage_of(self._catalog, registered, ""), left.locations)
+        self._job.log.warning("%s was not as its batches left it; it is put back", self._address(name))
+
+    def _set_apart(self, name: str, odd: _Odd, refused: str) -> None:
+        """Leave a table as it is, and tell; what else there is goes on."""
+        self._apart.add(name)
+        alert = apart_alert(self._id(name), self._address(name), odd.version, odd.defects, refused)
+        self._job.log.error("%s: %s; %s", alert.subject, "; ".join(odd.defects), refused)
+        if note(self._job, alert):
+            self._job.metric("TablesHeld", 1, "Count", Source=self._source.name, Table=name)
 
     def widen(self, verdict: Verdict) -> None:
         """Register the wider types that a verdict accepts, before its objects come: Athena reads none that is wider
         than its table or partition."""
         own = verdict.of_source(self._source.name)
-        accepted = schemas_by_table(schemas_of_objects(verdict.objects_of(self._source.name)))
+        accepted = self._accepted(verdict)
         due = own.register & accepted.keys()
         if due and not self._is_there(finished_key(LOG, verdict.number)):
             for name in sorted(due):
@@ -56,18 +122,19 @@ class Registration:
 
     def finish(self, verdict: Verdict, crawler: Crawler) -> None:
         """Register what a verdict accepts, its objects being in place, and report it."""
-        own, commits = verdict.of_source(self._source.name), verdict.objects_of(self._source.name)
+        own = verdict.of_source(self._source.name)
+        commits = self._commits(verdict)
         schemas = schemas_of_objects(commits)
         unknown = [item for item in schemas if not self._is_there(self._schema_key(item))]
-        mark = finished_key(LOG, verdict.number)
-        is_due = _has_reports(own) and not self._is_there(mark)
+        is_due = self._is_due(verdict)
         accepted = schemas_by_table(schemas)
         made = self._crawl(sorted(accepted), schemas_by_table(unknown), crawler)
         self.restore(made)
         if self._is_newest(verdict):
             anew = own.register if is_due else frozenset()
-            for name in sorted(set(accepted) - made):
-                self._register(name, accepted[name][-1], name in anew, crawler)
+            for name in sorted((anew & accepted.keys()) - made):
+                if set_schema(self._catalog, self._registered(name), accepted[name][-1].columns):
+                    self._job.log.info("registered the new schema of %s", name)
         storages = {name: storage_of(self._catalog, self._registered(name), crawler.name) for name in sorted(accepted)}
         for item in unknown:
             self._remember(item)
@@ -75,16 +142,45 @@ class Registration:
         self._follow_changed(storages)
         if is_due:
             report_verdict(self._job, self._source.name, own, load_contracts())
-            self._store.create(mark, b"{}")
+            self._store.create(finished_key(LOG, verdict.number), b"{}")
 
     def restore(self, names: Collection[str]) -> list[str]:
-        """Give tables that a crawl made of many files, or somebody changed, the verdicts' columns; which."""
-        schemas: dict[str, list[Columns]] = {name: [] for name in names if self._columns(name) is not None}
-        for verdict in verdicts_since(self._verdicts, 0) if schemas else ():
-            found = schemas_by_table(schemas_of_objects(verdict.objects_of(self._source.name)))
-            for name in found.keys() & schemas.keys():
-                schemas[name] += [schema.columns for schema in found[name]]
-        return [name for name, found in schemas.items() if set_schema(self._catalog, self._registered(name), *found)]
+        """Put back tables that a crawl made of many files, or somebody changed; which were not right."""
+        left = self._left([name for name in names if self._catalog.table(self._registered(name)) is not None])
+        return [
+            name
+            for name, found in left.items()
+            if put_back(self._catalog, self._registered(name), self._location(name), found.schemas)
+        ]
+
+    def _left(self, names: Collection[str]) -> dict[str, _Left]:
+        """What the verdicts left of tables."""
+        left = {name: _Left() for name in names}
+        for verdict in verdicts_since(self._verdicts, 0) if left else ():
+            objects = verdict.objects_of(self._source.name)
+            for name, schemas in schemas_by_table(schemas_of_objects(objects)).items():
+                if name in left:
+                    left[name].schemas.extend(schema.columns for schema in schemas)
+            for (_, name), item in objects.items():
+                if name in left:
+                    left[name].locations.update(partition_locations(self._store.bucket, item.objects))
+        return left
+
+    def _commits(self, verdict: Verdict) -> dict[Place, TableCommit]:
+        """The commits of the tables that are not left apart."""
+        found = verdict.objects_of(self._source.name)
+        return {place: item for place, item in found.items() if place[1] not in self._apart}
+
+    def _accepted(self, verdict: Verdict) -> dict[str, list[TableSchema]]:
+        return schemas_by_table(schemas_of_objects(self._commits(verdict)))
+
+    def _is_due(self, verdict: Verdict) -> bool:
+        """Whether a verdict has something to register anew or to report, and nobody has."""
+        is_news = _has_reports(verdict.of_source(self._source.name))
+        return is_news and not self._is_there(finished_key(LOG, verdict.number))
+
+    def _anew(self, verdict: Verdict) -> frozenset[str]:
+        return verdict.of_source(self._source.name).register if self._is_due(verdict) else frozenset()
 
     def _is_newest(self, verdict: Verdict) -> bool:
         """Whether no verdict on the source came later: one that did has registered what there is since."""
@@ -107,15 +203,6 @@ class Registration:
             crawl(crawler)
         return made
 
-    def _register(self, name: str, schema: TableSchema, is_new: bool, crawler: Crawler) -> None:
-        """Set what the crawler cannot express of a schema that is new, see that a known one is as it was left."""
-        registered = self._registered(name)
-        present = storage_of(self._catalog, registered, crawler.name)["Columns"]
-        if not is_new:
-            check_registered(self._catalog.database, registered, present, schema.columns)
-        elif set_schema(self._catalog, registered, schema.columns):
-            self._job.log.info("registered the new schema of %s", name)
-
     def _register_partitions(
         self, commits: Mapping[Place, TableCommit], storages: Mapping[str, Mapping[str, object]]
     ) -> None:
@@ -132,6 +219,16 @@ class Registration:
 
     def _registered(self, name: str) -> str:
         return self._source.registered_name(name)
+
+    def _id(self, name: str) -> TableId:
+        return TableId(self._source.name, name)
+
+    def _address(self, name: str) -> str:
+        return f"{self._catalog.database}.{self._registered(name)}"
+
+    def _location(self, name: str) -> str:
+        """Where a table's objects lie."""
+        return self._store.address(f"{self._source.name}/{name}/")
 
     def _columns(self, name: str) -> Sequence[Mapping[str, object]] | None:
         """The columns of a registered table; None when it is not registered."""

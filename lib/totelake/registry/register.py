@@ -10,7 +10,7 @@ from typing import Callable
 
 from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.types import hive_type
-from totelake.errors import LakeError, SchemaMismatchError
+from totelake.errors import LakeError
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
 from totelake.lake.tables import as_input, change_table, columns_input
@@ -97,19 +97,6 @@ def _set_columns(catalog: SchemaCatalog, name: str, merge: _Merge, schemas: Sequ
 
     is_changed = change_table(catalog, name, decide, keep_version=True)
     return follow_table(catalog, name) > 0 or is_changed
-
-
-def check_registered(database: str, name: str, present: Registered, schema: Columns) -> None:
-    """Raises SchemaMismatchError when a table that was registered for a schema is not as it was left."""
-    odd = [
-        f"{name}.{column} is {found or 'not registered'}, its objects have {needed}"
-        for column, (found, needed) in lacking(present, schema).items()
-    ]
-    if odd:
-        raise SchemaMismatchError(
-            f"the registered table {database}.{name} was changed by somebody else: {'; '.join(odd)}; restore the table "
-            "from its version history or by `totelake repair catalog`, and run the job again"
-        )
 
 
 def storage_of(catalog: SchemaCatalog, name: str, crawler: str) -> Document:

@@ -8,6 +8,8 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
+from totelake.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_glue import GlueClient
@@ -51,7 +53,7 @@ class Clients:
         return cls(given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"), endpoints)
 
     def client(self, service: str) -> Any:
-        """The client of a service."""
+        """The client of a service. Raises ConfigurationError for an endpoint that is no URL."""
         with self._lock:
             if service not in self._made:
                 self._made[service] = self._make(service)
@@ -59,6 +61,7 @@ class Clients:
 
     def _make(self, service: str) -> Any:
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         endpoint = self.endpoints.get(service) or self.endpoints.get("")
         config = Config(
@@ -68,7 +71,13 @@ class Clients:
             max_pool_connections=32,
             s3={"addressing_style": "path"} if endpoint else None,
         )
-        return self._session.client(service, endpoint_url=endpoint, config=config)
+        try:
+            return self._session.client(service, endpoint_url=endpoint, config=config)
+        except ValueError as error:
+            # botocore's own errors say what is wrong with the region or the profile; a wrong URL has none
+            if isinstance(error, BotoCoreError):
+                raise
+            raise ConfigurationError(f"{' '.join(str(error).split())}; correct AWS_ENDPOINT_URL") from error
 
     @cached_property
     def _session(self) -> Any:

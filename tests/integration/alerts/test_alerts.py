@@ -17,9 +17,10 @@ import pytest
 from localgate.keys import Keys
 from tests.conftest import SOURCE
 from tests.noted import noted_incidents
+from tests.unit.ports.answers import client_error
 from totelake.alerts.model import Alert, Message
 from totelake.alerts.store import note, send_due, sent_messages
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, RetriableError
 from totelake.ports.s3 import S3Store
 from totelake.runtime.clients import Clients
 from totelake.runtime.job import Job
@@ -126,6 +127,19 @@ def test_an_alert_whose_run_died_before_it_was_noted_is_sent(desk: Desk, monkeyp
     assert desk.note("1")
     desk.send()
     assert desk.mail() == [("it broke", "it broke\n\nbody of 1")]
+
+
+def test_what_sns_may_take_later_is_no_fault_of_the_topic(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.note("1")
+
+    def busy(**_: Any) -> None:
+        raise client_error("Throttling", 400, "Publish")
+
+    with monkeypatch.context() as patched, pytest.raises(RetriableError, match="Publish failed with Throttling"):
+        patched.setattr(desk.job.clients.sns, "publish", busy)
+        send_due(desk.job)
+    desk.send()
+    assert [subject for subject, _ in desk.mail()] == ["it broke"]
 
 
 def test_what_sns_did_not_take_is_sent_by_a_later_look(desk: Desk) -> None:

@@ -152,21 +152,6 @@ def test_what_was_held_is_released_row_by_row_when_the_source_is_changed_back(re
     assert verdict is not None and held_for(verdict, [DESIGN]) == []
 
 
-def test_a_registered_table_that_somebody_changed_is_an_error(registry: Registry) -> None:
-    registry.ingest(1, {"design": DESIGNS})
-    registry.check()
-    table = registry.glue.get_table(DatabaseName=registry.database, Name="design")["Table"]
-    storage = table["StorageDescriptor"]
-    storage["Columns"][0]["Type"] = "string"
-    registry.glue.update_table(
-        DatabaseName=registry.database,
-        TableInput={"Name": "design", "StorageDescriptor": storage, "PartitionKeys": table["PartitionKeys"]},
-    )
-    registry.ingest(2, {"design": DESIGNS})
-    with pytest.raises(SystemExit, match="design.design_id is string, its objects have int"):
-        registry.check()
-
-
 def test_a_crawler_that_is_not_there_is_named(registry: Registry) -> None:
     registry.ingest(1, {"design": DESIGNS})
     with pytest.raises(SystemExit, match="nothing-here"):

@@ -33,7 +33,7 @@ def recovered(registry: Registry, **more: str) -> list[str]:
 
 
 def restored(registry: Registry) -> list[str]:
-    """The tables that had other columns than the verdicts left them."""
+    """The tables that were not as the verdicts left them."""
     return maintained(registry, lambda job: restore_registered(job, SOURCE))
 
 
@@ -107,3 +107,19 @@ def test_a_table_that_was_left_as_a_crawl_made_it_is_restored_from_the_verdicts(
     assert restored(widened) == ["design"]
     assert columns(widened, "design") == before
     assert restored(widened) == []
+
+
+def test_a_table_that_somebody_changed_is_put_back_by_the_next_run_and_holds_no_other(judged: Registry) -> None:
+    before = columns(judged, "design")
+    table = judged.glue.get_table(DatabaseName=judged.database, Name="design")["Table"]
+    storage = table["StorageDescriptor"]
+    other = [{**item, "Type": "boolean"} for item in storage["Columns"][1:]]
+    given = {"Name": "design", "StorageDescriptor": {**storage, "Columns": other, "Location": "s3://elsewhere/"}}
+    judged.glue.update_table(DatabaseName=judged.database, TableInput={**given, "PartitionKeys": []})
+    judged.ingest(3, {"design": DESIGNS, "staff": STAFF})
+    assert judged.check() is not None
+    found = judged.glue.get_table(DatabaseName=judged.database, Name="design")["Table"]
+    assert (columns(judged, "design"), found["PartitionKeys"]) == (before, table["PartitionKeys"])
+    assert found["StorageDescriptor"]["Location"] == storage["Location"]
+    assert judged.partitions("design") == judged.partitions("staff") == [[DAY]]
+    assert len(list(judged.store.list("_alerts/incidents/catalog-"))) == 1

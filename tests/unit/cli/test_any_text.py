@@ -19,6 +19,8 @@ from tests.unit.cli.test_quarantine import ROW
 from totelake.cli import alerts, bookmark, drift, pipeline, quarantine, query, reconcile, stack
 from totelake.cli.main import main
 from totelake.errors import TotelakeError
+from totelake.lake.records.holds import BUILD
+from totelake.operate.held import HeldTable
 from totelake.operate.history import BatchSummary
 from totelake.operate.logs import LogLine
 from totelake.operate.positions import Positions, SourceTable
@@ -136,6 +138,7 @@ COMMANDS: dict[str, Callable[[str], Patches]] = {
     "run --wait": lambda text: {
         (pipeline.workflow_runs, "start"): lambda *_: text,
         (pipeline.workflow_runs, "wait"): lambda *_: report(text),
+        (pipeline, "held_tables"): lambda *_: [HeldTable(text, BUILD, 1, 1, text, text)],
     },
     "drift --against source": of_drift,
     "reconcile": of_reconcile,

@@ -18,6 +18,7 @@ from totelake.cli.app import app
 from totelake.deploy.apply import Change
 from totelake.lake.records.batch import Bookmark
 from totelake.operate.runs import RunFailedError
+from totelake.ports.memory import MemoryStore
 
 AUDIT = "totelake-audit"
 
@@ -89,9 +90,16 @@ class Logs:
         return {"events": events, "nextForwardToken": "f/1"}
 
 
-def invoke(monkeypatch: pytest.MonkeyPatch, glue: Glue, *words: str, store: Any = None) -> Result:
+def invoke(
+    monkeypatch: pytest.MonkeyPatch, glue: Glue, *words: str, store: Any = None, processed: Any = None
+) -> Result:
     """Run a command over these answers."""
-    target = SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=glue, logs=Logs()), ingestion=store)
+    target = SimpleNamespace(
+        prefix="totelake",
+        clients=SimpleNamespace(glue=glue, logs=Logs()),
+        ingestion=store or MemoryStore(),
+        processed=processed or MemoryStore(),
+    )
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
     return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 

@@ -96,8 +96,11 @@ def test_a_star_table_that_could_not_be_built_is_drift_too(monkeypatch: pytest.M
     monkeypatch.setattr(Target, "named", lambda *_: where)
     assert "is held" not in drift()[2]
     log, at = CommitLog(where.processed, LOG), datetime(2026, 11, 29, tzinfo=timezone.utc)
-    holds = Holds({BUILD: {"dim_design": Hold(3, "no column nowhere", "code", "t")}})
+    holds = Holds({BUILD: {"dim_design": Hold(3, "no column nowhere", "code", "2026-11-29T10:05:07+00:00")}})
     assert log.commit(holds.manifest(log.attempt(None, "jr"), at))
     status, _, shown = drift()
     assert status == BREAKING_DRIFT
-    assert "dim_design is held: not built from batch 3 on, 0 events wait: no column nowhere" in shown
+    assert (
+        "dim_design is held: not built from batch 3 on (since 2026-11-29 10:05 UTC), 0 events wait: no column nowhere"
+        in shown
+    )

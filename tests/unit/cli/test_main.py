@@ -243,7 +243,7 @@ def test_an_interrupted_up_says_so(
         (
             EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
             'Could not connect to the endpoint URL: "http://127.0.0.1:1"; see that the endpoint is up '
-            "(one machine: `totelake status`) and run the job again",
+            "(one machine: `totelake status`), and run the job again",
         ),
         (
             psycopg2.OperationalError("connection refused\n\tIs it up?"),

@@ -101,18 +101,23 @@ def test_what_was_judged_of_another_source_is_no_position_of_this_one(lake: Lake
 def test_what_holds_a_star_table_is_said_with_what_waits(lake: Lake) -> None:
     events = {2: HeldEvents(2, "t", 3), 3: HeldEvents(3, "t", 1)}
     log, verdicts = CommitLog(lake.processed, HOLDS), CommitLog(lake.ingestion, LOG)
-    holds = Holds({BUILD: {"dim_design": Hold(2, "it broke", "code", "t", events)}})
+    holds = Holds({BUILD: {"dim_design": Hold(2, "it broke", "code", "2026-11-24T10:05:00+00:00", events)}})
     assert log.commit(holds.manifest(log.attempt(None, "jr"), NOON))
     standings = {"payment": TableStanding(held={3: events[3]})}
     verdict = Verdict(sources={SOURCE: SourceVerdict(3, standings)})
     assert verdicts.commit(verdict.manifest(verdicts.attempt(None, "jr"), NOON))
     found = {(item.table, item.step): item for item in lake.positions().held}
     assert set(found) == {("dim_date", "verdict"), ("dim_design", BUILD), ("fact_payment", "verdict")}
-    assert str(found["dim_design", BUILD]) == "not built from batch 2 on, 4 events wait: it broke"
+    assert str(found["dim_design", BUILD]) == (
+        "not built from batch 2 on (since 2026-11-24 10:05 UTC), 4 events wait: it broke"
+    )
     said = str(found["fact_payment", "verdict"])
-    assert said.startswith(f"not accepted from batch 3 on, 1 event waits: the schema of {SOURCE}.payment breaks its")
+    assert said.startswith(
+        f"not accepted from batch 3 on (since t UTC), 1 event waits: the schema of {SOURCE}.payment breaks its"
+    )
     assert lake.positions().document()["held"][1] == {
         "table": "dim_design", "step": "build", "since": 2, "events": 4, "reason": "it broke",
+        "at": "2026-11-24T10:05:00+00:00",
     }  # fmt: skip
 
 

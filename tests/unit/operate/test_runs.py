@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, SSLError
 
-from totelake.errors import RetriableError
+from totelake.errors import ConfigurationError, RetriableError
 from totelake.operate import job_runs
 from totelake.operate.runs import RunFailedError, newest, refresh_workflow, wait
 from totelake.runtime.run_reports import RunReport, Step, report
@@ -139,6 +139,16 @@ def test_a_stack_that_goes_away_while_a_run_is_followed_is_reported_with_the_run
         said = str(raised.value)
         assert said.startswith("Glue went away during wr_01234567 (Connection was closed")
         assert said.endswith("; see `totelake status` whether the stack is up, then `totelake runs`")
+
+
+def test_what_no_waiting_mends_while_a_run_is_followed_is_told_with_its_remedy() -> None:
+    def refuse(**_: Any) -> None:
+        raise SSLError(endpoint_url="https://glue", error="certificate verify failed")
+
+    refusing: Any = SimpleNamespace(get_workflow_run=refuse, get_job_run=refuse)
+    for follow in (wait, job_runs.wait):
+        with pytest.raises(ConfigurationError, match="AWS's certificate is not trusted: .*AWS_CA_BUNDLE"):
+            follow(refusing, "refresh", "wr_0123456789abcdef")
 
 
 def test_each_source_has_a_workflow_of_its_own() -> None:

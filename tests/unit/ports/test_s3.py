@@ -41,7 +41,7 @@ def test_a_writer_that_is_at_it_is_waited_for_and_what_is_there_stays(answers: l
         (DENIED, LakeError, "PutObject failed with AccessDenied: Access Denied; grant the job's role this action"),
         (client_error("InternalError", 500, "PutObject"), RetriableError, "PutObject failed with InternalError"),
         (EndpointConnectionError(endpoint_url="http://s3"), RetriableError, "Could not connect to the endpoint URL"),
-        (ReadTimeoutError(endpoint_url="http://s3"), RetriableError, "AWS could not be reached: Read timeout"),
+        (ReadTimeoutError(endpoint_url="http://s3"), RetriableError, "AWS did not answer in time: Read timeout"),
     ],
     ids=["refused", "broken", "away", "answer lost"],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any, TypeVar
@@ -122,21 +123,37 @@ class MemoryRegistry:
 
     def ingest(self, source: str, number: int, rows: int = 1, content: bytes = b"events", **types: str) -> None:
         """A batch of a source's designs; `types` are PostgreSQL types that differ from the contract's, or of more."""
+        self.ingest_tables(source, number, {"design": types}, rows, content)
+
+    def ingest_tables(
+        self,
+        source: str,
+        number: int,
+        tables: Mapping[str, Mapping[str, str]],
+        rows: int = 1,
+        content: bytes = b"events",
+    ) -> None:
+        """A batch of several tables, by name the types that differ."""
         attempt = Attempt.new(source, number, "test")
-        staged = attempt.staged_key("design", "events.parquet")
+        commits = {name: self._staged(attempt, source, name, rows, content, types) for name, types in tables.items()}
+        server = ServerIdentity("7", 1, False, 1, 170000, source, AT)
+        batch = Batch(Bookmark(number, server, Snapshot(1, 1, "1:1:"), AT), commits)
+        assert CommitLog(self.store, source).commit(batch.manifest(attempt, NOW))
+
+    def _staged(
+        self, attempt: Attempt, source: str, name: str, rows: int, content: bytes, types: Mapping[str, str]
+    ) -> TableCommit:
+        staged = attempt.staged_key(name, "events.parquet")
         self.store.put(staged, content)
-        final = ingested_key(source, "design", self.day, number)
+        final = ingested_key(source, name, self.day, attempt.number)
         item = LakeObject(staged, final, rows, len(content), "", {"ingested_on": self.day})
-        table = self.contracts.table(TableId(source, "design"))
+        table = self.contracts.table(TableId(source, name))
         columns = tuple(
             SourceColumn(column.name, types.get(column.name, column.type), column.required) for column in table.columns
         )
         more = types.keys() - set(table.column_names)
         columns += tuple(SourceColumn(name, types[name], False) for name in sorted(more))
-        commit = with_schema(TableCommit((item,), rows, rows), TableSchema(str(sorted(types.items())), columns))
-        server = ServerIdentity("7", 1, False, 1, 170000, source, AT)
-        batch = Batch(Bookmark(number, server, Snapshot(1, 1, "1:1:"), AT), {"design": commit})
-        assert CommitLog(self.store, source).commit(batch.manifest(attempt, NOW))
+        return with_schema(TableCommit((item,), rows, rows), TableSchema(str(sorted(types.items())), columns))
 
     def check_job(self, source: str) -> MemoryJob[CheckArguments]:
         """The job that judges a source."""

@@ -88,9 +88,9 @@ class _Maintenance:
             return otherwise
 
     def _restore(self, source: str) -> None:
-        """The columns of registered tables; a table that is not there is registered with what its verdicts lack."""
+        """Put registered tables back; one that is not there is registered with what its verdicts lack."""
         for name in restore_registered(self._job, source):
-            self._job.log.warning("the registered table %s had other columns than its batches left; restored", name)
+            self._job.log.warning("the registered table %s was not as its batches left it; it is put back", name)
 
     def _all_logs(self, marks: Mapping[str, int]) -> dict[str, int]:
         """Maintain every log of both buckets; their new marks."""

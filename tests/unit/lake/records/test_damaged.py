@@ -33,6 +33,7 @@ RICHEST = (
     "warehouse-loaded.json",
     "maintenance.json",
     "audit.json",
+    "holds.json",
 )
 Path = tuple[Any, ...]
 # what is not read: of lakes older than marks by source, and what the kind of a change says by itself

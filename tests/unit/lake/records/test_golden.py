@@ -1,4 +1,4 @@
-"""Lakes that exist stay readable: manifests of version 0.1.0 are read whole, and written again they say the same."""
+"""Lakes that exist stay readable: manifests of format 1 are read whole, and written again they say the same."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from totelake.errors import LakeError
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest, from_json, to_json
 from totelake.lake.records.batch import Batch, Bookmark
-from totelake.lake.records.holds import Holds
+from totelake.lake.records.holds import BUILD, LOAD, Holds
 from totelake.lake.records.marks import AuditMark, LoadMark, MaintenanceMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import TableReport, Verdict
@@ -27,7 +27,7 @@ MANIFESTS = sorted(path.name for path in GOLDEN.glob("*.json") if path.name not 
 
 
 def golden(name: str) -> Manifest:
-    """A manifest as version 0.1.0 wrote it."""
+    """A manifest as it was written, byte for byte."""
     return from_json((GOLDEN / name).read_bytes(), name)
 
 
@@ -70,7 +70,9 @@ def test_a_record_read_and_written_again_says_the_same(name: str) -> None:
 
 def test_every_kind_of_manifest_is_there() -> None:
     logs = {golden(name).log for name in MANIFESTS}
-    assert logs >= {"totesys", "verdicts", "warehouse", "maintenance", "audit", "fact_sales_order", "dim_date"}
+    assert logs >= {
+        "totesys", "verdicts", "warehouse", "maintenance", "audit", "holds", "fact_sales_order", "dim_date",
+    }  # fmt: skip
     kinds = {golden(name).kind for name in MANIFESTS}
     assert kinds == {"data", "bookmark", "replay", "compaction"}
     assert len(MANIFESTS) > 30
@@ -94,6 +96,16 @@ def test_a_verdict_that_holds_a_table_says_which_events_wait() -> None:
         assert standing.changes and standing.schema
         assert [batch.held[name].events for batch in verdict.batches if name in batch.held]
     assert all(isinstance(report, TableReport) for report in verdict.reports)
+
+
+def test_holds_say_by_step_which_tables_wait_since_when_and_why() -> None:
+    holds = Holds.of(golden("holds.json"))
+    assert {step: set(holds.of_step(step)) for step in (BUILD, LOAD)} == {BUILD: {"dim_design"}, LOAD: {"fact_payment"}}
+    design, payment = holds.of_step(BUILD)["dim_design"], holds.of_step(LOAD)["fact_payment"]
+    assert (design.since, design.events, sorted(design.batches)) == (2, 4, [2, 3])
+    assert (payment.since, payment.events, sorted(payment.batches)) == (3, 2, [3])
+    assert design.held_at and design.fingerprint and "could not be built" in design.reason
+    assert Holds.of(golden("holds-released.json")) == Holds()
 
 
 def test_the_last_renewal_of_old_lakes_is_not_taken_for_one_of_a_source() -> None:

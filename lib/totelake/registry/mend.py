@@ -1,0 +1,104 @@
+"""A registered table that somebody changed: what of it is not as the verdicts left it, and how it is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from totelake.contracts.identifiers import PARTITION_KEYS, catalogue_name
+from totelake.errors import LakeError
+from totelake.lake.partition_columns import follow_table
+from totelake.lake.partitions import METADATA
+from totelake.lake.tables import as_input, change_table, columns_input, parquet_storage
+from totelake.ports.schema_catalog import Document, SchemaCatalog
+from totelake.registry.register import columns_for, lacking, types_of
+from totelake.schemas.columns import Columns
+
+_VIEW = "VIRTUAL_VIEW"
+_KEYS = columns_input([(name, "string") for name in PARTITION_KEYS])
+_FORMATS = ("InputFormat", "OutputFormat")
+
+
+def defects(present: Document, location: str, schema: Columns) -> list[str]:
+    """What keeps a registered table from showing the objects of a schema at a location, in words; [] for nothing."""
+    return list(_defects(present, location, schema))
+
+
+def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]:
+    storage: Document = present.get("StorageDescriptor") or {}
+    columns = storage.get("Columns", ())
+    if present.get("TableType") == _VIEW:
+        yield "it is a view"
+    if _other_storage(storage, location):
+        lies = storage.get("Location", "nowhere")
+        yield f"it is no table of parquet at {location}, but {storage.get('InputFormat', 'of nothing')} at {lies}"
+    if _keys(present) != _names(_KEYS):
+        yield f"its partition keys are {', '.join(_keys(present)) or 'none'}, not {', '.join(_names(_KEYS))}"
+    for column, (found, needed) in lacking(columns, schema).items():
+        yield f"{column} is {found or 'not registered'}, its objects have {needed}"
+    types = types_of(columns)
+    for column, kind in METADATA:
+        if types.get(column) != kind:
+            yield f"{column} is {types.get(column, 'not registered')}, its objects have {kind}"
+
+
+def put_back(catalog: SchemaCatalog, name: str, location: str, schemas: Sequence[Columns]) -> bool:
+    """Give a table, as a new version, the columns of schemas, one after the other, and the place, format and partition
+    keys of its objects; then its partitions the columns. False when all is so already.
+
+    Raises LakeError when the Data Catalog takes no such table, or has none of the name.
+    """
+
+    def decide(present: Document | None) -> Document | None:
+        if present is None:
+            raise LakeError(f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew")
+        wanted = _as_left(present, location, schemas)
+        return None if wanted == as_input(present) else wanted
+
+    is_changed = change_table(catalog, name, decide, keep_version=True)
+    return follow_table(catalog, name) > 0 or is_changed
+
+
+def _as_left(present: Document, location: str, schemas: Sequence[Columns]) -> dict[str, Any]:
+    storage: Document = present.get("StorageDescriptor") or {}
+    columns = columns_input([(item["Name"], item["Type"]) for item in storage.get("Columns", ())])
+    for schema in schemas:
+        columns = columns_input(columns_for(columns, schema))
+    own = dict(METADATA)
+    columns = [{**item, "Type": own.get(catalogue_name(item["Name"]), item["Type"])} for item in columns]
+    columns += columns_input([(name, kind) for name, kind in METADATA if name not in types_of(columns)])
+    found = {**as_input(present), "StorageDescriptor": {**storage, **_other_storage(storage, location)}}
+    found["StorageDescriptor"]["Columns"] = columns
+    if _keys(present) != _names(_KEYS):
+        found["PartitionKeys"] = _KEYS
+    if present.get("TableType") == _VIEW:
+        found = {name: value for name, value in found.items() if not name.startswith("View")}
+        found["TableType"] = "EXTERNAL_TABLE"
+    return found
+
+
+def _other_storage(storage: Document, location: str) -> dict[str, Any]:
+    """What a storage descriptor should have and has not: the place and the format of the objects."""
+    wanted = parquet_storage(location, [])
+    other = {field: wanted[field] for field in _FORMATS if storage.get(field) != wanted[field]}
+    if _library(storage) != _library(wanted):
+        other["SerdeInfo"] = wanted["SerdeInfo"]
+    if str(storage.get("Location", "")).rstrip("/") != location.rstrip("/"):
+        other["Location"] = location
+    return other
+
+
+def _library(storage: Document) -> str:
+    return str((storage.get("SerdeInfo") or {}).get("SerializationLibrary", ""))
+
+
+def _keys(table: Document) -> list[str]:
+    return _names(table.get("PartitionKeys") or ())
+
+
+def _names(keys: Sequence[Document]) -> list[str]:
+    """Partition keys as they compare: names, and types where they are not text."""
+    return [
+        catalogue_name(str(item["Name"])) + ("" if item.get("Type") == "string" else f" {item.get('Type')}")
+        for item in keys
+    ]

@@ -1,0 +1,75 @@
+"""A star table that is held is named wherever people look how things stand, since when and why, in one line."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.unit.cli.test_commands import BAD, GOOD, Glue, invoke
+from tests.unit.operate.jobs import NOON
+from totelake.cli import stack as command
+from totelake.cli.app import app
+from totelake.lake.commits import CommitLog
+from totelake.lake.records.holds import BUILD, LOAD, LOG, Hold, Holds
+from totelake.lake.records.verdict import HeldEvents
+from totelake.ports.memory import MemoryStore
+from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES
+
+AT = "2026-11-24T10:05:00+00:00"
+LINES = [
+    "dim_location is held: not built from batch 4 on (since 2026-11-24 10:05 UTC), 3 events wait: it is not parsed",
+    "fact_payment is held: not loaded from batch 4 on (since 2026-11-24 10:05 UTC), 3 events wait: it is not parsed",
+]
+DOCUMENTS = [
+    {"table": name, "step": step, "since": 4, "events": 3, "reason": "it is\nnot parsed", "at": AT}
+    for name, step in (("dim_location", BUILD), ("fact_payment", LOAD))
+]
+
+
+@pytest.fixture
+def processed() -> MemoryStore:
+    """A processed bucket in which the builders and the load hold a star table each."""
+    store = MemoryStore()
+    log = CommitLog(store, LOG)
+    hold = Hold(4, "it is\nnot parsed", "code", AT, {4: HeldEvents(4, "2026-11-24T10:00:00+00:00", 3)})
+    holds = Holds({BUILD: {"dim_location": hold}, LOAD: {"fact_payment": hold}})
+    assert log.commit(holds.manifest(log.attempt(None, "jr"), NOON))
+    return store
+
+
+def held_lines(shown: str) -> list[str]:
+    return [line for line in shown.splitlines() if " is held" in line]
+
+
+@pytest.mark.parametrize("glue", [Glue(GOOD), Glue(BAD)], ids=["succeeded", "failed"])
+def test_a_waited_run_names_them(glue: Glue, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("run", "--wait")
+    assert sorted(held_lines(invoke(monkeypatch, glue, *words, processed=processed).stdout)) == LINES
+    found = json.loads(invoke(monkeypatch, glue, *words, "--json", processed=processed).stdout)
+    assert sorted(found["held"], key=lambda item: str(item["table"])) == DOCUMENTS
+    assert held_lines(invoke(monkeypatch, glue, *words).stdout) == []
+    assert json.loads(invoke(monkeypatch, glue, *words, "--json").stdout)["held"] == []
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_status_names_them_when_the_whole_stack_answers(
+    answers: bool, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = {POSTGRES: True, MOTO: answers, LOCALGLUE: True}
+    up: Any = SimpleNamespace(home="here", postgres_port=1, aws_endpoint="aws", glue_endpoint="glue", parts=parts)
+    where = SimpleNamespace(
+        prefix="totelake", clients=SimpleNamespace(glue=Glue(GOOD)), ingestion=MemoryStore(), processed=processed
+    )
+    monkeypatch.setattr(command.Stack, "read", lambda *_: up)
+    monkeypatch.setattr(command.lifecycle, "status_of", lambda *_: parts)
+    monkeypatch.setattr(command.Target, "named", lambda *_: where)
+    shown = CliRunner().invoke(app, ["status"], env={"COLUMNS": "200"})
+    document = CliRunner().invoke(app, ["status", "--json"])
+    assert shown.exit_code == document.exit_code == (0 if answers else 1)
+    assert sorted(held_lines(shown.stdout)) == (LINES if answers else [])
+    found = json.loads(document.stdout)["held"]
+    assert sorted(found, key=lambda item: str(item["table"])) == (DOCUMENTS if answers else [])

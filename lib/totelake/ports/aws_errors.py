@@ -9,7 +9,12 @@ from typing import Union
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigNotFound,
+    ConfigParseError,
     EndpointConnectionError,
+    InvalidConfigError,
+    InvalidRegionError,
+    InvalidRetryConfigurationError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
@@ -30,7 +35,17 @@ _PASSING = (
     "OperationAborted",
 )
 # no request was sent, and none will be until a setting or the code is corrected
-_UNSENT = (NoRegionError, ParamValidationError, PartialCredentialsError, ProfileNotFound)
+_UNSENT = (
+    ConfigNotFound,
+    ConfigParseError,
+    InvalidConfigError,
+    InvalidRegionError,
+    InvalidRetryConfigurationError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 _DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
 
 

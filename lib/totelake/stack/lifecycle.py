@@ -131,7 +131,7 @@ def _spawn(name: str, module: list[str], port: int, logs: Path, more: Mapping[st
 
 def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys, logs: Path) -> Part:
     properties = spark.write_properties(home / "spark-defaults.conf", endpoint)
-    submit = Path(sys.executable).parent / "spark-submit"
+    submit = spark.submit_program()
     command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
     command += ["--state", str(home / "localglue"), "--python-shell", str(find_python_shell())]
     command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import (
+    ConfigNotFound,
+    ConfigParseError,
     EndpointConnectionError,
+    InvalidRetryModeError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
@@ -49,6 +52,13 @@ SLOW_DOWN = client_error("SlowDown", 503, "PutObject", "Reduce your request rate
         (EndpointConnectionError(endpoint_url="http://x"), RetriableError,
          'Could not connect to the endpoint URL: "http://x"; see that the endpoint is up (one machine: `totelake '
          "status`) and run the job again"),
+        (ConfigParseError(path="/c"), ConfigurationError,
+         "AWS was not asked: Unable to parse config file: /c; correct the setting that this names"),
+        (ConfigNotFound(path="/c"), ConfigurationError,
+         "AWS was not asked: The specified config file (/c) could not be found; correct the setting that this names"),
+        (InvalidRetryModeError(provided_retry_mode="x", valid_modes="y"), ConfigurationError,
+         'AWS was not asked: Invalid value provided to "mode": "x" must be one of: y; correct the setting that this '
+         "names"),
         (ReadTimeoutError(endpoint_url="http://x"), RetriableError,
          'AWS could not be reached: Read timeout on endpoint URL: "http://x"; run the job again'),
     ],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
-BREAKING_DRIFT = NOTHING_CAPTURED = 3
+BREAKING_DRIFT = NOTHING_CAPTURED = PROBLEM_FOUND = 3
 MEANINGS = {
     SUCCESS: "done",
     FAILURE: "failed; one sentence on stderr says what, where and what to do",
     USAGE: "the words of the command are wrong; stderr names the help",
     BREAKING_DRIFT: "drift found a difference that breaks what is built on a table; "
-    "reconcile found nothing captured yet",
+    "reconcile found nothing captured yet; doctor found a problem",
     INTERRUPTED: "interrupted (Ctrl-C)",
 }

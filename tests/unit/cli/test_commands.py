@@ -275,6 +275,7 @@ def test_logs_before_the_first_run_say_so(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_deploy_tells_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = [Change("job", "totelake-watch-totesys", "created"), Change("job", "totelake-b", "unchanged")]
     monkeypatch.setattr(commands, "deploying", lambda target, step, activate: changes)
+    monkeypatch.setattr(commands, "before_deploy", lambda *_: [])
     assert invoke(monkeypatch, Glue(), "deploy").stdout.endswith(
         "1 created, 1 unchanged\n"
         "not yet on schedule: totelake-watch-totesys; see `totelake deploy --activate-schedule`\n"

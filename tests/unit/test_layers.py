@@ -26,6 +26,7 @@ LAYERS = (
     ("operate",),
     ("roles", "seed"),
     ("stack",),
+    ("doctor",),
     ("deploy",),
     ("query",),
     ("cli",),

@@ -12,6 +12,7 @@ from totelake.cli import (
     bookmark,
     contract,
     cost,
+    doctor,
     drift,
     impact,
     pipeline,
@@ -50,7 +51,7 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, seed, pipeline, query, reconcile, drift, impact, alerts, cost):
+for part in (stack, doctor, seed, pipeline, query, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")

@@ -103,6 +103,10 @@ def tell(text: str) -> None:
     _line(err(), text)
 
 
+def quiet(text: str) -> None:
+    """Tells nobody."""
+
+
 def _line(console: Console, text: str, style: str = "") -> None:
     console.print(_text(console, text, style))
 
@@ -167,11 +171,11 @@ def _records(console: Console, title: str, heads: Sequence[str], cells: Sequence
 
 
 @contextmanager
-def progress(quiet: bool, what: str) -> Iterator[Callable[[str], None]]:
+def progress(silent: bool, what: str) -> Iterator[Callable[[str], None]]:
     """Tell on stderr what is going on: a moving line on a terminal, a line for each step elsewhere."""
     console = err()
-    if quiet:
-        yield lambda text: None
+    if silent:
+        yield quiet
     elif console.is_terminal:
         with console.status(_text(console, what)) as status:
             yield lambda text: status.update(_text(console, text))

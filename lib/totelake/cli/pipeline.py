@@ -11,14 +11,16 @@ import typer
 
 from totelake.capture.detect.moves import BY_HAND
 from totelake.capture.detect.moves import backfill as mark_for_backfill
-from totelake.cli.output import AsJson, TargetName, err, print_json, progress, say, table, tell
+from totelake.cli.output import AsJson, TargetName, err, print_json, progress, quiet, say, table, tell
 from totelake.cli.sources import SourceName, source_table, sources
 from totelake.contracts import load_contracts
 from totelake.deploy import Target
 from totelake.deploy import deploy as deploying
 from totelake.deploy.apply import idle_schedules
 from totelake.deploy.plan import SCHEDULED
-from totelake.deploy.target import LOCAL
+from totelake.deploy.target import AWS, LOCAL
+from totelake.doctor.finding import refuse
+from totelake.doctor.rounds import before_deploy
 from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
@@ -49,6 +51,7 @@ def deploy(
 ) -> None:
     """Create or update what catalog/pipeline.yaml asks for; a second deploy changes nothing."""
     where = Target.named(target, default_home())
+    refuse(before_deploy(where, target == AWS), quiet if as_json else tell)
     with progress(as_json, "deploying") as step:
         changes = deploying(where, step, activate_schedule)
     if as_json:

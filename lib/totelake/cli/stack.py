@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
-from totelake.cli.output import AsJson, err, plain_on_stdout, print_json, progress, say, table
+from totelake.cli.output import AsJson, err, plain_on_stdout, print_json, progress, quiet, say, table, tell
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
+from totelake.doctor.finding import refuse
+from totelake.doctor.rounds import before_up
 from totelake.operate.deployed import deployed
 from totelake.operate.held import HeldTable, held_tables
 from totelake.operate.runs import Standing, standings
@@ -49,6 +51,7 @@ def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_j
     if stack is None:
         ports = {POSTGRES: postgres_port, MOTO: aws_port, LOCALGLUE: glue_port}
         check_ports(ports)
+        refuse(before_up(home), quiet if as_json else tell)
         with progress(as_json, "starting the stack") as step:
             stack = lifecycle.start(home, ports, step)
     _show(stack, dict.fromkeys(stack.parts, True), as_json)

@@ -24,6 +24,8 @@ from totelake.deploy.published import DOCUMENT, Published, save, saved
 from totelake.deploy.release import Release, build, checkout
 from totelake.deploy.teardown import tear_down
 from totelake.deploy.terraform import Terraform
+from totelake.doctor.finding import refuse
+from totelake.doctor.rounds import before_make_deploy
 from totelake.errors import ConfigurationError, TotelakeError
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.s3 import S3Store
@@ -140,8 +142,9 @@ def main(argv: Sequence[str]) -> int:
             tear_down(terraform, Clients.from_environment(), given.keep_data, agree, given.yes)
             return 0
         release: tuple[Release, Published] | str = given.release or _at_hand(given.folder, root, head)
-        terraform = Terraform(root / "terraform", given.environment)
-        deploy(terraform, Clients.from_environment().s3, release, head, given.yes, is_adopting=given.adopt)
+        terraform, clients = Terraform(root / "terraform", given.environment), Clients.from_environment()
+        refuse(before_make_deploy(clients), lambda line: print(line, file=sys.stderr))  # noqa: T201
+        deploy(terraform, clients.s3, release, head, given.yes, is_adopting=given.adopt)
         return 0
     except (TotelakeError, ClientError, BotoCoreError) as error:
         known = error if isinstance(error, TotelakeError) else translation_of(error)

@@ -57,10 +57,9 @@ _LATE = _passing("AWS did not answer in time", "see the endpoint and the network
 _CUT = _passing("AWS's answer broke off", "see the network on the way to the endpoint")
 _CREDENTIALS = _unsent("see that the role, the profile or the process that gives credentials works")
 _INSTALLATION = _unsent("install boto3 and botocore in the versions of constraints/, which know what this names")
-_CHANGED = AwsCause(
-    LakeError,
-    "see that no proxy changes answers, else restore the object from its version history",
+_CHANGED = _passing(
     "what arrived is not what AWS says it sent",
+    "see that no proxy changes answers, and restore the object from its history when only it has this",
 )
 # by class; a class that is not here has the cause of the one it is made of
 _CLASSES = _by_name(

@@ -15,8 +15,8 @@ from totelake.errors import SourceError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress, hidden
 from totelake.ports.postgres_errors import connection_error, server_error
 
-__all__ = ["Connection", "Cursor", "connect", "open_dsn", "read_only"]
-_OLDEST_VERSION = 130000
+__all__ = ["OLDEST_VERSION", "Connection", "Cursor", "connect", "open_dsn", "read_only", "speaking"]
+OLDEST_VERSION = 130000
 # the one setting that counts outside of transactions, so no transaction can set it; only where somebody has set it
 _MAY_IDLE = (
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'"
@@ -27,15 +27,17 @@ _UNLIMITED = "; ".join(f"SET LOCAL {name} = 0" for name in _LIMITS)
 
 
 @contextmanager
-def connect(address: PostgresAddress, application: str = "totelake") -> Iterator[Connection]:
+def connect(address: PostgresAddress, application: str = "totelake", options: str = "") -> Iterator[Connection]:
     """A connection without an open transaction. A server that refuses is asked once more if the secret has changed.
+
+    `options` are the server's own, as its startup parameter of that name has them.
 
     Raises SourceError when the server cannot be used.
     """
-    connection, address = _opened(address, application)
+    connection, address = _opened(address, application, options)
     try:
         connection.autocommit = True
-        if connection.server_version < _OLDEST_VERSION:
+        if connection.server_version < OLDEST_VERSION:
             raise SourceError(f"{address} is older than PostgreSQL 13; upgrade the server")
         # a standby of an older version does not say that it is one
         with speaking(address, connection.info.parameter_status("in_hot_standby") == "on"):
@@ -46,9 +48,10 @@ def connect(address: PostgresAddress, application: str = "totelake") -> Iterator
         connection.close()
 
 
-def _opened(address: PostgresAddress, application: str) -> tuple[Connection, PostgresAddress]:
+def _opened(address: PostgresAddress, application: str, options: str) -> tuple[Connection, PostgresAddress]:
     """A connection, and the address that it is to."""
-    options: dict[str, Any] = {"sslrootcert": address.sslrootcert} if address.sslrootcert else {}
+    given = {"sslrootcert": address.sslrootcert, "options": options}
+    more: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
         connection = psycopg2.connect(
             host=address.host,
@@ -61,14 +64,14 @@ def _opened(address: PostgresAddress, application: str) -> tuple[Connection, Pos
             application_name=application,
             client_encoding="UTF8",
             keepalives_idle=30,
-            **options,
+            **more,
         )
         return connection, address
     except psycopg2.Error as error:
         newer = address.newer()
         if newer is None:
             raise connection_error(address, str(error)) from None
-    return _opened(newer, application)
+    return _opened(newer, application, options)
 
 
 @contextmanager

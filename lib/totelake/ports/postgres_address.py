@@ -78,6 +78,11 @@ class PostgresAddress:
         return None if replace(found, sslrootcert=self.sslrootcert) == self else found
 
     @property
+    def is_here(self) -> bool:
+        """Whether the server is on this machine."""
+        return self.host in _THIS_MACHINE
+
+    @property
     def authority(self) -> str:
         """Host and port as a URL has them: an address of IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -107,13 +107,14 @@ class Job(Generic[A_co]):
                     Name=run.workflow, RunId=run.workflow_run_id, RunProperties={name: value}
                 )
 
-    def secret(self, name: str) -> Mapping[str, Any]:
-        """A secret's JSON object, an sslrootcert at s3:// fetched. Raises ConfigurationError, which never shows it."""
-        return read_secret(self.clients, name)
-
     def database(self, name: str, what: str = "database") -> PostgresAddress:
         """The database of a secret, which is read again when the server refuses. Raises ConfigurationError."""
-        return PostgresAddress.renewable(lambda: PostgresAddress.from_secret(self.secret(name), name, what))
+        return read_address(self.clients, name, what)
+
+
+def read_address(clients: Clients, name: str, what: str = "database") -> PostgresAddress:
+    """The database of a secret, which is read again when the server refuses. Raises ConfigurationError."""
+    return PostgresAddress.renewable(lambda: PostgresAddress.from_secret(read_secret(clients, name), name, what))
 
 
 def read_secret(clients: Clients, name: str) -> Mapping[str, Any]:

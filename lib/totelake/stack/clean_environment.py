@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import totelake
@@ -30,11 +31,28 @@ _NO_AWS_FILES = {
 }
 # some systems keep a proxy in their settings, which is asked unless a variable says otherwise
 _NO_PROXY = {"no_proxy": "*", "NO_PROXY": "*"}
+_OF_USER: ContextVar[Mapping[str, str] | None] = ContextVar("of_user", default=None)
+
+
+def is_passed(name: str) -> bool:
+    """Whether the processes of the stack get the user's variable of this name."""
+    return name in _PASSED or name.startswith(_PASSED_BEGINNINGS)
+
+
+def is_put_aside(name: str) -> bool:
+    """Whether `undisturbed` removes the variable of this name."""
+    return name.startswith(_REDIRECTING)
+
+
+def user_environment() -> Mapping[str, str]:
+    """The variables as the user has set them, inside `undisturbed`, too."""
+    before = _OF_USER.get()
+    return dict(os.environ) if before is None else before
 
 
 def child_environment(more: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process of the stack: what is on the list, no proxy, no file of AWS, and what is given."""
-    kept = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith(_PASSED_BEGINNINGS)}
+    kept = {name: value for name, value in os.environ.items() if is_passed(name)}
     return {**kept, **_NO_AWS_FILES, **_NO_PROXY, **_own_path(), **more}
 
 
@@ -51,15 +69,17 @@ def undisturbed() -> Iterator[None]:
     Proxies stay for what is elsewhere, such as a registry of packages; this machine is reached past them.
     """
     before = dict(os.environ)
-    removed = {name for name in before if name.startswith(_REDIRECTING)}
+    removed = {name for name in before if is_put_aside(name)}
     passed = ",".join(filter(None, (before.get("no_proxy") or before.get("NO_PROXY"), HOST)))
     own = {**_NO_AWS_FILES, "PGPASSFILE": os.devnull, "no_proxy": passed, "NO_PROXY": passed}
     for name in removed:
         del os.environ[name]
     os.environ.update(own)
+    token = _OF_USER.set(before)
     try:
         yield
     finally:
+        _OF_USER.reset(token)
         for name in removed | own.keys():
             os.environ.pop(name, None)
             if name in before:

@@ -19,6 +19,7 @@ from totelake.stack.private_files import write_private
 # with one tier of compilation Java reserves little room for code, and stops compiling in a long session that fills it
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC -Duser.timezone=UTC"
 _WARM_UP = "totelake.stack.warm_up"
+DRIVER_MEGABYTES = 1500
 # a Java that was made small, as the one from PyPI, brings none
 _OWN_ARCHIVE = Path("lib", "server", "classes.jsa")
 
@@ -36,7 +37,7 @@ def _session() -> dict[str, str]:
         options += " " + _shared(archives)
     return {
         "spark.master": "local[2]",
-        "spark.driver.memory": "1500m",
+        "spark.driver.memory": f"{DRIVER_MEGABYTES}m",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in jars),

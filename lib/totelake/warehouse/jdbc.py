@@ -19,21 +19,9 @@ from totelake.errors import RetriableError, StarTableError, TotelakeError, Wareh
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.sqlstates import cause_of
 from totelake.runtime.java_exceptions import causes, is_of_surroundings
-from totelake.warehouse.ddl import WRONG_ENCODING
+from totelake.warehouse import session
 
 DRIVER = "org.postgresql.Driver"
-# what a load relies on, whatever the role, the database or the server sets for every session
-_SETTINGS = {
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-    "default_transaction_read_only": "off",
-    # under a stricter level a load that waited for its turn would still see the warehouse as it was before
-    "default_transaction_isolation": r"read\ committed",
-    "standard_conforming_strings": "on",
-    "synchronous_commit": "on",
-    "search_path": "star,public",
-}
 # what PostgreSQL refuses for what a statement says or its rows hold, by the first two characters of the state: values,
 # constraints, rights, columns, limits, triggers. All else is of the server, the connection or other sessions.
 _OF_THE_STATEMENT = ("21", "22", "23", "2F", "38", "39", "42", "44", "54", "P0")
@@ -67,7 +55,7 @@ class JdbcAddress:
             "connectTimeout": "10",
             "tcpKeepAlive": "true",
             "sslmode": self.database.sslmode,
-            "options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items()),
+            "options": session.OPTIONS,
             **certificates,
         }
 
@@ -119,17 +107,7 @@ class Connection:
 
     def check_session(self) -> None:
         """Raises WarehouseError when the database cannot hold every text, or the session is not set as was asked."""
-        asked = {name: value.replace("\\ ", " ") for name, value in _SETTINGS.items()}
-        listed = ", ".join(f"current_setting('{name}')" for name in ("server_encoding", *asked))
-        encoding, *values = self.rows(f"SELECT {listed}")[0]
-        if encoding != "UTF8":
-            raise WarehouseError(WRONG_ENCODING.format(self._address, encoding))
-        for name, value, found in zip(asked, asked.values(), values):
-            if found != value:
-                raise WarehouseError(
-                    f"{self._address} has {name} = {found} where the load asked for {value}: a pooler between drops "
-                    "the startup parameter `options`; name the server itself in the secret"
-                )
+        session.refuse_other(self._address, self.rows(session.QUERY)[0])
 
     def run(self, statement: str) -> int:
         """Execute a statement; the rows that it changed, 0 for one that changes none."""

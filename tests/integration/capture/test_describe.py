@@ -16,11 +16,11 @@ from tests.integration.capture.conftest import READER, Source
 from tests.unit.contracts.test_standard import problems
 from totelake.capture.postgres.describe import describe
 from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.shape import blocked_tables
 from totelake.cli import contract as command
 from totelake.cli import drift as drift_command
 from totelake.cli.app import app
 from totelake.cli.exit_status import BREAKING_DRIFT
-from totelake.cli.live import blocked_of
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import parse_yaml
 from totelake.contracts.model import TableId
@@ -53,7 +53,7 @@ def described(source: Source) -> tuple[DescribedTable, ...]:
 def differing(source: Source) -> dict[str, list[tuple[str, str]]]:
     """Column and class of every change, by table."""
     with reading(source) as session:
-        blocked = {name: item.change for name, item in blocked_of(session, TABLES).items()}
+        blocked = {name: item.change for name, item in blocked_tables(session, TABLES).items()}
         found = source_changes(TABLES, describe(session, ("public",)), blocked)
     return {name: [(item.column, item.kind) for item in changed] for name, changed in found.items() if changed}
 
@@ -101,7 +101,7 @@ def test_one_table_is_reported_as_are_all_of_them(
     monkeypatch.setattr(drift_command.Target, "named", lambda *_: None)
     monkeypatch.setattr(drift_command, "described_source", lambda *_: described(source))
     with reading(source) as session:
-        monkeypatch.setattr(drift_command, "blocked_in_source", lambda *_: blocked_of(session, TABLES))
+        monkeypatch.setattr(drift_command, "blocked_in_source", lambda *_: blocked_tables(session, TABLES))
         results = [
             CliRunner().invoke(app, ["drift", name, "--against", "source", "--json"])
             for name in ("payment", "staff", "dim_staff")

@@ -13,7 +13,7 @@ from tests.integration.capture.conftest import READER, Source, insert_designs
 from tests.integration.capture.test_quarantine import quarantined
 from totelake.capture.postgres.describe import describe
 from totelake.capture.postgres.session import Session
-from totelake.cli.live import blocked_of
+from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts import load_contracts
 from totelake.lake.records.batch import Bookmark
 from totelake.operate.reconcile.finding import EQUAL, IN_PROGRESS
@@ -131,7 +131,7 @@ def test_a_definition_that_is_no_text_blocks_its_table_alone(source_in: Open, st
     address = PostgresAddress.from_secret(source.postgres.secret(source.dsn, READER), "s")
     with connect(address) as connection:
         session = Session(connection)
-        found = {name: item.change for name, item in blocked_of(session, TABLES).items()}
+        found = {name: item.change for name, item in blocked_tables(session, TABLES).items()}
         described = describe(session, ("public",))
     assert {"n\\351"} <= {table.name for table in described if table.problem} <= {"payment", "n\\351"}
     differing = source_changes(TABLES, described, found)

@@ -155,3 +155,29 @@ def test_the_command_builds_a_release_once(tmp_path: Path, capsys: pytest.Captur
 def test_the_command_says_what_is_wrong_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["deploy", "dev", "--from", str(tmp_path)]) == 1
     assert capsys.readouterr().err == f"deploy: {tmp_path} has no release.json; make it with `make release`\n"
+
+
+@pytest.fixture
+def checked_out(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A release at hand beside the account's Terraform; the words that deploy it."""
+    monkeypatch.setattr("totelake.deploy.environment.checkout", lambda: tmp_path)
+    save(RELEASE, "", tmp_path / "release")
+    return ["deploy", "dev", "--from", str(tmp_path / "release"), "--yes"]
+
+
+def test_what_would_get_in_the_way_is_told_before_it_is_deployed(
+    account: Account, checked_out: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(checked_out) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "endpoint" in line]
+    assert line.startswith("warning: endpoint: AWS_ENDPOINT_URL name http://127.0.0.1:")
+    assert account.calls() != []
+
+
+def test_a_problem_stops_a_deployment_before_it_asks_terraform(
+    account: Account, checked_out: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nowhere")
+    assert main(checked_out) == 1
+    assert "deploy: profile: AWS_PROFILE names nowhere, and " in capsys.readouterr().err
+    assert (account.calls(), account.keys()) == ([], [])

@@ -123,7 +123,7 @@ def test_up_status_and_a_second_up_answer(up: Stack, machine: Machine) -> None:
 
 def test_the_command_speaks_to_database_lake_and_glue(up: Stack, machine: Machine) -> None:
     asked = ["query", "--on", "warehouse", "SELECT 1 AS one"]
-    for words in (["seed", "--orders", "10"], ["deploy"], asked, ["runs"]):
+    for words in (["seed", "--orders", "10"], ["deploy"], asked, ["runs"], ["doctor"]):
         done = machine.totelake(*words)
         assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), (words, done.stderr)
 

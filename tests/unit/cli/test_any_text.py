@@ -16,8 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.cli.test_quarantine import ROW
-from totelake.cli import alerts, bookmark, drift, pipeline, quarantine, query, reconcile, stack
+from totelake.cli import alerts, bookmark, doctor, drift, pipeline, quarantine, query, reconcile, stack
 from totelake.cli.main import main
+from totelake.doctor import finding as examined
 from totelake.errors import TotelakeError
 from totelake.lake.records.holds import BUILD
 from totelake.operate.held import HeldTable
@@ -124,6 +125,11 @@ def of_stack(text: str) -> Patches:
     return {(stack.lifecycle, "found"): lambda *_: found}
 
 
+def of_doctor(text: str) -> Patches:
+    found = [examined.Finding(text, text, examined.WARNING, text, text)]
+    return {(doctor, "of_machine"): lambda _: (found, False)}
+
+
 def of_errors(text: str) -> Patches:
     return {(query, "_of_lake"): raising(text), (pipeline.workflow_runs, "start"): raising(text)}
 
@@ -146,6 +152,7 @@ COMMANDS: dict[str, Callable[[str], Patches]] = {
     "bookmark history": of_bookmark,
     "alerts": of_alerts,
     "up": of_stack,
+    "doctor": of_doctor,
     "query fails": of_errors,
     "run": of_errors,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -283,6 +282,7 @@ def test_logs_before_the_first_run_say_so(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_deploy_tells_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = [Change("job", "totelake-watch-totesys", "created"), Change("job", "totelake-b", "unchanged")]
     monkeypatch.setattr(commands, "deploying", lambda target, step, activate: changes)
+    monkeypatch.setattr(commands, "before_deploy", lambda *_: [])
     assert invoke(monkeypatch, Glue(), "deploy").stdout.endswith(
         "1 created, 1 unchanged\n"
         "not yet on schedule: totelake-watch-totesys; see `totelake deploy --activate-schedule`\n"
@@ -294,7 +294,3 @@ def test_a_deploy_tells_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
         {"kind": "job", "name": "totelake-watch-totesys", "outcome": "created"},
         {"kind": "job", "name": "totelake-b", "outcome": "unchanged"},
     ]
-
-
-def test_the_version_is_shown(tmp_path: Path) -> None:
-    assert CliRunner().invoke(app, ["--version"]).stdout == "totelake 0.1.0\n"

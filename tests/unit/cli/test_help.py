@@ -125,3 +125,8 @@ def test_json_is_an_option_of_every_command_that_shows_data() -> None:
         if not hasattr(command, "commands") and "--json" not in [name for item in command.params for name in item.opts]
     }
     assert without == {"totelake contract new"}
+
+
+def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == "totelake 0.1.0\n"

@@ -228,6 +228,7 @@ def test_an_interruption_is_not_success(
 def test_an_interrupted_up_says_so(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("totelake.cli.stack.before_up", lambda _: [])
     monkeypatch.setattr("totelake.stack.lifecycle.start", raising(KeyboardInterrupt()))
     assert main(["up"]) == 130
     assert capsys.readouterr() == ("", "starting the stack\ninterrupted\n")

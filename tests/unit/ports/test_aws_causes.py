@@ -25,9 +25,10 @@ CLASSES = sorted(
 )
 # what may succeed when the same run is started again; everything else waits for somebody
 PASSING = {
-    "CapacityNotAvailableError", "ConnectTimeoutError", "ConnectionClosedError", "ConnectionError",
-    "EndpointConnectionError", "HTTPClientError", "IncompleteReadError", "MetadataRetrievalError",
-    "ProxyConnectionError", "ReadTimeoutError", "ResponseStreamingError", "UnseekableStreamError", "WaiterError",
+    "CapacityNotAvailableError", "ChecksumError", "ConnectTimeoutError", "ConnectionClosedError", "ConnectionError",
+    "EndpointConnectionError", "FlexibleChecksumError", "HTTPClientError", "IncompleteReadError",
+    "MetadataRetrievalError", "ProxyConnectionError", "ReadTimeoutError", "ResponseStreamingError",
+    "UnseekableStreamError", "WaiterError",
 }  # fmt: skip
 # by class a word of its remedy
 REMEDIES = {

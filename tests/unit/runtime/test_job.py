@@ -12,6 +12,7 @@ import pytest
 from tests.unit.ports.answers import Client, client_error
 from totelake.errors import ConfigurationError, LakeError, SourceError
 from totelake.runtime import Clients, Job, open_job, run_job
+from totelake.runtime.job import read_secret
 from totelake.runtime.job_arguments import AuditArguments, JobRun
 
 
@@ -156,7 +157,7 @@ def test_run_properties_that_are_refused_are_an_error_of_the_lake() -> None:
 def secret_of(answer: Any, **services: Any) -> Any:
     """What a job reads of the secret s."""
     with open_job(arguments(verbose=True), Fakes(secretsmanager=Secrets(answer), **services)) as job:
-        return job.secret("s")
+        return read_secret(job.clients, "s")
 
 
 def test_a_secret_is_a_json_object() -> None:

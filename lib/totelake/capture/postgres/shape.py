@@ -14,7 +14,14 @@ from psycopg2 import sql
 
 from totelake.capture.blocked import BlockedError, not_capturable, undescribed
 from totelake.capture.events import EventTable
-from totelake.capture.postgres.relations import ATTRIBUTES, TYPE, Relation, read_relations, why_blocked
+from totelake.capture.postgres.relations import (
+    ATTRIBUTES,
+    TYPE,
+    Relation,
+    blocked_relations,
+    read_relations,
+    why_blocked,
+)
 from totelake.capture.postgres.session import Row, Session
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
@@ -111,6 +118,13 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
         except BlockedError as error:
             blocked[table.name] = error.blocked
     return shapes, blocked
+
+
+def blocked_tables(session: Session, tables: Sequence[Table]) -> dict[str, BlockedTable]:
+    """The tables that cannot be captured as they are now, by name. Raises SourceError when that is all of them."""
+    found = blocked_relations(session, tables, strict=False)
+    found.update(read_shapes(session, [table for table in tables if table.name not in found])[1])
+    return found
 
 
 def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, str]]:

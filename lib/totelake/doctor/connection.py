@@ -1,0 +1,53 @@
+"""A connection to PostgreSQL that several checks use; without it they are not checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from typing import Callable
+
+from totelake.doctor.finding import NotCheckedError, Verdict, ok, problem, refused, warning
+from totelake.errors import TotelakeError
+from totelake.ports.postgres import Connection, connect, speaking
+from totelake.ports.postgres_address import VERIFIED, PostgresAddress
+
+
+class Opened:
+    """The database of a secret, connected by `connect` until `held` ends. `more` is added to a refusal's remedy."""
+
+    def __init__(self, read: Callable[[], PostgresAddress], held: ExitStack, more: str = "", options: str = "") -> None:
+        self._read, self._held, self._more, self._options = read, held, more, options
+        self._connected: tuple[Connection, PostgresAddress] | None = None
+
+    def connect(self) -> Iterator[Verdict]:
+        """The first check: whether secret and server let the role in, and how the connection is encrypted."""
+        try:
+            address = self._read()
+            connection = self._held.enter_context(connect(address, "totelake doctor", self._options))
+        except TotelakeError as error:
+            verdict = refused(error)
+            yield problem(verdict.detail, verdict.remedy + self._more)
+            return
+        self._connected = connection, address
+        version = str(connection.info.parameter_status("server_version")).split()[0]
+        yield ok(f"PostgreSQL {version} lets {address.username} in: {address}")
+        yield from judge_encryption(address, bool(connection.info.ssl_in_use))
+
+    def ask(self, look: Callable[[Connection], Iterable[Verdict]]) -> Iterator[Verdict]:
+        """What a check finds by the connection. Raises NotCheckedError without one."""
+        if self._connected is None:
+            raise NotCheckedError("there is no connection; see the line above")
+        connection, address = self._connected
+        with speaking(address):
+            yield from look(connection)
+
+
+def judge_encryption(address: PostgresAddress, is_encrypted: bool) -> Iterator[Verdict]:
+    """Whether others can read the connection, or take the server's place."""
+    remedy = f"set sslmode in the secret to {VERIFIED} and sslrootcert to the certificates of the server's authority"
+    if address.is_here:
+        return
+    if not is_encrypted:
+        yield warning(f"the connection to {address} is not encrypted (sslmode {address.sslmode})", remedy)
+    elif address.sslmode != VERIFIED:
+        yield warning(f"{address} need not prove that it is the server (sslmode {address.sslmode})", remedy)

@@ -1,0 +1,109 @@
+"""What a check is and what it finds: one line each, with a remedy wherever something is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from totelake.errors import ConfigurationError, TotelakeError
+from totelake.ports.aws_errors import translation_of
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+# nobody could look, for want of something else; the check itself failed
+NOT_CHECKED, BROKEN = "not checked", "check failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check says: `detail` what is, `remedy` what to do, which only an OK has not."""
+
+    outcome: str
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict, with its check and the group of that."""
+
+    group: str
+    check: str
+    outcome: str
+    detail: str
+    remedy: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What is and what to do."""
+        return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
+
+
+Look = Callable[[], Iterable[Verdict]]
+
+
+class NotCheckedError(TotelakeError):
+    """A check lacks what it would look at."""
+
+
+def ok(detail: str) -> Verdict:
+    """Nothing is to be done."""
+    return Verdict(OK, detail)
+
+
+def warning(detail: str, remedy: str) -> Verdict:
+    """It works, with something that its user should know."""
+    return Verdict(WARNING, detail, remedy)
+
+
+def problem(detail: str, remedy: str) -> Verdict:
+    """It does not work like this."""
+    return Verdict(PROBLEM, detail, remedy)
+
+
+def refused(error: TotelakeError) -> Verdict:
+    """A problem in the words of an error of ours, which end in the remedy."""
+    detail, _, remedy = str(error).rpartition("; ")
+    return problem(detail, remedy) if detail else problem(remedy, "see docs/operations.md")
+
+
+def examine(group: str, checks: Iterable[tuple[str, Look]]) -> list[Finding]:
+    """What the checks of a group find, in their order. One that breaks ends no other and counts as nothing else."""
+    return [
+        Finding(group, name, verdict.outcome, verdict.detail, verdict.remedy)
+        for name, look in checks
+        for verdict in _guarded(look)
+    ]
+
+
+def _guarded(look: Look) -> Iterator[Verdict]:
+    try:
+        yield from look()
+    except NotCheckedError as error:
+        detail, _, remedy = str(error).rpartition("; ")
+        yield Verdict(NOT_CHECKED, detail, remedy)
+    except TotelakeError as error:
+        yield refused(error)
+    except (ClientError, BotoCoreError) as error:
+        yield refused(translation_of(error))
+    except Exception as error:  # whatever it is, it is told, and never taken for a success
+        words = " ".join(str(error).split())
+        what = type(error).__name__ + (f": {words}" if words else "")
+        yield Verdict(BROKEN, f"the check ended with {what}", "see that what it names can be read, or report this line")
+
+
+def of_outcome(findings: Iterable[Finding], *outcomes: str) -> list[Finding]:
+    """Those with one of the outcomes."""
+    return [finding for finding in findings if finding.outcome in outcomes]
+
+
+def refuse(findings: Sequence[Finding], tell: Callable[[str], None]) -> None:
+    """Tell of warnings and of checks that failed, a line each. Raises ConfigurationError when there is a problem."""
+    for finding in of_outcome(findings, WARNING, BROKEN):
+        tell(f"{finding.outcome}: {finding.check}: {finding.sentence}")
+    problems = of_outcome(findings, PROBLEM)
+    if problems:
+        more = f" ({len(problems) - 1} more: see `totelake doctor`)" if len(problems) > 1 else ""
+        raise ConfigurationError(f"{problems[0].check}: {problems[0].sentence}{more}")

@@ -1,0 +1,38 @@
+"""What a load asks of its session in the warehouse, and how it sees that it was given; whichever driver connects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from totelake.errors import WarehouseError
+from totelake.warehouse.ddl import WRONG_ENCODING
+
+# what a load relies on, whatever the role, the database or the server sets for every session
+_SETTINGS = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "default_transaction_read_only": "off",
+    # under a stricter level a load that waited for its turn would still see the warehouse as it was before
+    "default_transaction_isolation": r"read\ committed",
+    "standard_conforming_strings": "on",
+    "synchronous_commit": "on",
+    "search_path": "star,public",
+}
+# the startup parameter `options`
+OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+QUERY = "SELECT " + ", ".join(f"current_setting('{name}')" for name in ("server_encoding", *_SETTINGS))
+
+
+def refuse_other(where: object, found: Sequence[str | None]) -> None:
+    """Raises WarehouseError when what `QUERY` found is no database for every text, or no session as was asked."""
+    encoding, *values = found
+    if encoding != "UTF8":
+        raise WarehouseError(WRONG_ENCODING.format(where, encoding))
+    for (name, asked), value in zip(_SETTINGS.items(), values):
+        wanted = asked.replace("\\ ", " ")
+        if value != wanted:
+            raise WarehouseError(
+                f"{where} has {name} = {value} where the load asked for {wanted}: a pooler between drops "
+                "the startup parameter `options`; name the server itself in the secret"
+            )

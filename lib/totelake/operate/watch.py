@@ -19,6 +19,7 @@ from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, held_for
 from totelake.operate import runs
+from totelake.ports.postgres_client import tell_client
 from totelake.runtime.fingerprint import fingerprint_of
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import WatchArguments
@@ -32,6 +33,7 @@ def watch(job: Job[WatchArguments]) -> str | None:
 
     Failed runs are reported whatever becomes of the look, also when the source cannot be reached.
     """
+    tell_client(job.log)
     try:
         return _start_refresh(job)
     finally:

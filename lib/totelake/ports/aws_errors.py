@@ -31,6 +31,7 @@ _PASSING = (
 )
 # no request was sent, and none will be until a setting or the code is corrected
 _UNSENT = (NoRegionError, ParamValidationError, PartialCredentialsError, ProfileNotFound)
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 _DENIED = ("AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation")
 
 
@@ -82,6 +83,8 @@ def _client_error(error: ClientError) -> TotelakeError:
         )
     if status_of(error) >= 500 or code in _PASSING:
         return RetriableError(f"{what.rstrip('.')}; run the job again")
+    if code in _EXPIRED:
+        return RetriableError(f"{what.rstrip('.')}; run the job again, or on your machine sign in to AWS again")
     if code in _DENIED:
         return LakeError(f"{what}; grant the job's role this action")
     if code == "EntityNotFoundException":

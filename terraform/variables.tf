@@ -28,12 +28,13 @@ variable "tags" {
 }
 
 variable "release" {
-  description = "What the jobs run: the content hash under releases/ in the artifacts bucket, and the names of the wheels there. An earlier one is a rollback."
+  description = "What the jobs run: the content hash under releases/ in the artifacts bucket, and the names of the wheels and jars there. An earlier one is a rollback."
   type = object({
     id        = string
     wheel     = string
     libraries = list(string)
     compiled  = optional(list(string), [])
+    jars      = optional(list(string), [])
   })
 
   validation {
@@ -49,6 +50,11 @@ variable "release" {
   validation {
     condition     = alltrue([for name in var.release.compiled : can(regex("-cp3[0-9]+-cp3[0-9]+-manylinux[0-9a-z_.]*_x86_64\\.whl$", name))])
     error_message = "release.compiled are names of wheels for Linux on x86_64, on which AWS Glue runs."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.release.jars : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]*-[0-9][0-9A-Za-z._-]*\\.jar$", name))])
+    error_message = "release.jars are names of jars with their versions, such as postgresql-42.7.7.jar."
   }
 }
 

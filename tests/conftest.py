@@ -221,7 +221,7 @@ def spark(moto_endpoint: str) -> Iterator[Any]:
     else:
         os.environ.update(stack_spark.environment())
         properties = stack_spark.settings(moto_endpoint)
-    for name, value in properties.items():
+    for name, value in {**properties, **stack_spark.driver_settings()}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     yield session

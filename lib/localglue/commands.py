@@ -18,6 +18,7 @@ PYTHON_SHELL, SPARK = "pythonshell", "glueetl"
 _MODULES = "--additional-python-modules"
 _PY_FILES = "--extra-py-files"
 _JARS = "--extra-jars"
+_JARS_FIRST = "--user-jars-first"
 _CONF = "--conf"
 
 
@@ -83,9 +84,16 @@ def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], ar
         words += ["--properties-file", str(settings.spark_properties)]
     if jars:
         words += ["--jars", ",".join(jars)]
+        if arguments.get(_JARS_FIRST, "").lower() == "true":
+            words += [word for side in ("driver", "executor") for word in _first_for(side)]
     for setting in spark_conf(arguments.get(_CONF, "")):
         words += ["--conf", setting]
     return [*words, str(script), *argv]
+
+
+def _first_for(side: str) -> tuple[str, str]:
+    """The setting that puts the run's jars before what Spark brings."""
+    return "--conf", f"spark.{side}.userClassPathFirst=true"
 
 
 def spark_conf(value: str) -> list[str]:

@@ -7,14 +7,17 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 locals {
+  deployers = var.github_repository == null ? toset([]) : var.environments
   state_arn = "arn:${local.partition}:s3:::${local.bucket}"
   # the deployment of an environment is named after it: totelake-dev
-  role_arns       = { for environment in var.environments : environment => "arn:${local.partition}:iam::${local.account}:role/${var.name}-${environment}-*" }
+  role_arns = { for environment in var.environments : environment => "arn:${local.partition}:iam::${local.account}:role/${var.name}-${environment}-*" }
+  # by its name, so that a plan shows what the deploying roles may do before there is a boundary
+  boundary_arn    = "arn:${local.partition}:iam::${local.account}:policy/${var.name}-boundary"
   github_provider = one(concat([for arn in [var.github_provider_arn] : arn if arn != null], aws_iam_openid_connect_provider.github[*].arn))
 }
 
 data "aws_iam_policy_document" "github_trust" {
-  for_each = var.github_repository == null ? toset([]) : var.environments
+  for_each = local.deployers
 
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -100,7 +103,7 @@ resource "aws_iam_policy" "boundary" {
 
 # PowerUserAccess leaves IAM out: the roles of the environment's own deployment, within the boundary, and no others.
 data "aws_iam_policy_document" "roles" {
-  for_each = aws_iam_role.deploy
+  for_each = local.deployers
 
   statement {
     sid = "RolesOfTheDeployment"
@@ -121,7 +124,7 @@ data "aws_iam_policy_document" "roles" {
     condition {
       test     = "StringEquals"
       variable = "iam:PermissionsBoundary"
-      values   = [aws_iam_policy.boundary[0].arn]
+      values   = [local.boundary_arn]
     }
   }
 

@@ -33,6 +33,7 @@ variables {
     id        = "0123456789abcdef"
     wheel     = "totelake-1.0.0-py3-none-any.whl"
     libraries = ["iso4217-1.0-py3-none-any.whl"]
+    jars      = ["postgresql-42.7.7.jar"]
   }
 }
 

@@ -25,6 +25,7 @@ TESTS = (
     "tests/unit/lake/test_manifest.py",
     "tests/unit/lake/test_milestones.py",
     "tests/unit/operate/maintain",
+    "tests/unit/operate/test_backoff.py",
     "tests/unit/operate/test_watch.py",
     "tests/unit/ports/test_aws_causes.py",
     "tests/unit/registry",

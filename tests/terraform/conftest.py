@@ -19,6 +19,7 @@ RELEASE: dict[str, Any] = {
     "id": "0123456789abcdef",
     "wheel": "totelake-1.0.0-py3-none-any.whl",
     "libraries": ["iso4217-1.0-py3-none-any.whl"],
+    "jars": ["postgresql-42.7.7.jar"],
     "compiled": [
         f"psycopg2_binary-2.9.13-{tag}-{tag}-manylinux2014_x86_64.manylinux_2_17_x86_64.whl"
         for tag in ("cp311", "cp313")

@@ -29,6 +29,7 @@ SETTINGS = Settings(
     wheel=f"{ARTIFACTS}/{RELEASE['wheel']}",
     libraries=tuple(f"{ARTIFACTS}/{name}" for name in RELEASE["libraries"]),
     compiled=tuple(f"{ARTIFACTS}/{name}" for name in RELEASE["compiled"]),
+    jars=tuple(f"{ARTIFACTS}/{name}" for name in RELEASE["jars"]),
     alert_topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:{NAME}-alerts",
     prefix=NAME,
 )

@@ -16,9 +16,9 @@ def failed_workflow_run(run: RunReport, link: str) -> Alert:
         body=body(
             "\n".join(run.problems),
             f"run {run.id}, started {run.started}\n{link}",
-            "Correct what the message names. The next look of watch starts a refresh again; any other workflow runs "
-            "again on its schedule. Every step continues where it stands, nothing is lost. "
-            "See docs/operations.md, 'A run failed'.",
+            "Correct what the message names, then `totelake run`. By itself watch starts a refresh again, ever more "
+            "rarely; any other workflow runs again on its schedule. Every step continues where it stands, nothing is "
+            "lost. See docs/operations.md, 'A run failed'.",
         ),
         key=run.id,
         cause="\n".join((run.workflow, *run.problems)),

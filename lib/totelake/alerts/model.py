@@ -18,6 +18,11 @@ _DIGEST = 24
 _PARTICULAR = re.compile(r"\b(?:wr|jr)_\w+|\b[0-9a-f]{16,}\b|\d+")
 
 
+def without_particulars(text: str) -> str:
+    """A text with `#` for numbers and ids, so that two incidents of one cause read the same."""
+    return _PARTICULAR.sub("#", text)
+
+
 @dataclass(frozen=True)
 class Alert:
     """Something that somebody has to know.
@@ -41,7 +46,7 @@ class Alert:
     @property
     def cause_id(self) -> str:
         """Names the cause in keys of objects."""
-        return f"{self.kind}-{_digest(self.kind, _PARTICULAR.sub('#', self.cause or self.subject))}"
+        return f"{self.kind}-{_digest(self.kind, without_particulars(self.cause or self.subject))}"
 
     @property
     def document(self) -> dict[str, Any]:

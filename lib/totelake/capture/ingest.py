@@ -22,6 +22,7 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest
 from totelake.lake.records.batch import Batch, BlockedTable, Bookmark, TableState
+from totelake.ports.postgres_client import tell_client
 from totelake.runtime import moments
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import DISABLE, PAUSE, IngestArguments
@@ -37,6 +38,7 @@ def ingest(job: Job[IngestArguments]) -> Manifest | None:
     Raises SourceError when the source cannot be used, RetriableError when other runs commit first each time.
     """
     arguments = job.arguments
+    tell_client(job.log)
     address = job.database(arguments.source_secret)
     log = CommitLog(job.ingestion, arguments.source)
     tables = load_contracts().source_tables(arguments.source)

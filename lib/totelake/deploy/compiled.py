@@ -18,10 +18,10 @@ PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x8
 _SPARK = "glueetl"
 
 
-def needed(pipeline: Mapping[str, Any]) -> list[str]:
-    """The modules that Spark jobs of the pipeline need and AWS Glue does not bring; its Python shell brings them."""
+def needed(pipeline: Mapping[str, Any], part: str = "modules") -> list[str]:
+    """The modules, or the `jars`, that Spark jobs of the pipeline name; of modules the Python shell has its own."""
     jobs = active(pipeline)["jobs"].values()
-    return sorted({module for job in jobs if job["kind"] == _SPARK for module in job.get("modules", ())})
+    return sorted({name for job in jobs if job["kind"] == _SPARK for name in job.get(part, ())})
 
 
 def wheel_of(module: str, tag: str, wheels: Iterable[str]) -> str:

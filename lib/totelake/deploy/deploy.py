@@ -53,6 +53,7 @@ def desired(contracts: Contracts, target: Target, release: Release) -> Plan:
         wheel=f"{root}/{release.key(release.wheel)}",
         libraries=tuple(f"{root}/{release.key(name)}" for name in release.libraries),
         compiled=tuple(f"{root}/{release.key(name)}" for name in release.compiled),
+        jars=tuple(f"{root}/{release.key(name)}" for name in release.jars),
         alert_topic=target.alert_topic,
         prefix=target.prefix,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from totelake.contracts.pipeline import active
 from totelake.deploy.compiled import wheel_of
+from totelake.deploy.jars import jar_of
 from totelake.errors import ContractError
 from totelake.runtime.job_arguments import unknown_arguments
 
@@ -21,7 +22,7 @@ _WITHOUT_DASHES = "library-set"
 
 @dataclass(frozen=True)
 class Settings:
-    """What differs between deployments: buckets, role, where scripts and wheels are, alerts' topic, names' prefix."""
+    """What differs between deployments: buckets, role, where a release's files are, alerts' topic, names' prefix."""
 
     ingestion_bucket: str
     processed_bucket: str
@@ -30,6 +31,7 @@ class Settings:
     wheel: str
     libraries: tuple[str, ...] = ()
     compiled: tuple[str, ...] = ()
+    jars: tuple[str, ...] = ()
     alert_topic: str = ""
     prefix: str = ""
 
@@ -168,7 +170,10 @@ def _arguments(
         return {**arguments, "--extra-py-files": settings.wheel}
     tag = defaults[SPARK]["python_tags"][_glue_version(entry, defaults)] if entry.get("modules") else ""
     compiled = [wheel_of(module, tag, settings.compiled) for module in entry.get("modules", ())]
-    return {**arguments, "--additional-python-modules": ",".join((settings.wheel, *settings.libraries, *compiled))}
+    modules = {"--additional-python-modules": ",".join((settings.wheel, *settings.libraries, *compiled))}
+    jars = ",".join(jar_of(name, settings.jars) for name in entry.get("jars", ()))
+    # Glue brings drivers of its own, which stand first in the class path unless it is told otherwise
+    return {**arguments, **modules, **({"--extra-jars": jars, "--user-jars-first": "true"} if jars else {})}
 
 
 def _glue_version(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:

@@ -22,18 +22,19 @@ class Published:
     libraries: tuple[str, ...]
     commit: str = ""
     compiled: tuple[str, ...] = ()
+    jars: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, release: Release, commit: str) -> Published:
         """That of a release at hand."""
-        return cls(release.id, release.wheel, release.libraries, commit, release.compiled)
+        return cls(release.id, release.wheel, release.libraries, commit, release.compiled, release.jars)
 
     @classmethod
     def from_json(cls, text: bytes) -> Published:
         """Read back what `to_json` wrote."""
         document = json.loads(text)
-        libraries, compiled = (tuple(document.get(part, ())) for part in ("libraries", "compiled"))
-        return cls(document["id"], document["wheel"], libraries, document["commit"], compiled)
+        libraries, compiled, jars = (tuple(document.get(part, ())) for part in ("libraries", "compiled", "jars"))
+        return cls(document["id"], document["wheel"], libraries, document["commit"], compiled, jars)
 
     def to_json(self) -> bytes:
         """The document beside the release's files."""
@@ -41,8 +42,8 @@ class Published:
 
     def variables(self) -> dict[str, Any]:
         """What Terraform has to know."""
-        wheels = {"wheel": self.wheel, "libraries": list(self.libraries), "compiled": list(self.compiled)}
-        return {"release": {"id": self.id, **wheels}}
+        parts = {"libraries": self.libraries, "compiled": self.compiled, "jars": self.jars}
+        return {"release": {"id": self.id, "wheel": self.wheel, **{name: list(part) for name, part in parts.items()}}}
 
 
 def save(release: Release, commit: str, folder: Path) -> None:
@@ -65,7 +66,7 @@ def saved(folder: Path) -> tuple[Release, Published]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path != document
     }
-    release = Release(files, published.wheel, published.libraries, published.compiled)
+    release = Release(files, published.wheel, published.libraries, published.compiled, published.jars)
     if release.id != published.id:
         raise ConfigurationError(
             f"the files in {folder} are release {release.id}, its {DOCUMENT} says {published.id}; build it again"

@@ -1,4 +1,4 @@
-"""A release: the jobs' scripts and wheels, under one prefix that is named by their content."""
+"""A release: the jobs' scripts, wheels and jars, under one prefix that is named by their content."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any
 
 from totelake.contracts import load_contracts
 from totelake.deploy.compiled import fetch, needed
+from totelake.deploy.jars import fetch_jars
 from totelake.errors import ConfigurationError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -28,15 +29,17 @@ SPARK_LIBRARIES = ("iso4217",)
 
 @dataclass(frozen=True)
 class Release:
-    """Files by name: `glue_jobs/<job>.py` and `<wheel>.whl`.
+    """Files by name: `glue_jobs/<job>.py`, `<wheel>.whl` and `<jar>.jar`.
 
-    `libraries` are the pure wheels that every Spark job gets, `compiled` those that some get, each for one interpreter.
+    `libraries` are the pure wheels that every Spark job gets, `compiled` those that some get, each for one interpreter,
+    `jars` what some Spark jobs bring for Java.
     """
 
     files: Mapping[str, bytes]
     wheel: str
     libraries: tuple[str, ...]
     compiled: tuple[str, ...] = ()
+    jars: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -60,9 +63,9 @@ def checkout() -> Path:
 
 
 def build(root: Path, pipeline: Mapping[str, Any] | None = None) -> Release:
-    """Build the wheels and read the scripts; the pipeline, by default the catalog's, says which compiled ones it needs.
+    """Build the wheels and read the scripts; the pipeline, by default the catalog's, says what else it needs.
 
-    Raises ConfigurationError with the last words of setuptools or pip when one fails.
+    Raises ConfigurationError with the last words of setuptools, pip or Ivy when one fails.
     """
     pipeline = load_contracts().pipeline if pipeline is None else pipeline
     files = {f"glue_jobs/{path.name}": path.read_bytes() for path in sorted((root / "glue_jobs").glob("*.py"))}
@@ -71,7 +74,9 @@ def build(root: Path, pipeline: Mapping[str, Any] | None = None) -> Release:
     libraries = [repacked(name) for name in SPARK_LIBRARIES]
     files.update(libraries)
     compiled = fetch(root, needed(pipeline), pipeline["defaults"]["glueetl"]["python_tags"].values())
-    return Release({**files, **compiled}, wheel, tuple(name for name, _ in libraries), tuple(compiled))
+    jars = fetch_jars(needed(pipeline, "jars"))
+    files.update({**compiled, **jars})
+    return Release(files, wheel, tuple(name for name, _ in libraries), tuple(compiled), tuple(jars))
 
 
 def _own_wheel(root: Path) -> tuple[str, bytes]:

@@ -181,14 +181,15 @@ def _fixed(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     calls = sources * (usage.looks + 2 * usage.refreshes)
     secrets, metrics, alarms = (_count(assumed[name], sources) for name in ("secrets", "metrics", "alarms"))
     keeping = prices.cost("secret_month", secrets) + prices.cost("secret_calls_10000", calls / 10_000)
+    over_tables, troubled = assumed["alarms_over_tables"], assumed["troubled_tables"]
     watching = (
         prices.cost("cloudwatch_metric_month", metrics)
-        + prices.cost("cloudwatch_alarm_month", alarms)
+        + prices.cost("cloudwatch_alarm_month", alarms + over_tables * troubled)
         + prices.cost("cloudwatch_logs_gb", assumed["logs_gb"])
     )
     parts = [
         ("Secrets Manager", f"{secrets} secrets, {calls:,} calls", keeping),
-        ("CloudWatch", f"{metrics} metrics, {alarms} alarms, {assumed['logs_gb']} GB of logs", watching),
+        ("CloudWatch", _watching(metrics, alarms, over_tables, troubled, assumed["logs_gb"]), watching),
         ("KMS", f"{assumed['kms_keys']} key", prices.cost("kms_key_month", assumed["kms_keys"])),
         _network(prices, usage.network),
     ]
@@ -198,6 +199,11 @@ def _fixed(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
         parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3", usd))
     for part, basis, usd in parts:
         yield CostLine(part, basis, usd, usd)
+
+
+def _watching(metrics: int, alarms: int, over_tables: int, troubled: int, logs_gb: int) -> str:
+    """What CloudWatch's part is reckoned with; an alarm over tables is billed for each metric that it looks at."""
+    return f"{metrics} metrics, {alarms} alarms, {over_tables} over {troubled} tables each, {logs_gb} GB of logs"
 
 
 def _network(prices: Prices, shape: str) -> tuple[str, str, float]:

@@ -19,6 +19,8 @@ from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, held_for
 from totelake.operate import runs
+from totelake.operate.backoff import MOST_RUNS, pause_after
+from totelake.ports.postgres_client import tell_client
 from totelake.runtime.fingerprint import fingerprint_of
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import WatchArguments
@@ -32,6 +34,7 @@ def watch(job: Job[WatchArguments]) -> str | None:
 
     Failed runs are reported whatever becomes of the look, also when the source cannot be reached.
     """
+    tell_client(job.log)
     try:
         return _start_refresh(job)
     finally:
@@ -49,6 +52,8 @@ def _start_refresh(job: Job[WatchArguments]) -> str | None:
         job.log.info("%s is running; what is pending is found by the next look", workflow)
         return None
     reasons = _reasons(job)
+    if failures and _pauses(job, workflow):
+        return None
     if failures:
         reasons.append("the last run did not succeed")
     if not reasons:
@@ -61,6 +66,22 @@ def _start_refresh(job: Job[WatchArguments]) -> str | None:
         return None
     job.log.info("started %s of %s: %s", run_id, workflow, "; ".join(reasons))
     return run_id
+
+
+def _pauses(job: Job[WatchArguments], workflow: str) -> bool:
+    """Whether it is too early to start a workflow again that failed."""
+    pause = pause_after(runs.history(job.clients.glue, workflow, MOST_RUNS))
+    if pause is None or pause.until <= job.now():
+        return False
+    job.log.warning(
+        "%s failed %d times for this reason and %s: it is started again after %s; once it is corrected, "
+        "`totelake run` starts it at once",
+        workflow,
+        pause.failures,
+        pause.cause.value,
+        pause.until.isoformat(timespec="seconds"),
+    )
+    return True
 
 
 def _reasons(job: Job[WatchArguments]) -> list[str]:

@@ -161,7 +161,7 @@ _CODES = _by_name(
         AwsCause(LakeError, "see that the KMS key exists in this region and the job's role may use it"): """
             DecryptionFailure EncryptionFailure GlueEncryptionException KMS.NotFoundException KMSNotFound
             KMSNotFoundException KMSOptInRequired InvalidKeyUsageException KMS.InvalidKeyUsageException""",
-        AwsCause(ConfigurationError, "get new credentials (a new session, or `aws sso login`), or use a role"): """
+        AwsCause(RetriableError, "on your machine get new credentials (`aws sso login`), and run the job again"): """
             ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired""",
         AwsCause(ConfigurationError, "correct the access key and token, or on one machine use `totelake env`"): """
             AuthFailure IncompleteSignature InvalidAccessKeyId InvalidClientTokenId InvalidSecurity InvalidToken

@@ -6,6 +6,7 @@ import psycopg2
 
 from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.postgres_client import asks_for_scram, scram_remedy
 from totelake.ports.sqlstates import POOLER, cause_of
 
 
@@ -74,6 +75,8 @@ def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
     """The error of a failed connection, with the remedy and without the password."""
     plain = address.hide(said)
     low = plain.lower()
+    if asks_for_scram(plain):
+        return SourceError(f"{address} asks the role {address.username} for SCRAM: {plain}; {scram_remedy()}")
     if "database" in low and "does not exist" in low:
         return SourceError(f"{address} does not exist; create it or correct dbname in the secret")
     if "role" in low and "does not exist" in low:

@@ -31,6 +31,9 @@ from totelake.runtime.job_arguments import JobArguments, parse_arguments
 A = TypeVar("A", bound=JobArguments)
 A_co = TypeVar("A_co", bound=JobArguments, covariant=True)
 _NO_OBJECT = "the secret {} is not a JSON object; store host, port, dbname, username, password"
+_NO_VALUE = "the secret {} has no value yet; store a JSON object with host, port, dbname, username, password in it"
+# what Secrets Manager says of a secret that is there, as Terraform makes it, and was never given a value
+_WITHOUT_VALUE = "secret value"
 _S3 = "s3://"
 
 
@@ -125,6 +128,8 @@ def read_secret(clients: Clients, name: str) -> Mapping[str, Any]:
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
+            if _WITHOUT_VALUE in str(error):
+                raise ConfigurationError(_NO_VALUE.format(name)) from None
             raise ConfigurationError(f"there is no secret {name}; create it or correct the job's argument") from None
         except (ValueError, KeyError):
             raise ConfigurationError(_NO_OBJECT.format(name)) from None

@@ -1,4 +1,4 @@
-"""The jars that Spark needs beside pyspark's own, fetched once by pyspark's Ivy and checked by their SHA-256."""
+"""The jars that Spark and its jobs need beside pyspark's own, fetched once by pyspark's Ivy, checked by SHA-256."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import subprocess  # nosec B404 # Ivy is a Java program
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,15 +31,17 @@ class Jar:
 
 
 _TELLING = ("Server access error", "Exception", "not found", "FAILED")
-# S3A for the Hadoop that pyspark ships (DynamoDB only because S3AUtils names a class of it), and the JDBC driver
 _HADOOP, _AWS, _POSTGRESQL = ("org.apache.hadoop", "3.3.4"), ("com.amazonaws", "1.12.262"), ("org.postgresql", "42.7.7")
-JARS = (
+CONNECTOR = (
     Jar(*_HADOOP, "hadoop-aws", "53f9ae03c681a30a50aa17524bd9790ab596b28481858e54efd989a826ed3a4a"),
     Jar(*_AWS, "aws-java-sdk-core", "06fed99f929c389e168278c1b111aaf1afb270d07202fbbce92e73d1e4279678"),
     Jar(*_AWS, "aws-java-sdk-s3", "a0cb7580178bc0d4d3558295a5bb890008478da8a6b3241989c71238b0ed3be5"),
     Jar(*_AWS, "aws-java-sdk-dynamodb", "7af4ba06d0d9b3c2ab435089caecd0567810d203aa285f7aa72861f1964d442e"),
-    Jar(*_POSTGRESQL, "postgresql", "157963d60ae66d607e09466e8c0cdf8087e9cb20d0159899ffca96bca2528460"),
 )
+"""S3A for the Hadoop that pyspark ships, as AWS Glue brings one; DynamoDB only because S3AUtils names a class of it."""
+DRIVER = Jar(*_POSTGRESQL, "postgresql", "157963d60ae66d607e09466e8c0cdf8087e9cb20d0159899ffca96bca2528460")
+"""PostgreSQL's JDBC driver, which a release brings to the jobs that name it."""
+JARS = (*CONNECTOR, DRIVER)
 
 
 def cache_folder() -> Path:
@@ -58,15 +61,15 @@ def is_intact(path: Path, jar: Jar) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == jar.sha256
 
 
-def ensure_jars(folder: Path | None = None) -> list[Path]:
-    """The jars' paths, fetched when they are missing. Raises ConfigurationError when they cannot be had."""
+def ensure_jars(jars: Sequence[Jar] = JARS, folder: Path | None = None) -> list[Path]:
+    """The paths of jars, fetched when they are missing. Raises ConfigurationError when they cannot be had."""
     folder = folder or cache_folder()
-    if not all(is_intact(folder / jar.file_name, jar) for jar in JARS):
+    if not all(is_intact(folder / jar.file_name, jar) for jar in jars):
         _fetch(folder)
-    damaged = [jar.file_name for jar in JARS if not is_intact(folder / jar.file_name, jar)]
+    damaged = [jar.file_name for jar in jars if not is_intact(folder / jar.file_name, jar)]
     if damaged:
         raise ConfigurationError(f"{', '.join(damaged)} in {folder} is not the jar we know; remove it and try again")
-    return [folder / jar.file_name for jar in JARS]
+    return [folder / jar.file_name for jar in jars]
 
 
 def _fetch(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from totelake.errors import ConfigurationError
 from totelake.stack.clean_environment import child_environment
-from totelake.stack.jars import cache_folder, ensure_jars, spark_home
+from totelake.stack.jars import CONNECTOR, DRIVER, cache_folder, ensure_jars, spark_home
 from totelake.stack.java import find_java
 from totelake.stack.private_files import write_private
 
@@ -30,7 +30,7 @@ def settings(aws_endpoint: str | None) -> dict[str, str]:
 
 
 def _session() -> dict[str, str]:
-    jars = ensure_jars()
+    jars = ensure_jars(CONNECTOR)
     options = f"{_QUICK} -Xshare:auto -Xlog:cds=off -Xlog:cds+dynamic=off"
     archives = _archives(find_java())
     if all(archive.is_file() for archive in archives):
@@ -51,6 +51,11 @@ def _session() -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     }
+
+
+def driver_settings() -> dict[str, str]:
+    """Spark's property that brings PostgreSQL's driver to a session of no job: a job has it by `--extra-jars`."""
+    return {"spark.jars": str(ensure_jars((DRIVER,))[0])}
 
 
 def platform_settings(aws_endpoint: str) -> dict[str, str]:
@@ -116,10 +121,11 @@ def environment() -> dict[str, str]:
 def _archives(java: Path) -> list[Path]:
     """The class archive of Java's own classes, where that Java brings none, and Spark's above it.
 
-    Named by what is archived: another Java or another warm-up makes others.
+    Named by what is archived: another Java, another warm-up or other jars make others.
     """
     release = java / "release"
-    parts = [Path(__file__).with_name("warm_up.py").read_bytes(), _QUICK.encode(), str(java).encode()]
+    jars = " ".join(jar.sha256 for jar in CONNECTOR)
+    parts = [Path(__file__).with_name("warm_up.py").read_bytes(), _QUICK.encode(), str(java).encode(), jars.encode()]
     parts += [release.read_bytes()] if release.is_file() else []
     name = hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
     spark = cache_folder() / f"spark-{name}.jsa"

@@ -1,4 +1,4 @@
-"""A short Spark session that does what the builders and the load do: `python -m totelake.stack.warm_up`.
+"""A short Spark session that does what the builders do: `python -m totelake.stack.warm_up`.
 
 Java's class archive holds the classes that it has loaded (`stack.spark.ensure_archive`).
 """
@@ -25,7 +25,7 @@ _ROWS = (
 
 
 def main() -> None:
-    """Start moto, write and read objects there through S3A, and load the driver of PostgreSQL."""
+    """Start moto, write and read objects there through S3A."""
     keys = Keys.random()
     os.environ.update(keys.environment())  # where Spark looks for it
     with serving(keys) as endpoint:
@@ -49,7 +49,6 @@ def _play(endpoint: str) -> None:
     rows = spark.sql(_ROWS)
     rows.repartition("month").sortWithinPartitions("id").write.partitionBy("month").parquet(f"s3://{BUCKET}/rows")
     rows.groupBy("parent").count().collect()
-    spark._jvm.org.postgresql.Driver()  # type: ignore[union-attr]
     spark.stop()
 
 

@@ -37,12 +37,26 @@ locals {
       ]
     ])
   }
+  jars = {
+    for name in keys(local.glue_versions) : name => flatten([
+      for wanted in try(var.jobs[name].jars, []) : [
+        for jar in var.release.jars : "${local.release}/${jar}" if can(regex("^${wanted}-[0-9].*\\.jar$", jar))
+      ]
+    ])
+  }
   code = {
-    for name, job in var.jobs : name => {
-      (job.kind == local.spark ? "--additional-python-modules" : "--extra-py-files") = (
-        job.kind == local.spark ? join(",", concat([local.modules], local.compiled[name])) : local.wheel
-      )
-    }
+    for name, job in var.jobs : name => merge(
+      {
+        (job.kind == local.spark ? "--additional-python-modules" : "--extra-py-files") = (
+          job.kind == local.spark ? join(",", concat([local.modules], local.compiled[name])) : local.wheel
+        )
+      },
+      # AWS Glue brings drivers of its own, which stand first in the class path unless it is told otherwise
+      length(lookup(local.jars, name, [])) > 0 ? {
+        "--extra-jars"      = join(",", local.jars[name])
+        "--user-jars-first" = "true"
+      } : {},
+    )
   }
 
   # common, then the kind's, then the job's own; the later overrides the earlier. AWS Glue knows one option without dashes.
@@ -95,6 +109,11 @@ resource "aws_glue_job" "this" {
     precondition {
       condition     = length(lookup(local.compiled, each.key, [])) == (each.value.kind == local.spark ? length(try(each.value.modules, [])) : 0)
       error_message = "The release lacks a wheel of what ${each.key} needs as a Spark job (modules in pipeline.yaml): build it again with `make release`."
+    }
+
+    precondition {
+      condition     = length(lookup(local.jars, each.key, [])) == (each.value.kind == local.spark ? length(try(each.value.jars, [])) : 0)
+      error_message = "The release lacks a jar that ${each.key} brings (jars in pipeline.yaml): build it again with `make release`."
     }
   }
 }

@@ -19,12 +19,13 @@ variable "glue_version" {
 }
 
 variable "release" {
-  description = "Content hash and wheels of the release."
+  description = "Content hash, wheels and jars of the release."
   type = object({
     id        = string
     wheel     = string
     libraries = list(string)
     compiled  = list(string)
+    jars      = list(string)
   })
 }
 

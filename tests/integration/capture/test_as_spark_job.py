@@ -74,6 +74,7 @@ def test_it_captures_what_a_shell_job_would(
             wheel=f"s3://{bench.bucket}/{release.wheel}",
             libraries=tuple(f"s3://{bench.bucket}/{name}" for name in release.libraries),
             compiled=tuple(f"s3://{bench.bucket}/{name}" for name in release.compiled),
+            jars=tuple(f"s3://{bench.bucket}/{name}" for name in release.jars),
         )
         wanted = plan(pipeline(), tables_by_source(load_contracts()), settings).jobs[f"totelake-{JOB}"]
         bench.glue.create_job(**wanted)

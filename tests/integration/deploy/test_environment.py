@@ -26,7 +26,11 @@ case "$2" in
 esac
 """
 RELEASE = Release(
-    {"glue_jobs/a.py": b"pass", "t.whl": b"wheel", "l.whl": b"library", "c.whl": b"so"}, "t.whl", ("l.whl",), ("c.whl",)
+    {"glue_jobs/a.py": b"pass", "t.whl": b"wheel", "l.whl": b"library", "c.whl": b"so", "j-1.jar": b"java"},
+    "t.whl",
+    ("l.whl",),
+    ("c.whl",),
+    ("j-1.jar",),
 )
 KNOWN = Published.of(RELEASE, "c0ffee")
 
@@ -84,9 +88,9 @@ def test_the_first_deployment_makes_the_buckets_publishes_and_applies(account: A
     ]  # fmt: skip
     root = f"releases/{RELEASE.id}"
     assert account.keys() == [
-        f"{root}/{name}" for name in ("c.whl", "glue_jobs/a.py", "l.whl", "release.json", "t.whl")
+        f"{root}/{name}" for name in ("c.whl", "glue_jobs/a.py", "j-1.jar", "l.whl", "release.json", "t.whl")
     ]
-    wheels = {"wheel": "t.whl", "libraries": ["l.whl"], "compiled": ["c.whl"]}
+    wheels = {"wheel": "t.whl", "libraries": ["l.whl"], "compiled": ["c.whl"], "jars": ["j-1.jar"]}
     assert account.variables() == {"release": {"id": RELEASE.id, **wheels}}
 
 

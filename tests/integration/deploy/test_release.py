@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -13,6 +14,7 @@ from tests.conftest import ROOT
 from totelake.deploy.compiled import fetch
 from totelake.deploy.release import Release, build
 from totelake.errors import ConfigurationError
+from totelake.stack.jars import DRIVER
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +46,12 @@ def test_the_wheel_has_both_packages_the_compiled_catalog_and_no_requirements(re
 
 def test_a_release_has_no_compiled_wheel_that_no_job_needs(release: Release) -> None:
     assert release.compiled == ()
-    assert [name for name in release.files if not name.endswith(("-none-any.whl", ".py"))] == []
+    assert [name for name in release.files if not name.endswith(("-none-any.whl", ".py", ".jar"))] == []
+
+
+def test_a_release_has_the_pinned_driver_of_the_warehouse(release: Release) -> None:
+    assert release.jars == (DRIVER.file_name,)
+    assert hashlib.sha256(release.files[DRIVER.file_name]).hexdigest() == DRIVER.sha256
 
 
 def test_a_wheel_that_cannot_be_downloaded_is_told_with_what_to_do(tmp_path: Path) -> None:

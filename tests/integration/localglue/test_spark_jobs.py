@@ -65,6 +65,18 @@ def test_a_spark_job_is_submitted_with_properties_jars_settings_and_path(spark_b
     assert (Path(path) / "one.py").exists()
 
 
+@pytest.mark.parametrize(("first", "sides"), [("true", ["driver", "executor"]), ("false", [])])
+def test_the_jars_of_a_run_stand_before_sparks_own_when_the_job_says_so(
+    spark_bench: Bench, first: str, sides: list[str]
+) -> None:
+    arguments = {"--extra-jars": spark_bench.put("driver.jar", b"jar"), "--user-jars-first": first}
+    run = spark_bench.run(spark_bench.job(kind="glueetl", DefaultArguments=arguments))
+    words, _ = json.loads(spark_bench.lines("/aws-glue/jobs/output", run["Id"])[0])
+    assert words[4 : words.index("--extra-jars") - 1] == [
+        word for side in sides for word in ("--conf", f"spark.{side}.userClassPathFirst=true")
+    ]
+
+
 def test_a_spark_script_s_error_is_found_in_the_output_where_spark_submit_puts_it(spark_bench: Bench) -> None:
     run = spark_bench.run(spark_bench.job("print('counting')\nraise ValueError('the batch is empty')", kind="glueetl"))
     assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "ValueError: the batch is empty")

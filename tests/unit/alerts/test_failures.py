@@ -57,8 +57,9 @@ def test_a_failed_workflow_run_is_reported_with_its_cause_its_page_and_what_to_d
         "Where to look\n  run wr_12345678901, started 2026-11-24T11:55:00+00:00\n"
         "  https://eu-west-2.console.aws.amazon.com/glue/home?region=eu-west-2"
         "#/v2/etl-configuration/workflows/run/lake-refresh?runId=wr_12345678901\n\n"
-        "What to do\n  Correct what the message names. The next look of watch starts a refresh again; any other "
-        "workflow runs again on its schedule. Every step continues where it stands, nothing is lost. "
+        "What to do\n  Correct what the message names, then `totelake run`. By itself watch starts a refresh again, "
+        "ever more rarely; any other workflow runs again on its schedule. Every step continues where it stands, "
+        "nothing is lost. "
         "See docs/operations.md, 'A run failed'."
     )
 

@@ -14,7 +14,13 @@ from totelake.deploy.plan import Settings, plan
 from totelake.errors import ContractError
 
 SETTINGS = Settings(
-    "in", "out", "arn:aws:iam::1:role/jobs", "s3://art/r/glue_jobs", "s3://art/r/t.whl", ("s3://art/i.whl",)
+    "in",
+    "out",
+    "arn:aws:iam::1:role/jobs",
+    "s3://art/r/glue_jobs",
+    "s3://art/r/t.whl",
+    ("s3://art/i.whl",),
+    jars=("s3://art/r/postgresql-42.7.7.jar",),
 )
 SOURCE = Source("shop", "postgres", "", "", "{prefix}/shop", "cron(0 * * * ? *)", "")
 TABLES = {"shop": ["customer", "sale"]}
@@ -247,6 +253,29 @@ def test_a_release_without_the_wheel_of_a_module_is_refused() -> None:
     with pytest.raises(
         ContractError, match="the release has no wheel of b for cp311; build it again with `make release`"
     ):
+        plan(pipeline(jobs=jobs, triggers={}), TABLES, SETTINGS)
+
+
+def test_a_jar_that_a_spark_job_names_stands_before_what_glue_brings() -> None:
+    jars = ("s3://art/r/postgresql-ng-1.0.jar", "s3://art/r/postgresql-42.7.7.jar", "s3://art/r/other-1.jar")
+    common = {"description": "A.", "timeout_minutes": 5, "max_retries": 1}
+    jobs = {
+        "load": {**common, "kind": "glueetl", "jars": ["postgresql", "other"]},
+        "build": {**common, "kind": "glueetl"},
+        "look": {**common, "kind": "pythonshell", "jars": ["postgresql"]},
+    }
+    found = plan(pipeline(jobs=jobs, triggers={}), TABLES, replace(SETTINGS, jars=jars)).jobs
+    given = {name: job["DefaultArguments"] for name, job in found.items()}
+    assert {name: "--extra-jars" in arguments for name, arguments in given.items()} == {
+        "shop-load": True, "shop-build": False, "shop-look": False,
+    }  # fmt: skip
+    assert given["shop-load"]["--extra-jars"] == f"{jars[1]},{jars[2]}"
+    assert given["shop-load"]["--user-jars-first"] == "true"
+
+
+def test_a_release_without_a_jar_that_a_job_names_is_refused() -> None:
+    jobs = {"a": {"description": "A.", "kind": "glueetl", "jars": ["b"], "timeout_minutes": 5, "max_retries": 1}}
+    with pytest.raises(ContractError, match="^the release has no jar of b; build it again with `make release`$"):
         plan(pipeline(jobs=jobs, triggers={}), TABLES, SETTINGS)
 
 

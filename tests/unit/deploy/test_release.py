@@ -8,9 +8,12 @@ import zipfile
 import pytest
 
 from tests.conftest import ROOT
+from totelake.contracts import load_contracts
 from totelake.deploy.compiled import fetch, needed
+from totelake.deploy.jars import fetch_jars
 from totelake.deploy.release import repacked
 from totelake.errors import ConfigurationError
+from totelake.stack.jars import DRIVER
 
 
 def test_an_installed_library_is_packed_as_a_whole_wheel() -> None:
@@ -39,6 +42,17 @@ def test_a_library_with_compiled_code_is_refused() -> None:
 def test_what_spark_jobs_need_and_shell_jobs_do_not_is_what_their_kind_says() -> None:
     jobs = {"a": {"kind": "pythonshell", "modules": ["one"]}, "b": {"kind": "glueetl", "modules": ["three", "two"]}}
     assert needed({"jobs": {**jobs, "c": {"kind": "glueetl"}}}) == ["three", "two"]
+
+
+def test_a_jar_that_is_not_pinned_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="the jar mysql is not pinned; add it with its SHA-256 to"):
+        fetch_jars(["mysql"])
+
+
+def test_every_job_that_writes_to_the_warehouse_brings_its_driver() -> None:
+    jobs = load_contracts().pipeline["jobs"].values()
+    writers = [job for job in jobs if "warehouse_secret" in job.get("arguments", {})]
+    assert writers and all(job["jars"] == [DRIVER.name] for job in writers)
 
 
 def test_a_module_that_is_not_pinned_is_refused() -> None:

@@ -47,7 +47,7 @@ def usd(part: str, **usage: Any) -> tuple[float, float]:
         ("Spark in every cycle", (0, 570.24)),  # 4,320 x 3 jobs x 3 minutes x 2 DPU = 1,296 DPU-hours
         ("S3 storage", (0.12, 0.12)),  # 5 GB x 0.024
         ("Secrets Manager", (0.83, 0.83)),  # 2 x 0.40 + (4,320 + 2 x 600) / 10,000 x 0.05
-        ("CloudWatch", (3.10, 3.10)),  # 10 of 20 metrics x 0.30, 1 of 11 alarms x 0.10, the rest is free
+        ("CloudWatch", (3.10, 3.10)),  # 10 of 20 metrics x 0.30, 1 of 8 + 3 x 1 alarms x 0.10, the rest is free
         ("KMS", (1.00, 1.00)),
         ("network", (0, 0)),
     ],
@@ -116,7 +116,22 @@ def test_each_source_has_a_secret_of_its_own_and_one_warehouse() -> None:
 
 def test_each_source_has_metrics_and_alarms_of_its_own() -> None:
     line = lines(two_sources())["CloudWatch"]
-    assert (line.basis, round(line.usd, 2)) == ("36 metrics, 14 alarms, 1 GB of logs", 8.20)  # 26 x 0.30 + 4 x 0.10
+    assert (line.basis, round(line.usd, 2)) == (
+        "36 metrics, 11 alarms, 3 over 1 tables each, 1 GB of logs",
+        8.20,  # 26 x 0.30 + (11 + 3 x 1 - 10) x 0.10
+    )
+
+
+def test_an_alarm_over_tables_is_billed_for_each_metric_it_looks_at() -> None:
+    def usd_with(troubled: int) -> float:
+        assumed = {**TABLE["assumptions"], "troubled_tables": troubled}
+        found = month(
+            load_contracts().pipeline, Prices.of({**TABLE, "assumptions": assumed}, "eu-west-2"), Usage(10, 20)
+        )
+        return next(line.usd for line in found if line.part == "CloudWatch")
+
+    # calm: 8 alarms are within the free ten; three tables in trouble: 8 + 3 x 3 - 10 alarms x 0.10
+    assert (round(usd_with(0), 2), round(usd_with(3), 2)) == (3.00, 3.70)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.conftest import SOURCE
-from tests.unit.operate.jobs import ZONES, MemoryJob, node, run
+from tests.unit.operate.jobs import NOON, ZONES, MemoryJob, node, run
 from totelake.errors import SourceError
 from totelake.operate import watch as watching
 from totelake.operate.watch import watch
@@ -27,15 +28,15 @@ class Busy(Exception):  # noqa: N818
 class RecordedGlue:
     """A client with one newest run, which starts another one."""
 
-    exceptions = SimpleNamespace(ConcurrentRunsExceededException=Busy)
+    exceptions = SimpleNamespace(ConcurrentRunsExceededException=Busy, EntityNotFoundException=KeyError)
 
-    def __init__(self, newest: dict[str, Any] | None, is_busy: bool = False) -> None:
-        self.newest, self.is_busy = newest, is_busy
+    def __init__(self, newest: dict[str, Any] | None, is_busy: bool = False, before: Sequence[Any] = ()) -> None:
+        self.newest, self.is_busy, self.before = newest, is_busy, before
         self.started: list[str] = []
 
-    def get_workflow_runs(self, Name: str, MaxResults: int) -> dict[str, Any]:  # noqa: N803
-        assert (Name, MaxResults) == (WORKFLOW, 1)
-        return {"Runs": [self.newest] if self.newest else []}
+    def get_workflow_runs(self, Name: str, MaxResults: int, IncludeGraph: bool = False) -> dict[str, Any]:  # noqa: N803
+        assert Name == WORKFLOW
+        return {"Runs": [*([self.newest] if self.newest else []), *self.before][:MaxResults]}
 
     def get_workflow_run(self, Name: str, RunId: str, IncludeGraph: bool) -> dict[str, Any]:  # noqa: N803
         assert (Name, RunId, IncludeGraph) == (WORKFLOW, "wr_1", True)
@@ -99,6 +100,33 @@ def test_the_refresh_of_the_source_is_started_when_there_is_work_and_none_runs(
     found, job = looked(glue, *reasons)
     assert (found, glue.started) == (("wr_2", [WORKFLOW]) if is_started else (None, []))
     assert job.metrics == [("WorkflowFailed", failed, {"Workflow": WORKFLOW})]
+
+
+def refused(minutes_ago: int) -> dict[str, Any]:
+    """A run that ended so long ago because the warehouse refused the password."""
+    ended = NOON - timedelta(minutes=minutes_ago)
+    step = node("load", "FAILED")
+    step["JobDetails"]["JobRuns"][0]["ErrorMessage"] = "WarehouseError: it refuses the role totelake_loader"
+    return run("COMPLETED", step, StartedOn=ended - timedelta(minutes=3), CompletedOn=ended)
+
+
+@pytest.mark.parametrize(("ended", "is_started"), [((20,), False), ((31,), True), ((31, 70), False), ((61, 100), True)])
+def test_a_run_that_somebody_has_to_mend_is_started_again_ever_more_rarely(
+    looked: Callable[..., tuple[str | None, MemoryJob[WatchArguments]]],
+    ended: tuple[int, ...],
+    is_started: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    newest, *before = map(refused, ended)
+    glue = RecordedGlue(newest, before=before)
+    found, job = looked(glue, "staff: 2 row versions")
+    assert (found is not None, bool(glue.started)) == (is_started, is_started)
+    assert ("WorkflowFailed", 1, {"Workflow": WORKFLOW}) in job.metrics
+    told = [record.getMessage() for record in caplog.records if "is started again after" in record.getMessage()]
+    assert len(told) == (0 if is_started else 1)
+    for sentence in told:
+        assert f"failed {len(ended)} times for this reason and somebody has to correct it" in sentence
+        assert "`totelake run` starts it at once" in sentence
 
 
 def test_failures_are_reported_when_the_source_cannot_be_reached(

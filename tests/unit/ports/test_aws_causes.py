@@ -114,11 +114,12 @@ CODES = {
             "OperationAborted SlowDown ServiceUnavailable InternalError RequestLimitExceeded InternalServiceException "
             "ConcurrentModificationException TemporaryRedirect KMS.ThrottlingException"
         ),
+        # the next run of a job has new ones
+        "get new credentials": "ExpiredToken ExpiredTokenException RequestExpired",
         "quota": "LimitExceeded LimitExceededException ResourceNumberLimitExceededException "
         "ConcurrentRunsExceededException ServiceQuotaExceededException",
     },
     ConfigurationError: {
-        "get new credentials": "ExpiredToken ExpiredTokenException RequestExpired",
         "correct the access key": "InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId InvalidToken",
         "correct the secret key": "SignatureDoesNotMatch InvalidSignatureException",
         "set the clock": "RequestTimeTooSkewed RequestInTheFuture",

@@ -38,6 +38,9 @@ SLOW_DOWN = client_error("SlowDown", 503, "PutObject", "Reduce your request rate
          "deploy on one machine"),
         (client_error("ResourceNotFoundException"), ConfigurationError,
          "GetTable failed with ResourceNotFoundException: no; create it or correct the name in the job's arguments"),
+        (client_error("ExpiredTokenException", 400, message="It has expired."), RetriableError,
+         "GetTable failed with ExpiredTokenException: It has expired; on your machine get new credentials (`aws sso "
+         "login`), and run the job again"),
         (client_error("Other"), LakeError, "GetTable failed with Other: no; see the AWS message for what to do"),
         (client_error("Other", message="Choose another name."), LakeError,
          "GetTable failed with Other: Choose another name."),

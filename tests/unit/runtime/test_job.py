@@ -170,9 +170,19 @@ def test_a_secret_is_a_json_object() -> None:
         ({"SecretString": "hunter2"}, "the secret s is not a JSON object"),
         ({"SecretString": "[1]"}, "the secret s is not a JSON object"),
         ({"SecretBinary": b""}, "the secret s is not a JSON object"),
-        (client_error("ResourceNotFoundException"), "there is no secret s; create it"),
+        (
+            client_error("ResourceNotFoundException", message="Secrets Manager can't find the specified secret."),
+            "there is no secret s; create it",
+        ),
+        (
+            client_error(
+                "ResourceNotFoundException",
+                message="Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
+            ),
+            "the secret s has no value yet; store a JSON object with host, port, dbname, username, password in it",
+        ),
     ],
-    ids=["no JSON", "no object", "binary", "absent"],
+    ids=["no JSON", "no object", "binary", "absent", "without a value"],
 )
 def test_an_unusable_secret_is_named_and_never_shown(answer: Any, sentence: str) -> None:
     with pytest.raises(ConfigurationError) as refused:

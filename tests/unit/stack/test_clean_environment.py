@@ -30,7 +30,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, str]]:
         raise _StartedError
 
     monkeypatch.setattr("subprocess.Popen", popen)
-    monkeypatch.setattr(spark, "ensure_jars", lambda: ())
+    monkeypatch.setattr(spark, "ensure_jars", lambda *_: ())
     return environments
 
 

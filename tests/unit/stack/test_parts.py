@@ -44,7 +44,7 @@ def test_jars_that_cannot_be_fetched_are_named(monkeypatch: pytest.MonkeyPatch, 
     broken.chmod(0o755)
     monkeypatch.setattr(jars, "find_java", lambda: tmp_path / "jdk")
     with pytest.raises(ConfigurationError, match=r"could not be fetched .*module not found.*postgresql-42.7.7"):
-        jars.ensure_jars(tmp_path / "jars")
+        jars.ensure_jars(folder=tmp_path / "jars")
     monkeypatch.setattr(jars, "cache_folder", lambda: tmp_path / "jars")
     assert prepare.main() == 1
 
@@ -52,8 +52,8 @@ def test_jars_that_cannot_be_fetched_are_named(monkeypatch: pytest.MonkeyPatch, 
 def test_a_java_without_a_class_archive_is_told_and_is_no_failure(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(spark, "ensure_jars", lambda: ())
-    monkeypatch.setattr(prepare, "ensure_jars", lambda: ())
+    monkeypatch.setattr(spark, "ensure_jars", lambda *_: ())
+    monkeypatch.setattr(prepare, "ensure_jars", lambda *_: ())
     monkeypatch.setattr(spark, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(spark, "find_java", lambda: tmp_path)
     monkeypatch.setattr(spark.subprocess, "run", lambda *_, **__: None)
@@ -76,7 +76,7 @@ def test_a_java_that_brings_no_archive_of_its_own_classes_gets_one_below_sparks(
     def run(command: list[str], env: dict[str, str], **_: Any) -> None:
         commands.append([*command, env.get("PYSPARK_SUBMIT_ARGS", "")])
 
-    monkeypatch.setattr(spark, "ensure_jars", lambda: ())
+    monkeypatch.setattr(spark, "ensure_jars", lambda *_: ())
     monkeypatch.setattr(spark, "cache_folder", lambda: cache)
     monkeypatch.setattr(spark, "find_java", lambda: java)
     monkeypatch.setattr(spark.subprocess, "run", run)
@@ -107,7 +107,7 @@ def test_a_jar_with_other_content_is_refused(monkeypatch: pytest.MonkeyPatch, tm
         (tmp_path / jar.file_name).write_bytes(b"not the jar")
     monkeypatch.setattr(jars, "_fetch", lambda folder: None)
     with pytest.raises(ConfigurationError, match="hadoop-aws-3.3.4.jar.* is not the jar we know"):
-        jars.ensure_jars(tmp_path)
+        jars.ensure_jars(folder=tmp_path)
 
 
 def test_the_python_shell_is_the_one_that_is_named_else_3_9_else_ours(

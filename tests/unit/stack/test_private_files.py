@@ -57,7 +57,7 @@ def test_spark_settings_are_closed_and_survive_any_path(monkeypatch: pytest.Monk
     odd = tmp_path / "with space 'ä\" \\ back"
     odd.mkdir()
     monkeypatch.setattr(spark, "cache_folder", lambda: odd)
-    monkeypatch.setattr(spark, "ensure_jars", lambda: [odd / "a.jar"])
+    monkeypatch.setattr(spark, "ensure_jars", lambda *_: [odd / "a.jar"])
     for archive in spark._archives(spark.find_java()):
         archive.touch()
     path = spark.write_properties(tmp_path / "spark.conf", "http://aws")

@@ -1,0 +1,93 @@
+"""How long `watch` waits before it starts a refresh again that failed: by the cause, and how often it did; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from totelake.alerts.model import without_particulars
+from totelake.runtime.run_reports import RunReport
+
+
+class Cause(Enum):
+    """What made runs fail, as far as it says whether they may succeed by themselves."""
+
+    PASSING = "it may pass by itself"
+    LASTING = "somebody has to correct it"
+    UNKNOWN = "it is not known whether it passes"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A pause after `failures` runs, one after the other, that failed for the same reason. `until` is in UTC."""
+
+    cause: Cause
+    failures: int
+    until: datetime
+
+
+MOST_RUNS = 8
+"""Newest runs that tell everything: after as many failures no pause gets longer."""
+# the first pause, and the longest; every further failure doubles it. No first pause: the next look starts a run
+_PAUSES = {
+    Cause.PASSING: (timedelta(), timedelta(hours=1)),
+    Cause.LASTING: (timedelta(minutes=30), timedelta(hours=6)),
+    Cause.UNKNOWN: (timedelta(), timedelta(hours=6)),
+}
+_SECOND = timedelta(minutes=10)
+# throttling, credentials that have run out (the next run has new ones), the network, and what says that it passes
+_PASSING = re.compile(
+    r"\bRetriableError\b|\bStandbyConflictError\b|Throttl|SlowDown|TooManyRequests|ExpiredToken|RequestExpired"
+    r"|ConnectionError\b|ConnectTimeout|ReadTimeout|cannot be reached|could not be reached|run (?:it|the job) again",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(
+    r"\b(?:Configuration|Contract|Source|Lake|SchemaMismatch|Damaged|Warehouse|Refused|Mismatch|StarTable)Error\b"
+    r"|AccessDenied"
+)
+
+
+def cause_of(problems: Sequence[str]) -> Cause:
+    """What the words of a failed run say of its cause."""
+    if any(_PASSING.search(problem) for problem in problems):
+        return Cause.PASSING
+    if any(_LASTING.search(problem) for problem in problems):
+        return Cause.LASTING
+    return Cause.UNKNOWN
+
+
+def pause_after(runs: Sequence[RunReport]) -> Pause | None:
+    """The pause after the newest runs, the newest first; None when the newest did not fail, or its end is not known."""
+    problems = runs[0].problems if runs else ()
+    ended = _end(runs[0]) if runs else None
+    if not problems or ended is None:
+        return None
+    reason, failures = _reason(problems), 0
+    for run in runs:
+        if not run.problems or _reason(run.problems) != reason:
+            break
+        failures += 1
+    cause = cause_of(problems)
+    return Pause(cause, failures, ended + _pause(cause, failures))
+
+
+def _pause(cause: Cause, failures: int) -> timedelta:
+    first, longest = _PAUSES[cause]
+    if failures == 1:
+        return first
+    doubled: timedelta = max(first * 2, _SECOND) * 2 ** (failures - 2)
+    return min(doubled, longest)
+
+
+def _reason(problems: Sequence[str]) -> tuple[str, ...]:
+    """The words of a failure without numbers and ids, which differ from run to run."""
+    return tuple(without_particulars(problem) for problem in problems)
+
+
+def _end(run: RunReport) -> datetime | None:
+    if not run.started or run.seconds is None:
+        return None
+    return datetime.fromisoformat(run.started) + timedelta(seconds=run.seconds)

@@ -43,12 +43,20 @@ def edited(world: World, job: str) -> None:
     """Work of every kind for a job that is about to die; a check has a column to register that became wider."""
     world.edit(job == DIMENSIONS)
     if job == CHECK:
-        world.source(
-            "DO $$ BEGIN EXECUTE format('ALTER TABLE purchase_order ALTER item_unit_price TYPE numeric(%s,2)', "
-            "(SELECT (atttypmod - 4 >> 16) + 1 FROM pg_attribute "
-            "WHERE attrelid = 'purchase_order'::regclass AND attname = 'item_unit_price')); END $$; "
-            "UPDATE purchase_order SET item_unit_price = item_unit_price + 1 WHERE purchase_order_id = 1"
-        )
+        widen(world)
+
+
+def widen(world: World) -> None:
+    """Give a column a digit more: that of one table, whose steps were counted, until the lake has no wider type."""
+    ((table, column, digits),) = world.source(
+        "SELECT attrelid::regclass::text, attname, (atttypmod - 4 >> 16) + 1 FROM pg_attribute "
+        "WHERE (attrelid::regclass::text, attname) IN (('purchase_order', 'item_unit_price'), "
+        "('payment', 'payment_amount')) AND atttypmod - 4 >> 16 < 38 ORDER BY 1 DESC LIMIT 1"
+    )
+    world.source(
+        f"ALTER TABLE {table} ALTER {column} TYPE numeric({digits},2); "
+        f"UPDATE {table} SET {column} = {column} + 1 WHERE {table}_id = (SELECT min({table}_id) FROM {table})"
+    )
 
 
 def counted(world: World, job: str) -> list[str]:

@@ -55,3 +55,13 @@ def test_alerts_send_people_to_sections_that_exist() -> None:
     for document, heading in named:
         text = (ROOT / "docs" / document).read_text(encoding="utf-8")
         assert re.search(rf"^#+ {re.escape(heading)}$", text, re.MULTILINE), f"{document} has no section {heading}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_headings_stand_alone_and_are_numbered_in_order(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    code = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    prose = code.sub("", text)
+    assert not re.findall(r"[^\n]\n#+ .*", prose), document.name
+    numbers = [int(number) for number in re.findall(r"^## (\d+)\. ", prose, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1)), document.name

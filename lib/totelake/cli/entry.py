@@ -8,8 +8,8 @@ import sys
 def run() -> None:
     """Run the command of the arguments, and exit with its status."""
     try:
-        from totelake.cli.main import main
+        from totelake.cli import main
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201
         sys.exit(130)
-    sys.exit(main(sys.argv[1:]))
+    main.run()

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from totelake.cli.output import AsJson, err, plain_on_stdout, print_json, progress, quiet, say, table, tell
+from totelake.cli.output import AsJson, plain_on_stdout, print_json, progress, quiet, say, table, tell
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.doctor.finding import refuse
@@ -64,7 +64,8 @@ def down(as_json: AsJson = False) -> None:
         with progress(as_json or not has_record(home), "ending the stack"):
             was_up = lifecycle.stop(home)
     except KeyboardInterrupt:
-        err().print(f"the stack in {home} is down", markup=False)
+        # it was too late to stop halfway, or too early to have begun
+        tell(f"the stack in {home} {'is as it was' if has_record(home) else 'is down'}")
         raise
     if as_json:
         print_json({"home": str(home), "was_up": was_up})

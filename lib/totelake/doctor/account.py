@@ -18,7 +18,7 @@ GROUP, DEPLOYMENT = "AWS", "deployment"
 # AWS refuses a signature that is 5 minutes old, S3 one of 15
 _MOST_SKEW, _NOTABLE_SKEW = 300, 60
 _JOBS_AT_ONCE = 100
-_FILES = ("--extra-py-files", "--additional-python-modules")
+_FILES = ("--extra-py-files", "--additional-python-modules", "--extra-jars")
 
 
 class Place(Protocol):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.keys import QUARANTINE
 from totelake.lake.manifest import LakeObject, Manifest
 from totelake.lake.quarantine import HIVE_COLUMNS, QUARANTINE_TABLE
-from totelake.lake.tables import as_input, change_table, columns_input, columns_of, parquet_storage
+from totelake.lake.tables import as_input, change_table, columns_input, columns_of, parquet_storage, placed
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 METADATA = (("_op", "string"), ("_batch", "bigint"), ("_captured_at", "timestamp"))
@@ -26,12 +27,11 @@ def log_columns(table: Table) -> list[tuple[str, str]]:
 
 
 def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str, kept: Collection[str] = ()) -> bool:
-    """Create the log's table, or give it the columns that its contract has now; True when something was written.
+    """Create the log's table, or give it the columns, place, format and partition keys that it is to have; True when
+    something was written.
 
     Columns in `kept` stay, though the contract has lost them.
     """
-    columns = log_columns(table)
-    location = f"s3://{bucket}/{table.name}/"
 
     def decide(present: Document | None) -> Document | None:
         if present is None:
@@ -40,17 +40,35 @@ def ensure_log_table(catalog: SchemaCatalog, table: Table, bucket: str, kept: Co
                 "Description": f"{table.grain} Every version, with its operation and batch.",
                 "TableType": "EXTERNAL_TABLE",
                 "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
-                "StorageDescriptor": parquet_storage(location, columns),
-                "PartitionKeys": columns_input([(table.partition_by, "string")] if table.partition_by else []),
+                "StorageDescriptor": parquet_storage(_location(table, bucket), log_columns(table)),
+                "PartitionKeys": _keys(table),
             }
-        wanted = columns + lost_columns(table, present, kept)
-        if columns_of(present) == wanted:
-            return None
-        changed = as_input(present)
-        changed["StorageDescriptor"] = {**present["StorageDescriptor"], "Columns": columns_input(wanted)}
-        return changed
+        wanted = _as_built(table, bucket, present, kept)
+        return None if wanted == as_input(present) else wanted
 
     return change_table(catalog, log_name(table), decide, keep_version=True)
+
+
+def log_differs(table: Table, bucket: str, present: Document, kept: Collection[str]) -> bool:
+    """Whether a registered log is not as `ensure_log_table` leaves it."""
+    return _as_built(table, bucket, present, kept) != as_input(present)
+
+
+def _as_built(table: Table, bucket: str, present: Document, kept: Collection[str]) -> dict[str, Any]:
+    columns = log_columns(table) + lost_columns(table, present, kept)
+    found = placed(present, _location(table, bucket), columns)
+    keys = [(item["Name"], item.get("Type")) for item in present.get("PartitionKeys") or ()]
+    if keys != [(item["Name"], item["Type"]) for item in _keys(table)]:
+        found["PartitionKeys"] = _keys(table)
+    return found
+
+
+def _location(table: Table, bucket: str) -> str:
+    return f"s3://{bucket}/{table.name}/"
+
+
+def _keys(table: Table) -> list[dict[str, str]]:
+    return columns_input([(table.partition_by, "string")] if table.partition_by else [])
 
 
 def lost_columns(table: Table, log: Document, kept: Collection[str]) -> list[tuple[str, str]]:

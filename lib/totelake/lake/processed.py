@@ -12,17 +12,10 @@ from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
 from totelake.lake.partition_columns import follow_table, partitions_behind
-from totelake.lake.partitions import (
-    ensure_log_table,
-    log_columns,
-    log_name,
-    lost_columns,
-    register,
-    register_quarantine,
-)
+from totelake.lake.partitions import ensure_log_table, log_differs, log_name, register, register_quarantine
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.tables import columns_of
-from totelake.lake.views import is_narrower, publish, registered_views, widen_view
+from totelake.lake.views import has_strangers, is_narrower, publish, registered_views, widen_view
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.runtime import moments
@@ -59,25 +52,27 @@ class ProcessedZone:
         register(self.catalog, table, bucket, current)
         layout = self._move(table, manifest, layout)
         register_quarantine(self.catalog, table, bucket, manifest)
-        if self.publishes(table, manifest, layout):
+        is_lost = manifest.number >= layout.newest and has_strangers(self.catalog, table)
+        if is_lost or self.publishes(table, manifest, layout):
             publish(self.catalog, table, StarCommit.of(table, manifest).through)
         if self._log_differs(table):
             self._set_columns(table)
 
     def lags(self, table: Table) -> bool:
-        """Whether log, partitions or views have other columns than they are to have, as before a deployment."""
+        """Whether log, partitions or views are not as they are to be, as before a deployment or when somebody changed
+        them."""
         return (
             self._log_differs(table)
+            or has_strangers(self.catalog, table)
             or any(is_narrower(table, view) for view in registered_views(self.catalog, table))
             or bool(partitions_behind(self.catalog, log_name(table)))
         )
 
     def _log_differs(self, table: Table) -> bool:
         present = self.catalog.table(log_name(table))
-        if present is None or columns_of(present) == log_columns(table):
+        if present is None or not log_differs(table, self.store.bucket, present, ()):
             return False
-        shown = _shown(registered_views(self.catalog, table))
-        return columns_of(present) != log_columns(table) + lost_columns(table, present, shown)
+        return log_differs(table, self.store.bucket, present, _shown(registered_views(self.catalog, table)))
 
     def _set_columns(self, table: Table) -> None:
         """Give views, log and partitions the contract's columns, in the order in which no reader fails.

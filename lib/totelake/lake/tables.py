@@ -1,4 +1,4 @@
-"""Tables of the Data Catalog: created when missing, changed only over the version that was read."""
+"""Tables of the Data Catalog: created when missing, put back when somebody changed them, over the version read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Callable
 from totelake.errors import RetriableError
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
+VIEW_TYPE = "VIRTUAL_VIEW"
 _TRIES = 8
 _INPUT_FIELDS = (
     "Name",
@@ -24,6 +25,7 @@ _INPUT_FIELDS = (
     "Parameters",
 )
 _PARTITION_INPUT_FIELDS = ("Values", "StorageDescriptor", "Parameters")
+_FORMATS = ("InputFormat", "OutputFormat")
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -45,8 +47,36 @@ def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def columns_of(described: Document) -> list[tuple[str, str]]:
-    """The columns of a table, view or partition as (name, Hive type)."""
-    return [(item["Name"], item["Type"]) for item in described["StorageDescriptor"]["Columns"]]
+    """The columns of a table, view or partition as (name, Hive type); none where somebody left it without storage."""
+    storage: Document = described.get("StorageDescriptor") or {}
+    return [(item["Name"], item["Type"]) for item in storage.get("Columns") or ()]
+
+
+def storage_differences(storage: Document, location: str) -> dict[str, Any]:
+    """What a storage descriptor is to have and has not: the place of parquet objects, and their format."""
+    wanted = parquet_storage(location, [])
+    other = {field: wanted[field] for field in _FORMATS if storage.get(field) != wanted[field]}
+    if _library(storage) != _library(wanted):
+        other["SerdeInfo"] = wanted["SerdeInfo"]
+    if str(storage.get("Location", "")).rstrip("/") != location.rstrip("/"):
+        other["Location"] = location
+    return other
+
+
+def _library(storage: Document) -> str:
+    return str((storage.get("SerdeInfo") or {}).get("SerializationLibrary", ""))
+
+
+def placed(present: Document, location: str, columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """A registered table as input, over parquet objects at a location and with these columns; no view any more."""
+    storage: Document = present.get("StorageDescriptor") or parquet_storage(location, columns)
+    found = {**as_input(present), "StorageDescriptor": {**storage, **storage_differences(storage, location)}}
+    if columns_of(present) != list(columns):
+        found["StorageDescriptor"]["Columns"] = columns_input(columns)
+    if present.get("TableType") == VIEW_TYPE:
+        found = {name: value for name, value in found.items() if not name.startswith("View")}
+        found["TableType"] = "EXTERNAL_TABLE"
+    return found
 
 
 def as_input(table: Document) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from typing import Any
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import DIMENSION, Table
 from totelake.contracts.types import hive_type
+from totelake.errors import ConfigurationError
 from totelake.lake.partitions import log_name
-from totelake.lake.tables import change_table, columns_input, columns_of
+from totelake.lake.tables import VIEW_TYPE, change_table, columns_input, columns_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.hive_widening import is_wider
 
@@ -111,17 +112,34 @@ def publish(catalog: SchemaCatalog, table: Table, batch: int) -> None:
             wanted = view_input(view, catalog.database, batch)
             if present is None:
                 return wanted
-            published = int(present.get("Parameters", {}).get(BATCH_PARAMETER, 0))
+            published = _batch(present)
             same = present.get("ViewOriginalText") == wanted["ViewOriginalText"]
             return None if published > batch or same else wanted
 
         change_table(catalog, view.name, decide, keep_version=False)
 
 
+def _batch(view: Mapping[str, Any]) -> int:
+    return int((view.get("Parameters") or {}).get(BATCH_PARAMETER, 0))
+
+
 def registered_views(catalog: SchemaCatalog, table: Table) -> list[Document]:
-    """The table's views that are registered."""
+    """The table's views that are registered; what somebody else has put in the place of one is none."""
+    return [view for view in _registered(catalog, table) if _is_view(view)]
+
+
+def has_strangers(catalog: SchemaCatalog, table: Table) -> bool:
+    """Whether something that is no Athena view has the name of one of the table's views; `publish` replaces it."""
+    return not all(_is_view(view) for view in _registered(catalog, table))
+
+
+def _registered(catalog: SchemaCatalog, table: Table) -> list[Document]:
     found = (catalog.table(view.name) for view in views_of(table, catalog.database, 0))
     return [view for view in found if view is not None]
+
+
+def _is_view(table: Document) -> bool:
+    return str(table.get("ViewOriginalText") or "").startswith(_PREFIX)
 
 
 def is_narrower(table: Table, view: Document) -> bool:
@@ -136,9 +154,9 @@ def widen_view(catalog: SchemaCatalog, table: Table, name: str) -> None:
     """
 
     def decide(present: Document | None) -> Document | None:
-        if present is None or not is_narrower(table, present):
+        if present is None or not _is_view(present) or not is_narrower(table, present):
             return None
-        batch = int(present.get("Parameters", {}).get(BATCH_PARAMETER, 0))
+        batch = _batch(present)
         return view_input(View(name, tuple(_widened(table, present)), view_sql(present)), catalog.database, batch)
 
     change_table(catalog, name, decide, keep_version=False)
@@ -156,7 +174,7 @@ def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
     text = base64.b64encode(json.dumps(document).encode("utf-8")).decode("ascii")
     return {
         "Name": view.name,
-        "TableType": "VIRTUAL_VIEW",
+        "TableType": VIEW_TYPE,
         "Parameters": {"presto_view": "true", "comment": "Presto View", BATCH_PARAMETER: str(batch)},
         "ViewOriginalText": f"{_PREFIX}{text}{_SUFFIX}",
         "ViewExpandedText": "/* Presto View */",
@@ -166,9 +184,11 @@ def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
 
 
 def view_sql(table: Document) -> str:
-    """The SQL inside a view of the Data Catalog. Raises ValueError when it is no Athena view."""
-    text = table.get("ViewOriginalText", "")
-    if not text.startswith(_PREFIX):
-        raise ValueError(f"{table['Name']} is no Athena view")
+    """The SQL inside a view of the Data Catalog. Raises ConfigurationError when it is no Athena view."""
+    if not _is_view(table):
+        raise ConfigurationError(
+            f"{table['Name']} is a view, but none of Athena's; drop it, and `totelake repair catalog` makes ours again"
+        )
+    text = table["ViewOriginalText"]
     document = json.loads(base64.b64decode(text[len(_PREFIX) : -len(_SUFFIX)]))
     return str(document["originalSql"])

@@ -72,7 +72,7 @@ _CLASSES = _by_name(
             InvalidS3UsEast1RegionalEndpointConfigError InvalidEndpointDiscoveryConfigurationError
             UnsupportedOutpostResourceError UnsupportedS3AccesspointConfigurationError UnsupportedS3ArnError
             UnsupportedS3ConfigurationError UnsupportedS3ControlArnError UnsupportedS3ControlConfigurationError""",
-        _unsent("correct the region: AWS_DEFAULT_REGION, or that of the profile"): """
+        _unsent("correct the region: AWS_REGION or AWS_DEFAULT_REGION, or that of the profile"): """
             BaseEndpointResolverError InvalidRegionError UnknownRegionError ServiceNotInRegionError""",
         _unsent("correct the endpoint (AWS_ENDPOINT_URL), the region or the bucket's name"): """
             EndpointProviderError InvalidEndpointConfigurationError InvalidDNSNameError InvalidHostLabelError""",
@@ -137,7 +137,7 @@ _DENIED_KEY = AwsCause(LakeError, "grant the job's role this action on the key, 
 _UNUSABLE_KEY = AwsCause(LakeError, "enable the KMS key or cancel its deletion, since it alone decrypts")
 _CLOCK = AwsCause(ConfigurationError, "set the clock of the machine that asks")
 _QUOTA = AwsCause(RetriableError, "run the job again when other runs have ended, or raise the quota in Service Quotas")
-_REGION = AwsCause(ConfigurationError, "name the region of the bucket in AWS_DEFAULT_REGION")
+_REGION = AwsCause(ConfigurationError, "name the region of the bucket in AWS_REGION and AWS_DEFAULT_REGION")
 _BUSY = AwsCause(RetriableError, "run the job again")
 # the message has the remedy, as far as there is one
 _UNKNOWN = AwsCause(LakeError, "")

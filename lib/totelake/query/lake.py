@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from totelake.contracts.identifiers import sql_quoted
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
+from totelake.lake.tables import VIEW_TYPE
 from totelake.lake.views import view_sql
 from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
@@ -24,7 +25,6 @@ from totelake.query.decimals import registered_cast
 from totelake.query.engine import answer, engine, refusal, text_literal
 from totelake.runtime.clients import Clients
 
-_VIEW = "VIRTUAL_VIEW"
 _AT_ONCE = 8
 # columns by name, and none from the folders' names: those come from the Data Catalog
 _AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
@@ -62,7 +62,7 @@ class Lake:
             there = f"; it has {known}" if known else f", and no table at all in {database}"
             remedy = "" if known else "; run `totelake run`, or correct the name"
             raise ConfigurationError(f"the lake has no {database}.{name}{there}{remedy}")
-        if table.get("TableType") == _VIEW:
+        if table.get("TableType") == VIEW_TYPE:
             parsed = select_of(view_sql(table))
             for other, read in relations(parsed):
                 self._define(connection, other or database, read, made)

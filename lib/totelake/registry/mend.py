@@ -9,14 +9,20 @@ from totelake.contracts.identifiers import PARTITION_KEYS, catalogue_name
 from totelake.errors import LakeError
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
-from totelake.lake.tables import as_input, change_table, columns_input, parquet_storage
+from totelake.lake.tables import (
+    VIEW_TYPE,
+    as_input,
+    change_table,
+    columns_input,
+    columns_of,
+    placed,
+    storage_differences,
+)
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.registry.register import columns_for, lacking, types_of
 from totelake.schemas.columns import Columns
 
-_VIEW = "VIRTUAL_VIEW"
 _KEYS = columns_input([(name, "string") for name in PARTITION_KEYS])
-_FORMATS = ("InputFormat", "OutputFormat")
 
 
 def defects(present: Document, location: str, schema: Columns) -> list[str]:
@@ -27,9 +33,9 @@ def defects(present: Document, location: str, schema: Columns) -> list[str]:
 def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]:
     storage: Document = present.get("StorageDescriptor") or {}
     columns = storage.get("Columns", ())
-    if present.get("TableType") == _VIEW:
+    if present.get("TableType") == VIEW_TYPE:
         yield "it is a view"
-    if _other_storage(storage, location):
+    if storage_differences(storage, location):
         lies = storage.get("Location", "nowhere")
         yield f"it is no table of parquet at {location}, but {storage.get('InputFormat', 'of nothing')} at {lies}"
     if _keys(present) != _names(_KEYS):
@@ -60,36 +66,16 @@ def put_back(catalog: SchemaCatalog, name: str, location: str, schemas: Sequence
 
 
 def _as_left(present: Document, location: str, schemas: Sequence[Columns]) -> dict[str, Any]:
-    storage: Document = present.get("StorageDescriptor") or {}
-    columns = columns_input([(item["Name"], item["Type"]) for item in storage.get("Columns", ())])
+    columns = columns_input(columns_of(present))
     for schema in schemas:
         columns = columns_input(columns_for(columns, schema))
     own = dict(METADATA)
     columns = [{**item, "Type": own.get(catalogue_name(item["Name"]), item["Type"])} for item in columns]
     columns += columns_input([(name, kind) for name, kind in METADATA if name not in types_of(columns)])
-    found = {**as_input(present), "StorageDescriptor": {**storage, **_other_storage(storage, location)}}
-    found["StorageDescriptor"]["Columns"] = columns
+    found = placed(present, location, [(item["Name"], item["Type"]) for item in columns])
     if _keys(present) != _names(_KEYS):
         found["PartitionKeys"] = _KEYS
-    if present.get("TableType") == _VIEW:
-        found = {name: value for name, value in found.items() if not name.startswith("View")}
-        found["TableType"] = "EXTERNAL_TABLE"
     return found
-
-
-def _other_storage(storage: Document, location: str) -> dict[str, Any]:
-    """What a storage descriptor should have and has not: the place and the format of the objects."""
-    wanted = parquet_storage(location, [])
-    other = {field: wanted[field] for field in _FORMATS if storage.get(field) != wanted[field]}
-    if _library(storage) != _library(wanted):
-        other["SerdeInfo"] = wanted["SerdeInfo"]
-    if str(storage.get("Location", "")).rstrip("/") != location.rstrip("/"):
-        other["Location"] = location
-    return other
-
-
-def _library(storage: Document) -> str:
-    return str((storage.get("SerdeInfo") or {}).get("SerializationLibrary", ""))
 
 
 def _keys(table: Document) -> list[str]:

@@ -134,6 +134,7 @@ class Stack:
             **self.keys.environment(),
             "AWS_SESSION_TOKEN": _EMPTY,  # the user's own is none of this stack's
             "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
             "TOTELAKE_INGESTION_BUCKET": self.ingestion_bucket,
             "TOTELAKE_PROCESSED_BUCKET": self.processed_bucket,
             "TOTELAKE_ARTIFACTS_BUCKET": self.artifacts_bucket,

@@ -40,7 +40,8 @@ def write_private(path: Path, text: str) -> Path:
             file.write(text)
         os.replace(fresh, path)
     except BaseException as error:
-        os.unlink(fresh)
+        with contextlib.suppress(FileNotFoundError):  # it may have its name already
+            os.unlink(fresh)
         if isinstance(error, OSError):
             error.filename = error.filename or str(path)  # a disk that is full names none
         raise

@@ -132,8 +132,12 @@ def end(part: Part, how: int = signal.SIGTERM) -> None:
     if not is_alive(part):
         _reap(part)
         return
-    process = psutil.Process(part.pid)
-    family = [process, *process.children(recursive=True)]
+    try:
+        process = psutil.Process(part.pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:  # it has ended meanwhile
+        _reap(part)
+        return
     with contextlib.suppress(ProcessLookupError):
         os.kill(part.pid, how)
     _reap(part)

@@ -104,16 +104,18 @@ class Files:
         (("a",), (), [PROBLEM]),
         (("a", "b"), ("a.py",), [PROBLEM]),
         (("a", "b"), ("w.whl", "v.whl"), [PROBLEM]),
+        (("a", "b"), ("driver.jar",), [PROBLEM]),
         (("a",), ("a.py",), [PROBLEM, PROBLEM]),
     ],
-    ids=["all", "nothing deployed", "a job lost", "a script lost", "wheels lost", "both"],
+    ids=["all", "nothing deployed", "a job lost", "a script lost", "wheels lost", "a jar lost", "both"],
 )
 def test_jobs_and_their_files(there: Sequence[str], missing: Sequence[str], expected: list[str]) -> None:
     arguments = {"extra-py-files": "s3://files/w.whl", "additional-python-modules": "s3://files/v.whl,pandas==2"}
+    arguments["extra-jars"] = "s3://files/driver.jar"
     glue = Client(batch_get_jobs=[{"Jobs": [job(name, **arguments) for name in there]}])
     files = Files(*missing)
     assert outcomes(account.deployed_jobs(glue, files, ["a", "b"])) == expected
-    assert set(files.asked) == ({*(f"{name}.py" for name in there), "w.whl", "v.whl"} if there else set())
+    assert set(files.asked) == ({*(f"{name}.py" for name in there), "w.whl", "v.whl", "driver.jar"} if there else set())
 
 
 def test_files_that_may_not_be_seen_are_not_said_to_be_gone() -> None:

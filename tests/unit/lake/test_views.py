@@ -13,6 +13,7 @@ import sqlglot
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
+from totelake.errors import ConfigurationError
 from totelake.lake.views import BATCH_PARAMETER, View, view_input, view_sql, views_of
 
 DESIGN, PAYMENT = load_contracts().find("dim_design"), load_contracts().find("fact_payment")
@@ -132,7 +133,7 @@ def test_the_catalogue_holds_it_as_athena_does() -> None:
     assert document["catalog"] == "awsdatacatalog" and document["schema"] == "lake"
     assert document["columns"][0] == {"name": "design_id", "type": "integer"}
     assert table["StorageDescriptor"]["Columns"][0] == {"Name": "design_id", "Type": "int"}
-    with pytest.raises(ValueError, match="orders is no Athena view"):
+    with pytest.raises(ConfigurationError, match="orders is a view, but none of Athena.s; drop it"):
         view_sql({"Name": "orders"})
 
 

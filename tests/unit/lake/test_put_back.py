@@ -1,0 +1,97 @@
+"""Star tables' entries of the Data Catalog that somebody changed: they are found, and finishing puts them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.unit.lake.test_star_columns import DIMENSION, FACT, NOW, Zone
+from totelake.contracts.model import Table
+from totelake.lake.partitions import log_name
+from totelake.lake.processed import ProcessedZone
+from totelake.lake.tables import as_input
+from totelake.lake.views import views_of
+from totelake.ports.memory import MemoryCatalog, MemoryStore
+from totelake.ports.schema_catalog import Document
+
+Damage = Callable[[dict[str, Any]], object]
+ELSEWHERE = "s3://somebody/else/"
+CSV = {"InputFormat": "org.apache.hadoop.mapred.TextInputFormat", "SerdeInfo": {"SerializationLibrary": "csv"}}
+DAMAGES: dict[str, Damage] = {
+    "place": lambda log: log["StorageDescriptor"].update(Location=ELSEWHERE),
+    "format": lambda log: log["StorageDescriptor"].update(CSV),
+    "columns": lambda log: log["StorageDescriptor"].update(Columns=log["StorageDescriptor"]["Columns"][:1]),
+    "no columns": lambda log: log["StorageDescriptor"].pop("Columns"),
+    "no storage": lambda log: log.pop("StorageDescriptor"),
+    "a view": lambda log: log.update(TableType="VIRTUAL_VIEW", ViewOriginalText="SELECT 1", ViewExpandedText="x"),
+    "partition keys": lambda log: log.update(PartitionKeys=[{"Name": "year", "Type": "string"}]),
+}
+STRANGERS: dict[str, Damage] = {
+    "a view of another engine": lambda view: view.update(ViewOriginalText="SELECT 1"),
+    "a table": lambda view: view.update(
+        TableType="EXTERNAL_TABLE", ViewOriginalText="", StorageDescriptor={"Columns": [], "Location": ELSEWHERE}
+    ),
+    "nothing but a name": lambda view: [view.pop(field) for field in list(view) if field != "Name"],
+}
+
+
+class Unwatched(Zone):
+    """A processed zone that nobody looks at after every write: what somebody's hand wrote, no reader could read."""
+
+    def __init__(self) -> None:
+        ProcessedZone.__init__(self, MemoryStore("processed"), MemoryCatalog("lake"), lambda: NOW)
+        self._objects = {}
+
+
+def damaged(zone: Zone, name: str, damage: Damage) -> None:
+    """Change an entry as somebody's hand does."""
+    present = zone.catalog.table(name)
+    assert present is not None
+    wanted = {field: dict(value) if isinstance(value, dict) else value for field, value in as_input(present).items()}
+    damage(wanted)
+    assert zone.catalog.replace(wanted, present, keep_version=False)
+
+
+def entries(zone: Zone, table: Table) -> list[Document]:
+    """What Athena reads the table by."""
+    names = [log_name(table), *(view.name for view in views_of(table, zone.catalog.database, 0))]
+    found = [zone.catalog.table(name) for name in names]
+    assert None not in found
+    return [as_input(item) for item in found if item is not None]
+
+
+@pytest.fixture(params=[FACT, DIMENSION], ids=lambda table: table.name)
+def table(request: pytest.FixtureRequest) -> Table:
+    found: Table = request.param
+    return found
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_log_that_somebody_changed_is_found_and_put_back(table: Table, damage: Damage) -> None:
+    zone = Unwatched()
+    manifest = zone.commit(table, 1, "2024-07")
+    zone.finish(table, manifest)
+    before = entries(zone, table)
+    assert not zone.lags(table)
+    damaged(zone, log_name(table), damage)
+    assert zone.lags(table)
+    zone.finish(table, manifest)
+    assert entries(zone, table) == before
+    assert not zone.lags(table)
+
+
+@pytest.mark.parametrize("damage", STRANGERS.values(), ids=STRANGERS)
+def test_what_stands_in_the_place_of_a_view_is_found_and_replaced(table: Table, damage: Damage) -> None:
+    zone = Unwatched()
+    for number in (1, 2):
+        zone.finish(table, zone.commit(table, number, "2024-07"))
+    before = entries(zone, table)
+    for view in views_of(table, zone.catalog.database, 0):
+        damaged(zone, view.name, damage)
+    assert zone.lags(table)
+    zone.finish(table, zone.log(table).get(1))
+    zone.finish(table, zone.log(table).get(2))
+    assert entries(zone, table) == before
+    assert not zone.lags(table)

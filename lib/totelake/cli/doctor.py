@@ -16,7 +16,7 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import AWS, Target
 from totelake.deploy.target import LOCAL as HERE
 from totelake.doctor import account
-from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK, PROBLEM, WARNING, Finding, Verdict, examine, of_outcome, ok
+from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK, PROBLEM, WARNING, Finding, Result, examine, of_outcome, ok
 from totelake.doctor.rounds import before_make_deploy, of_deployment, of_machine
 from totelake.errors import TotelakeError
 from totelake.runtime.clients import Clients
@@ -73,14 +73,14 @@ def _contracts() -> list[Finding]:
     return examine("catalog", (("contracts", _readable),))
 
 
-def _readable() -> Iterator[Verdict]:
+def _readable() -> Iterator[Result]:
     """Whether catalog/ can be read. Raises ContractError when it cannot."""
     found = load_contracts()
     tables = f"{len(found.by_id)} tables of {', '.join(found.sources) or 'no source'}"
     yield ok(f"{tables}, {len(found.stars)} of the warehouse")
 
 
-def _deployment() -> Iterator[Verdict]:
+def _deployment() -> Iterator[Result]:
     """Whether the environment names a deployment. Raises ConfigurationError when it does not."""
     yield ok(f"{Target.of_environment(os.environ).prefix}, as the environment names it")
 

@@ -66,8 +66,8 @@ def _show(found: list[Finding], wrong: list[Finding]) -> None:
         held = [finding for finding in compared if finding.outcome == HELD]
         counts = ((open_ones, "in progress"), (len(held), "held"))
         more = [f"{count} {words}" for count, words in counts if count]
-        hold = len(compared) - len(wrong) - open_ones - len(held)
-        say(", ".join([f"{hold} of {len(compared)} comparisons hold", *more]))
+        agree = len(compared) - len(wrong) - open_ones - len(held)
+        say(", ".join([f"{agree} of {len(compared)} comparisons agree", *more]))
         for item in held:
             say(f"{item.table} is behind, {item.right} of {item.left}: {item.detail}")
     for finding in found:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.doctor.finding import Finding, Look, NotCheckedError, Verdict, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, NotCheckedError, Result, examine, ok, problem, warning
 from totelake.ports.aws_errors import code_of, status_of
 from totelake.runtime.clients import Clients
 
@@ -56,13 +56,13 @@ def look_at_account(place: Place, jobs: Sequence[str], remedy: str) -> list[Find
     return examine(DEPLOYMENT, checks)
 
 
-def identity(clients: Clients) -> Iterator[Verdict]:
+def identity(clients: Clients) -> Iterator[Result]:
     """Who the credentials are. Raises what AWS refuses them for."""
     found = clients.client("sts").get_caller_identity()
     yield ok(f"account {found['Account']} as {found['Arn']}, region {clients.region or 'of the profile'}")
 
 
-def clock(clients: Clients, now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)) -> Iterator[Verdict]:
+def clock(clients: Clients, now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)) -> Iterator[Result]:
     """This machine's clock against that of AWS, which dates also the answers that refuse."""
     try:
         metadata = clients.client("sts").get_caller_identity()["ResponseMetadata"]
@@ -77,7 +77,7 @@ def _date(metadata: Mapping[str, Any]) -> datetime:
     return parsedate_to_datetime(metadata["HTTPHeaders"]["date"])
 
 
-def judge_skew(seconds: int) -> Iterator[Verdict]:
+def judge_skew(seconds: int) -> Iterator[Result]:
     """Seconds that this machine is ahead of AWS."""
     way = "ahead of" if seconds > 0 else "behind"
     remedy = "set it by NTP (`timedatectl set-ntp true`)"
@@ -89,7 +89,7 @@ def judge_skew(seconds: int) -> Iterator[Verdict]:
         yield ok("as AWS's, to the minute")
 
 
-def bucket(s3: Any, name: str, remedy: str) -> Iterator[Verdict]:
+def bucket(s3: Any, name: str, remedy: str) -> Iterator[Result]:
     """Whether a bucket is there and may be used."""
     try:
         s3.head_bucket(Bucket=name)
@@ -106,7 +106,7 @@ def bucket(s3: Any, name: str, remedy: str) -> Iterator[Verdict]:
     yield ok("it is there")
 
 
-def deployed_jobs(glue: Any, s3: Any, names: Sequence[str]) -> Iterator[Verdict]:
+def deployed_jobs(glue: Any, s3: Any, names: Sequence[str]) -> Iterator[Result]:
     """Whether the jobs of catalog/pipeline.yaml are there, and their scripts and wheels."""
     found: dict[str, Any] = {}
     for start in range(0, len(names), _JOBS_AT_ONCE):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Callable
 
-from totelake.doctor.finding import NotCheckedError, Verdict, ok, problem, refused, warning
+from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
 from totelake.errors import TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
 from totelake.ports.postgres_address import VERIFIED, PostgresAddress
@@ -19,21 +19,21 @@ class Opened:
         self._read, self._held, self._more, self._options = read, held, more, options
         self._connected: tuple[Connection, PostgresAddress] | None = None
 
-    def connect(self) -> Iterator[Verdict]:
+    def connect(self) -> Iterator[Result]:
         """The first check: whether secret and server let the role in, and how the connection is encrypted."""
         try:
             address = self._read()
             connection = self._held.enter_context(connect(address, "totelake doctor", self._options))
         except TotelakeError as error:
-            verdict = refused(error)
-            yield problem(verdict.detail, verdict.remedy + self._more)
+            result = refused(error)
+            yield problem(result.detail, result.remedy + self._more)
             return
         self._connected = connection, address
         version = str(connection.info.parameter_status("server_version")).split()[0]
         yield ok(f"PostgreSQL {version} lets {address.username} in: {address}")
         yield from judge_encryption(address, bool(connection.info.ssl_in_use))
 
-    def ask(self, look: Callable[[Connection], Iterable[Verdict]]) -> Iterator[Verdict]:
+    def ask(self, look: Callable[[Connection], Iterable[Result]]) -> Iterator[Result]:
         """What a check finds by the connection. Raises NotCheckedError without one."""
         if self._connected is None:
             raise NotCheckedError("there is no connection; see the line above")
@@ -42,7 +42,7 @@ class Opened:
             yield from look(connection)
 
 
-def judge_encryption(address: PostgresAddress, is_encrypted: bool) -> Iterator[Verdict]:
+def judge_encryption(address: PostgresAddress, is_encrypted: bool) -> Iterator[Result]:
     """Whether others can read the connection, or take the server's place."""
     remedy = f"set sslmode in the secret to {VERIFIED} and sslrootcert to the certificates of the server's authority"
     if address.is_here:

@@ -14,7 +14,7 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import ConfigParseError, ProfileNotFound
 
-from totelake.doctor.finding import WARNING, Finding, Look, Verdict, examine, ok, problem, refused, warning
+from totelake.doctor.finding import WARNING, Finding, Look, Result, examine, ok, problem, refused, warning
 from totelake.errors import ConfigurationError
 from totelake.stack.clean_environment import is_passed, is_put_aside
 from totelake.stack.trust import trust_options
@@ -63,14 +63,14 @@ def of_account(variables: Mapping[str, str]) -> list[Finding]:
     )
 
 
-def put_aside(variables: Mapping[str, str]) -> Iterator[Verdict]:
+def put_aside(variables: Mapping[str, str]) -> Iterator[Result]:
     """Variables that libpq and botocore read, and totelake's commands for this machine do not."""
     yield _named(
         variables, filter(is_put_aside, variables), "put aside: no command for this machine's stack reads them"
     )
 
 
-def not_passed(variables: Mapping[str, str]) -> Iterator[Verdict]:
+def not_passed(variables: Mapping[str, str]) -> Iterator[Result]:
     """Variables that the stack's servers and jobs would read, and do not get."""
     found = [name for name in variables if name.startswith(_OF_PROGRAMS) and name not in _TAKEN_UP]
     yield _named(
@@ -78,7 +78,7 @@ def not_passed(variables: Mapping[str, str]) -> Iterator[Verdict]:
     )
 
 
-def of_python(variables: Mapping[str, str]) -> Iterator[Verdict]:
+def of_python(variables: Mapping[str, str]) -> Iterator[Result]:
     """Variables that act on the Python that runs totelake itself."""
     found = [name for name in _PYTHONS if variables.get(name)]
     if "PYTHONOPTIMIZE" in found and variables["PYTHONOPTIMIZE"] not in ("0", "1"):
@@ -87,7 +87,7 @@ def of_python(variables: Mapping[str, str]) -> Iterator[Verdict]:
     yield _named(variables, found, "read by the Python that runs totelake, and passed to no server and no job")
 
 
-def proxies(variables: Mapping[str, str], for_account: bool) -> Iterator[Verdict]:
+def proxies(variables: Mapping[str, str], for_account: bool) -> Iterator[Result]:
     """Proxies, and what goes through them."""
     found = [name for name in variables if name.lower() in _PROXIES and variables[name]]
     wrong = [name for name in found if "://" not in variables[name]]
@@ -100,7 +100,7 @@ def proxies(variables: Mapping[str, str], for_account: bool) -> Iterator[Verdict
     yield _named(variables, found, what)
 
 
-def files(user_home: Path) -> Iterator[Verdict]:
+def files(user_home: Path) -> Iterator[Result]:
     """Files of the home folder that libpq and botocore read, and totelake's commands for this machine do not."""
     found = [f"~/{name}" for name in _FILES if (user_home / name).exists()]
     if found:
@@ -109,7 +109,7 @@ def files(user_home: Path) -> Iterator[Verdict]:
         yield ok("none of libpq's and botocore's")
 
 
-def certificates(variables: Mapping[str, str]) -> Iterator[Verdict]:
+def certificates(variables: Mapping[str, str]) -> Iterator[Result]:
     """What SSL_CERT_FILE and SSL_CERT_DIR name: only what is fetched from elsewhere needs it."""
     folder = variables.get("SSL_CERT_DIR")
     if folder and not any(Path(place).is_dir() for place in folder.split(":")):
@@ -126,7 +126,7 @@ def certificates(variables: Mapping[str, str]) -> Iterator[Verdict]:
     yield ok(f"those of SSL_CERT_FILE, {variables['SSL_CERT_FILE']}")
 
 
-def shell(variables: Mapping[str, str], stack: Mapping[str, str]) -> Iterator[Verdict]:
+def shell(variables: Mapping[str, str], stack: Mapping[str, str]) -> Iterator[Result]:
     """Whether AWS tools and PostgreSQL clients of this shell find the stack."""
     if not variables.get(_ENDPOINT):
         yield ok('its own AWS tools do not find the stack; eval "$(totelake env)" lets them')
@@ -141,7 +141,7 @@ def shell(variables: Mapping[str, str], stack: Mapping[str, str]) -> Iterator[Ve
         yield ok("its AWS tools and PostgreSQL clients find the stack")
 
 
-def profile() -> Iterator[Verdict]:
+def profile() -> Iterator[Result]:
     """The profile of ~/.aws that boto3 takes, and whether it is there."""
     session = botocore.session.Session()
     name = session.get_config_variable("profile")
@@ -160,7 +160,7 @@ def profile() -> Iterator[Verdict]:
     yield ok(f"the profile {name}" if name else "no profile is named")
 
 
-def endpoint(variables: Mapping[str, str]) -> Iterator[Verdict]:
+def endpoint(variables: Mapping[str, str]) -> Iterator[Result]:
     """Whether requests reach AWS, or an endpoint that variables name."""
     found = sorted(name for name in variables if name.startswith(_ENDPOINT) and variables[name])
     if found:
@@ -170,7 +170,7 @@ def endpoint(variables: Mapping[str, str]) -> Iterator[Verdict]:
         yield ok("AWS's own")
 
 
-def libpq(variables: Mapping[str, str]) -> Iterator[Verdict]:
+def libpq(variables: Mapping[str, str]) -> Iterator[Result]:
     """Variables that libpq takes up beside what the secrets say."""
     found = sorted(name for name in variables if name.startswith("PG") and variables[name])
     if found:
@@ -179,7 +179,7 @@ def libpq(variables: Mapping[str, str]) -> Iterator[Verdict]:
         yield ok("nothing is set")
 
 
-def _named(variables: Mapping[str, str], names: Iterable[str], what: str) -> Verdict:
+def _named(variables: Mapping[str, str], names: Iterable[str], what: str) -> Result:
     """What becomes of variables, by their names; those that are empty do nothing."""
     found = sorted(name for name in names if variables[name])
     return ok(f"{', '.join(found)}: {what}" if found else "nothing is set")

@@ -17,7 +17,7 @@ NOT_CHECKED, BROKEN = "not checked", "check failed"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Result:
     """What a check says: `detail` what is, `remedy` what to do, which only an OK has not."""
 
     outcome: str
@@ -27,7 +27,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict, with its check and the group of that."""
+    """A result, with its check and the group of that."""
 
     group: str
     check: str
@@ -41,29 +41,29 @@ class Finding:
         return f"{self.detail}; {self.remedy}" if self.remedy else self.detail
 
 
-Look = Callable[[], Iterable[Verdict]]
+Look = Callable[[], Iterable[Result]]
 
 
 class NotCheckedError(TotelakeError):
     """A check lacks what it would look at."""
 
 
-def ok(detail: str) -> Verdict:
+def ok(detail: str) -> Result:
     """Nothing is to be done."""
-    return Verdict(OK, detail)
+    return Result(OK, detail)
 
 
-def warning(detail: str, remedy: str) -> Verdict:
+def warning(detail: str, remedy: str) -> Result:
     """It works, with something that its user should know."""
-    return Verdict(WARNING, detail, remedy)
+    return Result(WARNING, detail, remedy)
 
 
-def problem(detail: str, remedy: str) -> Verdict:
+def problem(detail: str, remedy: str) -> Result:
     """It does not work like this."""
-    return Verdict(PROBLEM, detail, remedy)
+    return Result(PROBLEM, detail, remedy)
 
 
-def refused(error: TotelakeError) -> Verdict:
+def refused(error: TotelakeError) -> Result:
     """A problem in the words of an error of ours, which end in the remedy."""
     detail, _, remedy = str(error).rpartition("; ")
     return problem(detail, remedy) if detail else problem(remedy, "see docs/operations.md")
@@ -72,18 +72,18 @@ def refused(error: TotelakeError) -> Verdict:
 def examine(group: str, checks: Iterable[tuple[str, Look]]) -> list[Finding]:
     """What the checks of a group find, in their order. One that breaks ends no other and counts as nothing else."""
     return [
-        Finding(group, name, verdict.outcome, verdict.detail, verdict.remedy)
+        Finding(group, name, result.outcome, result.detail, result.remedy)
         for name, look in checks
-        for verdict in _guarded(look)
+        for result in _guarded(look)
     ]
 
 
-def _guarded(look: Look) -> Iterator[Verdict]:
+def _guarded(look: Look) -> Iterator[Result]:
     try:
         yield from look()
     except NotCheckedError as error:
         detail, _, remedy = str(error).rpartition("; ")
-        yield Verdict(NOT_CHECKED, detail, remedy)
+        yield Result(NOT_CHECKED, detail, remedy)
     except TotelakeError as error:
         yield refused(error)
     except (ClientError, BotoCoreError) as error:
@@ -91,7 +91,7 @@ def _guarded(look: Look) -> Iterator[Verdict]:
     except Exception as error:  # whatever it is, it is told, and never taken for a success
         words = " ".join(str(error).split())
         what = type(error).__name__ + (f": {words}" if words else "")
-        yield Verdict(BROKEN, f"the check ended with {what}", "see that what it names can be read, or report this line")
+        yield Result(BROKEN, f"the check ended with {what}", "see that what it names can be read, or report this line")
 
 
 def of_outcome(findings: Iterable[Finding], *outcomes: str) -> list[Finding]:

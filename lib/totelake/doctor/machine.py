@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from totelake.doctor import programs
-from totelake.doctor.finding import Finding, Look, Verdict, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
 from totelake.stack.model import HOST
 from totelake.stack.spark import DRIVER_MEGABYTES
 
@@ -50,7 +50,7 @@ def before_deploy() -> list[Finding]:
     return examine(GROUP, (("Python", programs.python), *_OF_RELEASE))
 
 
-def home_folder(home: Path) -> Iterator[Verdict]:
+def home_folder(home: Path) -> Iterator[Result]:
     """Whether private files can be made, locked and replaced where the stack lives."""
     place = _existing(home)
     remedy = "name another folder in TOTELAKE_HOME"
@@ -76,7 +76,7 @@ def home_folder(home: Path) -> Iterator[Verdict]:
         yield ok(f"{home} can be written and closed to others")
 
 
-def disk(folder: Path) -> Iterator[Verdict]:
+def disk(folder: Path) -> Iterator[Result]:
     """Room below a folder that is there or will be."""
     place = _existing(folder)
     free, nodes = shutil.disk_usage(place).free // _MEGABYTE, os.statvfs(place)
@@ -91,7 +91,7 @@ def disk(folder: Path) -> Iterator[Verdict]:
         yield ok(f"{free:,} MB free below {place}")
 
 
-def temporary_folder() -> Iterator[Verdict]:
+def temporary_folder() -> Iterator[Result]:
     """The folder for temporary files, and its room."""
     try:
         found = Path(tempfile.gettempdir())
@@ -104,7 +104,7 @@ def temporary_folder() -> Iterator[Verdict]:
     yield from disk(found)
 
 
-def memory(limits: Path = Path("/sys/fs/cgroup")) -> Iterator[Verdict]:
+def memory(limits: Path = Path("/sys/fs/cgroup")) -> Iterator[Result]:
     """Memory for a Spark job beside the stack."""
     free = min(psutil.virtual_memory().available, _left_of_limit(limits)) // _MEGABYTE
     needed = DRIVER_MEGABYTES + _OTHER_MEGABYTES
@@ -128,7 +128,7 @@ def _left_of_limit(folder: Path) -> int:
     return sys.maxsize if limit.strip() == "max" else int(limit) - int(used) + int(kept)
 
 
-def open_files() -> Iterator[Verdict]:
+def open_files() -> Iterator[Result]:
     """How many files a process may have open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     remedy = f"`ulimit -n {_ENOUGH_FILES}` before `totelake up`" + (
@@ -142,7 +142,7 @@ def open_files() -> Iterator[Verdict]:
         yield problem(f"a process may open {soft} files, and {_LEAST_FILES} are the least", remedy)
 
 
-def loopback() -> Iterator[Verdict]:
+def loopback() -> Iterator[Result]:
     """Whether servers can listen on this machine's own address."""
     try:
         with socket.socket() as probe:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from totelake.doctor.finding import Look, Verdict, ok, problem, refused, warning
+from totelake.doctor.finding import Look, Result, ok, problem, refused, warning
 from totelake.errors import ConfigurationError
 from totelake.ports.postgres import OLDEST_VERSION
 from totelake.stack.clean_environment import child_environment
@@ -25,7 +25,7 @@ PYTHONS = ((3, 11), (3, 14))
 _SHELL_PYTHON = (3, 9)
 
 
-def python(version: Sequence[int] = tuple(sys.version_info[:3])) -> Iterator[Verdict]:
+def python(version: Sequence[int] = tuple(sys.version_info[:3])) -> Iterator[Result]:
     """The Python that runs us."""
     first, beyond = PYTHONS
     found, numbers = ".".join(map(str, version[:3])), tuple(version[:2])
@@ -39,7 +39,7 @@ def python(version: Sequence[int] = tuple(sys.version_info[:3])) -> Iterator[Ver
         )
 
 
-def python_shell() -> Iterator[Verdict]:
+def python_shell() -> Iterator[Result]:
     """The interpreter of Python-shell jobs."""
     program = find_python_shell()
     numbers, said = _version(program)
@@ -54,7 +54,7 @@ def python_shell() -> Iterator[Verdict]:
         yield ok(f"{said} in {program}, where AWS Glue has 3.9; with a Python 3.9 `make install` makes .venv-pyshell")
 
 
-def java() -> Iterator[Verdict]:
+def java() -> Iterator[Result]:
     """The Java that Spark runs on."""
     home = find_java()
     version = version_of(home)
@@ -72,7 +72,7 @@ def java() -> Iterator[Verdict]:
     yield ok(f"{WANTED} in {home}{passed_over}")
 
 
-def postgresql() -> Iterator[Verdict]:
+def postgresql() -> Iterator[Result]:
     """The programs of the stack's PostgreSQL, and the user that they run as."""
     program = find_binaries() / "postgres"
     numbers, said = _version(program)
@@ -98,7 +98,7 @@ def postgresql() -> Iterator[Verdict]:
     yield ok(f"{'.'.join(map(str, numbers[:2]))} in {program.parent}" + (f", run as {user}" if user else ""))
 
 
-def spark() -> Iterator[Verdict]:
+def spark() -> Iterator[Result]:
     """Spark itself."""
     try:
         yield ok(str(find_submit()))
@@ -106,7 +106,7 @@ def spark() -> Iterator[Verdict]:
         yield refused(error)
 
 
-def jars() -> Iterator[Verdict]:
+def jars() -> Iterator[Result]:
     """The jars that Spark needs."""
     folder = cache_folder()
     missing = [jar.file_name for jar in JARS if not (folder / jar.file_name).is_file()]

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from totelake.contracts import Contracts
 from totelake.doctor import account, environment, machine
-from totelake.doctor.finding import OK, Finding, NotCheckedError, Verdict, examine, ok
+from totelake.doctor.finding import OK, Finding, NotCheckedError, Result, examine, ok
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
 from totelake.operate.deployed import deployed
@@ -64,7 +64,7 @@ def of_machine(home: Path) -> tuple[list[Finding], bool]:
     ], is_up
 
 
-def parts(home: Path) -> Iterator[Verdict]:
+def parts(home: Path) -> Iterator[Result]:
     """Whether every part of the stack answers. Raises NotCheckedError without a stack."""
     stack = Stack.read(home)
     if stack is None:

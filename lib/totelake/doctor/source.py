@@ -14,7 +14,7 @@ from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts.model import Table
 from totelake.doctor.connection import Opened
-from totelake.doctor.finding import Finding, Look, Verdict, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
 from totelake.lake.records.batch import BlockedTable, ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
 
@@ -67,7 +67,7 @@ def look_at_source(
     with ExitStack() as held:
         source = Opened(read, held, more)
 
-        def asked(look: Callable[[Session], Iterator[Verdict]]) -> Look:
+        def asked(look: Callable[[Session], Iterator[Result]]) -> Look:
             return lambda: source.ask(lambda connection: look(Session(connection)))
 
         return examine(
@@ -84,7 +84,7 @@ def look_at_source(
         )
 
 
-def server(session: Session) -> Iterator[Verdict]:
+def server(session: Session) -> Iterator[Result]:
     """A primary or a standby, and whether it tells its position. Raises SourceError for a standby that does not."""
     identity = read_identity(session)
     yield from judge_server(identity)
@@ -93,7 +93,7 @@ def server(session: Session) -> Iterator[Verdict]:
         yield from judge_standby(feedback, delays)
 
 
-def judge_server(identity: ServerIdentity) -> Iterator[Verdict]:
+def judge_server(identity: ServerIdentity) -> Iterator[Result]:
     """The position in the log."""
     if tells_position(identity):
         yield ok(f"a {'standby' if identity.in_recovery else 'primary'} that tells its position in the log")
@@ -104,7 +104,7 @@ def judge_server(identity: ServerIdentity) -> Iterator[Verdict]:
         )
 
 
-def judge_standby(feedback: bool, delays: Sequence[str]) -> Iterator[Verdict]:
+def judge_standby(feedback: bool, delays: Sequence[str]) -> Iterator[Result]:
     """Whether a standby may cancel what is read of it."""
     if feedback or set(delays) == {"-1"}:
         yield ok("the standby cancels nothing that a look reads")
@@ -115,25 +115,25 @@ def judge_standby(feedback: bool, delays: Sequence[str]) -> Iterator[Verdict]:
         )
 
 
-def role(tables: Sequence[Table], session: Session) -> Iterator[Verdict]:
+def role(tables: Sequence[Table], session: Session) -> Iterator[Result]:
     """The rights of the reading role."""
     names = tuple((table.schema, table.name) for table in tables)
     yield from judge_role(Role(*session.row(_ROLE, (names,))))
 
 
-def judge_role(found: Role) -> Iterator[Verdict]:
+def judge_role(found: Role) -> Iterator[Result]:
     """Rights beyond reading, a limit, an end."""
     narrower = f"make the reading role by {_SCRIPT}, and store it in the secret"
     found_before = False
-    for verdict in _doubts(found, narrower):
+    for result in _doubts(found, narrower):
         found_before = True
-        yield verdict
+        yield result
     if not found_before:
         other = "" if found.session == found.current else f", which works as {found.current}"
         yield ok(f"{found.session}{other} may read and change no table")
 
 
-def _doubts(found: Role, narrower: str) -> Iterator[Verdict]:
+def _doubts(found: Role, narrower: str) -> Iterator[Result]:
     if found.is_superuser:
         yield warning(f"{found.current} is a superuser, and ingestion has only to read", narrower)
     elif found.changes:
@@ -150,18 +150,18 @@ def _doubts(found: Role, narrower: str) -> Iterator[Verdict]:
         )
 
 
-def settings(session: Session) -> Iterator[Verdict]:
+def settings(session: Session) -> Iterator[Result]:
     """What role and database set for every session."""
     names = [str(row[0]) for row in session.rows(_SETTINGS)]
     yield ok(f"{', '.join(names)}: set for every session; a look sets what it relies on itself" if names else "none")
 
 
-def encoding(session: Session) -> Iterator[Verdict]:
+def encoding(session: Session) -> Iterator[Result]:
     """Whether the database knows what its texts are."""
     yield from judge_encoding(session.encoding)
 
 
-def judge_encoding(name: str) -> Iterator[Verdict]:
+def judge_encoding(name: str) -> Iterator[Result]:
     """The database's encoding."""
     if name == "SQL_ASCII":
         yield warning(
@@ -172,12 +172,12 @@ def judge_encoding(name: str) -> Iterator[Verdict]:
         yield ok(f"{name}, which is read as UTF-8" if name != "UTF8" else name)
 
 
-def open_transactions(session: Session) -> Iterator[Verdict]:
+def open_transactions(session: Session) -> Iterator[Result]:
     """Transactions that have been open for long: every run reads again what was written since."""
     yield from judge_transactions(*session.row(_OPEN))
 
 
-def judge_transactions(prepared: int, running: int) -> Iterator[Verdict]:
+def judge_transactions(prepared: int, running: int) -> Iterator[Result]:
     """Of the running ones a role sees those of its own and of roles that it is a member of."""
     long = f"open for more than {_LONG_HOURS} hour, so every run reads again what was written since"
     if prepared:
@@ -190,14 +190,14 @@ def judge_transactions(prepared: int, running: int) -> Iterator[Verdict]:
         yield ok("none that this role sees is open for long")
 
 
-def captured(tables: Sequence[Table], session: Session) -> Iterator[Verdict]:
+def captured(tables: Sequence[Table], session: Session) -> Iterator[Result]:
     """The tables that are blocked, and those whose content is compared. Raises SourceError when all are blocked."""
     blocked = blocked_tables(session, tables)
     compared = columns_only(session, [(table.schema, table.name) for table in tables if table.name not in blocked])
     yield from judge_tables(len(tables), blocked, [f"{schema}.{name}" for schema, name in sorted(compared)])
 
 
-def judge_tables(total: int, blocked: Mapping[str, BlockedTable], compared: Sequence[str]) -> Iterator[Verdict]:
+def judge_tables(total: int, blocked: Mapping[str, BlockedTable], compared: Sequence[str]) -> Iterator[Result]:
     """One line for each table that is blocked."""
     for item in blocked.values():
         detail, _, remedy = item.why.rpartition("; ")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Callable
 
 from totelake.doctor.connection import Opened
-from totelake.doctor.finding import Finding, Look, Verdict, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
 from totelake.ports.postgres import Connection
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.warehouse.ddl import ETL, STAGING, STAR
@@ -50,7 +50,7 @@ def look_at_warehouse(read: Callable[[], PostgresAddress], more: str = "") -> li
     with ExitStack() as held:
         warehouse = Opened(read, held, more, OPTIONS)
 
-        def asked(look: Callable[[Connection], Iterator[Verdict]]) -> Look:
+        def asked(look: Callable[[Connection], Iterator[Result]]) -> Look:
             return partial(warehouse.ask, look)
 
         return examine(
@@ -58,30 +58,30 @@ def look_at_warehouse(read: Callable[[], PostgresAddress], more: str = "") -> li
         )
 
 
-def session(connection: Connection) -> Iterator[Verdict]:
+def session(connection: Connection) -> Iterator[Result]:
     """Encoding and settings. Raises WarehouseError when they are not what a load relies on."""
     info = connection.info
     refuse_other(f"the warehouse {info.dbname} at {info.host}:{info.port}", _row(connection, QUERY))
     yield ok("UTF8, with the settings that a load asks for")
 
 
-def rights(connection: Connection) -> Iterator[Verdict]:
+def rights(connection: Connection) -> Iterator[Result]:
     """What the role may do."""
     yield from judge_rights(Rights(*_row(connection, _RIGHTS)))
 
 
-def judge_rights(found: Rights) -> Iterator[Verdict]:
+def judge_rights(found: Rights) -> Iterator[Result]:
     """What `totelake deploy` and a load would be refused for, and a superuser."""
     role = found.role
-    verdicts = []
+    results = []
     if found.in_recovery:
-        verdicts.append(
+        results.append(
             problem(
                 f"the server of {found.database} is a standby, which takes no changes", "name the primary in the secret"
             )
         )
     if not found.makes_schemas:
-        verdicts.append(
+        results.append(
             problem(
                 f"{role} may not create schemas in {found.database}",
                 f"GRANT CREATE ON DATABASE {found.database} TO {role}, as {_SCRIPT} does",
@@ -89,11 +89,11 @@ def judge_rights(found: Rights) -> Iterator[Verdict]:
         )
     if found.closed:
         names = ", ".join(found.closed)
-        verdicts.append(
+        results.append(
             problem(f"{role} may not create tables in {names}", f"GRANT USAGE, CREATE ON SCHEMA {names} TO {role}")
         )
     if found.of_others:
-        verdicts.append(
+        results.append(
             problem(
                 f"{role} does not own {', '.join(found.of_others[:3])}"
                 + (" and others" if found.of_others[3:] else ""),
@@ -101,9 +101,9 @@ def judge_rights(found: Rights) -> Iterator[Verdict]:
             )
         )
     if found.is_superuser:
-        verdicts.append(warning(f"{role} is a superuser, and a load needs three schemas", f"make a role by {_SCRIPT}"))
+        results.append(warning(f"{role} is a superuser, and a load needs three schemas", f"make a role by {_SCRIPT}"))
     deployed = "its tables are there" if found.has_tables else "`totelake deploy` or the first load makes its tables"
-    yield from verdicts or [ok(f"{role} may do what a load needs; {deployed}")]
+    yield from results or [ok(f"{role} may do what a load needs; {deployed}")]
 
 
 def _row(connection: Connection, query: str) -> tuple[Any, ...]:

@@ -20,11 +20,11 @@ from totelake.ports.memory import MemoryStore
 @pytest.mark.parametrize(
     ("outcomes", "status", "summary"),
     [
-        ([EQUAL, EQUAL], 0, "2 of 2 comparisons hold"),
-        ([EQUAL, IN_PROGRESS], 0, "1 of 2 comparisons hold, 1 in progress"),
-        ([DIFFERS, EQUAL, IN_PROGRESS], 1, "1 of 3 comparisons hold, 1 in progress"),
-        ([DIFFERS], 1, "0 of 1 comparisons hold"),
-        ([IN_PROGRESS] * 2, 0, "0 of 2 comparisons hold, 2 in progress"),
+        ([EQUAL, EQUAL], 0, "2 of 2 comparisons agree"),
+        ([EQUAL, IN_PROGRESS], 0, "1 of 2 comparisons agree, 1 in progress"),
+        ([DIFFERS, EQUAL, IN_PROGRESS], 1, "1 of 3 comparisons agree, 1 in progress"),
+        ([DIFFERS], 1, "0 of 1 comparisons agree"),
+        ([IN_PROGRESS] * 2, 0, "0 of 2 comparisons agree, 2 in progress"),
     ],
 )
 def test_the_summary_counts_what_was_compared(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from tests.unit.doctor.verdicts import outcomes
+from tests.unit.doctor.results import outcomes
 from tests.unit.ports.answers import Client, client_error
 from totelake.doctor import account
 from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, examine
@@ -42,8 +42,8 @@ def test_an_answer_that_refuses_tells_the_time_too() -> None:
     refused.response["ResponseMetadata"].update(DATE)
     sts = Client(get_caller_identity=[refused])
     late = datetime.fromtimestamp(NOON.timestamp() + 3600, timezone.utc)
-    (verdict,) = account.clock(clients(sts=sts), lambda: late)
-    assert verdict.detail == "this machine's clock is 3600 s ahead of AWS's, which refuses its signatures"
+    (result,) = account.clock(clients(sts=sts), lambda: late)
+    assert result.detail == "this machine's clock is 3600 s ahead of AWS's, which refuses its signatures"
 
 
 def test_the_user() -> None:
@@ -128,6 +128,6 @@ def test_files_that_may_not_be_seen_are_not_said_to_be_gone() -> None:
 def test_more_jobs_than_glue_tells_at_once() -> None:
     names = [f"job-{number}" for number in range(150)]
     glue = Client(batch_get_jobs=[{"Jobs": [job(name) for name in names[:100]]}, {"Jobs": [job(names[100])]}])
-    (verdict,) = account.deployed_jobs(glue, Files(), names)
-    assert verdict.outcome == PROBLEM and verdict.detail.startswith("job-101, ")
+    (result,) = account.deployed_jobs(glue, Files(), names)
+    assert result.outcome == PROBLEM and result.detail.startswith("job-101, ")
     assert [len(parameters["JobNames"]) for _, parameters in glue.calls] == [100, 50]

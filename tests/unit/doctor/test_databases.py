@@ -1,4 +1,4 @@
-"""What is made of a server's answers: each judgement with both verdicts."""
+"""What is made of a server's answers: each judgement with both results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import psycopg2
 import pytest
 
-from tests.unit.doctor.verdicts import outcomes
+from tests.unit.doctor.results import outcomes
 from totelake.capture.blocked import not_capturable
 from totelake.doctor import connection, source, warehouse
 from totelake.doctor.connection import Opened, judge_encryption
-from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, Verdict, examine, ok
+from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, Result, examine, ok
 from totelake.errors import ConfigurationError, SourceError, WarehouseError
 from totelake.lake.records.batch import ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
@@ -172,7 +172,7 @@ def test_what_a_server_refuses_is_a_problem_of_its_check(monkeypatch: pytest.Mon
         options.append(asked)
         yield SimpleNamespace(info=info)
 
-    def refusing(_: Any) -> Iterator[Verdict]:
+    def refusing(_: Any) -> Iterator[Result]:
         raise psycopg2.OperationalError("server closed the connection")
         yield
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile_environment import VARIABLES, make_home
-from tests.unit.doctor.verdicts import outcomes
+from tests.unit.doctor.results import outcomes
 from totelake.doctor import environment
 from totelake.doctor.finding import OK, PROBLEM, WARNING
 from totelake.stack.clean_environment import undisturbed, user_environment
@@ -63,8 +63,8 @@ def test_certificates_that_cannot_be_read(content: str | None, monkeypatch: pyte
     if content is not None:
         file.write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    (verdict,) = environment.certificates(os.environ)
-    assert (verdict.outcome, verdict.remedy) == (WARNING, "correct or unset it")
+    (result,) = environment.certificates(os.environ)
+    assert (result.outcome, result.remedy) == (WARNING, "correct or unset it")
 
 
 def test_a_folder_of_certificates_that_is_none(tmp_path: Path) -> None:

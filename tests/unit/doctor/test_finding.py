@@ -16,7 +16,7 @@ from totelake.doctor.finding import (
     WARNING,
     Finding,
     NotCheckedError,
-    Verdict,
+    Result,
     examine,
     ok,
     problem,
@@ -26,7 +26,7 @@ from totelake.doctor.finding import (
 from totelake.errors import ConfigurationError, SourceError
 
 
-def breaking(error: Exception) -> Iterator[Verdict]:
+def breaking(error: Exception) -> Iterator[Result]:
     """A check that says one thing and then raises."""
     yield ok("begun")
     raise error
@@ -63,7 +63,7 @@ def test_what_a_check_raises_is_told_and_ends_no_other(
 
 
 def test_an_interrupt_ends_all() -> None:
-    def interrupted() -> Iterator[Verdict]:
+    def interrupted() -> Iterator[Result]:
         raise KeyboardInterrupt
         yield
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.doctor.verdicts import outcomes
+from tests.unit.doctor.results import outcomes
 from totelake.doctor import machine
 from totelake.doctor.finding import OK, PROBLEM, WARNING
 
@@ -36,8 +36,8 @@ def test_a_home_on_a_disk_that_refuses(call: str, monkeypatch: pytest.MonkeyPatc
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(call if call != "os.mkdir" else "tempfile._os.mkdir", refused)
-    (verdict,) = machine.home_folder(tmp_path)
-    assert (verdict.outcome, "Read-only file system" in verdict.detail) == (PROBLEM, True)
+    (result,) = machine.home_folder(tmp_path)
+    assert (result.outcome, "Read-only file system" in result.detail) == (PROBLEM, True)
 
 
 def test_a_home_on_a_disk_that_keeps_no_modes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -117,9 +117,9 @@ def test_memory(
 )
 def test_open_files(soft: int, hard: int, outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
-    (verdict,) = machine.open_files()
-    assert verdict.outcome == outcome
-    assert ("hard limit" in verdict.remedy) == (hard == 512)
+    (result,) = machine.open_files()
+    assert result.outcome == outcome
+    assert ("hard limit" in result.remedy) == (hard == 512)
 
 
 @pytest.mark.parametrize(("may_bind", "outcome"), [(True, OK), (False, PROBLEM)])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.unit.doctor.verdicts import outcomes
+from tests.unit.doctor.results import outcomes
 from totelake.doctor import programs
 from totelake.doctor.finding import OK, PROBLEM, WARNING
 from totelake.stack import spark
@@ -48,8 +48,8 @@ def test_python_shell(says: str, status: int, outcome: str, monkeypatch: pytest.
 
 def test_a_python_shell_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TOTELAKE_PYTHON_SHELL", str(tmp_path / "none"))
-    (verdict,) = programs.python_shell()
-    assert (verdict.outcome, "No such file or directory" in verdict.detail) == (PROBLEM, True)
+    (result,) = programs.python_shell()
+    assert (result.outcome, "No such file or directory" in result.detail) == (PROBLEM, True)
 
 
 @pytest.mark.parametrize(("version", "outcome"), [(WANTED, OK), (None, PROBLEM), (8, PROBLEM)])
@@ -63,8 +63,8 @@ def test_a_java_home_that_is_passed_over_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(programs, "find_java", lambda: tmp_path)
     monkeypatch.setattr(programs, "version_of", lambda _: WANTED)
     monkeypatch.setenv("JAVA_HOME", "/java/21")
-    (verdict,) = programs.java()
-    assert verdict.detail.endswith(f"JAVA_HOME is passed over, for /java/21 is no Java {WANTED}")
+    (result,) = programs.java()
+    assert result.detail.endswith(f"JAVA_HOME is passed over, for /java/21 is no Java {WANTED}")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,6 @@ def test_jars(there: bool, intact: bool, outcome: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(programs, "is_intact", lambda path, _: intact or path.name != programs.JARS[0].file_name)
     for jar in programs.JARS if there else programs.JARS[1:]:
         (tmp_path / jar.file_name).touch()
-    (verdict,) = programs.jars()
-    assert verdict.outcome == outcome
-    assert outcome == OK or verdict.detail.startswith(programs.JARS[0].file_name + " ")
+    (result,) = programs.jars()
+    assert result.outcome == outcome
+    assert outcome == OK or result.detail.startswith(programs.JARS[0].file_name + " ")

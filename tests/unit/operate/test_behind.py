@@ -115,10 +115,10 @@ BEHIND_ONLY = [*compared(IN_PROGRESS), Finding(SOURCE, "how far", "2", "1", BEHI
     [
         ([nothing_captured(SOURCE)], 3, "nothing of totesys has been captured yet, so there is nothing to compare; "
          "run `totelake run`\n"),
-        (BEHIND_ONLY, 0, "1 of 2 comparisons hold, 1 in progress\nthe lake is behind\n"),
-        ([*compared(EQUAL), nothing_captured("crm")], 3, "2 of 2 comparisons hold\nnothing of crm has been captured "
+        (BEHIND_ONLY, 0, "1 of 2 comparisons agree, 1 in progress\nthe lake is behind\n"),
+        ([*compared(EQUAL), nothing_captured("crm")], 3, "2 of 2 comparisons agree\nnothing of crm has been captured "
          "yet, so there is nothing to compare; run `totelake run`\n"),
-        ([*compared(DIFFERS), nothing_captured("crm")], 1, "1 of 2 comparisons hold\nnothing of crm has been captured "
+        ([*compared(DIFFERS), nothing_captured("crm")], 1, "1 of 2 comparisons agree\nnothing of crm has been captured "
          "yet, so there is nothing to compare; run `totelake run`\n"),
     ],
     ids=["an empty lake", "behind", "one of two sources", "a difference counts more"],

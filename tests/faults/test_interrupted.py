@@ -25,7 +25,7 @@ from totelake.stack.model import Stack
 _STACK = str(Path(lifecycle.__file__).parent)
 EVERY = 1 if SOAK else 6
 # what tells our own servers from others of this machine, and stands among the first words of their command line
-_NAME = "postgres, totelake.stack.aws_endpoint, localglue"
+_NAME = "totelake-interrupted-server"
 
 
 class Machine:
@@ -79,6 +79,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
 
     monkeypatch.setattr(processes.subprocess, "Popen", popen)
     monkeypatch.setattr(processes, "_listens", lambda _: True)
+    monkeypatch.setattr(processes, "is_server", lambda words: _NAME in " ".join(words[:3]))
     monkeypatch.setattr(postgres, "find_binaries", lambda: tmp_path / "bin")
     monkeypatch.setattr(postgres, "unprivileged_user", lambda: None)
     monkeypatch.setattr(postgres, "answers", lambda _: True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess  # nosec B404 # localglue's own command ends what it has left running
 import sys
 from collections.abc import Mapping
@@ -21,15 +22,19 @@ from totelake.stack.model import (
     OUTBOX,
     POSTGRES,
     QUERY,
+    SPARK_FILE,
     STATE_FILE,
     WAREHOUSE,
     DamagedRecordError,
     Stack,
 )
+from totelake.stack.ownership import claim, is_claimed, release
 from totelake.stack.private_files import alone, private_home, remove_private
 from totelake.stack.processes import end, end_leftovers, is_alive
 from totelake.stack.servers import Progress, answers, started
 
+# what a stack makes below its folder, but its logs
+_OWN = (POSTGRES, f"{POSTGRES}.pw", LOCALGLUE, OUTBOX, QUERY, SPARK_FILE, postgres.PLACE_FILE, STATE_FILE)
 __all__ = ["answers", "client", "found", "load", "none_up", "refuse_half", "start", "status", "status_of", "stop"]
 
 
@@ -47,15 +52,18 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
         if running is not None:
             return running
         with uninterrupted():
-            _end_unrecorded(home)
-            _end_jobs(home / LOCALGLUE)
-            _remove_data(home)
+            if is_claimed(home):
+                _end_unrecorded(home)
+                _end_jobs(home / LOCALGLUE)
+                _remove_data(home)
         try:
+            claim(home, _OWN)
             return _start(home, ports or {}, progress)
         except BaseException:
             with uninterrupted():
-                _end_unrecorded(home)
-                _remove_data(home)
+                if is_claimed(home):
+                    _end_unrecorded(home)
+                    _remove_data(home)
             raise
 
 
@@ -84,8 +92,9 @@ def _remove_data(home: Path) -> bool:
     postgres.remove_data(server)
     for folder in (state, mails, home / QUERY):
         shutil.rmtree(folder, ignore_errors=True)
-    for name in ("spark-defaults.conf", postgres.PLACE_FILE, STATE_FILE):
+    for name in (SPARK_FILE, postgres.PLACE_FILE, STATE_FILE):
         remove_private(home / name)
+    release(home)
     return there
 
 
@@ -155,9 +164,11 @@ def stop(home: Path) -> bool:
             end(stack.parts[LOCALGLUE])
             _end_jobs(home / LOCALGLUE)
             end(stack.parts[MOTO])
-            postgres.stop_server(stack.parts[POSTGRES], Path(stack.data))
+            end(stack.parts[POSTGRES], signal.SIGINT)
             _remove_data(home)
             return True
+        if not is_claimed(home):
+            return False
         had_servers = _end_unrecorded(home)
         _end_jobs(home / LOCALGLUE)
         return _remove_data(home) or had_servers

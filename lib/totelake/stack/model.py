@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
 WAREHOUSE = "warehouse"
-STATE_FILE = "stack.json"
+STATE_FILE, SPARK_FILE = "stack.json", "spark-defaults.conf"
 _EMPTY = ""
 # what the names of a deployment on one machine begin with
 PREFIX = "totelake"
@@ -31,6 +31,10 @@ QUERY = "query"
 
 class DamagedRecordError(ConfigurationError):
     """The record of a stack cannot be understood."""
+
+
+class ForeignRecordError(ConfigurationError):
+    """The record is of a stack that was started in another folder."""
 
 
 @dataclass(frozen=True)
@@ -149,20 +153,44 @@ class Stack:
     def read(cls, home: Path) -> Stack | None:
         """The stack that was started under that folder; None when none was.
 
-        Raises DamagedRecordError when its record is no record.
+        Raises DamagedRecordError when its record is no record, ForeignRecordError when it was copied or moved there.
         """
         path = home / STATE_FILE
         if not path.is_file():
             return None
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            document["parts"] = {name: Part(**part) for name, part in document["parts"].items()}
-            document["sources"] = tuple(document.get("sources", ()))
-            return cls(**document)
+            document["parts"] = {name: _part(**document["parts"][name]) for name in (POSTGRES, MOTO, LOCALGLUE)}
+            document["sources"] = tuple(_text(name) for name in document.get("sources", ()))
+            document["passwords"] = {_text(role): _text(word) for role, word in document["passwords"].items()}
+            found = cls(**document)
+            for value in (found.home, found.data, found.region, found.access_key_id, found.secret_access_key):
+                _text(value)
         except (ValueError, LookupError, TypeError, AttributeError):
             raise DamagedRecordError(
                 f"{path} is damaged; run `totelake down`, which ends the stack and removes its data, then `totelake up`"
             ) from None
+        if Path(found.home) != home.resolve():
+            raise ForeignRecordError(
+                f"{path} is of the stack of {found.home}; end that with TOTELAKE_HOME={found.home}, "
+                f"and remove {path} or name another folder in TOTELAKE_HOME"
+            )
+        return found
+
+
+def _part(name: str, pid: int, started: float, port: int) -> Part:
+    """A part as it was written. Raises TypeError or ValueError when it was not."""
+    if not (type(pid) is type(port) is int and type(started) in (int, float)):
+        raise TypeError
+    if pid < 1 or not 0 <= port < 1 << 16:
+        raise ValueError
+    return Part(_text(name), pid, started, port)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def default_home() -> Path:

@@ -28,6 +28,8 @@ _PROGRAMS = ("postgres", "initdb")
 _UNPRIVILEGED = "nobody"
 _SYSTEM = Path("/usr/lib/postgresql")
 _APART = "totelake-postgres-"
+# in the folder apart: the home of the stack that it was made for
+_OWNER = "home"
 PLACE_FILE = "postgres.place"
 _REMEDIES = (
     ("No space left", "free space on its disk, or name a folder on another one in TOTELAKE_HOME, for root in TMPDIR"),
@@ -85,6 +87,7 @@ def place(home: Path, binaries: Path, note: Callable[[Path], object] = lambda _:
     with uninterrupted():
         if not _reachable(home) or not _reachable(binaries):
             data_root = Path(tempfile.mkdtemp(prefix=_APART, dir=_temporary()))
+            write_private(data_root / _OWNER, str(home))
             data_root.chmod(0o711)
         note(data_root / "postgres")
     if not _reachable(binaries):
@@ -232,15 +235,24 @@ def stop_server(part: Part, data: Path) -> None:
 
 def noted_data(home: Path) -> Path:
     """The data folder of the last server that was started for this home, which may lie apart from it."""
-    note, own = home / PLACE_FILE, home / "postgres"
-    noted = Path(note.read_text(encoding="utf-8")) if note.is_file() else own
-    # what it names is removed with all that is in it, so a note that is damaged names nothing
-    return noted if noted == own or noted.parent.name.startswith(_APART) else own
+    own = home / "postgres"
+    try:
+        noted = Path(os.fsdecode((home / PLACE_FILE).read_bytes()))
+        is_ours = (noted.parent / _OWNER).read_bytes() == os.fsencode(home)
+    except (OSError, ValueError):  # none, or nothing that can be a path
+        return own
+    # what it names is removed with all that is in it, so a note that somebody wrote names nothing
+    return noted if is_ours and _is_apart(noted) else own
 
 
 def remove_data(data: Path) -> None:
     """Remove a cluster's data, the programs that were copied beside it, and what an initdb that was killed left."""
     shutil.rmtree(data, ignore_errors=True)
     remove_private(_password_file(data))
-    if data.parent.name.startswith(_APART):
+    if _is_apart(data):
         shutil.rmtree(data.parent, ignore_errors=True)
+
+
+def _is_apart(data: Path) -> bool:
+    """Whether a folder for data lies in one that was made for it alone."""
+    return data.parent.name.startswith(_APART) and (data.parent / _OWNER).is_file()

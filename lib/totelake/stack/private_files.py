@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from totelake.errors import ConfigurationError
+from totelake.stack.interrupts import uninterrupted
 
 # for processes that make files of their own
 UMASK = 0o077
@@ -34,17 +35,17 @@ def private_folder(path: Path) -> Path:
 
 def write_private(path: Path, text: str) -> Path:
     """Write a file that only its owner may read; who reads meanwhile sees the former one or the new one, whole."""
-    descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(fresh, path)
-    except BaseException as error:
-        with contextlib.suppress(FileNotFoundError):  # it may have its name already
+    with uninterrupted():
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # of mode 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
+            os.replace(fresh, path)
+        except BaseException as error:
             os.unlink(fresh)
-        if isinstance(error, OSError):
-            error.filename = error.filename or str(path)  # a disk that is full names none
-        raise
+            if isinstance(error, OSError):
+                error.filename = error.filename or str(path)  # a disk that is full names none
+            raise
     return path
 
 

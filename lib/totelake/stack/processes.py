@@ -22,7 +22,7 @@ from totelake.stack.private_files import UMASK, private_folder
 _READY_WITHIN = 60.0
 _END_WITHIN = 15.0
 _POLL = 0.05
-_PROGRAMS = ("postgres", "initdb", "totelake.stack.aws_endpoint", "localglue")
+_PROGRAMS, _MODULES = ("postgres", "initdb"), ("totelake.stack.aws_endpoint", "localglue")
 # what this very program started, whose exit it has to collect
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -173,10 +173,16 @@ def end_leftovers(marks: Sequence[Sequence[str]]) -> int:
     ended = 0
     for process in psutil.process_iter(["cmdline", "create_time"]):
         words = list(process.info["cmdline"] or ())
-        if any(_holds(words, mark) for mark in marks) and any(program in " ".join(words[:3]) for program in _PROGRAMS):
+        if is_server(words) and any(_holds(words, mark) for mark in marks):
             end(Part("leftover", process.pid, process.info["create_time"], 0), signal.SIGINT)
             ended += 1
     return ended
+
+
+def is_server(words: Sequence[str]) -> bool:
+    """Whether a command line is one by which we start a server."""
+    is_program = bool(words) and Path(words[0]).name in _PROGRAMS
+    return is_program or (len(words) > 2 and words[1] == "-m" and words[2] in _MODULES)
 
 
 def run_to_end(command: Sequence[str], environment: Mapping[str, str], user: str | None) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from totelake.errors import ConfigurationError
 from totelake.stack import postgres, spark
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.interrupts import uninterrupted
-from totelake.stack.model import HOST, LOCALGLUE, MOTO, OUTBOX, POSTGRES, REGION, Part
+from totelake.stack.model import HOST, LOCALGLUE, MOTO, OUTBOX, POSTGRES, REGION, SPARK_FILE, Part
 from totelake.stack.processes import PortTakenError, end, spawn, usable_port, wait_ready
 from totelake.stack.python_shell import find_python_shell
 
@@ -88,7 +88,7 @@ def _start_moto(home: Path, port: int, keys: Keys) -> Part:
 
 
 def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys) -> Part:
-    properties = spark.write_properties(home / "spark-defaults.conf", endpoint)
+    properties = spark.write_properties(home / SPARK_FILE, endpoint)
     submit = spark.find_submit()
     command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
     command += ["--state", str(home / LOCALGLUE), "--python-shell", str(find_python_shell())]

@@ -15,10 +15,10 @@ from totelake.stack.model import LOCALGLUE, MOTO, OUTBOX, POSTGRES, QUERY, Part,
 def test_down_removes_what_was_kept_of_the_lake(is_up: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("end", "_end_jobs"):
         monkeypatch.setattr(lifecycle, name, lambda *_: None)
-    monkeypatch.setattr(lifecycle.postgres, "stop_server", lambda *_: None)
     for name in (QUERY, "logs"):
         (tmp_path / name / "deep").mkdir(parents=True)
         (tmp_path / name / "deep" / "1.parquet").write_bytes(b"names and addresses")
+    (tmp_path / ".totelake-stack").write_text(str(tmp_path))
     if is_up:
         (tmp_path / OUTBOX).mkdir()
         Stack(str(tmp_path), parts(), {}).save()
@@ -38,4 +38,4 @@ def test_a_stack_is_another_than_the_one_before_in_the_same_folder(change: dict[
 
 def parts() -> dict[str, Part]:
     """The processes of a stack."""
-    return {name: Part(name, number, 1.0, 5000 + number) for number, name in enumerate((POSTGRES, MOTO, LOCALGLUE))}
+    return {name: Part(name, number, 1.0, 5000 + number) for number, name in enumerate((POSTGRES, MOTO, LOCALGLUE), 1)}

@@ -146,7 +146,8 @@ def test_as_root_programs_that_others_cannot_reach_are_copied(monkeypatch: pytes
 
 
 def test_a_stack_survives_its_file_and_shows_no_password(tmp_path: Path) -> None:
-    stack = Stack(str(tmp_path), {"moto": Part("moto", 1, 2.0, 3)}, {"totelake_reader": "secret"}, "data")
+    parts = {name: Part(name, 1, 2.0, 3) for name in ("postgres", "moto", "localglue")}
+    stack = Stack(str(tmp_path), parts, {"totelake_reader": "secret"}, "data")
     stack.save()
     assert Stack.read(tmp_path) == stack
     assert (tmp_path / "stack.json").stat().st_mode & 0o077 == 0

@@ -100,10 +100,16 @@ def test_a_server_that_cannot_start_leaves_no_data(
 def test_what_a_killed_up_has_left_is_ended_and_removed(tmp_path: Path) -> None:
     for name in ("postgres", "localglue", "outbox", "logs"):
         (tmp_path / name).mkdir()
-    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
-    left = subprocess.Popen([*sleep[:2], sleep[2] + "  # localglue", "--state", str(tmp_path / "localglue")])
-    stranger = subprocess.Popen([*sleep, "--state", str(tmp_path / "localglue")])
-    other = subprocess.Popen([*sleep[:2], sleep[2] + "  # localglue", "--state", str(tmp_path / "other")])
+    (tmp_path / ".totelake-stack").write_text(str(tmp_path))
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "localglue.py").write_text("import time\ntime.sleep(600)\n")
+    server = [sys.executable, "-m", "localglue", "--state"]
+    started = {"cwd": tmp_path / "modules", "env": {**os.environ, "PYTHONPATH": ""}}
+    left = subprocess.Popen([*server, str(tmp_path / "localglue")], **started)
+    stranger = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)  # localglue", "--state", str(tmp_path / "localglue")]
+    )
+    other = subprocess.Popen([*server, str(tmp_path / "other")], **started)
     try:
         assert lifecycle.stop(tmp_path)
         left.wait(10)
@@ -112,4 +118,4 @@ def test_what_a_killed_up_has_left_is_ended_and_removed(tmp_path: Path) -> None:
         for process in (left, stranger, other):
             process.kill()
             process.wait()
-    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["logs", "modules"]

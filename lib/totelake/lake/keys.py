@@ -93,6 +93,11 @@ def schema_key(source: str, table: str, fingerprint: str) -> str:
     return f"{SCHEMAS}/{source}/{table}/{fingerprint}.json"
 
 
+def is_schema(key: str) -> bool:
+    """Whether a key below `_schemas/` is that of a known schema, which is named by its fingerprint."""
+    return re.fullmatch(r"[0-9a-f]{32}\.json", key.rsplit("/", 1)[-1]) is not None
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One try at committing a number; no other try writes where it does."""

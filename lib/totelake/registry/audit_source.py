@@ -11,7 +11,7 @@ from totelake.contracts import Contracts
 from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import SCHEMAS
+from totelake.lake.keys import SCHEMAS, is_schema
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.reading import schema_at
 from totelake.lake.records.batch import Batch, schema_of
@@ -117,8 +117,7 @@ class SourceAudit:
     def _kept_schemas(self, table: Table) -> list[Columns]:
         """Every schema that a table's batches brought, held ones included."""
         listed = self._store.list(f"{SCHEMAS}/{table.source}/{table.name}/")
-        keys = [item.key for item in listed if item.bytes and item.key.endswith(".json")]
-        return [schema_at(self._store, key).columns for key in keys]
+        return [schema_at(self._store, item.key).columns for item in listed if is_schema(item.key)]
 
     def _schemas_under_way(self, table: Table) -> list[Columns]:
         """The schemas of batches without a verdict, or with one that may be half way: they are not kept yet."""

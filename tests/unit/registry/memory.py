@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -102,6 +103,11 @@ class MemoryJob(Job[A]):
         self.metrics.append((name, value, dimensions))
 
 
+def fingerprint(types: Mapping[str, str]) -> str:
+    """Of a schema."""
+    return hashlib.sha256(str(sorted(types.items())).encode()).hexdigest()[:32]
+
+
 @dataclass
 class MemoryRegistry:
     """A bucket, a database, and a crawler for each source; `day` is that of the batches to come."""
@@ -153,7 +159,7 @@ class MemoryRegistry:
         )
         more = types.keys() - set(table.column_names)
         columns += tuple(SourceColumn(name, types[name], False) for name in sorted(more))
-        return with_schema(TableCommit((item,), rows, rows), TableSchema(str(sorted(types.items())), columns))
+        return with_schema(TableCommit((item,), rows, rows), TableSchema(fingerprint(types), columns))
 
     def check_job(self, source: str) -> MemoryJob[CheckArguments]:
         """The job that judges a source."""

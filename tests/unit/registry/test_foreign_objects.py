@@ -112,12 +112,13 @@ def test_what_was_written_within_the_last_hour_is_told_a_night_later(
         assert told(world, caplog) == lines
 
 
+@pytest.mark.parametrize("body", [b"", b"garbage", b"{}"])
 def test_other_files_in_the_logs_and_schemas_stop_neither_judgement_nor_audit(
-    world: MemoryRegistry, caplog: pytest.LogCaptureFixture
+    body: bytes, world: MemoryRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     for folder in ("_commits/totesys/", "_commits/verdicts/", "_commits/audit/", "_schemas/totesys/design/"):
-        for name in ("", "README.txt", ".hidden", "zzz", "000000000000.json.bak", "1.json"):
-            world.store.put(f"{folder}{name}", b"")
+        for name in ("", "README.txt", ".hidden", "zzz", "000000000000.json.bak", "1.json", "foo.json"):
+            world.store.put(f"{folder}{name}", body)
     world.ingest(SOURCE, 1)
     world.ingest(SHOP, 1)
     for source in (SOURCE, SHOP):

@@ -17,7 +17,15 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
 from totelake.operate.reconcile.compare import reconcile as compare
-from totelake.operate.reconcile.finding import DIFFERS, HELD, IN_PROGRESS, NOTHING_CAPTURED, STEPS, Finding
+from totelake.operate.reconcile.finding import (
+    DIFFERS,
+    HELD,
+    IN_PROGRESS,
+    NOT_CAPTURED,
+    NOTHING_CAPTURED,
+    STEPS,
+    Finding,
+)
 from totelake.runtime import Job, JobArguments
 from totelake.runtime.job_arguments import JobRun
 from totelake.stack.model import default_home
@@ -64,12 +72,15 @@ def _show(found: list[Finding], wrong: list[Finding]) -> None:
         table("source, lake and warehouse", ("check", "table", "found", "outcome", "detail"), rows)
         open_ones = sum(finding.outcome == IN_PROGRESS for finding in compared)
         held = [finding for finding in compared if finding.outcome == HELD]
-        counts = ((open_ones, "in progress"), (len(held), "held"))
+        blocked = [finding for finding in compared if finding.outcome == NOT_CAPTURED]
+        counts = ((open_ones, IN_PROGRESS), (len(held), HELD), (len(blocked), NOT_CAPTURED))
         more = [f"{count} {words}" for count, words in counts if count]
-        agree = len(compared) - len(wrong) - open_ones - len(held)
+        agree = len(compared) - len(wrong) - open_ones - len(held) - len(blocked)
         say(", ".join([f"{agree} of {len(compared)} comparisons agree", *more]))
         for item in held:
             say(f"{item.table} is behind, {item.right} of {item.left}: {item.detail}")
+        for item in blocked:
+            say(f"{item.table} is not captured: {item.detail}")
     for finding in found:
         if finding.outcome in STEPS:
             say(finding.detail)

@@ -10,7 +10,7 @@ from tests.integration.capture.conftest import Source, insert_designs
 from tests.integration.capture.test_encodings import outcomes
 from tests.integration.capture.test_quarantine import quarantined
 from totelake.lake.records.batch import Bookmark
-from totelake.operate.reconcile.finding import EQUAL, IN_PROGRESS
+from totelake.operate.reconcile.finding import EQUAL, NOT_CAPTURED
 
 pytestmark = pytest.mark.integration
 COLUMNS = 1600
@@ -53,7 +53,7 @@ def test_a_table_without_its_file_is_blocked_alone_and_compared_when_it_is_back(
     why = Bookmark.of(second).blocked["payment"].why
     assert why.startswith("public.payment cannot be read: could not open file")
     assert paid.run() is None
-    assert {name for name, outcome in outcomes(paid).items() if outcome == IN_PROGRESS} == {"payment"}
+    assert {name for name, outcome in outcomes(paid).items() if outcome == NOT_CAPTURED} == {"payment"}
     paid.sql(f"UPDATE pg_class SET relfilenode = {file} WHERE oid = 'payment'::regclass")
     assert paid.run() is not None
     assert (paid.bookmark().blocked, paid.replayed("payment")) == ({}, paid.content("payment"))

@@ -16,7 +16,7 @@ from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts import load_contracts
 from totelake.lake.records.batch import Bookmark
-from totelake.operate.reconcile.finding import EQUAL, IN_PROGRESS
+from totelake.operate.reconcile.finding import EQUAL, NOT_CAPTURED
 from totelake.operate.reconcile.source import compare_source
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
@@ -127,7 +127,7 @@ def test_a_definition_that_is_no_text_blocks_its_table_alone(source_in: Open, st
     assert blocked.change.kind == NOT_CAPTURABLE
     assert "in the definition of public.payment is no text in UTF-8" in blocked.why
     assert source.run() is None
-    assert {name for name, outcome in outcomes(source).items() if outcome == IN_PROGRESS} == {"payment"}
+    assert {name for name, outcome in outcomes(source).items() if outcome == NOT_CAPTURED} == {"payment"}
     address = PostgresAddress.from_secret(source.postgres.secret(source.dsn, READER), "s")
     with connect(address) as connection:
         session = Session(connection)

@@ -14,7 +14,7 @@ from totelake.capture.postgres.session import Session
 from totelake.contracts import load_contracts
 from totelake.lake.manifest import BOOKMARK
 from totelake.lake.records.batch import Bookmark
-from totelake.operate.reconcile.finding import EQUAL, IN_PROGRESS
+from totelake.operate.reconcile.finding import EQUAL, NOT_CAPTURED
 from totelake.operate.reconcile.source import compare_source
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
@@ -267,6 +267,6 @@ def test_reconcile_reports_what_is_blocked_and_calls_it_no_mismatch(paid: Source
         bookmark = Bookmark.of(paid.log().newest())
         findings = compare_source(Session(connection), paid.store, TABLES, bookmark)
     outcomes = {item.table: item.outcome for item in findings}
-    assert outcomes.pop("payment") == IN_PROGRESS and set(outcomes.values()) == {EQUAL}
+    assert outcomes.pop("payment") == NOT_CAPTURED and set(outcomes.values()) == {EQUAL}
     (reported,) = [item for item in findings if item.table == "payment"]
     assert (reported.right, "type jsonb has no exact type" in reported.detail) == ("200 keys", True)

@@ -13,7 +13,7 @@ from totelake.cli import reconcile as command
 from totelake.cli.main import main
 from totelake.contracts import load_contracts
 from totelake.operate.reconcile import compare
-from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, NOTHING_CAPTURED, Finding
+from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, NOT_CAPTURED, NOTHING_CAPTURED, Finding
 from totelake.ports.memory import MemoryStore
 
 
@@ -25,19 +25,22 @@ from totelake.ports.memory import MemoryStore
         ([DIFFERS, EQUAL, IN_PROGRESS], 1, "1 of 3 comparisons agree, 1 in progress"),
         ([DIFFERS], 1, "0 of 1 comparisons agree"),
         ([IN_PROGRESS] * 2, 0, "0 of 2 comparisons agree, 2 in progress"),
+        ([EQUAL, NOT_CAPTURED, IN_PROGRESS], 0, "1 of 3 comparisons agree, 1 in progress, 1 not captured"),
     ],
 )
 def test_the_summary_counts_what_was_compared(
     outcomes: list[str], status: int, summary: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = [Finding("staff", "source = ledger", "1 rows", "-", outcome) for outcome in outcomes]
+    found = [Finding("staff", "source = ledger", "1 rows", "-", outcome, "rename it") for outcome in outcomes]
     where = SimpleNamespace(ingestion=None, processed=None, warehouse_dsn=None)
     monkeypatch.setattr(command.Target, "named", lambda *_: where)
     monkeypatch.setattr(command, "source_address", lambda *_: None)
     monkeypatch.setattr(command, "compare", lambda *_: found)
     monkeypatch.setattr(command, "_report", lambda *_: None)
     assert main(["reconcile"]) == status
-    assert capsys.readouterr().out.splitlines()[-1] == summary
+    said = capsys.readouterr().out.splitlines()
+    blocked = outcomes.count(NOT_CAPTURED)
+    assert said[len(said) - 1 - blocked :] == [summary] + ["staff is not captured: rename it"] * blocked
     assert main(["reconcile", "--json"]) == status
     assert [item["outcome"] for item in json.loads(capsys.readouterr().out)] == outcomes
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EQUAL, IN_PROGRESS, HELD, DIFFERS = "equal", "in progress", "held", "differs"
+# a source table that no run brings before somebody mends it
+NOT_CAPTURED = "not captured"
 # of a whole step, as far as it can be compared
 BEHIND, NOTHING_CAPTURED, NOT_COMPARED = "behind", "nothing captured", "not compared"
 STEPS = (BEHIND, NOTHING_CAPTURED, NOT_COMPARED)

@@ -15,7 +15,7 @@ from totelake.capture.postgres.row_by_row import copy_row_by_row
 from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Table
 from totelake.lake.records.batch import BlockedTable, Bookmark, TableState
-from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, Finding
+from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, NOT_CAPTURED, Finding
 from totelake.ports.object_store import ObjectStore
 
 CHECK = "source = ledger"
@@ -57,7 +57,7 @@ def _compare(session: Session, store: ObjectStore, seen: SourceLook, name: str, 
 
 def _blocked(name: str, blocked: BlockedTable, previous: TableState | None) -> Finding:
     keys = f"{previous.keys} keys" if previous else "-"
-    return Finding(name, CHECK, "-", keys, IN_PROGRESS, f"not captured: {blocked.why}")
+    return Finding(name, CHECK, "-", keys, NOT_CAPTURED, blocked.why)
 
 
 def _missed(session: Session, seen: SourceLook, name: str, changed: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -85,6 +86,21 @@ class Account:
     def calls(self) -> list[str]:
         return self._calls.read_text(encoding="utf-8").splitlines() if self._calls.exists() else []
 
+    def secrets(self) -> list[str]:
+        found = self.clients.secretsmanager.list_secrets(Filters=[{"Key": "name", "Values": [self.bucket]}])
+        return [one["ARN"] for one in found["SecretList"]]
+
+    def refuse(self, operation: str, secret: str) -> None:
+        """Let AWS deny an operation on one secret."""
+
+        def deny(model: Any, params: Any, **_: Any) -> Any:
+            if json.loads(params["body"])["SecretId"] != secret:
+                return None
+            document = {"Error": {"Code": "AccessDeniedException", "Message": "no"}, "ResponseMetadata": {}}
+            return SimpleNamespace(status_code=400), document
+
+        self.clients.secretsmanager.meta.events.register(f"before-call.secrets-manager.{operation}", deny)
+
     def versions(self) -> int:
         found = self.clients.s3.list_object_versions(Bucket=self.bucket)
         return len(found.get("Versions", ())) + len(found.get("DeleteMarkers", ()))
@@ -132,6 +148,29 @@ def test_buckets_are_emptied_when_nothing_writes_to_them_any_more(account: Accou
     assert account.versions() == 0
     with pytest.raises(account.clients.secretsmanager.exceptions.ResourceNotFoundException):
         account.clients.secretsmanager.describe_secret(SecretId=account.secret)
+
+
+def test_a_tear_down_whose_last_step_failed_goes_on_the_second_time(
+    account: Account, tear: Tear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", AGREED.removeprefix("destroy "))
+    with pytest.raises(ConfigurationError, match="terraform destroy failed with 1"):
+        tear(False)
+    # the state goes last, so nothing can be left that it does not name
+    assert account.secrets() == []
+    monkeypatch.delenv("FAILS")
+    tear(False)
+    assert account.calls()[-1] == AGREED
+
+
+def test_one_secret_that_is_refused_skips_no_other_and_stays_in_the_state(account: Account, tear: Tear) -> None:
+    second = account.clients.secretsmanager.create_secret(Name=f"{account.bucket}/second")["ARN"]
+    account.has(('module.secrets.aws_secretsmanager_secret.this["2"]', {"arn": second, "tags_all": {}}))
+    account.refuse("DeleteSecret", account.secret)
+    with pytest.raises(ConfigurationError, match=f"{account.secret}: .*AccessDenied.*; correct that and destroy again"):
+        tear(False)
+    assert account.secrets() == [account.secret]
+    assert account.calls()[-1] != AGREED
 
 
 def test_data_stay_when_terraform_fails_before(account: Account, tear: Tear, monkeypatch: pytest.MonkeyPatch) -> None:

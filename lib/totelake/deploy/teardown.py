@@ -47,19 +47,26 @@ def tear_down(
     agree(_name(found))
     # a checkout that has deployed nothing does not know the release, which Terraform wants to be told
     release = terraform.outputs().get("release")
-    destroy = partial(terraform.destroy, is_agreed, *([f"-var=release={json.dumps(release)}"] if release else ()))
+    told = [f"-var=release={json.dumps(release)}"] if release else []
     if is_data_kept:
-        _keep(terraform, found, destroy, say)
+        _keep(terraform, found, told, say)
     else:
-        _delete(clients, found, destroy, say)
+        _delete(clients, found, partial(terraform.destroy, is_agreed, *told), say)
 
 
-def _keep(
-    terraform: Terraform, found: Sequence[Resource], destroy: Callable[..., None], say: Callable[[str], None]
-) -> None:
-    """Let Terraform forget what is kept, then destroy the rest; a second time goes on where the first one ended."""
+def _keep(terraform: Terraform, found: Sequence[Resource], told: Sequence[str], say: Callable[[str], None]) -> None:
+    """Let Terraform forget what is kept, then destroy the rest; a second time goes on where the first one ended.
+
+    Terraform does not ask: a "no" would leave a deployment whose data it no longer knows, and the name was typed.
+    """
     terraform.forget([one.address for one in found if one.address.startswith(KEPT)])
-    destroy()
+    try:
+        terraform.destroy(True, *told)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error}; buckets, key, secrets and databases are out of the state by now, so destroy again, or deploy "
+            "with ADOPT=1, which takes them back"
+        ) from error
     say("destroyed; buckets, key, secrets and the catalogue's databases are kept, and `deploy --adopt` takes them over")
 
 

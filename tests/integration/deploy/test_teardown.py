@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -114,22 +113,26 @@ def account(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Accoun
     return found
 
 
-Tear = Callable[[bool], None]
+class Tear(Protocol):
+    def __call__(self, is_kept: bool, is_agreed: bool = True) -> None: ...
 
 
 @pytest.fixture
 def tear(account: Account) -> Tear:
     """Tear it down with its data kept or deleted, agreed to whatever it is called."""
 
-    def now(is_kept: bool) -> None:
+    def now(is_kept: bool, is_agreed: bool = True) -> None:
         terraform = Terraform(account.folder, "dev")
-        tear_down(terraform, account.clients, is_kept, lambda _: None, True, lambda _: None)
+        tear_down(terraform, account.clients, is_kept, lambda _: None, is_agreed, lambda _: None)
 
     return now
 
 
-def test_what_has_data_is_forgotten_before_the_rest_is_destroyed(account: Account, tear: Tear) -> None:
-    tear(True)
+@pytest.mark.parametrize("is_agreed", [True, False])
+def test_what_has_data_is_forgotten_before_the_rest_is_destroyed_unasked(
+    account: Account, tear: Tear, is_agreed: bool
+) -> None:
+    tear(True, is_agreed)
     kept = [
         'module.storage.aws_s3_bucket.this["ingestion"]',
         "module.storage.aws_kms_key.data",
@@ -139,6 +142,15 @@ def test_what_has_data_is_forgotten_before_the_rest_is_destroyed(account: Accoun
     assert account.calls() == [f"state rm {' '.join(kept)}", AGREED]
     assert account.versions() == 5
     assert "DeletedDate" not in account.clients.secretsmanager.describe_secret(SecretId=account.secret)
+
+
+def test_data_out_of_the_state_are_told_when_the_rest_cannot_be_destroyed(
+    account: Account, tear: Tear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", AGREED.removeprefix("destroy "))
+    with pytest.raises(ConfigurationError, match="destroy failed with 1; .* destroy again, or deploy with ADOPT=1"):
+        tear(True)
+    assert account.versions() == 5
 
 
 def test_buckets_are_emptied_when_nothing_writes_to_them_any_more(account: Account, tear: Tear) -> None:

@@ -85,10 +85,12 @@ def _earlier(s3: Any, bucket: str | None, release_id: str) -> Published:
     unknown = ConfigurationError(f"no release {release_id} was deployed to this environment; take one from its history")
     if bucket is None:
         raise unknown
-    body = S3Store(s3, bucket).find(f"releases/{release_id}/{DOCUMENT}")
+    key = f"releases/{release_id}/{DOCUMENT}"
+    body = S3Store(s3, bucket).find(key)
     if body is None:
         raise unknown
-    return Published.from_json(body)
+    remedy = "bring back an earlier version of it, or take another release"
+    return Published.from_json(body, f"s3://{bucket}/{key}", remedy)
 
 
 def _check_commit(published: Published, head: str) -> None:
@@ -101,13 +103,15 @@ def _check_commit(published: Published, head: str) -> None:
 
 
 def head_of(root: Path) -> str:
-    """The commit that is checked out; '' where there is no repository."""
+    """The commit that is checked out; '' where there is no repository. Raises ConfigurationError with git's words."""
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return ""
     done = subprocess.run(  # nosec B603 # a fixed command, no shell
-        [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
+    if done.returncode:
+        raise ConfigurationError(f"git does not tell the commit of {root}: {' '.join(done.stderr.split())}")
     return done.stdout.strip()
 
 
@@ -151,15 +155,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace) -> None:
     root = checkout()
-    head = head_of(root)
-    if given.command == "build":
-        save(build(root), head, given.folder)
-        print(Published.from_json((given.folder / DOCUMENT).read_bytes()).id)  # noqa: T201
-        return
     if given.command == "destroy":
         terraform = Terraform(root / "terraform", given.environment)
         agree = partial(agreed, given.confirm)
         tear_down(terraform, Clients.from_environment(), given.keep_data, agree, given.yes)
+        return
+    head = head_of(root)
+    if given.command == "build":
+        made = build(root)
+        save(made, head, given.folder)
+        print(made.id)  # noqa: T201
         return
     release: tuple[Release, Published] | str = given.release or _at_hand(given.folder, root, head)
     terraform, clients = Terraform(root / "terraform", given.environment), Clients.from_environment()

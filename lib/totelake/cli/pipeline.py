@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from totelake.capture.detect.moves import BY_HAND
 from totelake.capture.detect.moves import backfill as mark_for_backfill
 from totelake.cli.output import AsJson, TargetName, err, print_json, progress, quiet, say, table, tell
-from totelake.cli.sources import SourceName, source_table, sources
+from totelake.cli.sources import AnySource, TableSource, source_table, sources
 from totelake.contracts import load_contracts
 from totelake.deploy import Target
 from totelake.deploy import deploy as deploying
@@ -81,7 +81,7 @@ def run(
             metavar="TABLE", help="Let this table's (or source.table's) deletions pass, however many; may be repeated."
         ),
     ] = None,
-    source: SourceName = "",
+    source: AnySource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -101,7 +101,7 @@ def run(
 def backfill(
     table: Annotated[str, typer.Argument(help="A table of a source, or source.table.")],
     wait: Wait = False,
-    source: SourceName = "",
+    source: TableSource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -218,7 +218,7 @@ def _deployed(where: Target, source: str, workflow: str) -> Deployed:
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 10,
     workflow: WorkflowName = "",
-    source: SourceName = "",
+    source: AnySource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -252,7 +252,7 @@ def logs(
     run: Annotated[str, typer.Argument(help="A workflow or job run's id or its beginning; else the newest.")] = "",
     job: Annotated[str, typer.Option(help="Only this job's lines; without a run those of its newest.")] = "",
     workflow: WorkflowName = "",
-    source: SourceName = "",
+    source: AnySource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:

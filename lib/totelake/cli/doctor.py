@@ -11,7 +11,7 @@ import typer
 
 from totelake.cli.exit_status import PROBLEM_FOUND
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say
-from totelake.cli.sources import SourceName, sources
+from totelake.cli.sources import AnySource, sources
 from totelake.contracts import load_contracts
 from totelake.deploy.target import AWS, Target
 from totelake.deploy.target import LOCAL as HERE
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command()(doctor)
 
 
-def doctor(source: SourceName = "", target: TargetName = HERE, as_json: AsJson = False) -> None:
+def doctor(source: AnySource = "", target: TargetName = HERE, as_json: AsJson = False) -> None:
     """What of this machine, its environment, databases and AWS account would get in the way, each with its remedy.
 
     Exit status 3 when there is a problem, 1 when a check failed; warnings, and what could not be looked at, leave it 0.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from totelake.stack.interrupts import SIGNALLED
+
 SUCCESS, FAILURE, USAGE = 0, 1, 2
-# and the number of the signal, as shells have it
-SIGNALLED = 128
 INTERRUPTED, TERMINATED = SIGNALLED + 2, SIGNALLED + 15
 BREAKING_DRIFT = NOTHING_CAPTURED = PROBLEM_FOUND = 3
 MEANINGS = {

@@ -16,7 +16,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
-from totelake.cli.exit_status import FAILURE, INTERRUPTED, SIGNALLED, SUCCESS, USAGE
+from totelake.cli.exit_status import FAILURE, INTERRUPTED, SUCCESS, USAGE
 from totelake.cli.file_errors import told
 from totelake.cli.output import Told, flush, forgiving, settle, tell
 from totelake.deploy.target import AWS
@@ -24,7 +24,7 @@ from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.sqlstates import cause_of
 from totelake.stack.clean_environment import undisturbed
-from totelake.stack.interrupts import ending_as_ctrl_c
+from totelake.stack.interrupts import SIGNALLED, ending_as_ctrl_c
 
 _WIDEST = 100
 

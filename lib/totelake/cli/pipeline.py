@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.capture.detect.moves import BY_HAND
 from totelake.capture.detect.moves import backfill as mark_for_backfill
 from totelake.cli.output import AsJson, TargetName, err, print_json, progress, quiet, say, table, tell
-from totelake.cli.sources import SourceName, source_table, sources
+from totelake.cli.sources import AnySource, TableSource, source_table, sources
 from totelake.contracts import load_contracts
 from totelake.deploy import Target
 from totelake.deploy import deploy as deploying
@@ -21,13 +23,14 @@ from totelake.deploy.plan import SCHEDULED
 from totelake.deploy.target import AWS, LOCAL
 from totelake.doctor.finding import refuse
 from totelake.doctor.rounds import before_deploy
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, TotelakeError
 from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
 from totelake.operate import runs as workflow_runs
 from totelake.operate.deployed import Deployed, deployed
-from totelake.operate.held import HeldTable, held_tables
+from totelake.operate.held import held_tables
 from totelake.operate.runs import RunFailedError, refresh_workflow
+from totelake.ports.aws_errors import translation_of
 from totelake.runtime import moments
 from totelake.runtime.run_properties import ALLOW_DELETES
 from totelake.runtime.run_reports import RunReport, short
@@ -78,7 +81,7 @@ def run(
             metavar="TABLE", help="Let this table's (or source.table's) deletions pass, however many; may be repeated."
         ),
     ] = None,
-    source: SourceName = "",
+    source: AnySource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -98,7 +101,7 @@ def run(
 def backfill(
     table: Annotated[str, typer.Argument(help="A table of a source, or source.table.")],
     wait: Wait = False,
-    source: SourceName = "",
+    source: TableSource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -115,61 +118,75 @@ def start_refresh(
 ) -> None:
     """Start the refresh of these sources with run properties, and follow it when told to wait.
 
-    With `as_json` one document: that of the run, or a list when there are several. Raises RunFailedError for the first
-    run that failed, after all have ended.
+    With `as_json` one document: that of the run, or a list when there are several sources. A source that fails keeps no
+    other from being started, followed and shown. Raises what failed, RunFailedError for a run, after all have ended.
     """
-    glue = where.clients.glue
-    started = [(name, workflow_runs.start(glue, refresh_workflow(where.prefix, name), properties)) for name in names]
-    if not wait:
-        if as_json:
-            print_json(_one_or_all([{"id": run_id} for _, run_id in started]))
-        else:
-            say(f"started {', '.join(short(run_id) for _, run_id in started)}; see `totelake runs`")
-        return
-    followed = [_follow(where, name, run_id, as_json) for name, run_id in started]
-    if as_json:
-        print_json(_one_or_all([item.document() for item in followed]))
-    for item in followed:
-        if item.failure is not None:
-            raise item.failure
+    failures: list[TotelakeError] = []
+    going: list[tuple[str, str]] = []
+    try:
+        for name in names:
+            with _collected(failures):
+                workflow = refresh_workflow(where.prefix, name)
+                going.append((name, workflow_runs.start(where.clients.glue, workflow, properties)))
+        shown = _follow_all(where, going, failures, as_json) if wait else [{"id": run_id} for _, run_id in going]
+    except KeyboardInterrupt:
+        for failure in failures:
+            tell(str(failure))
+        if going:
+            tell(f"{_ids(going)} {'goes' if len(going) == 1 else 'go'} on; see `totelake runs`")
+        raise
+    if as_json and (shown or len(names) > 1):
+        print_json(shown[0] if len(names) == 1 else shown)
+    elif going:
+        say(f"started {_ids(going)}; see `totelake runs`")
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise TotelakeError("; ".join(str(failure) for failure in failures))
 
 
-@dataclass(frozen=True)
-class _Followed:
-    """A run that has ended, the failure when there was one, and the star tables that are held after it."""
-
-    report: RunReport
-    failure: RunFailedError | None
-    held: Sequence[HeldTable]
-
-    def document(self) -> dict[str, Any]:
-        """The form for machines."""
-        return {**self.report.document(), "held": [item.document() for item in self.held]}
+def _ids(runs: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(short(run_id) for _, run_id in runs)
 
 
-def _follow(where: Target, source: str, run_id: str, as_json: bool) -> _Followed:
-    """Follow the refresh of a source to its end and show it."""
-    failure = None
+@contextmanager
+def _collected(failures: list[TotelakeError]) -> Iterator[None]:
+    """What fails in the block, of one source, is raised when all sources have had their turn."""
+    try:
+        yield
+    except TotelakeError as error:
+        failures.append(error)
+    except (ClientError, BotoCoreError) as error:
+        failures.append(translation_of(error))
+
+
+def _follow_all(
+    where: Target, going: list[tuple[str, str]], failures: list[TotelakeError], as_json: bool
+) -> list[dict[str, Any]]:
+    """Follow each run to its end and take it out of `going`; their forms for machines."""
+    documents = []
+    while going:
+        with _collected(failures):
+            documents.append(_follow(where, *going[0], failures, as_json))
+        going.pop(0)
+    return documents
+
+
+def _follow(where: Target, source: str, run_id: str, failures: list[TotelakeError], as_json: bool) -> dict[str, Any]:
+    """Follow the refresh of a source to its end and show it, with the star tables that are held after it."""
     try:
         with progress(as_json, f"running {short(run_id)}") as step:
             show = (lambda _: None) if as_json else _show_progress(step)
             report = workflow_runs.wait(where.clients.glue, refresh_workflow(where.prefix, source), run_id, show)
-    except KeyboardInterrupt:
-        tell(f"{short(run_id)} goes on; see `totelake runs`")
-        raise
     except RunFailedError as error:
-        report, failure = error.report, error
+        report = error.report
+        failures.append(error)
     if not as_json:
         _show_run(report)
     held = held_tables(where.ingestion, where.processed, load_contracts().star_tables(source))
     for item in held if not as_json else ():
         say(item.line)
-    return _Followed(report, failure, held)
-
-
-def _one_or_all(documents: list[dict[str, Any]]) -> Any:
-    """One document where there is one."""
-    return documents[0] if len(documents) == 1 else documents
+    return {**report.document(), "held": [item.document() for item in held]}
 
 
 def _show_progress(step: Callable[[str], None]) -> _ShowStep:
@@ -201,7 +218,7 @@ def _deployed(where: Target, source: str, workflow: str) -> Deployed:
 def runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest.")] = 10,
     workflow: WorkflowName = "",
-    source: SourceName = "",
+    source: AnySource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
@@ -235,7 +252,7 @@ def logs(
     run: Annotated[str, typer.Argument(help="A workflow or job run's id or its beginning; else the newest.")] = "",
     job: Annotated[str, typer.Option(help="Only this job's lines; without a run those of its newest.")] = "",
     workflow: WorkflowName = "",
-    source: SourceName = "",
+    source: AnySource = "",
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:

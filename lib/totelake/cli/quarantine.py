@@ -10,7 +10,7 @@ import typer
 
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.cli.pipeline import Wait, start_refresh
-from totelake.cli.sources import SourceName, sources
+from totelake.cli.sources import AnySource, sources
 from totelake.cli.text import literal
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
@@ -76,7 +76,7 @@ def show(
 
 
 @app.command()
-def replay(wait: Wait = False, source: SourceName = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
+def replay(wait: Wait = False, source: AnySource = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Start a refresh that tries the rows again by the contracts that are deployed now."""
     start_refresh(Target.named(target, default_home()), sources(source), {REPLAY: "1"}, wait, as_json)
 

@@ -12,7 +12,7 @@ from totelake.alerts.store import note
 from totelake.cli.exit_status import NOTHING_CAPTURED as NOTHING
 from totelake.cli.live import source_address
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say, table
-from totelake.cli.sources import SourceName, sources
+from totelake.cli.sources import AnySource, sources
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command()(reconcile)
 
 
-def reconcile(source: SourceName = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
+def reconcile(source: AnySource = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Compare source, lake and warehouse, each at its own batch; fails when they differ beyond work in progress.
 
     Exit status 3 when nothing of a source has been captured yet. What is only behind is told, with exit status 0.

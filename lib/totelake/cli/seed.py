@@ -19,6 +19,7 @@ from totelake.stack.model import default_home
 _Folder = Annotated[Path | None, typer.Option("--from", help="A folder with one CSV file for each table.")]
 _Orders = Annotated[int | None, typer.Option(min=1, help="How many sales orders to generate.")]
 _Days = Annotated[int | None, typer.Option(min=1, help="Over how many days; at most three years by default.")]
+_MoreDays = Annotated[int, typer.Option("--days", min=1, help="How many more days of business.")]
 _Seed = Annotated[int, typer.Option("--seed", help="The same number gives the same data.")]
 _Dice = Annotated[int | None, typer.Option("--seed", help="The same number makes the same business.")]
 _Rate = Annotated[float, typer.Option(min=0.01, help="1 is the business of the real one.")]
@@ -47,11 +48,11 @@ def seed(
     _show(f"rows in {SOURCE}", "table", counts, as_json)
 
 
-def simulate(days: _Days = 1, rate: _Rate = 1.0, number: _Dice = None, as_json: AsJson = False) -> None:
+def simulate(days: _MoreDays = 1, rate: _Rate = 1.0, number: _Dice = None, as_json: AsJson = False) -> None:
     """Business goes on in the example source."""
     dsn = load(default_home()).source_admin_dsn(SOURCE)
     with progress(as_json, "business goes on") as step:
-        done = seeding.simulate(dsn, days=days or 1, rate=rate, seed=number, progress=step)
+        done = seeding.simulate(dsn, days=days, rate=rate, seed=number, progress=step)
     _show(f"changes in {SOURCE}", "kind", asdict(done), as_json)
 
 

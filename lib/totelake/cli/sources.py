@@ -1,4 +1,4 @@
-"""The sources that a command is about: `--source`, which is needed only where there are several."""
+"""The sources that a command is about: `--source`, without which it is about all of them or about the only one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import typer
 from totelake.contracts import TableId, load_contracts
 from totelake.errors import ConfigurationError
 
+# of a command that is about one source
 SourceName = Annotated[
     str, typer.Option("--source", help="A source of catalog/sources; not needed where there is only one.")
 ]
+# of a command whose table names the source
+TableSource = Annotated[
+    str, typer.Option("--source", help="A source of catalog/sources; needed where several have such a table.")
+]
+# of a command that is about all sources without it
+AnySource = Annotated[str, typer.Option("--source", help="Only this source of catalog/sources; all of them without.")]
 
 
 def one_source(name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess  # nosec B404 # git is a program
 import sys
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from totelake.errors import ConfigurationError, TotelakeError
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.s3 import S3Store
 from totelake.runtime.clients import Clients
+from totelake.stack.interrupts import SIGNALLED, ending_as_ctrl_c
 
 VARIABLES = "release.auto.tfvars.json"
 _BUCKET = "artifacts_bucket"
@@ -83,10 +85,12 @@ def _earlier(s3: Any, bucket: str | None, release_id: str) -> Published:
     unknown = ConfigurationError(f"no release {release_id} was deployed to this environment; take one from its history")
     if bucket is None:
         raise unknown
-    body = S3Store(s3, bucket).find(f"releases/{release_id}/{DOCUMENT}")
+    key = f"releases/{release_id}/{DOCUMENT}"
+    body = S3Store(s3, bucket).find(key)
     if body is None:
         raise unknown
-    return Published.from_json(body)
+    remedy = "bring back an earlier version of it, or take another release"
+    return Published.from_json(body, f"s3://{bucket}/{key}", remedy)
 
 
 def _check_commit(published: Published, head: str) -> None:
@@ -99,18 +103,36 @@ def _check_commit(published: Published, head: str) -> None:
 
 
 def head_of(root: Path) -> str:
-    """The commit that is checked out; '' where there is no repository."""
+    """The commit that is checked out; '' where there is no repository. Raises ConfigurationError with git's words."""
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return ""
     done = subprocess.run(  # nosec B603 # a fixed command, no shell
-        [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        [git, "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
+    if done.returncode:
+        raise ConfigurationError(f"git does not tell the commit of {root}: {' '.join(done.stderr.split())}")
     return done.stdout.strip()
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; its exit status."""
+    given = _parser().parse_args(argv)
+    signals: list[int] = []
+    try:
+        with ending_as_ctrl_c() as signals:
+            _run(given)
+            return 0
+    except KeyboardInterrupt:
+        print(f"{given.command}: interrupted; give the command again to go on", file=sys.stderr)  # noqa: T201
+        return SIGNALLED + (signals[0] if signals else signal.SIGINT)
+    except (TotelakeError, ClientError, BotoCoreError) as error:
+        known = error if isinstance(error, TotelakeError) else translation_of(error)
+        print(f"{given.command}: {known}", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description="Build releases and deploy them to environments.")
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build the wheels and scripts once, into a folder")
@@ -128,28 +150,26 @@ def main(argv: Sequence[str]) -> int:
     data.add_argument("--delete-data", action="store_true", help="delete all of it, for good")
     destroying.add_argument("--confirm", metavar="NAME", help="the deployment's name; else it is asked for")
     destroying.add_argument("--yes", action="store_true", help="do not ask before destroying")
-    given = parser.parse_args(argv)
-    try:
-        root = checkout()
-        head = head_of(root)
-        if given.command == "build":
-            save(build(root), head, given.folder)
-            print(Published.from_json((given.folder / DOCUMENT).read_bytes()).id)  # noqa: T201
-            return 0
-        if given.command == "destroy":
-            terraform = Terraform(root / "terraform", given.environment)
-            agree = partial(agreed, given.confirm)
-            tear_down(terraform, Clients.from_environment(), given.keep_data, agree, given.yes)
-            return 0
-        release: tuple[Release, Published] | str = given.release or _at_hand(given.folder, root, head)
-        terraform, clients = Terraform(root / "terraform", given.environment), Clients.from_environment()
-        refuse(before_make_deploy(clients), lambda line: print(line, file=sys.stderr))  # noqa: T201
-        deploy(terraform, clients.s3, release, head, given.yes, is_adopting=given.adopt)
-        return 0
-    except (TotelakeError, ClientError, BotoCoreError) as error:
-        known = error if isinstance(error, TotelakeError) else translation_of(error)
-        print(f"{given.command}: {known}", file=sys.stderr)  # noqa: T201
-        return 1
+    return parser
+
+
+def _run(given: argparse.Namespace) -> None:
+    root = checkout()
+    if given.command == "destroy":
+        terraform = Terraform(root / "terraform", given.environment)
+        agree = partial(agreed, given.confirm)
+        tear_down(terraform, Clients.from_environment(), given.keep_data, agree, given.yes)
+        return
+    head = head_of(root)
+    if given.command == "build":
+        made = build(root)
+        save(made, head, given.folder)
+        print(made.id)  # noqa: T201
+        return
+    release: tuple[Release, Published] | str = given.release or _at_hand(given.folder, root, head)
+    terraform, clients = Terraform(root / "terraform", given.environment), Clients.from_environment()
+    refuse(before_make_deploy(clients), lambda line: print(line, file=sys.stderr))  # noqa: T201
+    deploy(terraform, clients.s3, release, head, given.yes, is_adopting=given.adopt)
 
 
 def agreed(typed: str | None, name: str) -> None:

@@ -11,6 +11,7 @@ from totelake.deploy.release import Release
 from totelake.errors import ConfigurationError
 
 DOCUMENT = "release.json"
+_PARTS = ("libraries", "compiled", "jars")
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,22 @@ class Published:
         return cls(release.id, release.wheel, release.libraries, commit, release.compiled, release.jars)
 
     @classmethod
-    def from_json(cls, text: bytes) -> Published:
-        """Read back what `to_json` wrote."""
-        document = json.loads(text)
-        libraries, compiled, jars = (tuple(document.get(part, ())) for part in ("libraries", "compiled", "jars"))
+    def from_json(cls, text: bytes, where: str, remedy: str) -> Published:
+        """Read back what `to_json` wrote. Raises ConfigurationError when it is damaged."""
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(f"{where} is no JSON: {error}; {remedy}") from None
+        if not isinstance(document, dict):
+            raise ConfigurationError(f"{where} is no JSON object; {remedy}")
+        for name in ("id", "wheel", "commit"):
+            if not isinstance(document.get(name), str):
+                raise ConfigurationError(f"{where} has no text {name}; {remedy}")
+        for name in _PARTS:
+            part = document.get(name, [])
+            if not isinstance(part, list) or not all(isinstance(file, str) for file in part):
+                raise ConfigurationError(f"{where}: {name} is no list of file names; {remedy}")
+        libraries, compiled, jars = (tuple(document.get(name, ())) for name in _PARTS)
         return cls(document["id"], document["wheel"], libraries, document["commit"], compiled, jars)
 
     def to_json(self) -> bytes:
@@ -56,11 +69,14 @@ def save(release: Release, commit: str, folder: Path) -> None:
 
 
 def saved(folder: Path) -> tuple[Release, Published]:
-    """Read a release from a folder. Raises ConfigurationError when its content is not what its hash says."""
+    """Read a release from a folder. Raises ConfigurationError when its content is not what its hash says.
+
+    Raises ConfigurationError, too, when its document is missing or damaged.
+    """
     document = folder / DOCUMENT
     if not document.is_file():
         raise ConfigurationError(f"{folder} has no {DOCUMENT}; make it with `make release`")
-    published = Published.from_json(document.read_bytes())
+    published = Published.from_json(document.read_bytes(), str(document), "make it again with `make release`")
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from totelake.deploy.terraform import Resource, Terraform
 from totelake.errors import ConfigurationError
+from totelake.ports.aws_errors import translation_of
 from totelake.runtime.clients import Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 # what holds data, and what the data cannot be read without; terraform/adopt.tf takes the same over
 KEPT = ("module.storage.", "module.secrets.", "module.catalog.aws_glue_catalog_database.")
@@ -43,35 +47,61 @@ def tear_down(
     agree(_name(found))
     # a checkout that has deployed nothing does not know the release, which Terraform wants to be told
     release = terraform.outputs().get("release")
-    destroy = partial(terraform.destroy, is_agreed, *([f"-var=release={json.dumps(release)}"] if release else ()))
+    told = [f"-var=release={json.dumps(release)}"] if release else []
     if is_data_kept:
-        _keep(terraform, found, destroy, say)
+        _keep(terraform, found, told, say)
     else:
-        _delete(clients, found, destroy, say)
+        _delete(clients, found, partial(terraform.destroy, is_agreed, *told), say)
 
 
-def _keep(
-    terraform: Terraform, found: Sequence[Resource], destroy: Callable[..., None], say: Callable[[str], None]
-) -> None:
-    """Let Terraform forget what is kept, then destroy the rest; a second time goes on where the first one ended."""
+def _keep(terraform: Terraform, found: Sequence[Resource], told: Sequence[str], say: Callable[[str], None]) -> None:
+    """Let Terraform forget what is kept, then destroy the rest; a second time goes on where the first one ended.
+
+    Terraform does not ask: a "no" would leave a deployment whose data it no longer knows, and the name was typed.
+    """
     terraform.forget([one.address for one in found if one.address.startswith(KEPT)])
-    destroy()
+    try:
+        terraform.destroy(True, *told)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error}; buckets, key, secrets and databases are out of the state by now, so destroy again, or deploy "
+            "with ADOPT=1, which takes them back"
+        ) from error
     say("destroyed; buckets, key, secrets and the catalogue's databases are kept, and `deploy --adopt` takes them over")
 
 
 def _delete(
     clients: Clients, found: Sequence[Resource], destroy: Callable[..., None], say: Callable[[str], None]
 ) -> None:
-    """Destroy what writes, empty the buckets, then destroy everything, and free the secrets' names."""
+    """Destroy what writes, empty the buckets, free the secrets' names, then destroy everything.
+
+    The secrets go while the state still has them, so that a second time finds those that are left.
+    """
     destroy(*(f"-target={address}" for address in _WRITERS))
     for one in _of(found, "aws_s3_bucket"):
         bucket = one.values["bucket"]
         say(f"{bucket}: {empty(clients.s3, bucket)} versions deleted")
+    _free(clients.secretsmanager, [one.values["arn"] for one in _of(found, "aws_secretsmanager_secret")])
     destroy()
-    for one in _of(found, "aws_secretsmanager_secret"):
-        # without this the names would be taken for as long as the secrets can be restored
-        clients.secretsmanager.delete_secret(SecretId=one.values["arn"], ForceDeleteWithoutRecovery=True)
     say("destroyed with all data; its key goes in 30 days")
+
+
+def _free(secrets: SecretsManagerClient, arns: Sequence[str]) -> None:
+    """Delete secrets at once: Terraform would leave their names taken for as long as they can be restored.
+
+    One that is gone already is none that fails. Raises ConfigurationError for those refused, after all were tried.
+    """
+    refused = []
+    for arn in arns:
+        try:
+            secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+        except (ClientError, BotoCoreError) as error:
+            refused.append(f"{arn}: {translation_of(error)}")
+    if refused:
+        raise ConfigurationError(
+            f"not every secret could be deleted: {'; '.join(refused)}; correct that and destroy again, as the rest is "
+            "still there"
+        )
 
 
 def empty(s3: S3Client, bucket: str, at_once: int = 1000) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess  # nosec B404 # terraform is a program
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from totelake.errors import ConfigurationError
+from totelake.stack.interrupts import run_to_its_end
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ _AGREED = ("-input=false", "-auto-approve")
 
 
 class Terraform:
-    """Terraform in its folder. Raises ConfigurationError when it is not installed or has no such environment."""
+    """Terraform in its folder. Raises ConfigurationError when it is not installed or has no such environment.
+
+    A signal interrupts Terraform once, and takes effect when Terraform has written its state and ended.
+    """
 
     def __init__(self, folder: Path, environment: str) -> None:
         if not (folder / "environments" / f"{environment}.tfvars").is_file():
@@ -81,17 +84,16 @@ class Terraform:
         return f"-var-file=environments/{self._environment}.tfvars"
 
     def _read(self, *words: str) -> Any:
-        done = subprocess.run(  # nosec B603 # a fixed command, no shell
-            [*self._command, *words], env=self._variables, stdout=subprocess.PIPE, check=False
-        )
-        if done.returncode:
-            raise ConfigurationError(f"terraform {words[0]} failed with {done.returncode}; see what it wrote")
-        return json.loads(done.stdout)
+        return json.loads(self._done(words, is_read=True))
 
     def _run(self, *words: str) -> None:
-        done = subprocess.run([*self._command, *words], env=self._variables, check=False)  # nosec B603 # as above
-        if done.returncode:
-            raise ConfigurationError(f"terraform {words[0]} failed with {done.returncode}; see what it wrote")
+        self._done(words, is_read=False)
+
+    def _done(self, words: Sequence[str], is_read: bool) -> bytes:
+        status, output = run_to_its_end([*self._command, *words], self._variables, is_read)
+        if status:
+            raise ConfigurationError(f"terraform {words[0]} failed with {status}; see what it wrote")
+        return output
 
 
 def _resources(module: Mapping[str, Any]) -> Iterator[Resource]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 STREAMS = ("output", "error")
 _SEARCHED = 100
 _LISTS = "`totelake runs`"
-_DEFAULT_GROUPS = {"pythonshell": "/aws-glue/python-jobs", "glueetl": "/aws-glue/jobs"}
+_SHELL, _SHELL_GROUP, _SPARK_GROUP = "pythonshell", "/aws-glue/python-jobs", "/aws-glue/jobs"
+_PREFIX = "--custom-logGroup-prefix"
 
 
 @dataclass(frozen=True)
@@ -126,20 +127,23 @@ def _group(glue: GlueClient, step: Step) -> str:
     run = glue.get_job_run(JobName=step.name, RunId=step.run_id)["JobRun"]
     if run.get("LogGroupName") and not run.get("SecurityConfiguration"):
         return run["LogGroupName"]
-    return log_group(glue.get_job(JobName=step.name)["Job"])
+    return log_group(glue.get_job(JobName=step.name)["Job"], run)
 
 
-def log_group(job: Mapping[str, Any]) -> str:
-    """Where AWS Glue writes a job's streams; a security configuration makes itself and the role part of the name.
+def log_group(job: Mapping[str, Any], run: Mapping[str, Any] | None = None) -> str:
+    """Where AWS Glue writes the streams of a job, or of a run of it, which may have arguments of its own.
 
-    `job` is the job as GetJob describes it.
+    A prefix takes the place of Spark's log groups alone. A security configuration makes itself and the role part of the
+    name. `job` and `run` are as GetJob and GetJobRun describe them.
     """
-    kind = job["Command"]["Name"]
-    base = job.get("DefaultArguments", {}).get("--custom-logGroup-prefix") or _DEFAULT_GROUPS[kind]
-    if not job.get("SecurityConfiguration"):
+    own = run or {}
+    parts = (job.get("DefaultArguments"), own.get("Arguments"), job.get("NonOverridableArguments"))
+    arguments = {name: value for part in parts for name, value in (part or {}).items()}
+    base = _SHELL_GROUP if job["Command"]["Name"] == _SHELL else arguments.get(_PREFIX) or _SPARK_GROUP
+    configuration = own.get("SecurityConfiguration") or job.get("SecurityConfiguration")
+    if not configuration:
         return str(base)
-    role = job["Role"].rsplit("/", 1)[-1]
-    return f"{base}/{job['SecurityConfiguration']}-role/{role}"
+    return f"{base}/{configuration}-role/{job['Role'].rsplit('/', 1)[-1]}"
 
 
 def _stream(logs: CloudWatchLogsClient, group: str, step: Step, stream: str) -> Iterator[LogLine]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import subprocess  # nosec B404 # programs that have to end by themselves
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # what a person, a terminal that closes, and a service manager or a time limit send
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# and the number of the signal: the exit status of a command that it ended, as shells have it
+SIGNALLED = 128
 _Handler = Any  # what signal.signal() takes and gives: a function, SIG_DFL, SIG_IGN or None
 
 
@@ -30,11 +33,19 @@ def ending_as_ctrl_c() -> Iterator[list[int]]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """A signal that comes while the block runs takes effect when it has ended."""
+def uninterrupted(tell: Callable[[], None] = lambda: None) -> Iterator[list[int]]:
+    """A signal that comes while the block runs takes effect when it has ended; the numbers of those that came.
+
+    `tell` is called for each of them at once.
+    """
     came: list[int] = []
-    with _handling(lambda number, _: came.append(number)) as before:
-        yield
+
+    def put_off(number: int, _: object) -> None:
+        came.append(number)
+        tell()
+
+    with _handling(put_off) as before:
+        yield came
     # not in a `finally`: of a block that failed the failure is told
     if came:
         handler = before[came[0]]
@@ -42,6 +53,30 @@ def uninterrupted() -> Iterator[None]:
             handler(came[0], None)
         else:
             signal.raise_signal(came[0])
+
+
+def run_to_its_end(words: Sequence[str], variables: Mapping[str, str], is_read: bool = False) -> tuple[int, bytes]:
+    """Run a program that has to write down what it has done; its exit status, and its output when that is read.
+
+    The first signal that would end this process interrupts the program, once, and takes effect when the program has
+    ended by itself, however long that takes. A second one would make the program leave without writing.
+    """
+    untold: list[subprocess.Popen[bytes]] = []
+
+    def interrupt() -> None:
+        with suppress(IndexError):
+            untold.pop().send_signal(signal.SIGINT)
+
+    with uninterrupted(interrupt) as came:
+        # a session of its own: else the terminal's Ctrl-C reaches the program too, which is a second one
+        process = subprocess.Popen(  # nosec B603 # no shell
+            list(words), env=dict(variables), stdout=subprocess.PIPE if is_read else None, start_new_session=True
+        )
+        untold.append(process)
+        if came:
+            interrupt()
+        output, _ = process.communicate()
+    return process.returncode, output or b""
 
 
 @contextmanager

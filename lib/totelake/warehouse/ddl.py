@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING
+
 from totelake.contracts import Contracts
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Column, Table
-from totelake.errors import WarehouseError
+from totelake.errors import RetriableError, TotelakeError, WarehouseError
+from totelake.ports.sqlstates import cause_of
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 STAR, ETL, STAGING = "star", "etl", "staging"
+# one transaction at a time makes or changes what the warehouse has; both end with it
+_KEY = "hashtext('totelake.load')"
+LOCK = f"SELECT pg_advisory_xact_lock({_KEY})"
+_TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_KEY})"
+_POLL = 0.2
 # a time in UTC and whole milliseconds, as all that the suite makes
 NOW = "date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')"
 
@@ -158,21 +170,41 @@ SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS
 
 
 def create(dsn: str, contracts: Contracts) -> None:
-    """Create what is missing, in one transaction. Raises WarehouseError when it cannot be reached or the role may not.
+    """Create what is missing, in one transaction, after that of a load which is under way.
 
+    Raises WarehouseError when the warehouse cannot be reached or the role may not, RetriableError for what may pass.
     psycopg2 is imported here: a load, on AWS Glue's Spark, has no Python driver.
     """
     import psycopg2
 
     from totelake.ports.postgres import open_dsn
 
-    try:
-        with open_dsn(dsn) as connection, connection, connection.cursor() as cursor:
+    with open_dsn(dsn) as connection:
+        try:
             encoding = connection.info.parameter_status("server_encoding")
             if encoding != "UTF8":
                 raise WarehouseError(WRONG_ENCODING.format("the warehouse", encoding))
-            for statement in statements(contracts):
-                cursor.execute(statement)
-    except psycopg2.Error as error:
-        said = " ".join(str(error).split())
-        raise WarehouseError(f"the warehouse's tables cannot be created: {said}; see the rights of the role") from error
+            with connection.cursor() as cursor:
+                _wait_for_lock(cursor)
+                for statement in statements(contracts):
+                    cursor.execute(statement)
+            connection.commit()
+        except psycopg2.Error as error:
+            raise _refused(error.pgcode or "", " ".join(str(error).split()), connection.info.user) from error
+
+
+def _wait_for_lock(cursor: Cursor) -> None:
+    """Take the lock for the transaction; asks again and again, as Ctrl-C does not end a wait inside of libpq."""
+    while True:
+        cursor.execute(_TRY_LOCK)
+        (is_taken,) = cursor.fetchone() or (False,)
+        if is_taken:
+            return
+        time.sleep(_POLL)
+
+
+def _refused(code: str, said: str, role: str) -> TotelakeError:
+    cause = cause_of(code, said)
+    remedy = cause.remedy.format(role=role) if cause else "see the server's log"
+    kind = RetriableError if cause and cause.passes else WarehouseError
+    return kind(f"the warehouse's tables cannot be created: {said}; {remedy}")

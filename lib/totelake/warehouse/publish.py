@@ -19,7 +19,6 @@ from totelake.warehouse.statistics import analyse_grown
 _Write = tuple[str, tuple[str, ...]]
 _POSTGRES = {"bigint": "bigint", "timestamp": "timestamp without time zone"}
 _METADATA = ("_op text NOT NULL", "_batch bigint NOT NULL", "_captured_at timestamp without time zone NOT NULL")
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('totelake.load'))"
 _RECORD = """
 INSERT INTO etl.batch (target_table, source, batch, commit_number, rows, deletions, quarantined, held, captured_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?::timestamptz AT TIME ZONE 'UTC')

@@ -5,7 +5,7 @@ locals {
   release = "s3://${var.artifacts_bucket}/releases/${var.release.id}"
   wheel   = "${local.release}/${var.release.wheel}"
   modules = join(",", [for name in concat([var.release.wheel], var.release.libraries) : "${local.release}/${name}"])
-  # only Spark jobs of Glue 5 and later have a say in where their logs go
+  # AWS Glue's prefix takes the place of Spark's log groups, of Glue 5 and later; a Python shell has no say in its own
   logging = {
     (local.shell) = {}
     (local.spark) = merge(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Protocol
 
 import pytest
 
@@ -85,6 +85,21 @@ class Account:
     def calls(self) -> list[str]:
         return self._calls.read_text(encoding="utf-8").splitlines() if self._calls.exists() else []
 
+    def secrets(self) -> list[str]:
+        found = self.clients.secretsmanager.list_secrets(Filters=[{"Key": "name", "Values": [self.bucket]}])
+        return [one["ARN"] for one in found["SecretList"]]
+
+    def refuse(self, operation: str, secret: str) -> None:
+        """Let AWS deny an operation on one secret."""
+
+        def deny(model: Any, params: Any, **_: Any) -> Any:
+            if json.loads(params["body"])["SecretId"] != secret:
+                return None
+            document = {"Error": {"Code": "AccessDeniedException", "Message": "no"}, "ResponseMetadata": {}}
+            return SimpleNamespace(status_code=400), document
+
+        self.clients.secretsmanager.meta.events.register(f"before-call.secrets-manager.{operation}", deny)
+
     def versions(self) -> int:
         found = self.clients.s3.list_object_versions(Bucket=self.bucket)
         return len(found.get("Versions", ())) + len(found.get("DeleteMarkers", ()))
@@ -98,22 +113,26 @@ def account(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Accoun
     return found
 
 
-Tear = Callable[[bool], None]
+class Tear(Protocol):
+    def __call__(self, is_kept: bool, is_agreed: bool = True) -> None: ...
 
 
 @pytest.fixture
 def tear(account: Account) -> Tear:
     """Tear it down with its data kept or deleted, agreed to whatever it is called."""
 
-    def now(is_kept: bool) -> None:
+    def now(is_kept: bool, is_agreed: bool = True) -> None:
         terraform = Terraform(account.folder, "dev")
-        tear_down(terraform, account.clients, is_kept, lambda _: None, True, lambda _: None)
+        tear_down(terraform, account.clients, is_kept, lambda _: None, is_agreed, lambda _: None)
 
     return now
 
 
-def test_what_has_data_is_forgotten_before_the_rest_is_destroyed(account: Account, tear: Tear) -> None:
-    tear(True)
+@pytest.mark.parametrize("is_agreed", [True, False])
+def test_what_has_data_is_forgotten_before_the_rest_is_destroyed_unasked(
+    account: Account, tear: Tear, is_agreed: bool
+) -> None:
+    tear(True, is_agreed)
     kept = [
         'module.storage.aws_s3_bucket.this["ingestion"]',
         "module.storage.aws_kms_key.data",
@@ -125,6 +144,15 @@ def test_what_has_data_is_forgotten_before_the_rest_is_destroyed(account: Accoun
     assert "DeletedDate" not in account.clients.secretsmanager.describe_secret(SecretId=account.secret)
 
 
+def test_data_out_of_the_state_are_told_when_the_rest_cannot_be_destroyed(
+    account: Account, tear: Tear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", AGREED.removeprefix("destroy "))
+    with pytest.raises(ConfigurationError, match="destroy failed with 1; .* destroy again, or deploy with ADOPT=1"):
+        tear(True)
+    assert account.versions() == 5
+
+
 def test_buckets_are_emptied_when_nothing_writes_to_them_any_more(account: Account, tear: Tear) -> None:
     tear(False)
     targets = "-target=module.workflow -target=module.jobs -target=module.catalog.aws_glue_crawler.this"
@@ -132,6 +160,29 @@ def test_buckets_are_emptied_when_nothing_writes_to_them_any_more(account: Accou
     assert account.versions() == 0
     with pytest.raises(account.clients.secretsmanager.exceptions.ResourceNotFoundException):
         account.clients.secretsmanager.describe_secret(SecretId=account.secret)
+
+
+def test_a_tear_down_whose_last_step_failed_goes_on_the_second_time(
+    account: Account, tear: Tear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAILS", AGREED.removeprefix("destroy "))
+    with pytest.raises(ConfigurationError, match="terraform destroy failed with 1"):
+        tear(False)
+    # the state goes last, so nothing can be left that it does not name
+    assert account.secrets() == []
+    monkeypatch.delenv("FAILS")
+    tear(False)
+    assert account.calls()[-1] == AGREED
+
+
+def test_one_secret_that_is_refused_skips_no_other_and_stays_in_the_state(account: Account, tear: Tear) -> None:
+    second = account.clients.secretsmanager.create_secret(Name=f"{account.bucket}/second")["ARN"]
+    account.has(('module.secrets.aws_secretsmanager_secret.this["2"]', {"arn": second, "tags_all": {}}))
+    account.refuse("DeleteSecret", account.secret)
+    with pytest.raises(ConfigurationError, match=f"{account.secret}: .*AccessDenied.*; correct that and destroy again"):
+        tear(False)
+    assert account.secrets() == [account.secret]
+    assert account.calls()[-1] != AGREED
 
 
 def test_data_stay_when_terraform_fails_before(account: Account, tear: Tear, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,13 @@ def commands(command: Any = PROGRAM, path: str = "totelake") -> Iterator[tuple[s
 EVERY = dict(commands())
 
 
+def test_each_command_has_a_help_of_its_own_for_days() -> None:
+    helps = {name: [item.help for item in EVERY[f"totelake {name}"].params if "--days" in item.opts][0]
+             for name in ("seed", "simulate")}  # fmt: skip
+    # simulate has a default of one day, which no three years can be
+    assert "three years" in helps["seed"] and "three years" not in helps["simulate"]
+
+
 def test_every_command_has_examples_and_no_example_is_of_another() -> None:
     assert set(EXAMPLES) == set(EVERY)
 

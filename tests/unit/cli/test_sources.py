@@ -9,9 +9,10 @@ import pytest
 
 from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_commands import Glue, invoke
+from tests.unit.cli.test_help import EVERY
 from tests.unit.operate.jobs import OTHER, two_sources
 from totelake.alerts.messages import deletions_held_back
-from totelake.cli import sources
+from totelake.cli import pipeline, sources
 from totelake.cli.sources import one_source, source_table
 from totelake.contracts import Contracts, TableId, load_contracts
 from totelake.errors import TotelakeError
@@ -71,6 +72,36 @@ def test_the_command_that_an_alert_suggests_is_accepted(
     glue = Glue()
     assert invoke(monkeypatch, glue, *suggested[1:]).exit_code == 0
     assert glue.started == [{ALLOW_DELETES: "staff"}]
+
+
+ONE, NAMED, ALL = "not needed where there is only one", "needed where several have such a table", "all of them without"
+WITHOUT = {
+    "bookmark show": ("", ONE), "bookmark history": ("", ONE), "bookmark set": ("1", ONE),
+    "bookmark rewind": ("", ONE), "bookmark reset": ("", ONE), "contract new": ("design", ONE),
+    "backfill": ("design", NAMED), "run": ("", ALL), "runs": ("", ALL), "logs": ("", ALL),
+    "quarantine replay": ("", ALL), "reconcile": ("", ALL), "doctor": ("", ALL),
+}  # fmt: skip
+REFUSED = {ONE: "there are several sources", NAMED: "is a table of several sources", ALL: None}
+
+
+def test_every_command_that_takes_a_source_is_known_here() -> None:
+    taking = {path for path, command in EVERY.items() if any("--source" in item.opts for item in command.params)}
+    assert taking == {f"totelake {words}" for words in WITHOUT}
+
+
+@pytest.mark.parametrize("words", WITHOUT)
+def test_help_says_what_a_command_does_without_a_source(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, told = WITHOUT[words]
+    (option,) = (item for item in EVERY[f"totelake {words}"].params if "--source" in item.opts)
+    assert told in option.help
+    if words == "doctor":  # it would look at this machine
+        return
+    for module in (sources, pipeline):
+        monkeypatch.setattr(module, "load_contracts", two_sources)
+    result = invoke(monkeypatch, Glue(), *words.split(), *given.split())
+    said = str(result.exception)
+    refusal = REFUSED[told]
+    assert refusal in said if refusal else "several sources" not in said, said
 
 
 def test_a_backfill_takes_a_table_with_its_source(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from localglue import log_groups
+from localglue.commands import merged_arguments
 from totelake.errors import ConfigurationError
 from totelake.operate.deployed import Deployed
 from totelake.operate.logs import lines, log_group, steps_of
@@ -28,6 +30,7 @@ def job(kind: str = "glueetl", **more: Any) -> dict[str, Any]:
     [
         (job(), "/aws-glue/jobs"),
         (job("pythonshell"), "/aws-glue/python-jobs"),
+        (job("pythonshell", DefaultArguments={"--custom-logGroup-prefix": "/aws-glue/shop"}), "/aws-glue/python-jobs"),
         (job(DefaultArguments={"--custom-logGroup-prefix": "/aws-glue/shop"}), "/aws-glue/shop"),
         (job("pythonshell", SecurityConfiguration="shop"), "/aws-glue/python-jobs/shop-role/shop-build"),
         (
@@ -35,10 +38,39 @@ def job(kind: str = "glueetl", **more: Any) -> dict[str, Any]:
             "/aws-glue/shop/shop-role/shop-build",
         ),
     ],
-    ids=["spark", "shell", "a prefix", "a shell job with encrypted logs", "a prefix and encrypted logs"],
+    ids=[
+        "spark",
+        "shell",
+        "a prefix of a shell job",
+        "a prefix",
+        "a shell job with encrypted logs",
+        "a prefix and encrypted logs",
+    ],
 )
 def test_a_jobs_log_group_follows_from_its_definition(described: dict[str, Any], group: str) -> None:
     assert log_group(described) == group
+
+
+@pytest.mark.parametrize("kind", ["glueetl", "pythonshell"])
+@pytest.mark.parametrize("default", [None, "", "/aws-glue/shop"])
+@pytest.mark.parametrize("given", [None, "", "/aws-glue/once"])
+@pytest.mark.parametrize("fixed", [None, "/aws-glue/always"])
+@pytest.mark.parametrize("configurations", [("", ""), ("shop", ""), ("shop", "once"), ("", "once")])
+def test_lines_are_looked_for_where_glue_writes_them(
+    kind: str, default: str | None, given: str | None, fixed: str | None, configurations: tuple[str, str]
+) -> None:
+    def prefix(value: str | None) -> dict[str, str]:
+        return {} if value is None else {"--custom-logGroup-prefix": value}
+
+    of_job, of_run = configurations
+    described = job(kind, DefaultArguments=prefix(default), NonOverridableArguments=prefix(fixed))
+    described |= {"SecurityConfiguration": of_job} if of_job else {}
+    run: dict[str, Any] = {"Arguments": prefix(given)}
+    run |= {"SecurityConfiguration": of_run or of_job} if configurations != ("", "") else {}
+    written = log_groups.log_group(
+        described, merged_arguments(described, run["Arguments"]), run.get("SecurityConfiguration")
+    )
+    assert log_group(described, run) == written
 
 
 def recorded(*runs: tuple[str, str, int], **alone: list[tuple[str, int]]) -> Any:
@@ -164,7 +196,7 @@ class Streams:
         return {"events": events, "nextForwardToken": str(at + len(events))}
 
 
-def texts(streams: dict[str, list[tuple[int, str]]], **run: str) -> Iterator[tuple[str, str, str]]:
+def texts(streams: dict[str, list[tuple[int, str]]], **run: Any) -> Iterator[tuple[str, str, str]]:
     described = {"get_job_run": lambda **_: {"JobRun": run}, "get_job": lambda **_: {"Job": job()}}
     glue: Any = SimpleNamespace(**described)
     logs: Any = Streams(streams)
@@ -177,10 +209,14 @@ def test_both_streams_are_one_in_the_order_of_their_times() -> None:
     assert list(texts(streams, LogGroupName="/own")) == expected
 
 
+def test_a_run_with_a_prefix_of_its_own_is_read_where_it_wrote() -> None:
+    run = {"Arguments": {"--custom-logGroup-prefix": "/aws-glue/once"}, "SecurityConfiguration": "shop"}
+    streams = {"/aws-glue/once/shop-role/shop-build/output": [(1000, "once")]}
+    assert list(texts(streams, **run)) == [("output", "00:01.000", "once")]
+
+
 def test_a_run_that_says_no_group_of_its_own_is_looked_for_in_that_of_its_job() -> None:
     expected = [("output", "00:01.000", "a")]
-    assert (
-        list(texts({"/aws-glue/jobs/output": [(1000, "a")]}, LogGroupName="/own", SecurityConfiguration="s"))
-        == expected
-    )
+    encrypted = {"/aws-glue/jobs/s-role/shop-build/output": [(1000, "a")]}
+    assert list(texts(encrypted, LogGroupName="/own", SecurityConfiguration="s")) == expected
     assert list(texts({"/aws-glue/jobs/output": [(1000, "a")]})) == expected

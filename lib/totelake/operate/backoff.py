@@ -90,13 +90,13 @@ def _cause_of(problem: str) -> Cause:
 
 def pause_after(runs: Sequence[RunReport]) -> Pause | None:
     """The pause after the newest runs, the newest first; None when the newest did not fail, or its end is not known."""
-    problems = runs[0].problems if runs else ()
-    ended = _end(runs[0]) if runs else None
-    if not problems or ended is None:
+    ended = _end(runs[0]) if runs and runs[0].has_failed else None
+    if ended is None:
         return None
+    problems = runs[0].problems
     reason, failures = _reason(problems), 0
     for run in runs:
-        if not run.problems or _reason(run.problems) != reason:
+        if not run.has_failed or _reason(run.problems) != reason:
             break
         failures += 1
     cause = cause_of(problems)

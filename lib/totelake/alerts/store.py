@@ -36,14 +36,19 @@ _DUE_NAME = re.compile(rf"({_CAUSE})/([0-9a-f]{{24}})\.json")
 _MESSAGE_NAME = re.compile(rf"([0-9]{{8}}T[0-9]{{6}}\.[0-9]{{6}}Z)-({_CAUSE})\.json")
 
 
+def is_noted(job: Job[JobArguments], alert: Alert) -> bool:
+    """Whether an incident was noted before."""
+    return job.ingestion.size(f"{_INCIDENTS}{_name(alert)}") is not None
+
+
 def note(job: Job[JobArguments], alert: Alert) -> bool:
     """Note something that somebody has to know; whether it is new. The next look of `watch` sends it.
 
     It may be called again with the same kind and key at any time: an incident is noted, and sent, once.
     """
-    name = f"{alert.cause_id}/{alert.id}{_JSON}"
-    if job.ingestion.size(f"{_INCIDENTS}{name}") is not None:
+    if is_noted(job, alert):
         return False
+    name = _name(alert)
     body = _body({**alert.document, "at": job.now().isoformat(), "job": job.arguments.run.job})
     # due first: of a run that dies in between the alert is sent, and noted by the next
     job.ingestion.create(f"{_DUE}{name}", body)
@@ -115,6 +120,10 @@ def _mark_sent(store: ObjectStore, cause: str, incidents: list[str], wanted: Mes
     document = {"at": now.isoformat(), "cause": cause, "incidents": incidents, **wanted.document}
     store.create(f"{_MESSAGES}{time}-{cause}{_JSON}", _body(document))
     store.delete([_due_key(cause, incident) for incident in incidents])
+
+
+def _name(alert: Alert) -> str:
+    return f"{alert.cause_id}/{alert.id}{_JSON}"
 
 
 def _due_key(cause: str, incident: str) -> str:

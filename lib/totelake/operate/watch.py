@@ -65,7 +65,8 @@ def _start_refresh(job: Job[WatchArguments]) -> str | None:
     work = _work(job)
     reasons = _reasons(job, work, newest)
     if not reasons:
-        job.log.info("no work: nothing changed and nothing is pending")
+        if not work.pending:
+            job.log.info("no work: nothing changed and nothing is pending")
         return None
     if has_failed and not _brings_changes(job, work, newest) and _pauses(job, workflow):
         return None

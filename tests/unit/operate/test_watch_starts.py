@@ -119,12 +119,14 @@ def test_a_run_that_somebody_stopped_did_not_fail_and_is_not_started_again_for_w
     is_started: bool,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO")
     glue = RecordedGlue(run("STOPPED", node("a", "SUCCEEDED"), node("b", "STOPPED")))
     found, job = looked(glue, *changes, pending=pending)
     assert (found is not None) == is_started
     assert job.metrics == [("WorkflowFailed", 0, {"Workflow": WORKFLOW})]
     told = [record.getMessage() for record in caplog.records if "somebody stopped" in record.getMessage()]
     assert len(told) == (1 if pending and not changes else 0)
+    assert ("no work" in caplog.text) == (not pending and not changes)
 
 
 @pytest.mark.parametrize(

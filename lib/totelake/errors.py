@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 
 class TotelakeError(Exception):
     """Root of every error that a user can read and act on."""
@@ -45,3 +47,12 @@ class MismatchError(TotelakeError):
 
 class RetriableError(TotelakeError):
     """A passing condition; the same call may succeed later."""
+
+
+def raise_common(failures: Mapping[str, Exception], tried: int, known: Collection[str] = ()) -> None:
+    """Raise the first failure when all that were tried fail, more than one of them anew: what several tables have in
+    common is no table's own matter. `known` are those that failed by themselves before; one alone is its own matter.
+    """
+    fresh = [failure for name, failure in failures.items() if name not in known]
+    if len(failures) == tried and len(fresh) > 1:
+        raise fresh[0]

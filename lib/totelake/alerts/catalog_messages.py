@@ -13,15 +13,15 @@ _DIGEST = 16
 
 
 def changed_alert(table: TableId, registered: str, version: str, odd: Sequence[str]) -> Alert:
-    """The alert of a registered table that a run meets changed, in that version, and puts back."""
+    """The alert of a registered table that a run meets changed, in that version, before it puts it back."""
     return Alert(
         kind="catalog",
         subject=f"{table} was changed in the Data Catalog",
         body=body(
-            f"The table {registered} is not as its batches left it: {'; '.join(odd)}. It is put back, as a new "
-            "version; everything else goes on.",
+            f"The table {registered} is not as its batches left it: {'; '.join(odd)}. This run puts it "
+            "back, as a new version, or tells why not; everything else goes on.",
             f"totelake drift {table}; the table's versions in the Data Catalog hold what was there",
-            f"Nothing has to be done, but find out who changes it. {_SEE}",
+            f"Find out who changes it. Nothing else has to be done, unless another message says so. {_SEE}",
         ),
         key=f"{registered}/{version}/{_digest(odd)}",
         cause=f"{table} changed in the Data Catalog",

@@ -43,11 +43,7 @@ class Links:
 def of_workflow_runs(runs: Iterable[Run], links: Links, now: datetime) -> list[Alert]:
     """An alert for each workflow run that failed within the last day; a run that somebody stopped did not fail."""
     found = [report(run) for run in runs if _is_recent(run, now)]
-    return [
-        failed_workflow_run(item, links.workflow_run(item.workflow, item.id))
-        for item in found
-        if item.outcome == "FAILED"
-    ]
+    return [failed_workflow_run(item, links.workflow_run(item.workflow, item.id)) for item in found if item.has_failed]
 
 
 def of_job_runs(

@@ -8,6 +8,7 @@ lists what is due and the messages of the last hour, and never the incidents, wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from totelake.alerts.model import QUIET, Alert, Message, due, message
-from totelake.errors import ConfigurationError, RetriableError
+from totelake.errors import ConfigurationError, RetriableError, TotelakeError
 from totelake.lake.reading import object_at, reading
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.object_store import ObjectStore
@@ -29,6 +30,15 @@ ROOT = "_alerts"
 _INCIDENTS, _DUE, _MESSAGES = (f"{ROOT}/{name}/" for name in ("incidents", "due", "messages"))
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _JSON = ".json"
+# what somebody else put below these prefixes has other names, and nobody reads it
+_CAUSE = r"[a-z][a-z_-]*-[0-9a-f]{24}"
+_DUE_NAME = re.compile(rf"({_CAUSE})/([0-9a-f]{{24}})\.json")
+_MESSAGE_NAME = re.compile(rf"([0-9]{{8}}T[0-9]{{6}}\.[0-9]{{6}}Z)-({_CAUSE})\.json")
+
+
+def is_noted(job: Job[JobArguments], alert: Alert) -> bool:
+    """Whether an incident was noted before."""
+    return job.ingestion.size(f"{_INCIDENTS}{_name(alert)}") is not None
 
 
 def note(job: Job[JobArguments], alert: Alert) -> bool:
@@ -36,9 +46,9 @@ def note(job: Job[JobArguments], alert: Alert) -> bool:
 
     It may be called again with the same kind and key at any time: an incident is noted, and sent, once.
     """
-    name = f"{alert.cause_id}/{alert.id}{_JSON}"
-    if job.ingestion.size(f"{_INCIDENTS}{name}") is not None:
+    if is_noted(job, alert):
         return False
+    name = _name(alert)
     body = _body({**alert.document, "at": job.now().isoformat(), "job": job.arguments.run.job})
     # due first: of a run that dies in between the alert is sent, and noted by the next
     job.ingestion.create(f"{_DUE}{name}", body)
@@ -49,25 +59,38 @@ def note(job: Job[JobArguments], alert: Alert) -> bool:
 
 
 def send_due(job: Job[WatchArguments]) -> list[Message]:
-    """Publish what is due, one message for each cause and hour. Raises ConfigurationError when SNS takes none,
-    RetriableError when it may later."""
+    """Publish what is due, one message for each cause and hour.
+
+    A cause that fails keeps no other from being sent; the first failure is raised at the end: ConfigurationError when
+    SNS takes no message, RetriableError when it may later, DamagedError for an incident that cannot be read.
+    """
     store, topic = job.ingestion, job.arguments.alert_topic
     messages: list[Message] = []
+    failures: list[TotelakeError] = []
     for cause, incidents in due(_noted(store), _lately_sent(store, job.now()), job.now()).items():
-        wanted = _message(store, cause, incidents)
-        if not topic:
-            job.log.warning("no alert is sent because --alert_topic is not set: %s", wanted.subject)
+        try:
+            wanted = _message(store, cause, incidents)
+            if not topic:
+                job.log.warning("no alert is sent because --alert_topic is not set: %s", wanted.subject)
+                continue
+            _publish(job.clients.sns, topic, wanted)
+            _mark_sent(store, cause, incidents, wanted, job.now())
+        except TotelakeError as failure:
+            failures.append(failure)
             continue
-        _publish(job.clients.sns, topic, wanted)
-        _mark_sent(store, cause, incidents, wanted, job.now())
         job.log.info("sent: %s", wanted.subject)
         messages.append(wanted)
+    for later in failures[1:]:
+        job.log.error("%s", later)
+    if failures:
+        raise failures[0]
     return messages
 
 
 def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:
     """The newest messages that were sent, the newest first: `at`, `cause`, `incidents` and the message's own fields."""
-    keys = sorted((item.key for item in store.list(_MESSAGES)), reverse=True)
+    listed = (item.key for item in store.list(_MESSAGES))
+    keys = sorted((key for key in listed if _MESSAGE_NAME.fullmatch(key[len(_MESSAGES) :])), reverse=True)
     return [_read(store, key) for key in keys[:limit]]
 
 
@@ -99,6 +122,10 @@ def _mark_sent(store: ObjectStore, cause: str, incidents: list[str], wanted: Mes
     store.delete([_due_key(cause, incident) for incident in incidents])
 
 
+def _name(alert: Alert) -> str:
+    return f"{alert.cause_id}/{alert.id}{_JSON}"
+
+
 def _due_key(cause: str, incident: str) -> str:
     return f"{_DUE}{cause}/{incident}{_JSON}"
 
@@ -107,8 +134,9 @@ def _noted(store: ObjectStore) -> dict[str, dict[str, datetime]]:
     """By cause, the incidents that are due and when they were noted."""
     found: dict[str, dict[str, datetime]] = {}
     for item in store.list(_DUE):
-        cause, name = item.key[len(_DUE) :].split("/")
-        found.setdefault(cause, {})[name[: -len(_JSON)]] = item.modified
+        name = _DUE_NAME.fullmatch(item.key[len(_DUE) :])
+        if name:
+            found.setdefault(name[1], {})[name[2]] = item.modified
     return found
 
 
@@ -116,9 +144,19 @@ def _lately_sent(store: ObjectStore, now: datetime) -> dict[str, datetime]:
     """By cause, when the newest message of the last hour was sent."""
     found: dict[str, datetime] = {}
     for item in store.list(_MESSAGES, f"{_MESSAGES}{(now - QUIET).strftime(_TIME)}"):
-        time, cause = item.key[len(_MESSAGES) : -len(_JSON)].split("-", 1)
-        found[cause] = datetime.strptime(time, _TIME).replace(tzinfo=timezone.utc)
+        name = _MESSAGE_NAME.fullmatch(item.key[len(_MESSAGES) :])
+        at = _time(name[1]) if name else None
+        if name and at:
+            found[name[2]] = at
     return found
+
+
+def _time(text: str) -> datetime | None:
+    """The moment in a message's name; None for digits that are none."""
+    try:
+        return datetime.strptime(text, _TIME).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
 
 
 def _body(document: Mapping[str, Any]) -> bytes:

@@ -106,8 +106,8 @@ def sentence(error: BaseException) -> str:
     words = " ".join(str(error).split())
     code = error.pgcode if isinstance(error, psycopg2.Error) else None
     cause = cause_of(code, words) if code else None
-    passing = cause.remedy.format(role="the role") if cause and cause.passes else "see `totelake status`"
-    return f"PostgreSQL refused: {words}; {passing}"
+    remedy = cause.remedy.format(role="the role") if cause else "see `totelake status`"
+    return f"PostgreSQL refused: {words}; {remedy}"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from totelake.errors import LakeError
+from totelake.errors import LakeError, RetriableError
 from totelake.ports.memory import MemoryStore
 from totelake.ports.object_store import NoSuchObjectError, ObjectStore, Upload
 
@@ -159,4 +159,4 @@ class ObjectReader(io.RawIOBase):
                 if begin <= start and end <= begin + len(body):
                     return body[start - begin : end - begin]
             self.fetch(start, end)
-        raise LakeError(f"{self._store.address(self._key)} could not be read at {start}-{end}; run the job again")
+        raise RetriableError(f"{self._store.address(self._key)} could not be read at {start}-{end}; run the job again")

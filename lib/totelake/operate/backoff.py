@@ -38,36 +38,65 @@ _PAUSES = {
     Cause.UNKNOWN: (timedelta(), timedelta(hours=6)),
 }
 _SECOND = timedelta(minutes=10)
-# throttling, credentials that have run out (the next run has new ones), the network, and what says that it passes
-_PASSING = re.compile(
-    r"\bRetriableError\b|\bStandbyConflictError\b|Throttl|SlowDown|TooManyRequests|ExpiredToken|RequestExpired"
-    r"|ConnectionError\b|ConnectTimeout|ReadTimeout|cannot be reached|could not be reached|run (?:it|the job) again",
+PASSING_ERRORS = ("RetriableError", "StandbyConflictError")
+"""The errors of ours that may pass by themselves, as their class says."""
+LASTING_ERRORS = (
+    "BlockedError",
+    "ConfigurationError",
+    "ContractError",
+    "DamagedError",
+    "DamagedRecordError",
+    "LakeError",
+    "MismatchError",
+    "NoSuchObjectError",
+    "NotCheckedError",
+    "NotParquetError",
+    "PortTakenError",
+    "RefusedError",
+    "RunFailedError",
+    "SchemaMismatchError",
+    "SourceError",
+    "StarTableError",
+    "TotelakeError",
+    "UnknownTypeError",
+    "WarehouseError",
+)
+"""All others of ours."""
+# a job that fails names the class before its sentence; Glue may put words of its own before it
+_OURS = re.compile(rf"\b({'|'.join((*PASSING_ERRORS, *LASTING_ERRORS))}): ")
+# what others raise: throttling, credentials that have run out (the next run has new ones), the network
+_FOREIGN_PASSING = re.compile(
+    r"Throttl|SlowDown|TooManyRequests|ExpiredToken|RequestExpired|ConnectionError\b|ConnectTimeout|ReadTimeout",
     re.IGNORECASE,
 )
-_LASTING = re.compile(
-    r"\b(?:Configuration|Contract|Source|Lake|SchemaMismatch|Damaged|Warehouse|Refused|Mismatch|StarTable)Error\b"
-    r"|AccessDenied"
-)
+_FOREIGN_LASTING = re.compile(r"AccessDenied")
 
 
 def cause_of(problems: Sequence[str]) -> Cause:
-    """What the words of a failed run say of its cause."""
-    if any(_PASSING.search(problem) for problem in problems):
+    """What a failed run says of its cause. Where several steps failed, one that may pass is reason to try soon."""
+    found = {_cause_of(problem) for problem in problems}
+    return next((cause for cause in Cause if cause in found), Cause.UNKNOWN)
+
+
+def _cause_of(problem: str) -> Cause:
+    """The cause of one failure: by its class where it is an error of ours, else by its words."""
+    ours = _OURS.search(problem)
+    if ours:
+        return Cause.PASSING if ours[1] in PASSING_ERRORS else Cause.LASTING
+    if _FOREIGN_PASSING.search(problem):
         return Cause.PASSING
-    if any(_LASTING.search(problem) for problem in problems):
-        return Cause.LASTING
-    return Cause.UNKNOWN
+    return Cause.LASTING if _FOREIGN_LASTING.search(problem) else Cause.UNKNOWN
 
 
 def pause_after(runs: Sequence[RunReport]) -> Pause | None:
     """The pause after the newest runs, the newest first; None when the newest did not fail, or its end is not known."""
-    problems = runs[0].problems if runs else ()
-    ended = _end(runs[0]) if runs else None
-    if not problems or ended is None:
+    ended = _end(runs[0]) if runs and runs[0].has_failed else None
+    if ended is None:
         return None
+    problems = runs[0].problems
     reason, failures = _reason(problems), 0
     for run in runs:
-        if not run.problems or _reason(run.problems) != reason:
+        if not run.has_failed or _reason(run.problems) != reason:
             break
         failures += 1
     cause = cause_of(problems)

@@ -35,6 +35,11 @@ def refresh_workflow(prefix: str, source: str) -> str:
     return f"{prefix}-refresh-{source}"
 
 
+def ingest_job(prefix: str, source: str) -> str:
+    """The name of the job that captures a source in the deployment with that prefix, the refresh's first step."""
+    return f"{prefix}-ingest-{source}"
+
+
 def start(glue: GlueClient, workflow: str, properties: Mapping[str, str] | None = None) -> str:
     """Start the workflow; the run's id. Raises ConfigurationError when there is none, RetriableError when it runs."""
     try:

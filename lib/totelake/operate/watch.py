@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from totelake.alerts.scan import scan_failures
@@ -24,9 +26,18 @@ from totelake.ports.postgres_client import tell_client
 from totelake.runtime.fingerprint import fingerprint_of
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import WatchArguments
+from totelake.runtime.run_reports import SUCCEEDED, RunReport
 from totelake.schemas.changes import breaks
 
 _BUSY = ("RUNNING", "STOPPING")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do, in words: earlier work that is pending, and changes in the source."""
+
+    pending: Sequence[str] = ()
+    changes: Sequence[str] = ()
 
 
 def watch(job: Job[WatchArguments]) -> str | None:
@@ -44,20 +55,20 @@ def watch(job: Job[WatchArguments]) -> str | None:
 def _start_refresh(job: Job[WatchArguments]) -> str | None:
     glue, workflow = job.clients.glue, runs.refresh_workflow(job.arguments.prefix, job.arguments.source)
     newest = runs.newest(glue, workflow)
-    failures = newest.problems if newest else ()
-    if newest and failures:
-        job.log.warning("the last run %s of %s: %s", newest.id, workflow, "; ".join(failures))
-    job.metric("WorkflowFailed", 1 if failures else 0, "Count", Workflow=workflow)
+    has_failed = newest is not None and newest.has_failed
+    if newest and newest.problems:
+        job.log.warning("the last run %s of %s: %s", newest.id, workflow, "; ".join(newest.problems))
+    job.metric("WorkflowFailed", 1 if has_failed else 0, "Count", Workflow=workflow)
     if newest and newest.status in _BUSY:
         job.log.info("%s is running; what is pending is found by the next look", workflow)
         return None
-    reasons = _reasons(job)
-    if failures and _pauses(job, workflow):
-        return None
-    if failures:
-        reasons.append("the last run did not succeed")
+    work = _work(job)
+    reasons = _reasons(job, work, newest)
     if not reasons:
-        job.log.info("no work: nothing changed and nothing is pending")
+        if not work.pending:
+            job.log.info("no work: nothing changed and nothing is pending")
+        return None
+    if has_failed and not _brings_changes(job, work, newest) and _pauses(job, workflow):
         return None
     try:
         run_id = glue.start_workflow_run(Name=workflow)["RunId"]
@@ -66,6 +77,26 @@ def _start_refresh(job: Job[WatchArguments]) -> str | None:
         return None
     job.log.info("started %s of %s: %s", run_id, workflow, "; ".join(reasons))
     return run_id
+
+
+def _reasons(job: Job[WatchArguments], work: Work, newest: RunReport | None) -> list[str]:
+    """Why the refresh is to be started, by what there is to do and how its newest run ended."""
+    if newest is None or newest.outcome == SUCCEEDED:
+        return [*work.pending, *work.changes]
+    if newest.has_failed:
+        return [*work.pending, *work.changes, "the last run did not succeed"]
+    if work.pending and not work.changes:
+        job.log.warning(
+            "somebody stopped the last run: what it left waits for a change in the source or `totelake run`: %s",
+            "; ".join(work.pending),
+        )
+    return [*work.pending, *work.changes] if work.changes else []
+
+
+def _brings_changes(job: Job[WatchArguments], work: Work, newest: RunReport | None) -> bool:
+    """Whether a run takes new changes into the lake, though a step after the capture will fail again."""
+    captured = runs.ingest_job(job.arguments.prefix, job.arguments.source)
+    return bool(work.changes) and newest is not None and newest.has_done(captured)
 
 
 def _pauses(job: Job[WatchArguments], workflow: str) -> bool:
@@ -84,12 +115,12 @@ def _pauses(job: Job[WatchArguments], workflow: str) -> bool:
     return True
 
 
-def _reasons(job: Job[WatchArguments]) -> list[str]:
-    """Why the refresh has to run; empty when it need not."""
+def _work(job: Job[WatchArguments]) -> Work:
+    """What there is to do; nothing to capture of a source that lags."""
     source = job.arguments.source
     bookmark = Bookmark.of(CommitLog(job.ingestion, source).newest())
     address = job.database(job.arguments.source_secret)
-    reasons = pending_commits(job, bookmark.batch)
+    pending = pending_commits(job, bookmark.batch)
 
     def changes_in(session: Session) -> list[str] | None:
         standing = standing_of(session, bookmark)
@@ -102,9 +133,9 @@ def _reasons(job: Job[WatchArguments]) -> list[str]:
 
     changes = read_source(address, changes_in, job.log.warning)
     if changes is None:
-        return reasons
-    _freshness(job, bookmark, bool(changes or reasons))
-    return reasons + changes
+        return Work(pending)
+    _freshness(job, bookmark, bool(changes or pending))
+    return Work(pending, changes)
 
 
 def describe(seen: SourceLook) -> list[str]:

@@ -214,3 +214,10 @@ def cause_of_code(code: str, status: int, said: str = "") -> AwsCause:
     if code in _CODES:
         return _CODES[code]
     return _BUSY if status >= 500 and status not in _LASTING else _UNKNOWN
+
+
+def kind_and_remedy(code: str, said: str, remedy: str) -> tuple[type[TotelakeError], str]:
+    """For one of many things that AWS refuses in an answer that succeeds: the class to raise and what to do; `remedy`
+    where the refusal lasts."""
+    cause = cause_of_code(code, 0, said)
+    return (RetriableError, cause.remedy) if cause.kind is RetriableError else (LakeError, remedy)

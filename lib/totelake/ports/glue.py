@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from totelake.errors import LakeError
+from totelake.ports.aws_causes import kind_and_remedy
 from totelake.ports.aws_errors import code_of, translated
 from totelake.ports.schema_catalog import Crawl, Document
 
@@ -100,7 +100,10 @@ class GlueCatalog:
                     raise
 
     def add_partitions(self, name: str, partitions: Sequence[Document]) -> None:
-        """Add partitions (PartitionInput); those that are there already stay. Raises LakeError when one is refused."""
+        """Add partitions (PartitionInput); those that are there already stay.
+
+        Raises LakeError when one is refused, RetriableError when it may be taken later.
+        """
         for start in range(0, len(partitions), _MOST_AT_ONCE):
             wanted: Any = [dict(item) for item in partitions[start : start + _MOST_AT_ONCE]]
             with translated():
@@ -113,7 +116,8 @@ class GlueCatalog:
     def replace_partitions(self, name: str, partitions: Sequence[Document]) -> None:
         """Put each PartitionInput in the place of the partition of its values, where there is one.
 
-        Raises LakeError when one is refused; others may have been replaced by then.
+        Raises LakeError when one is refused, RetriableError when it may be taken later; others may have been replaced
+        by then.
         """
         for start in range(0, len(partitions), _MOST_AT_ONCE):
             some = partitions[start : start + _MOST_AT_ONCE]
@@ -131,12 +135,12 @@ class GlueCatalog:
                 self._check(name, refused["PartitionValueList"], refused["ErrorDetail"], _MISSING)
 
     def _check(self, name: str, values: Sequence[str], detail: Any, expected: str) -> None:
-        """Raises LakeError for a refused partition, unless it is for the expected reason."""
+        """Raises LakeError for a refused partition, unless it is for the expected reason; RetriableError when Glue was
+        only too busy for it."""
         if detail["ErrorCode"] != expected:
-            raise LakeError(
-                f"the partition {'/'.join(values)} of {self._database}.{name} was refused: "
-                f"{detail.get('ErrorMessage', detail['ErrorCode'])}; correct the table and run the job again"
-            )
+            said = detail.get("ErrorMessage", detail["ErrorCode"])
+            kind, remedy = kind_and_remedy(detail["ErrorCode"], said, "correct the table")
+            raise kind(f"the partition {'/'.join(values)} of {self._database}.{name} was refused: {said}; {remedy}")
 
     def replace_partition(self, name: str, partition: Document) -> bool:
         """Put a PartitionInput in the place of the partition of its values; False when there is none."""

@@ -230,7 +230,7 @@ class MemoryCatalog:
             for values in refused:
                 raise LakeError(
                     f"the partition {'/'.join(values)} of {self._database}.{name} was refused: the table has "
-                    f"{len(table['PartitionKeys'])} partition keys; correct the table and run the job again"
+                    f"{len(table['PartitionKeys'])} partition keys; correct the table"
                 )
 
     def replace_partition(self, name: str, partition: Document) -> bool:

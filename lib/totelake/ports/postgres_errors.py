@@ -7,7 +7,7 @@ import psycopg2
 from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.postgres_client import asks_for_scram, scram_remedy
-from totelake.ports.sqlstates import POOLER, cause_of
+from totelake.ports.sqlstates import SOURCE, cause_of, cause_of_connecting
 
 
 class StandbyConflictError(RetriableError):
@@ -22,19 +22,6 @@ _ROLE = (
     ("sasl authentication failed", "correct username and password in the secret"),
     ("no password supplied", "store the password in the secret"),
     ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
-)
-_WAY = (
-    *POOLER,
-    ("could not translate host name", "correct the host in the secret"),
-    ("connection refused", "see that the server is up and that host and port in the secret are right"),
-    ("timeout expired", "open the way to the server (security group, route), or correct host and port in the secret"),
-    ("sslmode", "set sslmode in the secret to one that libpq knows and the server offers"),
-    ("ssl", "correct sslmode and sslrootcert in the secret"),
-    ("too many connections", "run the job again when connections are free"),
-    ("too many clients", "run the job again when connections are free"),
-    ("remaining connection slots", "run the job again when connections are free"),
-    ("the database system is", "run the job again when the server is ready"),
-    ("conversion between", "its texts cannot be had as UTF-8: move it to a database with ENCODING 'UTF8'"),
 )
 
 
@@ -64,7 +51,7 @@ def server_error(address: PostgresAddress, error: psycopg2.Error, is_standby: bo
         return SourceError(
             f"{address}: {said}; a policy would hide rows: exempt {address.username} from it (BYPASSRLS)"
         )
-    found = cause_of(code, said)
+    found = cause_of(code, said, SOURCE)
     if found is None:
         return SourceError(f"{address} answered {code}: {said}; see the server's log")
     kind = RetriableError if found.passes else SourceError
@@ -72,7 +59,8 @@ def server_error(address: PostgresAddress, error: psycopg2.Error, is_standby: bo
 
 
 def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
-    """The error of a failed connection, with the remedy and without the password."""
+    """The error of a connection that fails, with the remedy and without the password: RetriableError where it may
+    pass."""
     plain = address.hide(said)
     low = plain.lower()
     if asks_for_scram(plain):
@@ -90,7 +78,7 @@ def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
     for text, remedy in _ROLE:
         if text in low:
             return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy}")
-    for text, remedy in _WAY:
-        if text in low:
-            return SourceError(f"{address} cannot be reached as {address.username}: {plain}; {remedy}")
-    return SourceError(f"{address} cannot be reached as {address.username}: {plain}; see the secret's values")
+    cause = cause_of_connecting(plain)
+    kind = RetriableError if cause and cause.passes else SourceError
+    remedy = cause.remedy if cause else "see the secret's values"
+    return kind(f"{address} cannot be reached as {address.username}: {plain}; {remedy}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.errors import LakeError, RetriableError
+from totelake.ports.aws_causes import kind_and_remedy
 from totelake.ports.aws_errors import code_of, status_of, translated
 from totelake.ports.object_store import BucketStore, Listed, NoSuchObjectError, Upload
 
@@ -176,7 +177,8 @@ class S3Store(BucketStore):
             after = f"{found[-1][:-1]}{_BEHIND}" if found else answer["Contents"][-1]["Key"]
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects; those that are not there count as deleted. Raises LakeError when one is refused."""
+        """Delete objects; those that are not there count as deleted. Raises LakeError when one is refused,
+        RetriableError when S3 was only too busy for it."""
         for start in range(0, len(keys), _MOST_DELETED_AT_ONCE):
             with translated():
                 named = [{"Key": key} for key in keys[start : start + _MOST_DELETED_AT_ONCE]]
@@ -185,10 +187,9 @@ class S3Store(BucketStore):
                     Delete={"Objects": named, "Quiet": True},  # type: ignore[typeddict-item]
                 )
             for refused in answer.get("Errors", ()):
-                raise LakeError(
-                    f"{self.address(refused['Key'])} could not be deleted: {refused.get('Message', refused['Code'])}; "
-                    "see what the bucket's policy allows the job and run it again"
-                )
+                said = refused.get("Message", refused["Code"])
+                kind, remedy = kind_and_remedy(refused["Code"], said, "let the bucket's policy allow it to the job")
+                raise kind(f"{self.address(refused['Key'])} could not be deleted: {said}; {remedy}")
 
     def download(self, key: str, path: Path) -> None:
         """Write the object to a file. Raises NoSuchObjectError."""

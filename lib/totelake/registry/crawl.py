@@ -29,7 +29,7 @@ def crawl(
     if last.last_status != "SUCCEEDED":
         raise LakeError(
             f"the crawler {crawler.name} ended {last.last_status or 'without a crawl'}: "
-            f"{last.last_message or 'no message'}; see its log, correct what it names and run the job again"
+            f"{last.last_message or 'no message'}; see its log and correct what it names"
         )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from totelake.alerts.catalog_messages import apart_alert, changed_alert
-from totelake.alerts.store import note
+from totelake.alerts.model import Alert
+from totelake.alerts.store import is_noted, note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import TableId
-from totelake.errors import LakeError, SchemaMismatchError
+from totelake.errors import LakeError, SchemaMismatchError, TotelakeError, raise_common
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import finished_key, schema_key
 from totelake.lake.manifest import Manifest, TableCommit
@@ -73,7 +74,10 @@ class Registration:
         self._apart: set[str] = set()
 
     def mend(self, verdict: Verdict) -> None:
-        """Put back the tables of what a verdict accepts that are not as the verdicts left them."""
+        """Put back the tables of what a verdict accepts that are not as the verdicts left them.
+
+        Raises LakeError when none of several can be.
+        """
         accepted = self._accepted(verdict)
         is_newest, anew = self._is_newest(verdict), self._anew(verdict)
         odd: dict[str, _Odd] = {}
@@ -85,11 +89,17 @@ class Registration:
             if present is not None and found:
                 odd[name] = _Odd(str(present.get("VersionId", "")), found, schema)
                 note(self._job, changed_alert(self._id(name), self._address(name), odd[name].version, found))
+        refused: dict[str, TotelakeError] = {}
         for name, left in self._left(odd).items():
             try:
                 self._put_back(name, left, odd[name].schema)
-            except (LakeError, SchemaMismatchError) as refused:
-                self._set_apart(name, odd[name], str(refused))
+            except (LakeError, SchemaMismatchError) as error:
+                refused[name] = error
+        apart = {name: self._apart_alert(name, odd[name], str(error)) for name, error in refused.items()}
+        # a right that is missing, say, is no table's own matter
+        raise_common(refused, len(odd), [name for name, alert in apart.items() if is_noted(self._job, alert)])
+        for name, alert in apart.items():
+            self._set_apart(name, alert, f"{'; '.join(odd[name].defects)}; {refused[name]}")
 
     def _put_back(self, name: str, left: _Left, schema: Columns) -> None:
         """Put a table back, with all partitions that its verdicts gave it."""
@@ -101,11 +111,13 @@ class Registration:
         register_locations(self._catalog, registered, storage_of(self._catalog, registered, ""), left.locations)
         self._job.log.warning("%s was not as its batches left it; it is put back", self._address(name))
 
-    def _set_apart(self, name: str, odd: _Odd, refused: str) -> None:
+    def _apart_alert(self, name: str, odd: _Odd, refused: str) -> Alert:
+        return apart_alert(self._id(name), self._address(name), odd.version, odd.defects, refused)
+
+    def _set_apart(self, name: str, alert: Alert, why: str) -> None:
         """Leave a table as it is, and tell; what else there is goes on."""
         self._apart.add(name)
-        alert = apart_alert(self._id(name), self._address(name), odd.version, odd.defects, refused)
-        self._job.log.error("%s: %s; %s", alert.subject, "; ".join(odd.defects), refused)
+        self._job.log.error("%s: %s", alert.subject, why)
         if note(self._job, alert):
             self._job.metric("TablesHeld", 1, "Count", Source=self._source.name, Table=name)
 

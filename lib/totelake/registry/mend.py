@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from totelake.contracts.identifiers import PARTITION_KEYS, catalogue_name
-from totelake.errors import LakeError
+from totelake.errors import RetriableError
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
 from totelake.lake.tables import (
@@ -52,12 +52,14 @@ def put_back(catalog: SchemaCatalog, name: str, location: str, schemas: Sequence
     """Give a table, as a new version, the columns of schemas, one after the other, and the place, format and partition
     keys of its objects; then its partitions the columns. False when all is so already.
 
-    Raises LakeError when the Data Catalog takes no such table, or has none of the name.
+    Raises LakeError when the Data Catalog takes no such table, RetriableError when it has none of the name any more.
     """
 
     def decide(present: Document | None) -> Document | None:
         if present is None:
-            raise LakeError(f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew")
+            raise RetriableError(
+                f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew"
+            )
         wanted = _as_left(present, location, schemas)
         return None if wanted == as_input(present) else wanted
 

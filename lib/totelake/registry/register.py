@@ -10,7 +10,7 @@ from typing import Callable
 
 from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.types import hive_type
-from totelake.errors import LakeError
+from totelake.errors import LakeError, RetriableError
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
 from totelake.lake.tables import as_input, change_table, columns_input
@@ -85,7 +85,9 @@ def widen(catalog: SchemaCatalog, name: str, *schemas: Columns) -> bool:
 def _set_columns(catalog: SchemaCatalog, name: str, merge: _Merge, schemas: Sequence[Columns]) -> bool:
     def decide(present: Document | None) -> Document | None:
         if present is None:
-            raise LakeError(f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew")
+            raise RetriableError(
+                f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew"
+            )
         storage = present["StorageDescriptor"]
         columns = columns_input([(item["Name"], item["Type"]) for item in storage["Columns"]])
         wanted = columns
@@ -104,8 +106,7 @@ def storage_of(catalog: SchemaCatalog, name: str, crawler: str) -> Document:
     registered = catalog.table(name)
     if registered is None:
         raise LakeError(
-            f"the crawler {crawler} registered no table {catalog.database}.{name}; "
-            "see that it has a target for it, and run the job again"
+            f"the crawler {crawler} registered no table {catalog.database}.{name}; see that it has a target for it"
         )
     storage = registered["StorageDescriptor"]
     kept = ("Columns", "InputFormat", "OutputFormat", "SerdeInfo", "Compressed", "Parameters")

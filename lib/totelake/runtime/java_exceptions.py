@@ -19,6 +19,17 @@ _SURROUNDINGS = frozenset((
     "com.amazonaws.SdkBaseException",
     "software.amazon.awssdk.core.exception.SdkException",
 ))  # fmt: skip
+# of these, what may be gone when it is tried again: the network, a service that is busy, what was interrupted
+_PASSING = frozenset((
+    "java.io.InterruptedIOException",
+    "java.lang.InterruptedException",
+    "java.net.SocketException",
+    "java.util.concurrent.TimeoutException",
+    "org.apache.hadoop.fs.s3a.AWSServiceThrottledException",
+    "org.apache.hadoop.fs.s3a.AWSStatus500Exception",
+    "org.apache.http.NoHttpResponseException",
+))  # fmt: skip
+_SAID_PASSING = ("Throttl", "SlowDown", "TooManyRequests", "ExpiredToken", "RequestExpired", "Unable to execute HTTP")
 # of these I/O errors what is wrong is the object: it is gone, cut off, or no parquet
 _OF_AN_OBJECT = ("java.io.FileNotFoundException", "java.io.EOFException")
 _NO_PARQUET = ".TException"
@@ -51,6 +62,15 @@ def is_of_surroundings(exception: Any) -> bool:
     if any(names & _SURROUNDINGS for names in classes):
         return True
     return any(word in str(item.getMessage()) for item in found[:1] for word in _LOST)
+
+
+def may_pass(exception: Any) -> bool:
+    """Whether what failed around a computation may be gone when the job runs again."""
+    found = list(causes(exception))
+    if any(_classes(item) & _PASSING for item in found):
+        return True
+    said = [str(item.getMessage()) for item in found]
+    return any(word in text for text in said for word in _SAID_PASSING) or any(word in said[0] for word in _LOST)
 
 
 def _classes(exception: Any) -> set[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 JOB, CRAWLER = "JOB", "CRAWLER"
-SUCCEEDED = "SUCCEEDED"
+SUCCEEDED, FAILED, STOPPED, RUNNING = "SUCCEEDED", "FAILED", "STOPPED", "RUNNING"
 _DONE = ("COMPLETED", "STOPPED", "ERROR")
 _FAILED = ("FAILED", "TIMEOUT", "STOPPED", "ERROR", "CANCELLED")
 _NOT_RUN = "NOT_RUN"
@@ -69,15 +69,24 @@ class RunReport:
     def outcome(self) -> str:
         """SUCCEEDED, FAILED, STOPPED or RUNNING: Glue says COMPLETED even when steps failed."""
         if not self.is_done:
-            return "RUNNING"
+            return RUNNING
         if self.status == "COMPLETED" and not self.message and all(step.state == SUCCEEDED for step in self.steps):
             return SUCCEEDED
-        return "STOPPED" if self.status == "STOPPED" else "FAILED"
+        return STOPPED if self.status == STOPPED else FAILED
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended and failed; one that somebody stopped did not. Alerts, metric and `watch` go by this."""
+        return self.outcome == FAILED
+
+    def has_done(self, name: str) -> bool:
+        """Whether the step of that name succeeded."""
+        return any(step.name == name and step.state == SUCCEEDED for step in self.steps)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Why it did not succeed, in words: failed steps, else what did not run, and Glue's own message."""
-        if self.outcome in ("RUNNING", SUCCEEDED):
+        if self.outcome in (RUNNING, SUCCEEDED):
             return ()
         found = [f"{step.name} {step.state}: {step.message or 'no message'}" for step in self.failed]
         if not found:

@@ -70,7 +70,7 @@ def compaction(
     if before != after:
         raise StarTableError(
             f"{newest.table}: partitions with {before} rows were written anew as {after}; nothing was committed, "
-            "see that the table's objects are whole and run the job again"
+            "see that the table's objects are whole"
         )
     return newest.following(COMPACTION, TableCommit(objects, sum(after.values())), layout)
 

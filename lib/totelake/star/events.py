@@ -111,7 +111,7 @@ def contract_columns(table: Table, found: Mapping[str, str], strict: bool = Fals
         if column.name not in found and column.required and not strict:
             raise SchemaMismatchError(
                 f"events of {table.name} have no column {column.name}, which its contract requires; "
-                "correct the contract or the source and run the job again"
+                "correct the contract or the source"
             )
         is_there = column.name in found
         value = converted(column.name, found[column.name], _plain(column)) if is_there else F.lit(None)

@@ -10,8 +10,8 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 
 from totelake.contracts.model import Table
-from totelake.errors import DamagedError, LakeError, SchemaMismatchError, StarTableError, TotelakeError
-from totelake.runtime.java_exceptions import is_of_surroundings, java_exception
+from totelake.errors import DamagedError, LakeError, RetriableError, SchemaMismatchError, StarTableError, TotelakeError
+from totelake.runtime.java_exceptions import is_of_surroundings, java_exception, may_pass
 
 _MOST_WORDS = 60
 # what Python says of values and names that a table's contract or data brought; files, memory and AWS have others
@@ -22,8 +22,9 @@ _OF_THE_TABLE = (ArithmeticError, AssertionError, AttributeError, LookupError, R
 def explaining(table: Table) -> Iterator[None]:
     """Turn a failure inside the block into one sentence.
 
-    Raises StarTableError for what is wrong with the table or its objects, LakeError for what Spark says of its
-    surroundings. Other errors of ours and of AWS pass: they are of the surroundings, too.
+    Raises StarTableError for what is wrong with the table or its objects. For what Spark says of its surroundings
+    RetriableError where that may pass, else LakeError. Other errors of ours and of AWS pass: they are of the
+    surroundings, too.
     """
     try:
         yield
@@ -37,8 +38,12 @@ def explaining(table: Table) -> Iterator[None]:
 
 def explained(table: str, error: Exception) -> TotelakeError:
     """A failure of Spark as one sentence, in its own words."""
-    kind = LakeError if is_of_surroundings(java_exception(error)) else StarTableError
-    return kind(_sentence(table, _words(str(error))))
+    exception, words = java_exception(error), _words(str(error))
+    if not is_of_surroundings(exception):
+        return StarTableError(_sentence(table, words))
+    if may_pass(exception):
+        return RetriableError(_sentence(table, words, "see what this names, and run the job again"))
+    return LakeError(_sentence(table, words))
 
 
 def _words(text: str) -> str:
@@ -47,6 +52,6 @@ def _words(text: str) -> str:
     return causes[-1][len("Caused by: ") :] if causes else lines[0]
 
 
-def _sentence(table: str, said: str) -> str:
+def _sentence(table: str, said: str, remedy: str = "correct what this names") -> str:
     words = " ".join(said.split()[:_MOST_WORDS])
-    return f"{table} could not be built: {words}; correct the cause and run the job again (--debug shows all)"
+    return f"{table} could not be built: {words}; {remedy} (--verbose shows all)"

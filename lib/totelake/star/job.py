@@ -11,11 +11,12 @@ from totelake.alerts.messages import not_compacted, quarantined
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
-from totelake.errors import DamagedError, StarTableError
+from totelake.errors import DamagedError, StarTableError, TotelakeError, raise_common
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.processed import ProcessedZone
-from totelake.lake.records.holds import BUILD
+from totelake.lake.records.holds import BUILD, Holds
+from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG
 from totelake.runtime.job import Job
@@ -53,12 +54,14 @@ def build_tables(job: Job[BuildArguments], tables: Sequence[Table]) -> None:
     """Build one unit of every table, then replay their quarantine where the workflow run asks for it.
 
     A table that fails keeps no other from being built. What is wrong with it alone holds it; any other failure is
-    raised, the first of them.
+    raised, the first of them, and so is what keeps every one of several tables from being built.
     """
     limit = job.run_property(BUILD_TO.format(source=job.arguments.source))
     session, zone = StarSession(job), ProcessedZone(job.processed, job.processed_tables, job.now)
     build = _Build(job, zone, session, int(limit) if limit else None)
     outcomes = _each(job, build.attempt, tables)
+    known = Holds.of(CommitLog(job.processed, HOLDS).newest()).of_step(BUILD)
+    raise_common(build.errors, sum(map(bool, outcomes)), known)
     failures = [item for item in outcomes if isinstance(item, Failure)]
     record_holds(job, BUILD, tables, failures)
     if not any(outcomes):
@@ -76,12 +79,14 @@ class _Build:
         self._batches = JudgedBatches(CommitLog(job.ingestion, LOG), job.arguments.source)
         self._compactor = Compactor(job, zone, session)
         self._before: dict[str, StarCommit] = {}
+        self.errors: dict[str, TotelakeError] = {}
 
     def attempt(self, table: Table) -> bool | Failure:
         """Build what is pending of a table; whether there was anything, or why it is held."""
         try:
             return self.build(table)
         except (StarTableError, DamagedError) as error:
+            self.errors[table.name] = error
             before = self._before.get(table.name, StarCommit(table.name, table.source))
             return Failure(table, before.through, str(error), self._batches.since(before.verdict))
 

@@ -180,6 +180,6 @@ def _commit(
         raise StarTableError(
             f"{unit.table.name} to batch {unit.through}: {rows} rows and {quarantined} quarantined were built of "
             f"{promised} events, {deletes} of them deletions; nothing was committed, see that the batches' objects "
-            "are whole and run the job again"
+            "are whole"
         )
     return TableCommit(objects, rows, inserts, updates, deletes, quarantined, quarantine)

@@ -92,7 +92,7 @@ _ETL = (
 )
 WRONG_ENCODING = (
     "{} has the encoding {}, in which not every text of the lake has a form; make the database anew with "
-    "TEMPLATE template0 ENCODING 'UTF8', and run the job again"
+    "TEMPLATE template0 ENCODING 'UTF8'"
 )
 
 

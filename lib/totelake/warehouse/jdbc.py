@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress
-from totelake.ports.sqlstates import cause_of
+from totelake.ports.sqlstates import WAREHOUSE, cause_of
 from totelake.runtime.java_exceptions import causes, is_of_surroundings
 from totelake.warehouse import session
 
@@ -213,7 +213,7 @@ def _explaining(address: JdbcAddress) -> Iterator[None]:
 def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
     """What a Java exception of the driver means, as one sentence; the password is taken out of whatever it says."""
     found = _of_driver(exception)
-    said = address.database.hide(str((found or exception).getMessage()))
+    said = address.database.hide(f"{(found or exception).getMessage()}{_unknown_host(exception)}")
     if found is None:
         kind = WarehouseError if is_of_surroundings(exception) else RefusedError
         return kind(f"{address}: {said}; see the job's error log")
@@ -226,10 +226,8 @@ def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
         return WarehouseError(f"{address} is behind a pooler: {said}; name the server itself in the secret")
     if state.startswith("3D"):
         return WarehouseError(f"{address} does not exist: {said}; create it or correct dbname in the secret")
-    if state.startswith("23"):
-        return RefusedError(f"{address}: {said}; correct the row or the constraint that this names")
     refused = RefusedError if state.startswith(_OF_THE_STATEMENT) else WarehouseError
-    cause = cause_of(state, said)
+    cause = cause_of(state, said, WAREHOUSE)
     if cause is not None:
         meant: type[TotelakeError] = RetriableError if cause.passes else refused
         return meant(f"{address}: {said}; {cause.remedy.format(role=role)}")
@@ -240,6 +238,12 @@ def is_refused(exception: Any) -> bool:
     """Whether the server refused the role, whose password may have changed."""
     found = _of_driver(exception)
     return found is not None and str(found.getSQLState() or "").startswith("28")
+
+
+def _unknown_host(exception: Any) -> str:
+    """What the driver does not say itself: that the host has no address."""
+    found = (item for item in causes(exception) if str(item.getClass().getName()) == "java.net.UnknownHostException")
+    return next((f" Unknown host: {item.getMessage()}" for item in found), "")
 
 
 def _of_driver(exception: Any) -> Any:

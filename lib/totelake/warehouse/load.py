@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table, inputs_of
-from totelake.errors import DamagedError, LakeError, StarTableError
+from totelake.errors import DamagedError, StarTableError, raise_common
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.holds import BUILD, LOAD, Hold, Holds, waiting
 from totelake.lake.records.holds import LOG as HOLDS
@@ -63,6 +63,8 @@ class _Load:
         self._applied: dict[str, Applied] = {}
         self._found: dict[str, int] = {}
         self._failures: dict[str, Failure] = {}
+        self._damaged: dict[str, DamagedError] = {}
+        self._known: Collection[str] = ()
 
     def plan(self) -> list[TableLoad]:
         """What is due now; makes the warehouse's tables when there are none."""
@@ -74,16 +76,15 @@ class _Load:
                     connection.run(statement)
                 connection.commit()
             found = _applied(connection, self._source)
-        self._failures = {}
+        self._failures, self._damaged = {}, {}
+        holds = Holds.of(CommitLog(self._job.processed, HOLDS).newest())
+        self._known, unbuilt = holds.of_step(LOAD), holds.of_step(BUILD)
         self._applied = applied = {table.name: found.get(table.name, Applied()) for table in self._tables}
         with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
             since = pool.map(self._since, self._tables, [applied[table.name] for table in self._tables])
             commits = {name: items for name, items in zip(applied, since) if items is not None}
-        if self._failures and not commits:
-            # whatever all logs have in common, it is no table's matter
-            raise LakeError(next(iter(self._failures.values())).reason)
+        raise_common(self._damaged, len(self._tables), self._known)
         self._found = {name: items[-1].number if items else applied[name].commit for name, items in commits.items()}
-        unbuilt = Holds.of(CommitLog(self._job.processed, HOLDS).newest()).of_step(BUILD)
         whole = [table for table in self._tables if table.name in commits]
         return plan(whole, applied, commits, self._held(unbuilt), unbuilt)
 
@@ -109,6 +110,7 @@ class _Load:
                 log.finish(manifest)
                 found.append(StarCommit.of(table, manifest))
         except DamagedError as error:
+            self._damaged[table.name] = error
             self._failures[table.name] = Failure(table, applied.batch, str(error), self._judged.since(0))
             return None
         return found
@@ -139,9 +141,7 @@ class _Load:
             connection.rollback()
             return False
         failures = {**failed, **self._refused(connection, [load for load in loads if load.table.name not in failed])}
-        if len(failures) == len(loads) > 1:
-            # whatever all tables have in common, it is none of them
-            raise next(iter(failures.values()))
+        raise_common(failures, len(loads), self._known)
         for load in loads:
             if load.table.name in failures:
                 self._put_off(connection, load, failures[load.table.name])

@@ -113,7 +113,7 @@ def _check_staged(connection: Connection, run: str, load: TableLoad) -> None:
     if load.expected is not None and found != load.expected:
         raise StarTableError(
             f"{load.table.name}: {found} rows were staged of {load.expected} that its log names to batch "
-            f"{load.through}; nothing was applied, run the job again"
+            f"{load.through}; nothing was applied, the next run stages them anew"
         )
 
 

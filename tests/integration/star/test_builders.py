@@ -259,5 +259,5 @@ def test_an_optional_column_that_a_schema_lacks_is_null_and_a_required_one_is_an
         contract_columns(contract, found)
     assert str(failure.value) == (
         "events of department have no column department_name, which its contract requires; "
-        "correct the contract or the source and run the job again"
+        "correct the contract or the source"
     )

@@ -256,3 +256,17 @@ def test_an_interrupted_up_says_so(
 )
 def test_errors_of_others_become_sentences(error: BaseException, expected: str) -> None:
     assert sentence(error) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("42501", "grant it to the role"),
+        ("53300", "raise the limit of connections or wait until some are free, and run the job again"),
+        ("XX002", "an index is damaged: find out with pg_amcheck, and REINDEX it"),
+        ("42P01", "see `totelake status`"),
+    ],
+)
+def test_what_postgresql_refuses_has_the_remedy_that_it_has_in_a_job(code: str, remedy: str) -> None:
+    kind: Any = type("Said", (psycopg2.Error,), {"pgcode": code})
+    assert sentence(kind("no")) == f"PostgreSQL refused: no; {remedy}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
+from tests.modules import modules
 from tests.unit.operate.jobs import NOON
-from totelake.operate.backoff import MOST_RUNS, Cause, cause_of, pause_after
+from totelake.operate.backoff import LASTING_ERRORS, MOST_RUNS, PASSING_ERRORS, Cause, cause_of, pause_after
 from totelake.runtime.run_reports import RunReport, Step
 
 PASSING = "SystemExit: RetriableError: PutObject failed with SlowDown: slow; run the job again"
@@ -32,15 +34,26 @@ SUCCESS = RunReport("wr_1", "refresh", "COMPLETED", NOON.isoformat(), 60.0, (Ste
         (PASSING, Cause.PASSING),
         ("RetriableError: GetTable failed with ThrottlingException: Rate exceeded; run the job again", Cause.PASSING),
         ("ClientError: An error occurred (Throttling) when calling the GetPartitions operation", Cause.PASSING),
-        ("LakeError: ListObjectsV2 failed with ExpiredToken: it has expired.", Cause.PASSING),
+        ("ClientError: An error occurred (ExpiredToken) when calling the ListObjectsV2 operation", Cause.PASSING),
+        ("SystemExit: totelake.errors.RetriableError: the lock is held; run the job again", Cause.PASSING),
+        (
+            "Error Category: UNCLASSIFIED_ERROR; SystemExit: RetriableError: it is busy; run the job again",
+            Cause.PASSING,
+        ),
         ("EndpointConnectionError: Could not connect to the endpoint URL", Cause.PASSING),
         ("ReadTimeoutError: Read timeout on endpoint URL", Cause.PASSING),
-        ("SourceError: db cannot be reached as reader: timeout expired; open the way to the server", Cause.PASSING),
         ("StandbyConflictError: db cancelled what was read", Cause.PASSING),
         (LASTING, Cause.LASTING),
         ("SourceError: db refuses the role reader: password authentication failed; correct the secret", Cause.LASTING),
         ("ConfigurationError: there is no secret x; create it or correct the job's argument", Cause.LASTING),
         ("LakeError: GetTable failed with AccessDeniedException: no; grant the job's role this action", Cause.LASTING),
+        # whatever words it has: the class alone decides
+        ("WarehouseError: it has the encoding LATIN1; make it anew, and run the job again", Cause.LASTING),
+        ('SourceError: db cannot be reached: could not translate host name "x"; correct the host', Cause.LASTING),
+        ("LakeError: the partition 2026/11 was refused: Throttle is no type; run the job again", Cause.LASTING),
+        ("LakeError: s3://b/k could not be deleted: Access Denied; run it again", Cause.LASTING),
+        ("StarTableError: dim_x could not be built: ConnectionError; correct what this names", Cause.LASTING),
+        ("LakeError: RetriableError: is the name of a column", Cause.LASTING),
         (UNKNOWN, Cause.UNKNOWN),
         ("ValueError: the batch is empty", Cause.UNKNOWN),
         ("no message", Cause.UNKNOWN),
@@ -48,6 +61,22 @@ SUCCESS = RunReport("wr_1", "refresh", "COMPLETED", NOON.isoformat(), 60.0, (Ste
 )
 def test_the_cause_is_in_the_words_of_the_failure(message: str, cause: Cause) -> None:
     assert cause_of([f"load FAILED: {message}"]) == cause
+
+
+def test_every_error_of_ours_is_of_one_kind() -> None:
+    bases = {
+        node.name: [base.id for base in node.bases if isinstance(base, ast.Name)]
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def is_a(name: str, root: str) -> bool:
+        return name == root or any(is_a(base, root) for base in bases.get(name, ()))
+
+    assert set(PASSING_ERRORS) == {name for name in bases if is_a(name, "RetriableError")}
+    ours = {name for name in bases if is_a(name, "TotelakeError")}
+    assert set(LASTING_ERRORS) == ours - set(PASSING_ERRORS)
 
 
 def test_where_one_of_several_failures_may_pass_it_is_tried_soon() -> None:

@@ -13,7 +13,7 @@ from tests.conftest import SOURCE
 from tests.unit.operate.jobs import NOON, ZONES, MemoryJob, node, run
 from totelake.errors import SourceError
 from totelake.operate import watch as watching
-from totelake.operate.watch import watch
+from totelake.operate.watch import Work, watch
 from totelake.runtime.job_arguments import WatchArguments
 
 LOST = "localglue was ended during this run; resume it, or start the workflow again"
@@ -51,17 +51,18 @@ class RecordedGlue:
 
 @pytest.fixture
 def looked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[str | None, MemoryJob[WatchArguments]]]:
-    """A run of watch whose look finds these reasons, or fails; failed runs are scanned for whatever comes of it."""
+    """A run of watch whose look finds these changes and what is pending, or fails; failed runs are scanned for whatever
+    comes of it."""
 
-    def looked(glue: RecordedGlue, *reasons: str, error: Exception | None = None) -> Any:
+    def looked(glue: RecordedGlue, *changes: str, pending: Sequence[str] = (), error: Exception | None = None) -> Any:
         scanned: list[Any] = []
 
-        def look(_: Any) -> list[str]:
+        def look(_: Any) -> Work:
             if error:
                 raise error
-            return list(reasons)
+            return Work(pending, changes)
 
-        monkeypatch.setattr(watching, "_reasons", look)
+        monkeypatch.setattr(watching, "_work", look)
         monkeypatch.setattr(watching, "scan_failures", scanned.append)
         job = MemoryJob(ARGUMENTS, glue)
         try:
@@ -102,10 +103,59 @@ def test_the_refresh_of_the_source_is_started_when_there_is_work_and_none_runs(
     assert job.metrics == [("WorkflowFailed", failed, {"Workflow": WORKFLOW})]
 
 
-def refused(minutes_ago: int) -> dict[str, Any]:
+@pytest.mark.parametrize(
+    ("changes", "pending", "is_started"),
+    [
+        ((), (), False),
+        ((), ("fact_payment is built to batch 3 of 4",), False),
+        (("staff: 2 row versions",), (), True),
+        (("staff: 2 row versions",), ("fact_payment is built to batch 3 of 4",), True),
+    ],
+)
+def test_a_run_that_somebody_stopped_did_not_fail_and_is_not_started_again_for_what_it_left(
+    looked: Callable[..., tuple[str | None, MemoryJob[WatchArguments]]],
+    changes: Sequence[str],
+    pending: Sequence[str],
+    is_started: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    glue = RecordedGlue(run("STOPPED", node("a", "SUCCEEDED"), node("b", "STOPPED")))
+    found, job = looked(glue, *changes, pending=pending)
+    assert (found is not None) == is_started
+    assert job.metrics == [("WorkflowFailed", 0, {"Workflow": WORKFLOW})]
+    told = [record.getMessage() for record in caplog.records if "somebody stopped" in record.getMessage()]
+    assert len(told) == (1 if pending and not changes else 0)
+    assert ("no work" in caplog.text) == (not pending and not changes)
+
+
+@pytest.mark.parametrize(
+    ("failed", "changes", "is_started"),
+    [
+        ("load-warehouse", ("staff: 2 row versions",), True),
+        ("check-schemas", ("staff: 2 row versions",), True),
+        ("load-warehouse", (), False),
+        ("ingest", ("staff: 2 row versions",), False),
+    ],
+)
+def test_no_pause_keeps_new_changes_from_the_lake_when_a_step_after_the_capture_fails(
+    looked: Callable[..., tuple[str | None, MemoryJob[WatchArguments]]],
+    failed: str,
+    changes: Sequence[str],
+    is_started: bool,
+) -> None:
+    steps = [node(f"shop-{name}-{SOURCE}", "SUCCEEDED") for name in ("ingest", "load-warehouse") if name != failed]
+    newest = refused(5, f"shop-{failed}-{SOURCE}")
+    newest["Graph"]["Nodes"] += steps
+    glue = RecordedGlue(newest)
+    found, _ = looked(glue, *changes, pending=["fact_payment is loaded to commit 3 of 4"])
+    assert (found is not None, bool(glue.started)) == (is_started, is_started)
+
+
+def refused(minutes_ago: int, name: str = "load") -> dict[str, Any]:
     """A run that ended so long ago because the warehouse refused the password."""
     ended = NOON - timedelta(minutes=minutes_ago)
-    step = node("load", "FAILED")
+    step = node(name, "FAILED")
     step["JobDetails"]["JobRuns"][0]["ErrorMessage"] = "WarehouseError: it refuses the role totelake_loader"
     return run("COMPLETED", step, StartedOn=ended - timedelta(minutes=3), CompletedOn=ended)
 

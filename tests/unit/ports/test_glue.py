@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.ports.answers import Client, client_error
-from totelake.errors import LakeError
+from totelake.errors import LakeError, RetriableError
 from totelake.ports.glue import GlueCatalog, GlueCrawler
 
 
@@ -57,9 +57,13 @@ def test_a_refused_partition_is_named_and_one_that_is_there_is_none() -> None:
     catalog(batch_create_partition=[{"Errors": [there]}]).add_partitions("design", [{"Values": ["2026", "11"]}])
     with pytest.raises(LakeError) as raised:
         catalog(batch_create_partition=[{"Errors": [there, refused]}]).add_partitions("design", [{"Values": []}])
-    assert str(raised.value) == (
-        "the partition 2026/11 of lake.design was refused: no place; correct the table and run the job again"
-    )
+    assert str(raised.value) == ("the partition 2026/11 of lake.design was refused: no place; correct the table")
+
+
+def test_a_partition_that_glue_is_too_busy_for_may_be_tried_again() -> None:
+    busy = {"PartitionValues": ["7"], "ErrorDetail": {"ErrorCode": "InternalServiceException", "ErrorMessage": "no"}}
+    with pytest.raises(RetriableError, match=r"^the partition 7 of lake.design was refused: no; run the job again$"):
+        catalog(batch_create_partition=[{"Errors": [busy]}]).add_partitions("design", [{"Values": ["7"]}])
 
 
 def test_partitions_are_replaced_a_hundred_at_a_time_and_a_refused_one_is_named() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.unit.ports.test_postgres import ADDRESS, NAME
 from totelake.errors import RetriableError, SourceError, TotelakeError
-from totelake.ports import postgres
+from totelake.ports import postgres, sqlstates
 from totelake.ports.postgres_errors import StandbyConflictError, connection_error
+from totelake.ports.sqlstates import SOURCE, WAREHOUSE, Cause, cause_of, cause_of_connecting
 
 
 @pytest.mark.parametrize(
@@ -58,19 +59,59 @@ def test_a_refusal_of_the_role_has_its_remedy(said: str, remedy: str) -> None:
     [
         ("ERROR: unsupported startup parameter: options", "add it to the pooler's ignore_startup_parameters, or name"),
         ('could not translate host name "db"', "correct the host in the secret"),
-        ("Connection refused", "see that the server is up and that host and port in the secret are right"),
-        ("timeout expired", "open the way to the server (security group, route), or correct host and port in"),
         ("invalid sslmode value", "set sslmode in the secret to one that libpq knows and the server offers"),
         ("SSL error: unexpected eof", "correct sslmode and sslrootcert in the secret"),
-        ("FATAL: too many connections for role", "run the job again when connections are free"),
-        ("FATAL: sorry, too many clients already", "run the job again when connections are free"),
-        ("remaining connection slots are reserved", "run the job again when connections are free"),
-        ("the database system is starting up", "run the job again when the server is ready"),
     ],
 )
 def test_a_server_that_is_out_of_reach_has_its_remedy(said: str, remedy: str) -> None:
-    found = str(connection_error(ADDRESS, said))
-    assert found.startswith(f"{NAME} cannot be reached as reader: {said}; {remedy}")
+    found = connection_error(ADDRESS, said)
+    assert type(found) is SourceError
+    assert str(found).startswith(f"{NAME} cannot be reached as reader: {said}; {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('connection to server at "ssl.db" failed: Connection refused', None),
+        ("timeout expired", None),
+        ("No route to host", None),
+        ("server closed the connection unexpectedly", "08006"),
+        ("SSL SYSCALL error: EOF detected", "08006"),
+        ("FATAL: too many connections for role", "53300"),
+        ("FATAL: sorry, too many clients already", "53300"),
+        ("remaining connection slots are reserved", "53300"),
+        ("the database system is starting up", "57P03"),
+        ("FATAL: query_wait_timeout", "08P01"),
+        ("FATAL: no more connections allowed (max_client_conn)", "08P01"),
+    ],
+)
+def test_what_may_pass_does_so_at_the_connection_on_an_open_one_and_for_jdbc(said: str, code: str | None) -> None:
+    connecting = connection_error(ADDRESS, said)
+    assert type(connecting) is RetriableError and "run the job again" in str(connecting)
+    if code is None:
+        return
+    remedy = str(connecting).rsplit("; ", 1)[1]
+    with pytest.raises(RetriableError, match=f"; {remedy}$"), postgres.speaking(ADDRESS):
+        raise server_error(code, said)
+    jdbc = cause_of(code, said, WAREHOUSE)
+    assert jdbc is not None and jdbc.passes and jdbc.remedy == remedy
+
+
+@pytest.mark.parametrize("side", [SOURCE, WAREHOUSE, ""])
+def test_a_cause_says_to_run_again_only_where_it_passes(side: str) -> None:
+    codes = {*sqlstates._CAUSES, *sqlstates._MISSING[SOURCE]}
+    words = [words for words, _ in (*sqlstates._POOLER, *sqlstates._CONNECTING)]
+    found = [cause_of(code, "", side) for code in codes] + [cause_of_connecting(said) for said in words]
+    for cause in found:
+        assert cause is None or ("run the job again" in cause.remedy) == cause.passes
+
+
+@pytest.mark.parametrize("code", ["42703", "42P01"])
+def test_what_is_missing_is_the_sources_change_or_the_warehouses_fault(code: str) -> None:
+    source, warehouse = cause_of(code, "no", SOURCE), cause_of(code, "no", WAREHOUSE)
+    assert source == Cause(True, "the schema changed meanwhile; run the job again")
+    assert warehouse is not None and not warehouse.passes and "schema changed" not in warehouse.remedy
+    assert cause_of(code, "no") is None
 
 
 def server_error(code: str | None, said: str = "no") -> psycopg2.Error:
@@ -87,8 +128,8 @@ def server_error(code: str | None, said: str = "no") -> psycopg2.Error:
         ("42501", "query would be affected by row-level security", SourceError,
          f"{NAME}: query would be affected by row-level security; a policy would hide rows: exempt reader from it "
          "(BYPASSRLS)"),
-        ("42P01", "no table", SourceError, f"{NAME}: no table; the schema changed meanwhile, run the job again"),
-        ("42703", "no column", SourceError, f"{NAME}: no column; the schema changed meanwhile, run the job again"),
+        ("42P01", "no table", RetriableError, f"{NAME}: no table; the schema changed meanwhile; run the job again"),
+        ("42703", "no column", RetriableError, f"{NAME}: no column; the schema changed meanwhile; run the job again"),
         ("XX000", "broken", SourceError, f"{NAME} answered XX000: broken; see the server's log"),
         ("XX001", "invalid page", SourceError,
          f"{NAME}: invalid page; the table is damaged: find out with pg_amcheck, and restore it from a backup"),

@@ -71,10 +71,16 @@ def test_objects_are_deleted_a_thousand_at_a_time_and_a_refused_one_is_named() -
     with pytest.raises(LakeError) as raised:
         S3Store(client, "lake").delete([f"k{number}" for number in range(2500)])
     assert str(raised.value) == (
-        "s3://lake/k1500 could not be deleted: Access Denied; see what the bucket's policy allows the job and run it "
-        "again"
+        "s3://lake/k1500 could not be deleted: Access Denied; let the bucket's policy allow it to the job"
     )
     assert [len(parameters["Delete"]["Objects"]) for _, parameters in client.calls] == [1000, 1000]
+
+
+def test_a_delete_that_s3_is_too_busy_for_may_be_tried_again() -> None:
+    refused = {"Errors": [{"Key": "k", "Code": "InternalError", "Message": "We encountered an internal error"}]}
+    client: Any = Client(delete_objects=[refused])
+    with pytest.raises(RetriableError, match=r"^s3://lake/k could not be deleted: .*; run the job again$"):
+        S3Store(client, "lake").delete(["k"])
 
 
 def test_an_upload_that_cannot_be_dropped_is_left_to_the_buckets_rule() -> None:

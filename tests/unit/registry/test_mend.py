@@ -212,6 +212,48 @@ def test_a_table_that_cannot_be_put_back_is_left_apart_told_once_and_taken_up_by
     assert len(world.told()) == 2
 
 
+def test_what_is_refused_for_each_of_several_tables_fails_the_run_and_leaves_none_apart(world: Tables) -> None:
+    world.run()
+    before = world.shapes()
+    for name in ("design", "staff"):
+        world.damage(name, DAMAGES["a partition key added"])
+        world.refused[name] = LakeError("UpdateTable failed with AccessDeniedException: no")
+    for again in (world.run, world.check):
+        with pytest.raises(LakeError, match="AccessDeniedException"):
+            again()
+    assert world.told() == subjects("design", "staff")
+    assert [found for job in world.jobs for found in job.metrics if found[0] == "TablesHeld"] == []
+    del world.refused["staff"]
+    world.check()
+    assert world.told() == [*subjects("design", what="cannot be put back"), *subjects("design", "staff")]
+    assert world.days("staff") == list(DAYS[:2]) and world.days("design") == list(DAYS[:1])
+    world.refused.clear()
+    world.check()
+    assert world.shapes() == before and world.days("design") == list(DAYS[:2])
+
+
+def test_tables_that_come_to_be_refused_one_after_the_other_stay_apart_each_by_itself(world: Tables) -> None:
+    world.run()
+    for name in ("design", "staff"):
+        world.damage(name, DAMAGES["a partition key added"])
+        world.refused[name] = LakeError("UpdateTable failed with AccessDeniedException: no")
+        world.run()
+    world.check()
+    assert len(world.told()) == 4
+    assert world.days("currency") == list(DAYS[:3])
+
+
+def test_a_mail_before_the_table_is_put_back_does_not_say_that_it_is(world: Tables) -> None:
+    world.run()
+    world.damage("design", DAMAGES["a partition key added"])
+    world.refused["design"] = LakeError("no")
+    world.run()
+    bodies = [json.loads(world.store.get(item.key))["body"] for item in world.store.list(f"{ROOT}/incidents/catalog")]
+    changed, apart = sorted(bodies, key=lambda body: "stays so" in body)
+    assert "or tells why not" in changed and "is put back" not in changed and "Nothing has to be done" not in changed
+    assert "It stays so: no." in apart
+
+
 def test_what_passes_is_no_reason_to_leave_a_table_apart(world: Tables) -> None:
     world.run()
     world.damage("design", DAMAGES["a column removed"])

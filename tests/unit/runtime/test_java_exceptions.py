@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from totelake.runtime.java_exceptions import causes, is_of_surroundings, java_exception
+from totelake.runtime.java_exceptions import causes, is_of_surroundings, java_exception, may_pass
 
 PARENTS = {
     "java.io.IOException": "java.lang.Exception",
@@ -90,6 +90,23 @@ def test_what_network_disk_memory_or_aws_say_is_not(names: tuple[str, ...]) -> N
 @pytest.mark.parametrize("said", ["ExecutorLostFailure (executor 1 exited)", "Job 3 cancelled part of job group"])
 def test_a_job_whose_executor_is_lost_or_that_is_cancelled_says_nothing_of_the_table(said: str) -> None:
     assert is_of_surroundings(Thrown(SPARK, message=f"Job aborted due to stage failure: {said}"))
+
+
+@pytest.mark.parametrize(
+    ("thrown", "passes"),
+    [
+        (Thrown(SPARK, "java.net.SocketException"), True),
+        (Thrown(SPARK, "java.lang.InterruptedException"), True),
+        (Thrown("com.amazonaws.AmazonClientException", message="Rate exceeded (ThrottlingException)"), True),
+        (Thrown(SPARK, message="Job aborted due to stage failure: ExecutorLostFailure (executor 1 exited)"), True),
+        (Thrown(SPARK, "java.nio.file.AccessDeniedException"), False),
+        (Thrown(SPARK, "org.apache.spark.memory.SparkOutOfMemoryError"), False),
+        (Thrown("java.lang.NoClassDefFoundError"), False),
+    ],
+)
+def test_of_what_is_around_a_table_the_network_and_what_is_busy_may_pass(thrown: Any, passes: bool) -> None:
+    assert is_of_surroundings(thrown)
+    assert may_pass(thrown) == passes
 
 
 def test_a_failure_of_pythons_side_has_no_exception_of_java() -> None:

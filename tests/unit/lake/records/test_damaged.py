@@ -193,6 +193,7 @@ def test_a_known_schema_has_its_fingerprint_from_its_name() -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7"])
 def test_a_damaged_alert_is_refused(body: bytes) -> None:
     store = MemoryStore("lake")
-    store.put("_alerts/messages/1.json", body)
-    with pytest.raises(LakeError, match="^s3://lake/_alerts/messages/1.json is no readable alert "):
+    key = f"_alerts/messages/20261124T120000.000000Z-job-{'0' * 24}.json"
+    store.put(key, body)
+    with pytest.raises(LakeError, match=f"^s3://lake/{key} is no readable alert "):
         sent_messages(store, 1)

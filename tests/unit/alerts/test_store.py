@@ -1,0 +1,103 @@
+"""What somebody else puts among the alerts, and what is damaged of them, silences no other."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.conftest import SOURCE
+from tests.unit.operate.jobs import NOON, ZONES, MemoryJob
+from tests.unit.ports.answers import client_error
+from totelake.alerts.model import Alert
+from totelake.alerts.store import note, send_due, sent_messages
+from totelake.errors import ConfigurationError, DamagedError
+from totelake.runtime.job_arguments import WatchArguments
+
+ARGUMENTS = WatchArguments(source=SOURCE, source_secret="secret", prefix="shop", alert_topic="topic", **ZONES)
+BROKEN = Alert("job", "it broke", "body", "1")
+LATER = f"{NOON:%Y%m%d}T995959.000000Z"
+
+
+@pytest.fixture
+def job() -> MemoryJob[WatchArguments]:
+    return MemoryJob(ARGUMENTS)
+
+
+@pytest.fixture
+def refused() -> list[str]:
+    """Subjects that the topic does not take."""
+    return []
+
+
+@pytest.fixture
+def sent(job: MemoryJob[WatchArguments], refused: list[str]) -> list[str]:
+    """The subjects that SNS took."""
+    found: list[str] = []
+
+    def publish(Subject: str, **_: Any) -> None:  # noqa: N803
+        if Subject in refused:
+            raise client_error("InvalidParameter", 400, "Publish")
+        found.append(Subject)
+
+    job.clients = SimpleNamespace(sns=SimpleNamespace(publish=publish))  # type: ignore[assignment]
+    return found
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        "due/",
+        "due/notes.txt",
+        "due/README.json",
+        f"due/{BROKEN.cause_id}/",
+        f"due/{BROKEN.cause_id}/copy of it.json",
+        f"due/{BROKEN.cause_id}/{BROKEN.id}.json.bak",
+        f"due/old/{BROKEN.cause_id}/{BROKEN.id}.json",
+        "messages/zzz",
+        f"messages/{LATER}-{BROKEN.cause_id}.json",
+        f"messages/{LATER}.json",
+        f"messages/{NOON:%Y%m%dT%H%M%S}.000000Z-{BROKEN.cause_id}.json.bak",
+    ],
+)
+def test_an_object_of_another_name_among_the_alerts_is_passed_over(
+    job: MemoryJob[WatchArguments], sent: list[str], stray: str
+) -> None:
+    job.ingestion.create(f"_alerts/{stray}", b"not ours")
+    note(job, BROKEN)
+    send_due(job)
+    assert sent == ["it broke"]
+    if LATER not in stray:
+        assert [item["subject"] for item in sent_messages(job.ingestion, 10)] == ["it broke"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"at": 1, "subject": 2, "body": 3}'])
+def test_a_damaged_incident_silences_no_other_cause_and_is_told_at_the_end(
+    job: MemoryJob[WatchArguments], sent: list[str], body: bytes
+) -> None:
+    alerts = [Alert("job", f"{word} broke", "body", word) for word in ("one", "two", "three")]
+    damaged = sorted(alerts, key=lambda alert: alert.cause_id)[0]
+    for alert in alerts:
+        note(job, alert)
+    key = f"_alerts/due/{damaged.cause_id}/{damaged.id}.json"
+    job.ingestion.delete([key])
+    job.ingestion.create(key, body)
+    with pytest.raises(DamagedError, match="is no readable alert"):
+        send_due(job)
+    assert sorted(sent) == sorted(alert.subject for alert in alerts if alert != damaged)
+    with pytest.raises(DamagedError):
+        send_due(job)
+    assert len(sent) == 2
+
+
+def test_a_message_that_the_topic_refuses_keeps_no_other_back(
+    job: MemoryJob[WatchArguments], sent: list[str], refused: list[str]
+) -> None:
+    alerts = sorted((Alert("job", f"{word} broke", "b", word) for word in ("one", "two")), key=lambda a: a.cause_id)
+    refused.append(alerts[0].subject)
+    for alert in alerts:
+        note(job, alert)
+    with pytest.raises(ConfigurationError, match=f"the topic topic takes no alert .*: {alerts[0].subject}"):
+        send_due(job)
+    assert sent == [alerts[1].subject]

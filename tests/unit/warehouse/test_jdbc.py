@@ -1,0 +1,66 @@
+"""What the JDBC driver says of the warehouse becomes an error that says whether it passes, and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.ports.test_postgres import ADDRESS
+from tests.unit.runtime.test_java_exceptions import Thrown
+from totelake.contracts import load_contracts
+from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
+from totelake.warehouse.jdbc import JdbcAddress, RefusedError, explained
+from totelake.warehouse.stage import refusing
+
+DRIVERS = "org.postgresql.util.PSQLException"
+
+
+def thrown(state: str, said: str, *causes: str) -> Any:
+    """An exception of the driver with its SQLSTATE."""
+    found: Any = Thrown(DRIVERS, *causes, message=said)
+    found.getSQLState = lambda: state
+    return found
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "kind", "remedy"),
+    [
+        ("42703", 'column "size" does not exist', RefusedError,
+         "give the warehouse's table the column of its contract (ALTER TABLE star.TABLE ADD COLUMN ...)"),
+        ("42P01", 'relation "star.dim_design" does not exist', RefusedError,
+         "restore the table in the warehouse, or drop its schemas star and etl: the next run makes them anew and "
+         "loads all batches"),
+        ("42501", "permission denied", RefusedError, "grant it to reader"),
+        ("23505", "duplicate key", RefusedError, "correct the row or the constraint that this names"),
+        ("08001", "Invalid sslmode value: no", WarehouseError,
+         "set sslmode in the secret to one that libpq knows and the server offers"),
+        ("08004", "The server does not support SSL.", WarehouseError, "correct sslmode and sslrootcert in the secret"),
+        ("08001", "Connection to db:5432 refused.", RetriableError,
+         "see that the server and the way to it are up, and run the job again"),
+        ("53300", "sorry, too many clients already", RetriableError,
+         "raise the limit of connections or wait until some are free, and run the job again"),
+        ("57P03", "the database system is starting up", RetriableError, "run the job again when the server is ready"),
+        ("08P01", "query_wait_timeout", RetriableError,
+         "raise the pooler's default_pool_size, and run the job again"),
+    ],
+)  # fmt: skip
+def test_a_state_has_its_class_and_its_remedy(state: str, said: str, kind: type[TotelakeError], remedy: str) -> None:
+    found = explained(JdbcAddress(ADDRESS), thrown(state, said))
+    assert (type(found), str(found)) == (kind, f"{ADDRESS}: {said}; {remedy}")
+
+
+def test_a_hold_says_what_to_add_to_the_warehouse() -> None:
+    column = thrown("42703", 'column "size" of relation "dim_design" does not exist')
+    with pytest.raises(StarTableError) as raised, refusing(load_contracts().star("dim_design")):
+        raise explained(JdbcAddress(ADDRESS), column)
+    assert "ALTER TABLE star.TABLE ADD COLUMN" in str(raised.value) and "run the job again" not in str(raised.value)
+
+
+def test_a_host_that_has_no_address_is_wrong_in_the_secret() -> None:
+    unknown = thrown("08001", "The connection attempt failed.", "java.net.UnknownHostException")
+    found = explained(JdbcAddress(ADDRESS), unknown)
+    assert type(found) is WarehouseError
+    assert str(found).endswith("The connection attempt failed. Unknown host: said; correct the host in the secret")
+    slow = thrown("08001", "The connection attempt failed.", "java.net.SocketTimeoutException")
+    assert type(explained(JdbcAddress(ADDRESS), slow)) is RetriableError

@@ -46,6 +46,7 @@ LASTING_ERRORS = (
     "ContractError",
     "DamagedError",
     "DamagedRecordError",
+    "ForeignRecordError",
     "LakeError",
     "MismatchError",
     "NoSuchObjectError",

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import Callable
 
 from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
-from totelake.doctor.limit import within
+from totelake.doctor.time_limit import within
 from totelake.errors import NoAnswerError, TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
 from totelake.ports.postgres_address import VERIFIED, PostgresAddress

@@ -8,7 +8,7 @@ from typing import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.doctor.limit import within
+from totelake.doctor.time_limit import within
 from totelake.errors import ConfigurationError, NoAnswerError, TotelakeError
 from totelake.ports.aws_errors import translation_of
 

@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import psycopg2
 import pytest
@@ -17,6 +18,7 @@ from totelake.doctor.finding import Finding, of_outcome
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.warehouse import ddl
 
 TABLES = load_contracts().source_tables(SOURCE)
 PASSWORD = "of the doctor's patient"
@@ -47,7 +49,20 @@ class Patient:
         """What is found of a new warehouse, after these statements of its owner."""
         dsn = self.postgres.new_database(encoding=encoding)
         self.run(dsn, f"GRANT CONNECT, CREATE ON DATABASE {dsn.rsplit('/', 1)[1]} TO {self.role}", *statements)
-        return look_at_warehouse(lambda: self.address(dsn))
+        return look_at_warehouse(lambda: self.address(dsn), load_contracts())
+
+    def deployed(self, *statements: str) -> list[Finding]:
+        """What is found of a warehouse with the tables that its role has made, after these statements."""
+        dsn = self.postgres.new_database()
+        name = dsn.rsplit("/", 1)[1]
+        self.run(dsn, f"GRANT CONNECT, CREATE ON DATABASE {name} TO {self.role}")
+        ddl.create(self.dsn(name), load_contracts())
+        self.run(dsn, *(statement.replace("DATABASE {}", f"DATABASE {name}") for statement in statements))
+        return look_at_warehouse(lambda: self.address(dsn), load_contracts())
+
+    def dsn(self, database: str) -> str:
+        """The database by this role, as a URL."""
+        return f"postgresql://{self.role}:{quote(PASSWORD)}@127.0.0.1:{self.postgres.port}/{database}"
 
     def address(self, dsn: str, **values: Any) -> PostgresAddress:
         """The database by this role."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.capture.conftest import create_tables
 from tests.integration.doctor.conftest import TABLES, Patient
+from totelake.contracts import load_contracts
 from totelake.doctor import connection
 from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK
 from totelake.doctor.source import look_at_source
@@ -76,5 +77,5 @@ def test_a_warehouse_that_falls_silent(patient: Patient, monkeypatch: pytest.Mon
     dsn = patient.postgres.new_database()
     monkeypatch.setattr(connection, "_SECONDS", 1.0)
     with falling_silent(("127.0.0.1", patient.postgres.port), 2) as port:
-        found = look_at_warehouse(lambda: behind(patient, dsn, port))
-    assert [item.outcome for item in found] == [OK, BROKEN, NOT_CHECKED]
+        found = look_at_warehouse(lambda: behind(patient, dsn, port), load_contracts())
+    assert [item.outcome for item in found] == [OK, BROKEN, NOT_CHECKED, NOT_CHECKED, NOT_CHECKED]

@@ -213,6 +213,8 @@ def run_to_end(
     finally:
         with uninterrupted():
             end(part)
+        if process.stderr:
+            process.stderr.close()
     return process.returncode, said
 
 

@@ -45,6 +45,10 @@ class MismatchError(TotelakeError):
     """Source, lake and warehouse do not agree."""
 
 
+class NoAnswerError(TotelakeError):
+    """What was asked is there, and gives no answer in time."""
+
+
 class RetriableError(TotelakeError):
     """A passing condition; the same call may succeed later."""
 

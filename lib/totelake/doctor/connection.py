@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Callable
 
 from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
-from totelake.errors import TotelakeError
+from totelake.doctor.time_limit import within
+from totelake.errors import NoAnswerError, TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
 from totelake.ports.postgres_address import VERIFIED, PostgresAddress
+
+# more than a connection may take (10 s), less than any look
+_SECONDS = 25.0
 
 
 class Opened:
@@ -22,8 +28,9 @@ class Opened:
     def connect(self) -> Iterator[Result]:
         """The first check: whether secret and server let the role in, and how the connection is encrypted."""
         try:
-            address = self._read()
-            connection = self._held.enter_context(connect(address, "totelake doctor", self._options))
+            connection, address = self._connect(self._read())
+        except NoAnswerError:
+            raise
         except TotelakeError as error:
             result = refused(error)
             yield problem(result.detail, result.remedy + self._more)
@@ -33,13 +40,42 @@ class Opened:
         yield ok(f"PostgreSQL {version} lets {address.username} in: {address}")
         yield from judge_encryption(address, bool(connection.info.ssl_in_use))
 
+    def _connect(self, address: PostgresAddress) -> tuple[Connection, PostgresAddress]:
+        def enter() -> Iterator[Connection]:
+            yield self._held.enter_context(connect(address, "totelake doctor", self._options))
+
+        (connection,) = within(_SECONDS, enter, _silent(address))
+        return connection, address
+
     def ask(self, look: Callable[[Connection], Iterable[Result]]) -> Iterator[Result]:
         """What a check finds by the connection. Raises NotCheckedError without one."""
         if self._connected is None:
             raise NotCheckedError("there is no connection; see the line above")
         connection, address = self._connected
-        with speaking(address):
-            yield from look(connection)
+
+        def listen() -> Iterator[Result]:
+            with speaking(address):
+                yield from look(connection)
+
+        try:
+            yield from within(_SECONDS, listen, _silent(address))
+        except NoAnswerError:
+            self._connected = None
+            _cut(connection)
+            raise
+
+
+def _silent(address: PostgresAddress) -> str:
+    return (
+        f"{address} gave {address.username} no answer within {_SECONDS:.0f} s; see what is between (a "
+        "paused pooler, a firewall), or what the server waits for (pg_stat_activity)"
+    )
+
+
+def _cut(connection: Connection) -> None:
+    """End the wait of the thread that asks: only then can the connection be closed."""
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as way:
+        way.shutdown(socket.SHUT_RDWR)
 
 
 def judge_encryption(address: PostgresAddress, is_encrypted: bool) -> Iterator[Result]:

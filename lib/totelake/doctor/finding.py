@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.errors import ConfigurationError, TotelakeError
+from totelake.doctor.time_limit import within
+from totelake.errors import ConfigurationError, NoAnswerError, TotelakeError
 from totelake.ports.aws_errors import translation_of
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # nobody could look, for want of something else; the check itself failed
 NOT_CHECKED, BROKEN = "not checked", "check failed"
+_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,14 @@ def examine(group: str, checks: Iterable[tuple[str, Look]]) -> list[Finding]:
 
 
 def _guarded(look: Look) -> Iterator[Result]:
+    silent = f"there was no answer within {_SECONDS:.0f} s; see that what this check looks at is up and answers"
     try:
-        yield from look()
+        yield from within(_SECONDS, look, silent)
     except NotCheckedError as error:
         detail, _, remedy = str(error).rpartition("; ")
         yield Result(NOT_CHECKED, detail, remedy)
+    except NoAnswerError as error:
+        yield replace(refused(error), outcome=BROKEN)
     except TotelakeError as error:
         yield refused(error)
     except (ClientError, BotoCoreError) as error:

@@ -52,8 +52,12 @@ def before_deploy() -> list[Finding]:
 
 def home_folder(home: Path) -> Iterator[Result]:
     """Whether private files can be made, locked and replaced where the stack lives."""
-    place = _existing(home)
     remedy = "name another folder in TOTELAKE_HOME"
+    dangling = [place for place in (home, *home.parents) if place.is_symlink() and not place.exists()]
+    if dangling:
+        yield problem(f"{dangling[0]} is a symbolic link to nothing, and the stack would live in {home}", remedy)
+        return
+    place = _existing(home)
     if not place.is_dir():
         yield problem(f"{place} is no folder, and the stack would live in {home}", remedy)
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import subprocess  # nosec B404 # programs are asked for their version
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,9 +12,9 @@ from pathlib import Path
 from totelake.doctor.finding import Look, Result, ok, problem, refused, warning
 from totelake.errors import ConfigurationError
 from totelake.ports.postgres import OLDEST_VERSION
-from totelake.stack.clean_environment import child_environment
+from totelake.stack.ask import ask
 from totelake.stack.jars import JARS, cache_folder, is_intact
-from totelake.stack.java import WANTED, find_java, version_of
+from totelake.stack.java import WANTED, find_java
 from totelake.stack.postgres import find_binaries, unprivileged_user
 from totelake.stack.python_shell import find_python_shell
 from totelake.stack.spark import find_submit
@@ -23,6 +22,8 @@ from totelake.stack.spark import find_submit
 # of Python: from the first on, below the second
 PYTHONS = ((3, 11), (3, 14))
 _SHELL_PYTHON = (3, 9)
+# every Python understands it, and nothing else does
+_TELL = "import sys; sys.stdout.write('Python %d.%d.%d' % tuple(sys.version_info[:3]))"
 
 
 def python(version: Sequence[int] = tuple(sys.version_info[:3])) -> Iterator[Result]:
@@ -42,12 +43,14 @@ def python(version: Sequence[int] = tuple(sys.version_info[:3])) -> Iterator[Res
 def python_shell() -> Iterator[Result]:
     """The interpreter of Python-shell jobs."""
     program = find_python_shell()
-    numbers, said = _version(program)
+    numbers, said = _version(program, "-c", _TELL)
+    remedy = "correct TOTELAKE_PYTHON_SHELL or unset it, or run `make install`"
     if not numbers:
-        yield problem(
-            f"{program}, which runs Python-shell jobs, does not run ({said})",
-            "correct TOTELAKE_PYTHON_SHELL or unset it, or run `make install`",
-        )
+        yield problem(f"{program}, which runs Python-shell jobs, does not run ({said})", remedy)
+    elif not re.fullmatch(r"Python \d+\.\d+\.\d+", said):
+        yield problem(f"{program}, which runs Python-shell jobs, is no Python ({said})", remedy)
+    elif numbers[:2] < _SHELL_PYTHON:
+        yield problem(f"{program}, which runs Python-shell jobs, is {said}, and they need 3.9", remedy)
     elif numbers[:2] == _SHELL_PYTHON:
         yield ok(f"{said}, as AWS Glue's, in {program}")
     else:
@@ -57,31 +60,27 @@ def python_shell() -> Iterator[Result]:
 def java() -> Iterator[Result]:
     """The Java that Spark runs on."""
     home = find_java()
-    version = version_of(home)
-    if version != WANTED:
-        said = "does not run" if version is None else f"is version {version}"
-        yield problem(
-            f"the Java in {home} {said}, and Spark needs {WANTED}",
-            f"set JAVA_HOME to a Java {WANTED}, or run `make clean install`",
-        )
-        return
     named = os.environ.get("JAVA_HOME")
     passed_over = (
-        f"; JAVA_HOME is passed over, for {named} is no Java {WANTED}" if named and Path(named) != home else ""
+        f"; JAVA_HOME is passed over, for {named} is no Java {WANTED} that runs"
+        if named and Path(named) != home
+        else ""
     )
     yield ok(f"{WANTED} in {home}{passed_over}")
 
 
 def postgresql() -> Iterator[Result]:
     """The programs of the stack's PostgreSQL, and the user that they run as."""
-    program = find_binaries() / "postgres"
-    numbers, said = _version(program)
-    if not numbers:
-        yield problem(
-            f"{program} does not run ({said})",
-            "mend that installation or take it from the PATH, so that another one is found",
-        )
-        return
+    folder = find_binaries()
+    found = {program: _version(folder / program) for program in ("initdb", "postgres")}
+    for name, (answer, said) in found.items():
+        if not answer:
+            yield problem(
+                f"{folder / name} does not run ({said})",
+                "mend that installation or take it from the PATH, so that another one is found",
+            )
+            return
+    program, numbers = folder / "postgres", found["postgres"][0]
     if numbers[0] * 10000 < OLDEST_VERSION:
         yield problem(
             f"{program} is PostgreSQL {numbers[0]}, and totelake needs {OLDEST_VERSION // 10000} or newer",
@@ -124,16 +123,17 @@ def jars() -> Iterator[Result]:
         yield ok(f"{len(JARS)} in {folder}")
 
 
-def _version(program: Path) -> tuple[tuple[int, ...], str]:
-    """The version that a program names, empty when it does not run; and the first line of what it says."""
+def _version(program: Path, *arguments: str) -> tuple[tuple[int, ...], str]:
+    """The version that a program names, empty when it does not run; and the first line of what it says.
+
+    Raises NoAnswerError when it does not end.
+    """
     try:
-        done = subprocess.run(  # nosec B603 # a program that the stack runs, no shell
-            [str(program), "--version"], env=child_environment({}), capture_output=True, text=True, check=False
-        )
+        status, said = ask(program, *(arguments or ("--version",)))
     except OSError as error:
-        return (), str(error.strerror)
-    words = next(iter((done.stdout + done.stderr).strip().splitlines()), "it says nothing")
-    numbers = re.findall(r"\d+", words) if done.returncode == 0 else []
+        return (), str(error.strerror or error)
+    words = next(iter(said.strip().splitlines()), "it says nothing")
+    numbers = re.findall(r"\d+", words) if status == 0 else []
     return tuple(int(number) for number in numbers), words
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from totelake.contracts import Contracts
+from totelake.contracts import Contracts, load_contracts
 from totelake.doctor import account, environment, machine
 from totelake.doctor.finding import OK, Finding, NotCheckedError, Result, examine, ok
 from totelake.doctor.source import look_at_source
@@ -43,7 +43,7 @@ def before_deploy(place: Deployment, is_aws: bool) -> list[Finding]:
     """What building a release needs, and who takes it: on one machine the warehouse, else the account."""
     if is_aws:
         return before_make_deploy(place.clients)
-    return machine.before_deploy() + look_at_warehouse(_secret(place, WAREHOUSE))
+    return machine.before_deploy() + look_at_warehouse(_secret(place, WAREHOUSE), load_contracts())
 
 
 def before_make_deploy(clients: Clients) -> list[Finding]:
@@ -83,7 +83,7 @@ def of_deployment(place: Deployment, contracts: Contracts, sources: Sequence[str
         secret = contracts.source(name).secret_name(place.prefix)
         read = partial(read_address, place.clients, secret)
         yield from look_at_source(name, read, contracts.source_tables(name), more)
-    yield from look_at_warehouse(_secret(place, WAREHOUSE), more)
+    yield from look_at_warehouse(_secret(place, WAREHOUSE), contracts, more)
     jobs = deployed(contracts.pipeline, place.prefix).jobs
     yield from account.look_at_account(place, jobs, remedy)
 

@@ -15,21 +15,20 @@ from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts.model import Table
 from totelake.doctor.connection import Opened
 from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
+from totelake.doctor.role_limits import LIMITS, Limits, judge_limits
 from totelake.lake.records.batch import BlockedTable, ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
 
 _SCRIPT = "lib/totelake/roles/source_reader.sql"
-# a capture, a watch and a person may be there at once
-_LEAST_CONNECTIONS = 3
-_SOON_DAYS = 14
+_CONNECTIONS = 3
+_AT_ONCE = "ingestion, watch and a person make three"
 _LONG_HOURS = 1
 _ROLE = """
-SELECT session_user::text, current_user::text, r.rolsuper, r.rolconnlimit::int,
-       (SELECT floor(extract(epoch FROM l.rolvaliduntil - now()) / 86400)::int
-        FROM pg_roles l WHERE l.rolname = session_user AND isfinite(l.rolvaliduntil)),
+SELECT session_user::text, current_user::text, r.rolsuper,
        ARRAY(SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE (n.nspname::text, c.relname::text) IN %s
-               AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1)
+               AND (has_table_privilege(c.oid, 'DELETE, TRUNCATE')
+                    OR has_any_column_privilege(c.oid, 'INSERT, UPDATE')) ORDER BY 1)
 FROM pg_roles r WHERE r.rolname = current_user
 """
 _SETTINGS = """
@@ -50,13 +49,11 @@ SELECT (SELECT count(*) FROM pg_prepared_xacts WHERE prepared < now() - interval
 
 @dataclass(frozen=True)
 class Role:
-    """Who reads; `days` until its password ends, None without an end; `changes` the tables that it may change."""
+    """Who reads; `changes` are the tables that it may change, or some of their columns."""
 
     session: str
     current: str
     is_superuser: bool
-    connections: int
-    days: int | None
     changes: Sequence[str]
 
 
@@ -118,36 +115,22 @@ def judge_standby(feedback: bool, delays: Sequence[str]) -> Iterator[Result]:
 def role(tables: Sequence[Table], session: Session) -> Iterator[Result]:
     """The rights of the reading role."""
     names = tuple((table.schema, table.name) for table in tables)
-    yield from judge_role(Role(*session.row(_ROLE, (names,))))
+    yield from judge_role(Role(*session.row(_ROLE, (names,))), Limits(*session.row(LIMITS)))
 
 
-def judge_role(found: Role) -> Iterator[Result]:
+def judge_role(found: Role, limits: Limits) -> Iterator[Result]:
     """Rights beyond reading, a limit, an end."""
+    other = "" if found.session == found.current else f", which works as {found.current}"
+    doubts = [*_doubts(found), *judge_limits(limits, 1, _CONNECTIONS, _AT_ONCE)]
+    yield from doubts or [ok(f"{found.session}{other} may read and change no table")]
+
+
+def _doubts(found: Role) -> Iterator[Result]:
     narrower = f"make the reading role by {_SCRIPT}, and store it in the secret"
-    found_before = False
-    for result in _doubts(found, narrower):
-        found_before = True
-        yield result
-    if not found_before:
-        other = "" if found.session == found.current else f", which works as {found.current}"
-        yield ok(f"{found.session}{other} may read and change no table")
-
-
-def _doubts(found: Role, narrower: str) -> Iterator[Result]:
     if found.is_superuser:
         yield warning(f"{found.current} is a superuser, and ingestion has only to read", narrower)
     elif found.changes:
         yield warning(f"{found.current} may change {_some(found.changes)}, and ingestion has only to read", narrower)
-    if 0 <= found.connections < _LEAST_CONNECTIONS:
-        yield warning(
-            f"{found.current} may have {found.connections} connections; ingestion, watch and a person make three",
-            f"ALTER ROLE {found.current} CONNECTION LIMIT {_LEAST_CONNECTIONS}",
-        )
-    if found.days is not None and found.days < _SOON_DAYS:
-        yield warning(
-            f"the password of {found.session} ends in {found.days} days",
-            f"ALTER ROLE {found.session} VALID UNTIL 'infinity', or rotate it as docs/operations.md says",
-        )
 
 
 def settings(session: Session) -> Iterator[Result]:

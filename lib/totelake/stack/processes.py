@@ -21,6 +21,7 @@ from totelake.stack.private_files import UMASK, private_folder
 
 _READY_WITHIN = 60.0
 _END_WITHIN = 15.0
+_RUN_WITHIN = 300.0
 _POLL = 0.05
 _PROGRAMS, _MODULES = ("postgres", "initdb"), ("totelake.stack.aws_endpoint", "localglue")
 # what this very program started, whose exit it has to collect
@@ -185,10 +186,13 @@ def is_server(words: Sequence[str]) -> bool:
     return is_program or (len(words) > 2 and words[1] == "-m" and words[2] in _MODULES)
 
 
-def run_to_end(command: Sequence[str], environment: Mapping[str, str], user: str | None) -> tuple[int, str]:
+def run_to_end(
+    command: Sequence[str], environment: Mapping[str, str], user: str | None, within: float = _RUN_WITHIN
+) -> tuple[int, str]:
     """Run a program with all that it starts; its exit status, and what it said on stderr.
 
-    When we are interrupted it is ended first, with its children.
+    When we are interrupted it is ended first, with its children. Raises ConfigurationError when it does not end within
+    so many seconds; it is ended then.
     """
     identity: dict[str, Any] = {"user": user, "extra_groups": []} if user else {}
     with uninterrupted():
@@ -207,10 +211,16 @@ def run_to_end(command: Sequence[str], environment: Mapping[str, str], user: str
         _CHILDREN[process.pid] = process
     part = Part(command[0], process.pid, psutil.Process(process.pid).create_time(), 0)
     try:
-        said = process.communicate()[1]
+        said = process.communicate(timeout=within)[1]
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError(
+            f"{command[0]} did not end within {within:.0f} s; see why it waits, or put another one first on the PATH"
+        ) from None
     finally:
         with uninterrupted():
             end(part)
+        if process.stderr:
+            process.stderr.close()
     return process.returncode, said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,23 @@ def statements(contracts: Contracts) -> list[str]:
                 f"CREATE OR REPLACE VIEW {STAR}.{sql_quoted(fact.alias)} AS SELECT {columns} FROM {qualified(fact)}"
             )
     return found
+
+
+def tables(contracts: Contracts) -> dict[str, tuple[str, ...]]:
+    """The columns of every table that `statements` makes, by its name with its schema."""
+    found = {f"{STAR}.{table.name}": table.column_names for table in contracts.star_tables()}
+    for statement in _ETL:
+        made = re.match(r"CREATE TABLE IF NOT EXISTS (\S+)", statement)
+        if made:
+            found[made[1]] = tuple(re.findall(r"^    ([a-z_]+) ", statement, re.MULTILINE))
+    return found
+
+
+def views(contracts: Contracts) -> list[str]:
+    """The views that `statements` makes, by their names with their schema."""
+    facts = contracts.facts()
+    names = [name for fact in facts for name in (f"current_{fact.short_name}", f"history_{fact.short_name}")]
+    return [f"{STAR}.{name}" for name in (*names, *(fact.alias for fact in facts if fact.alias))]
 
 
 def create_table(table: Table) -> str:

@@ -25,12 +25,11 @@ from totelake.runtime.spark import open_spark
 from totelake.warehouse import publish
 from totelake.warehouse.jdbc import DRIVER, JdbcAddress, RefusedError, connect, explained, is_refused
 from totelake.warehouse.plan import TableLoad
+from totelake.warehouse.session import MOST_WRITERS, TABLES_AT_ONCE
 from totelake.warehouse.staging import drop_left_over, note
 from totelake.warehouse.statistics import analyse
 
-_TABLES_AT_ONCE = 4
 _ROWS_PER_WRITER = 250_000
-_MOST_WRITERS = 4
 _GONE = ("FileNotFoundException", "PATH_NOT_FOUND")
 _METADATA = "_op string, _batch bigint, _captured_at timestamp"
 
@@ -50,7 +49,7 @@ class Stage:
         spark = open_spark(self._job.arguments.run.job)
         self._create(loads)
         failed: dict[str, StarTableError] = {}
-        with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
+        with ThreadPoolExecutor(TABLES_AT_ONCE) as pool:
             writes = [(load, pool.submit(self._write, spark, load)) for load in loads if load.has_rows]
             writes += [(load, pool.submit(self._write_quarantine, spark, load)) for load in loads if load.quarantine]
             for load, done in writes:
@@ -112,7 +111,7 @@ class Stage:
         self, spark: SparkSession, load: TableLoad, keys: Sequence[str], schema: str, target: str, is_due: Column
     ) -> None:
         store, address = self._job.processed, self._address
-        writers = min(_MOST_WRITERS, 1 + (load.expected or 0) // _ROWS_PER_WRITER)
+        writers = min(MOST_WRITERS, 1 + (load.expected or 0) // _ROWS_PER_WRITER)
         try:
             rows = spark.read.schema(schema).parquet(*[store.address(key) for key in keys])
             due = rows.where(is_due)

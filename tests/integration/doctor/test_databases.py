@@ -3,74 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import psycopg2
 import pytest
 
-from tests.conftest import SOURCE, Postgres
-from tests.integration.capture.conftest import create_tables
+from tests.integration.doctor.conftest import TABLES, Patient, said
 from totelake.contracts import load_contracts
 from totelake.doctor import source
-from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, Finding, of_outcome
+from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
-from totelake.ports.postgres_address import PostgresAddress
 from totelake.warehouse import ddl
 
 pytestmark = pytest.mark.integration
-TABLES = load_contracts().source_tables(SOURCE)
-PASSWORD = "of the doctor's patient"
-
-
-class Patient:
-    """A role, and databases that it may connect to."""
-
-    def __init__(self, postgres: Postgres) -> None:
-        self.postgres, self.role = postgres, f"patient_{uuid.uuid4().hex[:12]}"
-        postgres.run(f"CREATE ROLE {self.role} LOGIN PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
-
-    def run(self, dsn: str, *statements: str) -> None:
-        """Statements of the database's owner."""
-        with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement.format(role=self.role))
-
-    def source(self, *statements: str, encoding: str = "UTF8") -> list[Finding]:
-        """What is found of a new source that the role may read, after these statements."""
-        dsn = self.postgres.new_database(encoding=encoding)
-        with contextlib.closing(psycopg2.connect(dsn)) as connection, connection:
-            create_tables(connection.cursor())
-        self.run(dsn, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}", *statements)
-        return look_at_source("shop", lambda: self.address(dsn), TABLES)
-
-    def warehouse(self, *statements: str, encoding: str = "UTF8") -> list[Finding]:
-        """What is found of a new warehouse, after these statements of its owner."""
-        dsn = self.postgres.new_database(encoding=encoding)
-        self.run(dsn, f"GRANT CONNECT, CREATE ON DATABASE {dsn.rsplit('/', 1)[1]} TO {self.role}", *statements)
-        return look_at_warehouse(lambda: self.address(dsn))
-
-    def address(self, dsn: str, **values: Any) -> PostgresAddress:
-        """The database by this role."""
-        secret = {**self.postgres.secret(dsn, "totelake_reader"), "username": self.role, "password": PASSWORD}
-        return PostgresAddress.from_secret({**secret, **values}, "s")
-
-
-@pytest.fixture
-def patient(postgres: Postgres) -> Iterator[Patient]:
-    """A new role; what it has set and the superuser's right end with the test."""
-    found = Patient(postgres)
-    yield found
-    postgres.run(f"ALTER ROLE {found.role} NOLOGIN NOSUPERUSER")
-    postgres.run(f"ALTER ROLE {found.role} RESET ALL")
-
-
-def said(found: list[Finding], outcome: str) -> list[tuple[str, str]]:
-    """Check and sentence of the findings with an outcome."""
-    return [(finding.check, finding.sentence) for finding in of_outcome(found, outcome)]
 
 
 def test_a_source_that_is_well(patient: Patient) -> None:
@@ -86,6 +33,8 @@ def test_a_source_that_is_well(patient: Patient) -> None:
     [
         (["ALTER ROLE {role} SUPERUSER"], WARNING, "role", "is a superuser"),
         (["GRANT INSERT ON staff TO {role}"], WARNING, "role", "may change public.staff"),
+        (["GRANT UPDATE (first_name) ON staff TO {role}"], WARNING, "role", "may change public.staff"),
+        (["GRANT TRUNCATE ON staff TO {role}"], WARNING, "role", "may change public.staff"),
         (["ALTER ROLE {role} CONNECTION LIMIT 1"], WARNING, "role", "may have 1 connections"),
         (["ALTER ROLE {role} VALID UNTIL 'tomorrow'"], WARNING, "role", "the password of"),
         (["ALTER ROLE {role} SET statement_timeout = '50ms'"], OK, "settings", "statement_timeout: set for every"),
@@ -136,39 +85,127 @@ def test_a_standby_that_cancels_what_is_read(patient: Patient, monkeypatch: pyte
 
 
 def test_a_warehouse_that_is_well(patient: Patient) -> None:
-    found = patient.warehouse()
-    assert [(finding.check, finding.outcome) for finding in found] == [
-        ("connection", OK), ("session", OK), ("rights", OK),
-    ]  # fmt: skip
+    for found in (patient.warehouse(), patient.deployed()):
+        assert [(finding.check, finding.outcome) for finding in found] == [
+            ("connection", OK), ("session", OK), ("role", OK), ("rights", OK), ("tables", OK),
+        ]  # fmt: skip
+
+
+def test_what_ddl_says_of_its_tables_is_what_it_makes(patient: Patient) -> None:
+    dsn = patient.postgres.new_database()
+    contracts = load_contracts()
+    ddl.create(dsn, contracts)
+    found: dict[str, list[str]] = {}
+    kinds: dict[str, str] = {}
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.table_schema || '.' || t.table_name, table_type, column_name FROM information_schema.tables t"
+            " JOIN information_schema.columns c USING (table_schema, table_name)"
+            " WHERE t.table_schema IN ('star', 'etl', 'staging') ORDER BY 1, ordinal_position"
+        )
+        for name, kind, column in cursor.fetchall():
+            found.setdefault(name, []).append(column)
+            kinds[name] = kind
+    tables = ddl.tables(contracts)
+    assert {name: list(columns) for name, columns in tables.items()} == {
+        name: columns for name, columns in found.items() if kinds[name] == "BASE TABLE"
+    }
+    assert sorted(ddl.views(contracts)) == sorted(name for name, kind in kinds.items() if kind == "VIEW")
+
+
+_TRIGGER = (
+    "CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'no DDL here'; END$$"
+)
+
+
+def forbids(tag: str) -> list[str]:
+    """Statements after which a command cannot be run in a database."""
+    event = f"CREATE EVENT TRIGGER no ON ddl_command_start WHEN TAG IN ('{tag}') EXECUTE FUNCTION public.no()"
+    return [_TRIGGER, event]
+
+
+_BATCH = (
+    "INSERT INTO etl.batch (target_table, source, batch, commit_number, rows, deletions, quarantined, held,"
+    " captured_at) VALUES ('dim_design', 'totesys', 1, 1, 1, 0, 0, 0, now())"
+)
 
 
 @pytest.mark.parametrize(
-    ("statements", "outcome", "words"),
+    ("statements", "outcome", "check", "words"),
     [
-        (["CREATE SCHEMA etl"], PROBLEM, "GRANT USAGE, CREATE ON SCHEMA etl"),
+        (["ALTER SCHEMA etl OWNER TO CURRENT_USER"], PROBLEM, "rights", "GRANT USAGE, CREATE ON SCHEMA etl"),
+        (["ALTER TABLE star.dim_date OWNER TO CURRENT_USER"], PROBLEM, "tables", "does not own star.dim_date"),
+        (["ALTER ROLE {role} SUPERUSER"], WARNING, "role", "is a superuser"),
+        (["ALTER ROLE {role} CONNECTION LIMIT 2"], PROBLEM, "role", "may have 2 connections"),
+        (["ALTER ROLE {role} CONNECTION LIMIT 8"], WARNING, "role", "may have 8 connections"),
+        (["ALTER DATABASE {} CONNECTION LIMIT 2"], PROBLEM, "role", "takes 2 connections"),
+        (["ALTER ROLE {role} VALID UNTIL 'tomorrow'"], WARNING, "role", "the password of"),
+        (["DROP TABLE star.dim_design CASCADE"], WARNING, "tables", "star.dim_design is not there"),
+        ([_BATCH, "DROP TABLE star.dim_design CASCADE"], PROBLEM, "tables", "star.dim_design is gone, with rows"),
+        ([_BATCH, "DROP TABLE etl.deletion CASCADE"], PROBLEM, "tables", "etl.deletion is gone, with rows"),
+        ([_BATCH, "DROP TABLE etl.replay"], WARNING, "tables", "etl.replay is not there"),
+        (["ALTER TABLE star.dim_design DROP file_name CASCADE"], PROBLEM, "tables", "has no column file_name"),
+        (["ALTER TABLE etl.batch DROP target_table"], PROBLEM, "tables", "etl.batch has no column target_table"),
         (
-            ["CREATE SCHEMA star", "GRANT USAGE, CREATE ON SCHEMA star TO {role}", "CREATE TABLE star.dim_date ()"],
-            PROBLEM, "does not own star.dim_date",
+            ["DROP TABLE star.dim_design CASCADE", "CREATE VIEW star.dim_design AS SELECT 1 AS a",
+             "ALTER VIEW star.dim_design OWNER TO {role}"],
+            PROBLEM, "tables", "star.dim_design is no table",
         ),
-        (["ALTER ROLE {role} SUPERUSER"], WARNING, "is a superuser"),
+        (["REVOKE ALL ON star.dim_design FROM {role}"], PROBLEM, "tables", "GRANT SELECT, INSERT, UPDATE ON star.dim"),
+        (["REVOKE ALL ON ALL SEQUENCES IN SCHEMA star FROM {role}"], PROBLEM, "tables", "GRANT USAGE ON SEQUENCE"),
+        (
+            ["ALTER TABLE star.dim_design ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"],
+            PROBLEM, "tables", "policies hide rows of star.dim_design",
+        ),
+        *(
+            (forbids(tag), PROBLEM, "rights", f"cannot run {tag}: no DDL here")
+            for tag in ("CREATE TABLE", "CREATE VIEW", "CREATE INDEX", "DROP TABLE")
+        ),
     ],
 )  # fmt: skip
-def test_a_warehouse_with_an_obstacle(statements: list[str], outcome: str, words: str, patient: Patient) -> None:
-    ((check, sentence),) = said(patient.warehouse(*statements), outcome)
-    assert (check, words in sentence) == ("rights", True)
+def test_a_warehouse_with_an_obstacle(
+    statements: list[str], outcome: str, check: str, words: str, patient: Patient
+) -> None:
+    found = patient.deployed(*statements)
+    told = said(found, PROBLEM) + said(found, WARNING)
+    assert {name for name, _ in told} == {check}
+    assert [words in sentence for _, sentence in said(found, outcome)][:1] == [True]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW star.my_report AS SELECT 1 AS a",
+        "CREATE TABLE star.notes (a int)",
+        "CREATE TABLE staging.mine (a int)",
+        "ALTER TABLE star.dim_design ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE star.dim_design ADD of_somebody text",
+    ],
+)
+def test_what_somebody_has_beside_it_is_no_obstacle(statement: str, patient: Patient) -> None:
+    found = patient.deployed(statement)
+    assert said(found, PROBLEM) == said(found, WARNING) == []
+
+
+def test_a_look_at_a_warehouse_leaves_nothing(patient: Patient) -> None:
+    dsn = patient.postgres.new_database()
+    patient.run(dsn, f"GRANT CREATE ON DATABASE {dsn.rsplit('/', 1)[1]} TO {patient.role}")
+    look_at_warehouse(lambda: patient.address(dsn), load_contracts())
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname IN ('star', 'etl', 'staging')")
+        assert cursor.fetchall() == [(0,)]
 
 
 def test_a_warehouse_in_which_no_schema_can_be_made(patient: Patient) -> None:
     dsn = patient.postgres.new_database()
-    found = look_at_warehouse(lambda: patient.address(dsn))
+    found = look_at_warehouse(lambda: patient.address(dsn), load_contracts())
     name = dsn.rsplit("/", 1)[1]
     ((_, sentence),) = said(found, PROBLEM)
     assert f"GRANT CREATE ON DATABASE {name} TO {patient.role}" in sentence
     patient.run(dsn, f"GRANT CREATE ON DATABASE {name} TO {patient.role}")
     # the remedy is enough
-    ddl.create(f"postgresql://{patient.role}:of%20the%20doctor%27s%20patient@127.0.0.1:{patient.postgres.port}/{name}",
-               load_contracts())  # fmt: skip
-    assert said(look_at_warehouse(lambda: patient.address(dsn)), PROBLEM) == []
+    ddl.create(patient.dsn(name), load_contracts())
+    assert said(look_at_warehouse(lambda: patient.address(dsn), load_contracts()), PROBLEM) == []
 
 
 def test_a_warehouse_in_another_encoding(patient: Patient) -> None:

@@ -16,14 +16,18 @@ from totelake.capture.blocked import not_capturable
 from totelake.doctor import connection, source, warehouse
 from totelake.doctor.connection import Opened, judge_encryption
 from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, Result, examine, ok
+from totelake.doctor.role_limits import Limits
+from totelake.doctor.warehouse_tables import Relation, judge_tables
 from totelake.errors import ConfigurationError, SourceError, WarehouseError
 from totelake.lake.records.batch import ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.warehouse import session
 
 PRIMARY = ServerIdentity("7000", 1, False, 10, 150000, "shop", "2026-11-24T12:00:00.000000")
-ROLE = source.Role("reader", "reader", False, -1, None, ())
-RIGHTS = warehouse.Rights("loader", "warehouse", False, False, True, (), (), True)
+ROLE = source.Role("reader", "reader", False, ())
+LIMITS = Limits("role", "shop", False, -1, -1, None)
+RIGHTS = warehouse.Rights("loader", "warehouse", False, True, ())
+TABLE = Relation("star.dim_date", "r", "loader", True, False, ("date_id", "year"), (), ())
 ADDRESS = PostgresAddress("db.example.com", 5432, "shop", "reader", "hunter2")
 
 
@@ -55,14 +59,32 @@ def test_a_standby_that_cancels(feedback: bool, delays: list[str], outcome: str)
         (replace(ROLE, current="owner"), [OK]),
         (replace(ROLE, is_superuser=True, changes=("public.a",)), [WARNING]),
         (replace(ROLE, changes=("public.a", "public.b", "public.c", "public.d")), [WARNING]),
-        (replace(ROLE, connections=3, days=14), [OK]),
-        (replace(ROLE, connections=2), [WARNING]),
-        (replace(ROLE, days=13), [WARNING]),
-        (replace(ROLE, changes=("public.a",), connections=0, days=0), [WARNING] * 3),
     ],
 )
 def test_a_role(role: source.Role, expected: list[str]) -> None:
-    assert outcomes(source.judge_role(role)) == expected
+    assert outcomes(source.judge_role(role, LIMITS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "of_source", "of_warehouse"),
+    [
+        ({}, [OK], [OK]),
+        ({"of_role": 20, "of_database": 20, "days": 14}, [OK], [OK]),
+        ({"of_role": 3}, [OK], [PROBLEM]),
+        ({"of_role": 2}, [WARNING], [PROBLEM]),
+        ({"of_role": 5}, [OK], [WARNING]),
+        ({"of_role": 19}, [OK], [WARNING]),
+        ({"of_database": 2}, [WARNING], [PROBLEM]),
+        ({"of_role": 0, "of_database": 0}, [PROBLEM] * 2, [PROBLEM] * 2),
+        ({"days": 13}, [WARNING], [WARNING]),
+        ({"of_role": 1, "days": 0}, [WARNING] * 2, [PROBLEM, WARNING]),
+        ({"is_superuser": True, "of_role": 0, "of_database": 0}, [OK], [WARNING]),
+    ],
+)
+def test_limits_of_a_role(changed: dict[str, Any], of_source: list[str], of_warehouse: list[str]) -> None:
+    limits = replace(LIMITS, **changed)
+    assert outcomes(source.judge_role(ROLE, limits)) == of_source
+    assert outcomes(warehouse.judge_role(limits)) == of_warehouse
 
 
 @pytest.mark.parametrize(("name", "outcome"), [("UTF8", OK), ("LATIN1", OK), ("SQL_ASCII", WARNING)])
@@ -94,18 +116,53 @@ def test_every_blocked_table_is_a_line() -> None:
 @pytest.mark.parametrize(
     ("rights", "expected"),
     [
-        (RIGHTS, [OK]),
-        (replace(RIGHTS, has_tables=False), [OK]),
-        (replace(RIGHTS, is_superuser=True), [WARNING]),
+        (RIGHTS, []),
         (replace(RIGHTS, in_recovery=True), [PROBLEM]),
         (replace(RIGHTS, makes_schemas=False), [PROBLEM]),
         (replace(RIGHTS, closed=("etl",)), [PROBLEM]),
-        (replace(RIGHTS, of_others=("star.dim_date",)), [PROBLEM]),
-        (replace(RIGHTS, makes_schemas=False, closed=("etl", "star"), of_others=("star.a",) * 4), [PROBLEM] * 3),
+        (replace(RIGHTS, makes_schemas=False, closed=("etl", "star")), [PROBLEM] * 2),
     ],
 )
 def test_the_rights_of_the_loader(rights: warehouse.Rights, expected: list[str]) -> None:
     assert outcomes(warehouse.judge_rights(rights)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, [OK]),
+        ({"columns": ("year", "somebody's own", "date_id")}, [OK]),
+        ({"columns": ("year",)}, [PROBLEM]),
+        ({"kind": "v"}, [PROBLEM]),
+        ({"kind": "p"}, [OK]),
+        ({"is_owned": False}, [PROBLEM]),
+        ({"has_policies": True}, [PROBLEM]),
+        ({"closed": ("SELECT", "INSERT")}, [PROBLEM]),
+        ({"closed": ("UPDATE",)}, [OK]),
+        ({"sequences": ("dim_date_id_seq",)}, [PROBLEM]),
+    ],
+)
+def test_a_table_of_the_warehouse(changed: dict[str, Any], expected: list[str]) -> None:
+    wanted, found = {TABLE.name: ("date_id", "year")}, {TABLE.name: replace(TABLE, **changed)}
+    assert outcomes(judge_tables("loader", wanted, (), found, (), ())) == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "loaded", "expected"),
+    [
+        ((), (), [OK]),
+        (("star.dim_date", "etl.deletion", "star.current_sales"), (), [OK]),
+        (("star.dim_date", "etl.deletion"), ("star.dim_date",), [WARNING]),
+        (("etl.deletion", "star.current_sales"), (), [WARNING]),
+        (("etl.deletion", "star.current_sales"), ("star.dim_date",), [PROBLEM]),
+        (("star.dim_date", "star.current_sales"), ("star.dim_date",), [PROBLEM]),
+        (("etl.deletion",), ("star.dim_date",), [PROBLEM, WARNING]),
+    ],
+)
+def test_tables_that_are_not_there(there: tuple[str, ...], loaded: tuple[str, ...], expected: list[str]) -> None:
+    wanted = {"star.dim_date": ("date_id", "year"), "etl.deletion": ("year",)}
+    found = {name: replace(TABLE, name=name) for name in there}
+    assert outcomes(judge_tables("loader", wanted, ("star.current_sales",), found, loaded, ())) == expected
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import ContextVar
+from threading import Event
 
 import pytest
 from botocore.exceptions import NoCredentialsError
 
 from tests.unit.ports.answers import client_error
+from totelake.doctor import finding
 from totelake.doctor.finding import (
     BROKEN,
     NOT_CHECKED,
@@ -60,6 +63,26 @@ def test_what_a_check_raises_is_told_and_ends_no_other(
         Finding("g", "one", outcome, detail, remedy),
         Finding("g", "other", OK, "well"),
     ]
+
+
+def test_a_check_without_an_answer_failed_and_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    silence = Event()
+
+    def waiting() -> Iterator[Result]:
+        yield ok("begun")
+        silence.wait()
+
+    monkeypatch.setattr(finding, "_SECONDS", 0.2)
+    found = examine("g", (("one", waiting), ("other", lambda: [ok("well")])))
+    silence.set()
+    assert [(item.check, item.outcome) for item in found] == [("one", OK), ("one", BROKEN), ("other", OK)]
+    assert found[1].detail.startswith("there was no answer within ")
+
+
+def test_a_check_has_the_context_of_who_asks() -> None:
+    known: ContextVar[str] = ContextVar("known", default="")
+    known.set("seen")
+    assert [item.detail for item in examine("g", (("one", lambda: [ok(known.get())]),))] == ["seen"]
 
 
 def test_an_interrupt_ends_all() -> None:

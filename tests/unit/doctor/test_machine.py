@@ -30,6 +30,14 @@ def test_a_home_below_a_file(tmp_path: Path) -> None:
     assert outcomes(machine.home_folder(tmp_path / "file" / "home")) == [PROBLEM]
 
 
+@pytest.mark.parametrize("below", ["", "totelake"])
+@pytest.mark.parametrize("target", ["gone", "link"])
+def test_a_home_behind_a_link_to_nothing(target: str, below: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / target)
+    (result,) = machine.home_folder(tmp_path / "link" / below)
+    assert (result.outcome, "link is a symbolic link to nothing" in result.detail) == (PROBLEM, True)
+
+
 @pytest.mark.parametrize("call", ["os.mkdir", "os.replace", "fcntl.flock"])
 def test_a_home_on_a_disk_that_refuses(call: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def refused(*_: Any, **__: Any) -> None:

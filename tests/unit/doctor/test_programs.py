@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.doctor.results import outcomes
 from totelake.doctor import programs
-from totelake.doctor.finding import OK, PROBLEM, WARNING
+from totelake.doctor.finding import BROKEN, OK, PROBLEM, WARNING, examine
+from totelake.errors import ConfigurationError
 from totelake.stack import spark
+from totelake.stack.ask import ask
 from totelake.stack.java import WANTED
 
 
@@ -39,7 +42,15 @@ def test_the_pythons_are_those_of_the_makefile() -> None:
 
 @pytest.mark.parametrize(
     ("says", "status", "outcome"),
-    [("Python 3.9.18", 0, OK), ("Python 3.12.1", 0, OK), ("Python 3.9.18", 1, PROBLEM), ("", 0, PROBLEM)],
+    [
+        ("Python 3.9.18", 0, OK),
+        ("Python 3.12.1", 0, OK),
+        ("Python 3.9.18", 1, PROBLEM),
+        ("", 0, PROBLEM),
+        ("Python 2.7.18", 0, PROBLEM),
+        ("Python 3.8.20", 0, PROBLEM),
+        ("GNU bash, version 5.2.15(1)-release", 0, PROBLEM),
+    ],
 )
 def test_python_shell(says: str, status: int, outcome: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TOTELAKE_PYTHON_SHELL", str(program(tmp_path / "python", says, status)))
@@ -52,19 +63,47 @@ def test_a_python_shell_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (result.outcome, "No such file or directory" in result.detail) == (PROBLEM, True)
 
 
-@pytest.mark.parametrize(("version", "outcome"), [(WANTED, OK), (None, PROBLEM), (8, PROBLEM)])
-def test_java(version: int | None, outcome: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/echo", "/bin/cat", sys.executable])
+def test_only_a_python_is_a_python_shell(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOTELAKE_PYTHON_SHELL", shell)
+    assert outcomes(programs.python_shell()) == [OK if shell == sys.executable else PROBLEM]
+
+
+def test_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(programs, "find_java", lambda: tmp_path)
-    monkeypatch.setattr(programs, "version_of", lambda _: version)
-    assert outcomes(programs.java()) == [outcome]
+    assert outcomes(programs.java()) == [OK]
+
+
+def test_no_java_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Path:
+        raise ConfigurationError("no Java 17 that runs was found; set JAVA_HOME")
+
+    monkeypatch.setattr(programs, "find_java", none)
+    assert [finding.outcome for finding in examine("g", [("Java", programs.java)])] == [PROBLEM]
 
 
 def test_a_java_home_that_is_passed_over_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(programs, "find_java", lambda: tmp_path)
-    monkeypatch.setattr(programs, "version_of", lambda _: WANTED)
     monkeypatch.setenv("JAVA_HOME", "/java/21")
     (result,) = programs.java()
-    assert result.detail.endswith(f"JAVA_HOME is passed over, for /java/21 is no Java {WANTED}")
+    assert result.detail.endswith(f"JAVA_HOME is passed over, for /java/21 is no Java {WANTED} that runs")
+
+
+@pytest.mark.parametrize("name", ["python", "postgres", "initdb"])
+def test_a_program_that_does_not_end_is_a_check_that_failed(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for other in ("postgres", "initdb"):
+        program(tmp_path / other, f"{other} (PostgreSQL) 15.18")
+    (tmp_path / name).write_text("#!/bin/sh\nsleep 600\n")
+    (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("TOTELAKE_PYTHON_SHELL", str(tmp_path / name))
+    monkeypatch.setattr(programs, "find_binaries", lambda: tmp_path)
+    monkeypatch.setattr(programs, "ask", partial(ask, within=0.3))
+    look = programs.python_shell if name == "python" else programs.postgresql
+    (finding,) = examine("g", [("one", look)])
+    assert (finding.outcome, f"{tmp_path / name} does not end within" in finding.detail) == (BROKEN, True)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +120,19 @@ def test_a_java_home_that_is_passed_over_is_told(monkeypatch: pytest.MonkeyPatch
 def test_postgresql(
     says: str, status: int, user: str | None, outcome: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    program(tmp_path / "initdb", "initdb (PostgreSQL) 15.18")
     monkeypatch.setattr(programs, "find_binaries", lambda: program(tmp_path / "postgres", says, status).parent)
     monkeypatch.setattr(programs, "unprivileged_user", lambda: user)
     assert outcomes(programs.postgresql()) == [outcome]
+
+
+@pytest.mark.parametrize("text", ["#!/nowhere/sh\n", "#!/bin/sh\nexit 127\n"])
+def test_an_initdb_that_cannot_run(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program(tmp_path / "postgres", "postgres (PostgreSQL) 15.18")
+    program(tmp_path / "initdb", "").write_text(text)
+    monkeypatch.setattr(programs, "find_binaries", lambda: tmp_path)
+    (result,) = programs.postgresql()
+    assert (result.outcome, result.detail.startswith(f"{tmp_path / 'initdb'} does not run")) == (PROBLEM, True)
 
 
 def test_spark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

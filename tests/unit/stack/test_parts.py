@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, NoAnswerError
 from totelake.stack import jars, java, postgres, prepare, python_shell, spark
+from totelake.stack.ask import ask
 from totelake.stack.model import Part, Stack, default_home
 from totelake.stack.trust import trust_options
 
@@ -29,11 +33,56 @@ def test_java_17_is_taken_from_java_home(tmp_path: Path, monkeypatch: pytest.Mon
     assert java.find_java() == home
 
 
+@pytest.mark.parametrize(
+    "kind", ["missing", "not executable", "of another machine", "of version 8", "failing", "silent"]
+)
+def test_a_java_home_that_will_not_do_is_passed_over_and_named_where_there_is_no_other(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = tmp_path / "named"
+    if kind != "missing":
+        program = (
+            fake_java(named, "1.8.0_392" if kind == "of version 8" else "17.0.9", int(kind == "failing")) / "bin/java"
+        )
+        if kind == "not executable":
+            program.chmod(0o644)
+        elif kind == "of another machine":
+            program.write_bytes(b"\x7fELF of another machine")
+        elif kind == "silent":
+            program.write_text("#!/bin/sh\nsleep 600\n")
+            monkeypatch.setattr(java, "ask", partial(ask, within=0.2))
+    monkeypatch.setenv("JAVA_HOME", str(named))
+    monkeypatch.setenv("PATH", str(tmp_path / "other" / "bin") + os.pathsep + os.environ["PATH"])
+    other = fake_java(tmp_path / "other", "17.0.9")
+    assert java.find_java() == other
+    monkeypatch.setattr(java.shutil, "which", lambda _: None)
+    monkeypatch.setattr(java.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ConfigurationError, match=f"no Java 17 that runs was found, and JAVA_HOME names {named}; set"):
+        java.find_java()
+
+
+def test_a_program_that_does_not_end_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    program = tmp_path / "silent"
+    program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! >{tmp_path}/child\nwait\n")
+    program.chmod(0o755)
+    with pytest.raises(NoAnswerError, match=f"{program} does not end within 1 s"):
+        ask(program, "--version", within=1.0)
+    child = int((tmp_path / "child").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_program_has_nothing_to_read(tmp_path: Path) -> None:
+    program = tmp_path / "reading"
+    program.write_text("#!/bin/sh\ncat\necho ended >&2\nexit 3\n")
+    program.chmod(0o755)
+    assert ask(program) == (3, "ended\n")
+
+
 def test_no_java_at_all_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(java.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(ConfigurationError, match="no Java 17 was found; set JAVA_HOME"):
+    with pytest.raises(ConfigurationError, match="no Java 17 that runs was found; set JAVA_HOME"):
         java.find_java()
 
 

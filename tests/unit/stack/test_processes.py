@@ -70,6 +70,15 @@ def test_a_part_that_does_not_answer_is_told(tmp_path: Path) -> None:
     processes.end(part)
 
 
+def test_a_program_that_does_not_end_is_ended_and_told(tmp_path: Path) -> None:
+    program = tmp_path / "initdb"
+    program.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 600\n")
+    program.chmod(0o755)
+    with pytest.raises(ConfigurationError, match=f"{program} did not end within 1 s; see why it waits"):
+        processes.run_to_end([str(program)], {"PATH": os.environ["PATH"]}, None, within=1.0)
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+
+
 def test_a_port_that_is_taken_is_refused() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

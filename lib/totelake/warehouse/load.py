@@ -69,7 +69,7 @@ class _Load:
         with connect(self._jvm, self._address) as connection:
             connection.check_session()
             if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
-                connection.run(publish.LOCK)
+                publish.take_turn(connection)
                 for statement in statements(self._contracts):
                     connection.run(statement)
                 connection.commit()
@@ -133,7 +133,7 @@ class _Load:
     def _publish(
         self, connection: Connection, loads: Sequence[TableLoad], failed: Mapping[str, StarTableError]
     ) -> bool:
-        connection.run(publish.LOCK)
+        publish.take_turn(connection)
         applied = _applied(connection, self._source)
         if any(applied.get(load.table.name, Applied()).batch != load.after for load in loads):
             connection.rollback()

@@ -31,6 +31,13 @@ ON CONFLICT (target_table, source, batch) DO UPDATE
 _REPLAYED = "INSERT INTO etl.replay (target_table, commit_number, rows) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
 
+def take_turn(connection: Connection) -> None:
+    """Wait until no other load is publishing, however long that takes; the turn ends with the transaction."""
+    connection.run("SET LOCAL lock_timeout = 0")
+    connection.run(LOCK)
+    connection.run("SET LOCAL lock_timeout TO DEFAULT")
+
+
 def staging_name(run: str, table: Table) -> str:
     """The quoted name of a run's staging table; within PostgreSQL's 63 bytes."""
     return f"{STAGING}.{sql_quoted(f'{table.name}_{run}'[:63])}"

@@ -10,7 +10,8 @@ from totelake.warehouse.ddl import WRONG_ENCODING
 # what a load relies on, whatever the role, the database or the server sets for every session
 _SETTINGS = {
     "statement_timeout": "0",
-    "lock_timeout": "0",
+    # whoever keeps a lock longer has forgotten its transaction; a load has an hour, and each of its tables may meet one
+    "lock_timeout": "1min",
     "idle_in_transaction_session_timeout": "0",
     "default_transaction_read_only": "off",
     # under a stricter level a load that waited for its turn would still see the warehouse as it was before

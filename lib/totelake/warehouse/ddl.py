@@ -6,6 +6,7 @@ from totelake.contracts import Contracts
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Column, Table
 from totelake.errors import WarehouseError
+from totelake.warehouse.session import OPTIONS, QUERY, refuse_other
 
 STAR, ETL, STAGING = "star", "etl", "staging"
 # a time in UTC and whole milliseconds, as all that the suite makes
@@ -77,10 +78,6 @@ _ETL = (
 )""",
     "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",
     "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
-)
-WRONG_ENCODING = (
-    "{} has the encoding {}, in which not every text of the lake has a form; make the database anew with "
-    "TEMPLATE template0 ENCODING 'UTF8', and run the job again"
 )
 
 
@@ -158,7 +155,9 @@ SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS
 
 
 def create(dsn: str, contracts: Contracts) -> None:
-    """Create what is missing, in one transaction. Raises WarehouseError when it cannot be reached or the role may not.
+    """Create what is missing, in one transaction of a session as a load has it.
+
+    Raises WarehouseError when the warehouse cannot be reached or the role may not.
 
     psycopg2 is imported here: a load, on AWS Glue's Spark, has no Python driver.
     """
@@ -167,10 +166,9 @@ def create(dsn: str, contracts: Contracts) -> None:
     from totelake.ports.postgres import open_dsn
 
     try:
-        with open_dsn(dsn) as connection, connection, connection.cursor() as cursor:
-            encoding = connection.info.parameter_status("server_encoding")
-            if encoding != "UTF8":
-                raise WarehouseError(WRONG_ENCODING.format("the warehouse", encoding))
+        with open_dsn(dsn, options=OPTIONS) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(QUERY)
+            refuse_other("the warehouse", cursor.fetchone() or ())
             for statement in statements(contracts):
                 cursor.execute(statement)
     except psycopg2.Error as error:

@@ -95,7 +95,8 @@ def _warehouse(dsn: str) -> Change:
 def _relations(dsn: str) -> frozenset[str]:
     """The tables and views that the warehouse has. Raises WarehouseError when it cannot be reached."""
     from totelake.ports.postgres import open_dsn
+    from totelake.warehouse.session import OPTIONS
 
-    with open_dsn(dsn) as connection, connection.cursor() as cursor:
+    with open_dsn(dsn, options=OPTIONS) as connection, connection.cursor() as cursor:
         cursor.execute(_RELATIONS)
         return frozenset(row[0] for row in cursor.fetchall())

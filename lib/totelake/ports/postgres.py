@@ -21,7 +21,7 @@ OLDEST_VERSION = 130000
 _MAY_IDLE = (
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'"
 )
-
+_NEVER_IDLE = "-c idle_session_timeout=0"
 _LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 _UNLIMITED = "; ".join(f"SET LOCAL {name} = 0" for name in _LIMITS)
 
@@ -103,8 +103,12 @@ def open_dsn(
     what: str = "the warehouse",
     failure: Callable[[str], TotelakeError] = WarehouseError,
     remedy: str = "see its address and password",
+    options: str = "",
 ) -> Iterator[Connection]:
-    """A connection by a URL, closed with the block; `failure` makes the error when the server cannot be reached."""
+    """A connection by a URL, closed with the block; `failure` makes the error when the server cannot be reached.
+
+    `options` are the server's own, as its startup parameter of that name has them; such a session may idle, too.
+    """
     parts = _parts(dsn)
     if parts is None:
         raise failure(
@@ -112,13 +116,25 @@ def open_dsn(
             "character but letters and digits of user and password as %XX"
         )
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8")
+        connection = _of_dsn(dsn, f"{parts.get('options', '')} {options}" if options else "")
     except psycopg2.Error as error:
         names = [str(parts.get(name, "")) for name in ("user", "dbname", "host")]
         words = hidden(str(error), str(parts.get("password", "")), names)
         raise failure(f"{what} cannot be reached: {words}; {remedy}") from None
     with closing(connection):
         yield connection
+
+
+def _of_dsn(dsn: str, options: str) -> Connection:
+    """A connection; PostgreSQL 13 does not know the one setting that can end it before its first statement."""
+    if not options:
+        return psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8")
+    try:
+        return psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8", options=f"{options} {_NEVER_IDLE}")
+    except psycopg2.OperationalError as error:
+        if "idle_session_timeout" not in str(error):
+            raise
+    return psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8", options=options)
 
 
 def _parts(dsn: str) -> dict[str, str] | None:

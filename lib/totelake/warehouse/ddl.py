@@ -10,7 +10,8 @@ from totelake.contracts import Contracts
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Column, Table
 from totelake.errors import RetriableError, TotelakeError, WarehouseError
-from totelake.ports.sqlstates import cause_of
+from totelake.ports.sqlstates import WAREHOUSE, cause_of
+from totelake.warehouse.session import OPTIONS, QUERY, refuse_other
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812
@@ -90,10 +91,6 @@ _ETL = (
 )""",
     "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",
     "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
-)
-WRONG_ENCODING = (
-    "{} has the encoding {}, in which not every text of the lake has a form; make the database anew with "
-    "TEMPLATE template0 ENCODING 'UTF8'"
 )
 
 
@@ -188,7 +185,7 @@ SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS
 
 
 def create(dsn: str, contracts: Contracts) -> None:
-    """Create what is missing, in one transaction, after that of a load which is under way.
+    """Create what is missing, in one transaction of a session as a load has it, after a load which is under way.
 
     Raises WarehouseError when the warehouse cannot be reached or the role may not, RetriableError for what may pass.
     psycopg2 is imported here: a load, on AWS Glue's Spark, has no Python driver.
@@ -197,12 +194,11 @@ def create(dsn: str, contracts: Contracts) -> None:
 
     from totelake.ports.postgres import open_dsn
 
-    with open_dsn(dsn) as connection:
+    with open_dsn(dsn, options=OPTIONS) as connection:
         try:
-            encoding = connection.info.parameter_status("server_encoding")
-            if encoding != "UTF8":
-                raise WarehouseError(WRONG_ENCODING.format("the warehouse", encoding))
             with connection.cursor() as cursor:
+                cursor.execute(QUERY)
+                refuse_other("the warehouse", cursor.fetchone() or ())
                 _wait_for_lock(cursor)
                 for statement in statements(contracts):
                     cursor.execute(statement)
@@ -222,7 +218,7 @@ def _wait_for_lock(cursor: Cursor) -> None:
 
 
 def _refused(code: str, said: str, role: str) -> TotelakeError:
-    cause = cause_of(code, said)
+    cause = cause_of(code, said, WAREHOUSE)
     remedy = cause.remedy.format(role=role) if cause else "see the server's log"
     kind = RetriableError if cause and cause.passes else WarehouseError
     return kind(f"the warehouse's tables cannot be created: {said}; {remedy}")

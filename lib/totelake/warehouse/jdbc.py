@@ -22,9 +22,11 @@ from totelake.runtime.java_exceptions import causes, is_of_surroundings
 from totelake.warehouse import session
 
 DRIVER = "org.postgresql.Driver"
-# what PostgreSQL refuses for what a statement says or its rows hold, by the first two characters of the state: values,
-# constraints, rights, columns, limits, triggers. All else is of the server, the connection or other sessions.
-_OF_THE_STATEMENT = ("21", "22", "23", "2F", "38", "39", "42", "44", "54", "P0")
+# what is of the server, the connection or other sessions where only the state tells, by its first two characters:
+# connection, transaction, role, database, conflict, resources, lock, intervention, system, configuration
+_SURROUNDINGS = ("08", "25", "28", "3D", "40", "53", "55", "57", "58", "F0")
+_OF_A_CONNECTION = ("08", "28", "3D", "57P")
+_SEE_TABLE = "see the table's definition, constraints and triggers in the warehouse, and the server's log"
 _UNTRUSTED = ("could not be verified", "SSL error", "SSL root certificate")
 
 
@@ -104,14 +106,20 @@ class Connection:
 
     def __init__(self, address: JdbcAddress, java: Any) -> None:
         self._address, self._java = address, java
+        self._is_undoable = False
 
     def check_session(self) -> None:
         """Raises WarehouseError when the database cannot hold every text, or the session is not set as was asked."""
         session.refuse_other(self._address, self.rows(session.QUERY)[0])
 
+    def begin(self) -> None:
+        """What follows is a transaction, and so is what follows its end."""
+        with self._explaining():
+            self._java.setAutoCommit(False)
+
     def run(self, statement: str) -> int:
         """Execute a statement; the rows that it changed, 0 for one that changes none."""
-        with _explaining(self._address):
+        with self._explaining():
             prepared = self._java.createStatement()
             try:
                 prepared.execute(statement)
@@ -121,7 +129,7 @@ class Connection:
 
     def rows(self, query: str) -> list[tuple[str | None, ...]]:
         """All rows of a query, every value as text."""
-        with _explaining(self._address):
+        with self._explaining():
             statement = self._java.createStatement()
             try:
                 result = statement.executeQuery(query)
@@ -137,7 +145,7 @@ class Connection:
         """Execute a statement with `?` once for each row, in one batch."""
         if not rows:
             return
-        with _explaining(self._address):
+        with self._explaining():
             prepared = self._java.prepareStatement(statement)
             try:
                 for row in rows:
@@ -153,27 +161,43 @@ class Connection:
 
     @contextmanager
     def undoing(self) -> Iterator[None]:
-        """Undo what the block did, and nothing before it, when it raises StarTableError."""
-        with _explaining(self._address):
+        """Undo what the block did, and nothing before it, when it raises StarTableError.
+
+        Inside, whatever the server refuses is a RefusedError, as long as the connection lives. When the server cannot
+        undo either, that is what is raised.
+        """
+        with self._explaining():
             point = self._java.setSavepoint()
+        self._is_undoable = True
         try:
             yield
         except StarTableError:
-            with _explaining(self._address):
+            self._is_undoable = False
+            with self._explaining():
                 self._java.rollback(point)
             raise
-        with _explaining(self._address):
+        finally:
+            self._is_undoable = False
+        with self._explaining():
             self._java.releaseSavepoint(point)
 
     def commit(self) -> None:
         """End the transaction: everything in it becomes visible."""
-        with _explaining(self._address):
+        with self._explaining():
             self._java.commit()
 
     def rollback(self) -> None:
         """End the transaction: nothing of it happened."""
-        with _explaining(self._address):
+        with self._explaining():
             self._java.rollback()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except Py4JJavaError as error:
+            is_alone = self._is_undoable and not self._java.isClosed()
+            raise explained(self._address, error.java_exception, is_alone) from None
 
 
 @contextmanager
@@ -181,9 +205,9 @@ def connect(jvm: Any, address: JdbcAddress) -> Iterator[Connection]:
     """A connection without autocommit; what is not committed is rolled back when it closes."""
     java, address = _opened(jvm, address)
     try:
-        with _explaining(address):
-            java.setAutoCommit(False)
-        yield Connection(address, java)
+        connection = Connection(address, java)
+        connection.begin()
+        yield connection
     finally:
         java.close()
 
@@ -202,22 +226,25 @@ def _opened(jvm: Any, address: JdbcAddress) -> tuple[Any, JdbcAddress]:
     return _opened(jvm, newer)
 
 
-@contextmanager
-def _explaining(address: JdbcAddress) -> Iterator[None]:
-    try:
-        yield
-    except Py4JJavaError as error:
-        raise explained(address, error.java_exception) from None
+def explained(address: JdbcAddress, exception: Any, is_alone: bool = False) -> TotelakeError:
+    """What a Java exception of the driver means, as one sentence; the password is taken out of whatever it says.
 
-
-def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
-    """What a Java exception of the driver means, as one sentence; the password is taken out of whatever it says."""
+    `is_alone`: nothing but a statement failed, for its connection lives and can undo it. Its state says nothing of the
+    connection then: a trigger raises any, or passes on that of another server.
+    """
     found = _of_driver(exception)
     said = address.database.hide(f"{(found or exception).getMessage()}{_unknown_host(exception)}")
     if found is None:
         kind = WarehouseError if is_of_surroundings(exception) else RefusedError
         return kind(f"{address}: {said}; see the job's error log")
     state, role = str(found.getSQLState() or ""), address.database.username
+    if state.startswith("23"):
+        return RefusedError(f"{address}: {said}; correct the row or the constraint that this names")
+    if is_alone:
+        known = None if state.startswith(_OF_A_CONNECTION) else cause_of(state, said)
+        answered = "" if known else f" answered {state or 'no state'}"
+        remedy = known.remedy.format(role=role) if known else _SEE_TABLE
+        return RefusedError(f"{address}{answered}: {said}; {remedy}")
     if state.startswith("28"):
         return WarehouseError(f"{address} refuses the role {role}: {said}; correct the secret")
     if state.startswith("08") and any(word in said for word in _UNTRUSTED):
@@ -226,7 +253,7 @@ def explained(address: JdbcAddress, exception: Any) -> TotelakeError:
         return WarehouseError(f"{address} is behind a pooler: {said}; name the server itself in the secret")
     if state.startswith("3D"):
         return WarehouseError(f"{address} does not exist: {said}; create it or correct dbname in the secret")
-    refused = RefusedError if state.startswith(_OF_THE_STATEMENT) else WarehouseError
+    refused = WarehouseError if not state or state.startswith(_SURROUNDINGS) else RefusedError
     cause = cause_of(state, said, WAREHOUSE)
     if cause is not None:
         meant: type[TotelakeError] = RetriableError if cause.passes else refused

@@ -22,7 +22,7 @@ from totelake.runtime.spark import open_jvm
 from totelake.star.batches import JudgedBatches
 from totelake.star.holding import Failure, record_holds
 from totelake.warehouse import publish
-from totelake.warehouse.ddl import LOCK, literal, statements
+from totelake.warehouse.ddl import literal, statements
 from totelake.warehouse.jdbc import Connection, JdbcAddress, connect
 from totelake.warehouse.plan import Applied, TableLoad, plan, put_off
 from totelake.warehouse.stage import Stage, refusing
@@ -71,7 +71,7 @@ class _Load:
         with connect(self._jvm, self._address) as connection:
             connection.check_session()
             if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
-                connection.run(LOCK)
+                publish.take_turn(connection)
                 for statement in statements(self._contracts):
                     connection.run(statement)
                 connection.commit()
@@ -135,7 +135,7 @@ class _Load:
     def _publish(
         self, connection: Connection, loads: Sequence[TableLoad], failed: Mapping[str, StarTableError]
     ) -> bool:
-        connection.run(LOCK)
+        publish.take_turn(connection)
         applied = _applied(connection, self._source)
         if any(applied.get(load.table.name, Applied()).batch != load.after for load in loads):
             connection.rollback()

@@ -9,8 +9,8 @@ from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
 from totelake.errors import StarTableError
 from totelake.lake.quarantine import HIVE_COLUMNS
-from totelake.warehouse import quarantine_sql
-from totelake.warehouse.ddl import STAGING, qualified
+from totelake.warehouse import quarantine_sql, written
+from totelake.warehouse.ddl import LOCK, STAGING, qualified
 from totelake.warehouse.jdbc import Connection
 from totelake.warehouse.plan import BatchEntry, TableLoad
 from totelake.warehouse.statistics import analyse_grown
@@ -28,6 +28,13 @@ ON CONFLICT (target_table, source, batch) DO UPDATE
  WHERE batch.held > 0"""
 
 _REPLAYED = "INSERT INTO etl.replay (target_table, commit_number, rows) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until no other load is publishing, however long that takes; the turn ends with the transaction."""
+    connection.run("SET LOCAL lock_timeout = 0")
+    connection.run(LOCK)
+    connection.run("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def staging_name(run: str, table: Table) -> str:
@@ -57,37 +64,63 @@ def create_staging(run: str, table: Table) -> str:
 def apply(connection: Connection, run: str, load: TableLoad) -> None:
     """Bring one table's staged rows to the warehouse, release what waited for them, and check the balance.
 
-    Dimensions go before the facts that refer to them. Raises StarTableError when the rows are not what the log says, or
-    when an event of a fact is neither a row nor a deletion nor in quarantine.
+    Dimensions go before the facts that refer to them. Raises StarTableError when the rows are not what the log says,
+    when a row that was written is not there, or an event of a fact is neither a row nor a deletion nor in quarantine.
     """
+    is_fact = load.table.kind == FACT
+    newest = written.newest_record(connection, load.table) if is_fact else 0
     waiting = 0
     if load.quarantine:
         waiting += connection.run(quarantine_sql.take_over(quarantine_name(run, load.table), load))
     if load.has_rows:
         _check_staged(connection, run, load)
-        if load.table.kind == FACT:
+        if is_fact:
             waiting += connection.run(quarantine_sql.quarantine_without_parent(_staged(run, load.table), load.table))
-        for statement, targets in _fact(run, load.table) if load.table.kind == FACT else _dimension(run, load.table):
-            written = connection.run(statement)
-            for target in targets:
-                analyse_grown(connection, target, written)
+            _write(connection, _fact(run, load.table))
+        else:
+            due = written.count(connection, _due(run, load.table))
+            found, _ = _write(connection, _dimension(run, load.table))
+            written.check_written(load.table, due, found)
     analyse_grown(connection, "etl.quarantine", waiting)
     record(connection, load.table, load.batches)
     analyse_grown(connection, "etl.batch", len(load.batches))
     connection.insert(_REPLAYED, [(load.table.name, replay.commit, replay.rows) for replay in load.replays])
-    if load.table.kind == FACT:
+    if is_fact:
         connection.run(quarantine_sql.mark_replayed(load.table))
-    settle(connection, load.table)
-    if load.table.kind == FACT:
+    _settle(connection, load.table)
+    if is_fact:
         _check_applied(connection, load)
-    # what a constraint has put off until the commit is this table's matter, too
-    connection.run("SET CONSTRAINTS ALL IMMEDIATE")
+        written.check_fact(connection, load.table, newest)
+    elif load.has_rows:
+        written.check_dimension(connection, load.table, _due(run, load.table))
 
 
 def settle(connection: Connection, table: Table) -> None:
-    """Release a fact's rows whose parent has arrived, mark what a newer version replaced, and count again."""
+    """Release a fact's rows whose parent has arrived, mark what a newer version replaced, and count again.
+
+    Raises StarTableError when a row that was released is not there.
+    """
+    newest = written.newest_record(connection, table) if table.kind == FACT else 0
+    _settle(connection, table)
+    if table.kind == FACT:
+        written.check_fact(connection, table, newest)
+
+
+def _settle(connection: Connection, table: Table) -> None:
     for statement in quarantine_sql.settle(table):
         connection.run(statement)
+    # what a constraint or a trigger has put off until the commit is this table's matter, too
+    connection.run("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def _write(connection: Connection, writes: Sequence[_Write]) -> list[int]:
+    """Run statements, and analyse what grew by them; the rows that each wrote."""
+    counts = []
+    for statement, targets in writes:
+        counts.append(connection.run(statement))
+        for target in targets:
+            analyse_grown(connection, target, counts[-1])
+    return counts
 
 
 def record(connection: Connection, table: Table, entries: Sequence[BatchEntry]) -> None:
@@ -146,19 +179,27 @@ def _values(table: Table, alias: str) -> str:
     return ", ".join(values)
 
 
-def _dimension(run: str, table: Table) -> list[_Write]:
+def _due(run: str, table: Table) -> str:
+    """From FROM on: the newest staged version of each row of a dimension that has no newer one yet."""
     key = sql_quoted(table.key_name)
-    names = [sql_quoted(column.name) for column in table.lake_columns]
-    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != key)
     newer = (
         f"SELECT FROM etl.dimension_version AS v WHERE v.target_table = '{table.name}' "
         f"AND v.dimension_key = s.{key}::text AND v.batch > s._batch"
     )
+    return (
+        f"FROM (SELECT DISTINCT ON ({key}) * FROM {staging_name(run, table)} WHERE _op <> 'D' "
+        f"ORDER BY {key}, _batch DESC) AS s WHERE NOT EXISTS ({newer})"
+    )
+
+
+def _dimension(run: str, table: Table) -> list[_Write]:
+    key = sql_quoted(table.key_name)
+    names = [sql_quoted(column.name) for column in table.lake_columns]
+    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != key)
     staged = staging_name(run, table)
     rows = (
-        f"INSERT INTO {qualified(table)} ({', '.join(names)}) SELECT {_values(table, 's')} FROM ("
-        f"SELECT DISTINCT ON ({key}) * FROM {staged} WHERE _op <> 'D' ORDER BY {key}, _batch DESC) AS s "
-        f"WHERE NOT EXISTS ({newer}) ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        f"INSERT INTO {qualified(table)} ({', '.join(names)}) SELECT {_values(table, 's')} {_due(run, table)} "
+        f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
     )
     versions = (
         "INSERT INTO etl.dimension_version AS v (target_table, dimension_key, batch, deleted) "

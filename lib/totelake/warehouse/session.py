@@ -1,16 +1,20 @@
-"""What a load asks of its session in the warehouse, and how it sees that it was given; whichever driver connects."""
+"""What load and deployment ask of their sessions in the warehouse, and how they see that it was given."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from totelake.errors import WarehouseError
-from totelake.warehouse.ddl import WRONG_ENCODING
 
+_WRONG_ENCODING = (
+    "{} has the encoding {}, in which not every text of the lake has a form; make the database anew with "
+    "TEMPLATE template0 ENCODING 'UTF8'"
+)
 # what a load relies on, whatever the role, the database or the server sets for every session
 _SETTINGS = {
     "statement_timeout": "0",
-    "lock_timeout": "0",
+    # whoever keeps a lock longer has forgotten its transaction; a load has an hour, and each of its tables may meet one
+    "lock_timeout": "1min",
     "idle_in_transaction_session_timeout": "0",
     "default_transaction_read_only": "off",
     # under a stricter level a load that waited for its turn would still see the warehouse as it was before
@@ -30,7 +34,7 @@ def refuse_other(where: object, found: Sequence[str | None]) -> None:
     """Raises WarehouseError when what `QUERY` found is no database for every text, or no session as was asked."""
     encoding, *values = found
     if encoding != "UTF8":
-        raise WarehouseError(WRONG_ENCODING.format(where, encoding))
+        raise WarehouseError(_WRONG_ENCODING.format(where, encoding))
     for (name, asked), value in zip(_SETTINGS.items(), values):
         wanted = asked.replace("\\ ", " ")
         if value != wanted:

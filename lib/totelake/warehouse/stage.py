@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
-from totelake.errors import StarTableError, TotelakeError
+from totelake.errors import RetriableError, StarTableError, TotelakeError
 from totelake.lake.quarantine import SPARK_SCHEMA
 from totelake.runtime.java_exceptions import java_exception
 from totelake.runtime.job import Job
@@ -65,14 +65,17 @@ class Stage:
         return failed
 
     def drop(self, loads: Sequence[TableLoad]) -> None:
-        """Drop the tables that were made for these loads."""
+        """Drop the tables that were made for these loads; those that somebody keeps are left to a later load."""
         if not loads:
             return
-        with connect(self._jvm, self._address) as connection:
-            for load in loads:
-                for name in self._names(load):
-                    connection.run(f"DROP TABLE IF EXISTS {name}")
-            connection.commit()
+        try:
+            with connect(self._jvm, self._address) as connection:
+                for load in loads:
+                    for name in self._names(load):
+                        connection.run(f"DROP TABLE IF EXISTS {name}")
+                connection.commit()
+        except RetriableError as error:
+            self._job.log.warning("the staging tables stay until a load of another day drops them: %s", error)
 
     def _names(self, load: TableLoad) -> list[str]:
         """The quoted names of a load's tables."""

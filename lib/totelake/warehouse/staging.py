@@ -13,7 +13,8 @@ _NOTE = "made by totelake at "
 _LISTED = f"""
 SELECT format('%I.%I', n.nspname, c.relname), obj_description(c.oid, 'pg_class')
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE n.nspname = '{STAGING}' AND c.relkind = 'r' ORDER BY 1"""
+ WHERE n.nspname = '{STAGING}' AND c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_locks WHERE relation = c.oid)
+ ORDER BY 1"""
 
 
 def note(name: str, now: datetime) -> str:
@@ -29,7 +30,7 @@ def is_left_over(comment: str | None, now: datetime) -> bool:
 
 
 def drop_left_over(connection: Connection, now: datetime) -> list[str]:
-    """Drop what killed runs left; the quoted names."""
+    """Drop what killed runs left, but for what somebody, as a backup, reads just now; the quoted names."""
     found = [str(name) for name, comment in connection.rows(_LISTED) if is_left_over(comment, now)]
     for name in found:
         connection.run(f"DROP TABLE IF EXISTS {name}")

@@ -159,7 +159,7 @@ def test_a_load_that_fails_notes_nothing(warehouse: Warehouse, monkeypatch: pyte
         raise KeyboardInterrupt
 
     warehouse.commit(1, **dimensions())
-    monkeypatch.setattr(publish, "settle", fail)
+    monkeypatch.setattr(publish, "record", fail)
     with pytest.raises(KeyboardInterrupt):
         warehouse.load()
     assert taken(warehouse) == {}

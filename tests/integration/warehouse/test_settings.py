@@ -1,4 +1,4 @@
-"""What role, database and server set for every session changes nothing in a load."""
+"""What role, database and server set for every session changes nothing in a load, nor in a deployment."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.conftest import Postgres
 from tests.integration.warehouse.conftest import NOON, Warehouse, dimensions, row
 from totelake.contracts import load_contracts
+from totelake.deploy.deploy import _warehouse
 
 pytestmark = pytest.mark.integration
 PAYMENT = load_contracts().find("fact_payment")
@@ -44,3 +46,12 @@ def test_what_role_and_database_set_for_every_session_changes_nothing(warehouse:
         (7, Decimal("12.30"), NOON.date())
     ]
     assert warehouse.rows("SELECT source_key, captured_at FROM etl.deletion") == [(7, NOON.replace(hour=14))]
+
+
+@pytest.mark.parametrize("of", ["ROLE totelake_loader IN DATABASE {}", "DATABASE {}"])
+def test_what_role_and_database_set_for_every_session_stops_no_deployment(postgres: Postgres, of: str) -> None:
+    dsn = postgres.new_database("totelake_loader")
+    for name, value in {**HOSTILE, "statement_timeout": "1ms", "idle_session_timeout": "1ms"}.items():
+        postgres.run(f"ALTER {of.format(dsn.rsplit('/', 1)[1])} SET {name} = '{value}'")
+    changes = [_warehouse(dsn).outcome for _ in range(2)]
+    assert changes == ["created", "unchanged"]

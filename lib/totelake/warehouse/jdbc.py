@@ -238,10 +238,8 @@ def explained(address: JdbcAddress, exception: Any, is_alone: bool = False) -> T
         kind = WarehouseError if is_of_surroundings(exception) else RefusedError
         return kind(f"{address}: {said}; see the job's error log")
     state, role = str(found.getSQLState() or ""), address.database.username
-    if state.startswith("23"):
-        return RefusedError(f"{address}: {said}; correct the row or the constraint that this names")
     if is_alone:
-        known = None if state.startswith(_OF_A_CONNECTION) else cause_of(state, said)
+        known = None if state.startswith(_OF_A_CONNECTION) else cause_of(state, said, WAREHOUSE)
         answered = "" if known else f" answered {state or 'no state'}"
         remedy = known.remedy.format(role=role) if known else _SEE_TABLE
         return RefusedError(f"{address}{answered}: {said}; {remedy}")

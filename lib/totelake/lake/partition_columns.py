@@ -57,7 +57,7 @@ def _followed(partition: Document, columns: Sequence[tuple[str, str]]) -> Docume
     A column of another type that is no narrower one keeps it: the partition's objects have that type, and by the
     table's an integer would be read as the digits of a decimal.
     """
-    storage = partition["StorageDescriptor"]
+    storage: Document = partition.get("StorageDescriptor") or {}
     present = {catalogue_name(name): kind for name, kind in columns_of(partition)}
     wanted = [(name, _type(present.get(catalogue_name(name), kind), kind)) for name, kind in columns]
     if columns_of(partition) == wanted:
@@ -66,4 +66,4 @@ def _followed(partition: Document, columns: Sequence[tuple[str, str]]) -> Docume
 
 
 def _type(present: str, wanted: str) -> str:
-    return wanted if is_wider(present, wanted) else present
+    return wanted if not present or is_wider(present, wanted) else present

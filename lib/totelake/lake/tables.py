@@ -47,9 +47,12 @@ def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def columns_of(described: Document) -> list[tuple[str, str]]:
-    """The columns of a table, view or partition as (name, Hive type); none where somebody left it without storage."""
+    """The columns of a table, view or partition as (name, Hive type).
+
+    AWS Glue asks for neither storage nor types: there are none then, and a column without a type has ''.
+    """
     storage: Document = described.get("StorageDescriptor") or {}
-    return [(item["Name"], item["Type"]) for item in storage.get("Columns") or ()]
+    return [(item["Name"], str(item.get("Type") or "")) for item in storage.get("Columns") or ()]
 
 
 def storage_differences(storage: Document, location: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ _PAUSES = {
     Cause.UNKNOWN: (timedelta(), timedelta(hours=6)),
 }
 _SECOND = timedelta(minutes=10)
+LONGEST = max(longest for _, longest in _PAUSES.values())
+"""No pause lasts longer: what seems to was ended by a clock that has been set back since."""
 PASSING_ERRORS = ("RetriableError", "StandbyConflictError")
 """The errors of ours that may pass by themselves, as their class says."""
 LASTING_ERRORS = (

@@ -21,7 +21,7 @@ from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, held_for
 from totelake.operate import runs
-from totelake.operate.backoff import MOST_RUNS, pause_after
+from totelake.operate.backoff import LONGEST, MOST_RUNS, pause_after
 from totelake.ports.postgres_client import tell_client
 from totelake.runtime.fingerprint import fingerprint_of
 from totelake.runtime.job import Job
@@ -102,7 +102,7 @@ def _brings_changes(job: Job[WatchArguments], work: Work, newest: RunReport | No
 def _pauses(job: Job[WatchArguments], workflow: str) -> bool:
     """Whether it is too early to start a workflow again that failed."""
     pause = pause_after(runs.history(job.clients.glue, workflow, MOST_RUNS))
-    if pause is None or pause.until <= job.now():
+    if pause is None or not job.now() < pause.until <= job.now() + LONGEST:
         return False
     job.log.warning(
         "%s failed %d times for this reason and %s: it is started again after %s; once it is corrected, "

@@ -190,8 +190,8 @@ _CODES = _by_name(
 # words of an answer that tell more than its code, and the codes that they belong to
 _EXACTLY = (
     ("kms:", "AccessDenied AccessDeniedException", _DENIED_KEY),
-    ("signature expired", "InvalidSignatureException", _CLOCK),
-    ("signature not yet current", "InvalidSignatureException", _CLOCK),
+    ("signature expired", "InvalidSignatureException SignatureDoesNotMatch", _CLOCK),
+    ("signature not yet current", "InvalidSignatureException SignatureDoesNotMatch", _CLOCK),
 )
 # what a server that is asked again answers alike: not implemented, version not supported
 _LASTING = (501, 505)

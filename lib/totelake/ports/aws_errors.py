@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -55,7 +56,8 @@ def _is_of_boto3(error: Exception) -> bool:
 def _raised(error: Exception) -> TotelakeError:
     """What botocore or boto3 raised without an answer of AWS."""
     words = textwrap.shorten(str(error), _LONGEST, placeholder=" ...").rstrip(".")
-    cause = cause_of_class(type(error), words)
+    # a name in an address may be any word, and says nothing of the cause
+    cause = cause_of_class(type(error), re.sub(r"\S+://\S+", "", words))
     if cause is None:
         return LakeError(f"the AWS client raised {type(error).__name__}: {words}; see what this names and correct it")
     return cause.kind(f"{cause.what}: {words}; {cause.remedy}" if cause.what else f"{words}; {cause.remedy}")

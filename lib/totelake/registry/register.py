@@ -13,7 +13,7 @@ from totelake.contracts.types import hive_type
 from totelake.errors import LakeError, RetriableError
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
-from totelake.lake.tables import as_input, change_table, columns_input
+from totelake.lake.tables import as_input, change_table, columns_input, columns_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.columns import Columns
 from totelake.schemas.hive_widening import is_wider, wider
@@ -32,7 +32,7 @@ def hive_columns(schema: Columns) -> dict[str, str]:
 
 def types_of(present: Registered) -> dict[str, str]:
     """The types of registered columns; names are in lower case, however an earlier registration wrote them."""
-    return {catalogue_name(str(item["Name"])): str(item["Type"]) for item in present}
+    return {catalogue_name(str(item["Name"])): str(item.get("Type") or "") for item in present}
 
 
 def columns_for(present: Registered, schema: Columns) -> list[tuple[str, str]]:
@@ -88,14 +88,16 @@ def _set_columns(catalog: SchemaCatalog, name: str, merge: _Merge, schemas: Sequ
             raise RetriableError(
                 f"the table {catalog.database}.{name} is gone; run the job again, which registers it anew"
             )
-        storage = present["StorageDescriptor"]
-        columns = columns_input([(item["Name"], item["Type"]) for item in storage["Columns"]])
+        columns = columns_input(columns_of(present))
         wanted = columns
         for schema in schemas:
             wanted = columns_input(merge(wanted, schema))
         if wanted == columns:
             return None
-        return {**as_input(present), "StorageDescriptor": {**storage, "Columns": wanted}}
+        return {
+            **as_input(present),
+            "StorageDescriptor": {**(present.get("StorageDescriptor") or {}), "Columns": wanted},
+        }
 
     is_changed = change_table(catalog, name, decide, keep_version=True)
     return follow_table(catalog, name) > 0 or is_changed

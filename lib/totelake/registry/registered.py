@@ -41,7 +41,7 @@ def registered_name(table: Table) -> str:
 def registered_fields(columns: Iterable[Document]) -> tuple[Field, ...]:
     """Columns of the Data Catalog, without those of our own; types in PostgreSQL's names, so that they compare."""
     return tuple(
-        Field(name, canonical(str(item["Type"])))
+        Field(name, canonical(str(item.get("Type") or "")))
         for item in columns
         if (name := catalogue_name(str(item["Name"]))) not in OWN
     )

@@ -160,7 +160,11 @@ def refused(minutes_ago: int, name: str = "load") -> dict[str, Any]:
     return run("COMPLETED", step, StartedOn=ended - timedelta(minutes=3), CompletedOn=ended)
 
 
-@pytest.mark.parametrize(("ended", "is_started"), [((20,), False), ((31,), True), ((31, 70), False), ((61, 100), True)])
+# the last one ended while the clock was a year ahead
+@pytest.mark.parametrize(
+    ("ended", "is_started"),
+    [((20,), False), ((31,), True), ((31, 70), False), ((61, 100), True), ((-60 * 24 * 365,), True)],
+)
 def test_a_run_that_somebody_has_to_mend_is_started_again_ever_more_rarely(
     looked: Callable[..., tuple[str | None, MemoryJob[WatchArguments]]],
     ended: tuple[int, ...],

@@ -102,8 +102,9 @@ def test_an_error_that_a_later_botocore_brings_says_plainly_what_it_is() -> None
         ("something else", ConfigurationError, "AWS_CA_BUNDLE"),
     ],
 )
-def test_what_is_wrong_with_tls_is_told_apart(said: str, kind: type[Exception], remedy: str) -> None:
-    found = translation_of(SSLError(endpoint_url="https://s3", error=said))
+@pytest.mark.parametrize("host", ["s3", "my-certificates.s3", "geofences.s3"])
+def test_what_is_wrong_with_tls_is_told_apart(said: str, kind: type[Exception], remedy: str, host: str) -> None:
+    found = translation_of(SSLError(endpoint_url=f"https://{host}", error=said))
     assert type(found) is kind and remedy in str(found).rsplit("; ", 1)[1]
 
 
@@ -169,6 +170,7 @@ def test_of_an_unknown_code_the_status_decides(status: int, kind: type[Exception
         ("AccessDeniedException", "not authorized to perform: kms:GenerateDataKey", "on the key"),
         ("InvalidSignatureException", "Signature expired: 20261129T1 is now earlier than 20261129T2", "clock"),
         ("InvalidSignatureException", "Signature not yet current: 20261129T1", "clock"),
+        ("SignatureDoesNotMatch", "Signature expired: 20261129T1 is now earlier than 20261129T2", "clock"),
     ],
 )
 def test_the_words_of_an_answer_narrow_its_code_down(code: str, message: str, remedy: str) -> None:

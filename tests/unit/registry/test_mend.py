@@ -51,6 +51,9 @@ DAMAGES: Mapping[str, Damage] = {
     "types changed": columns(lambda found: [(name, "binary") for name, _ in found]),
     "types narrowed": columns(lambda found: [(name, "tinyint" if kind == "int" else kind) for name, kind in found]),
     "types and names changed": columns(lambda found: [(f"{name}x", "boolean") for name, _ in found]),
+    "types gone": lambda table: storage(
+        Columns=[{"Name": item["Name"]} for item in table["StorageDescriptor"]["Columns"]]
+    )(table),
     "location changed": storage(Location="s3://elsewhere/"),
     "location removed": lambda table: table["StorageDescriptor"].pop("Location"),
     "format changed": storage(InputFormat="org.apache.hadoop.mapred.TextInputFormat", SerdeInfo={}),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
+from operator import itemgetter
 from typing import Any
 
 JOB, CRAWLER = "JOB", "CRAWLER"
@@ -101,7 +103,10 @@ class RunReport:
 
 def report(run: Mapping[str, Any]) -> RunReport:
     """Read Glue's answer about one run, its graph included."""
-    nodes = run.get("Graph", {}).get("Nodes", ())
+    graph = run.get("Graph", {})
+    places = _places(graph)
+    nodes = [node for node in graph.get("Nodes", ()) if node["Type"] in (JOB, CRAWLER)]
+    steps = sorted((_order(_step(node), places.get(node.get("UniqueId", ""), 0)) for node in nodes), key=itemgetter(0))
     return RunReport(
         id=run["WorkflowRunId"],
         workflow=run["Name"],
@@ -109,13 +114,27 @@ def report(run: Mapping[str, Any]) -> RunReport:
         started=_time(run.get("StartedOn")),
         seconds=_seconds(run.get("StartedOn"), run.get("CompletedOn")),
         message=run.get("ErrorMessage", ""),
-        steps=tuple(sorted(map(_step, (node for node in nodes if node["Type"] in (JOB, CRAWLER))), key=_order)),
+        steps=tuple(step for _, step in steps),
     )
 
 
-def _order(step: Step) -> tuple[bool, str, str]:
-    """By start, those that never started last."""
-    return not step.started, step.started, step.name
+def _order(step: Step, place: int) -> tuple[tuple[bool, str, int, str], Step]:
+    """By start, those that never started last, as they would have followed each other."""
+    return (not step.started, step.started, place, step.name), step
+
+
+def _places(graph: Mapping[str, Any]) -> dict[str, int]:
+    """For each node of a workflow's graph how many others come before it at least; none of a graph with a circle."""
+    before: dict[str, set[str]] = {}
+    for edge in graph.get("Edges", ()):
+        before.setdefault(edge["DestinationId"], set()).add(edge["SourceId"])
+    places: dict[str, int] = {}
+    try:
+        for node in TopologicalSorter(before).static_order():
+            places[node] = max((places[other] + 1 for other in before.get(node, ())), default=0)
+    except CycleError:  # no workflow of ours, whose triggers AWS Glue would never start
+        return {}
+    return places
 
 
 def _step(node: Mapping[str, Any]) -> Step:

@@ -170,3 +170,15 @@ def test_the_newest_run_is_looked_up_with_its_steps() -> None:
     none, found = (newest(client, "refresh") for client in clients)
     assert none is None and found is not None
     assert (found.id, [step.name for step in found.steps]) == ("wr_2", ["a"])
+
+
+@pytest.mark.parametrize("is_circle", [False, True])
+def test_steps_that_never_started_follow_in_the_order_of_the_chain(is_circle: bool) -> None:
+    chain = ("ingest", "check", "dims", "facts", "alarm")
+    found = run("COMPLETED", *(job(name, *([job_run("FAILED", 1)] if name == "ingest" else [])) for name in chain))
+    edges = [(f"t{number}", name) for number, name in enumerate(chain)]
+    edges += [(name, f"t{number}") for number, name in enumerate(chain[:-1], 1)]
+    edges += [("alarm", "t0")] if is_circle else []
+    found["Graph"]["Edges"] = [{"SourceId": before, "DestinationId": after} for before, after in edges]
+    wanted = ("ingest", *sorted(chain[1:])) if is_circle else chain
+    assert tuple(step.name for step in report(found).steps) == wanted

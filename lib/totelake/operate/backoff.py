@@ -51,6 +51,7 @@ LASTING_ERRORS = (
     "ForeignRecordError",
     "LakeError",
     "MismatchError",
+    "NoAnswerError",
     "NoSuchObjectError",
     "NotCheckedError",
     "NotParquetError",

@@ -148,7 +148,7 @@ def test_what_failed_is_told_by_mail_once_even_when_watch_cannot_see_the_source(
     assert "totelake-ingest-totesys FAILED: SourceError: the role totelake_reader may not read public.payment" in text
     assert f"run {run['id']}, started " in text
     assert f"  totelake logs {run['id'][:11]}\n" in text
-    assert "What to do\n  Correct what the message names." in text
+    assert "What to do\n  Correct what the message names, then `totelake run`." in text
     # the first look failed too, and the second one told that; the runs by hand above, each with a cause of its own
     assert subjects.count("totelake-watch-totesys FAILED") == 1
     assert "totelake-ingest-totesys FAILED" in subjects

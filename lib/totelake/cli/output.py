@@ -126,12 +126,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], dat
     heads = [plain(name, console.encoding) for name in columns]
     cells = [[_cell(console, value, data) for value in row] for row in content]
     numeric = [bool(content) and all(map(_is_number, values)) for values in zip(*content)] or [False] * len(heads)
-    if not _fits(console, heads, cells, numeric):
+    whole = [is_number or _is_of_words(cells, place) for place, is_number in enumerate(numeric)]
+    if not _fits(console, heads, cells, whole):
         _records(console, title, heads, cells)
         return
     shown = Table(title=_text(console, title, "bold"), title_justify="left", header_style="bold")
-    for name, is_number in zip(heads, numeric):
-        shown.add_column(Text(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    for name, is_number, is_whole in zip(heads, numeric, whole):
+        shown.add_column(Text(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_whole)
     for row in cells:
         shown.add_row(*row)
     console.print(shown)
@@ -139,6 +140,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], dat
 
 def _is_number(value: Any) -> bool:
     return value is None or isinstance(value, (int, float, Decimal))
+
+
+def _is_of_words(cells: Sequence[Sequence[Text]], place: int) -> bool:
+    """Whether every value of a column is one word, as names and addresses are: broken over lines nobody finds it."""
+    return all(len(row[place].plain.split(maxsplit=1)) < 2 for row in cells)
 
 
 def _cell(console: Console, value: Any, data: bool) -> Text:
@@ -150,12 +156,12 @@ def _cell(console: Console, value: Any, data: bool) -> Text:
     return _text(console, text, _STYLES.get(text, ""))
 
 
-def _fits(console: Console, heads: Sequence[str], cells: Sequence[Sequence[Text]], numeric: Sequence[bool]) -> bool:
-    """Whether every column can be as wide as its numbers, or as a text stays readable in."""
+def _fits(console: Console, heads: Sequence[str], cells: Sequence[Sequence[Text]], whole: Sequence[bool]) -> bool:
+    """Whether every column can be as wide as its numbers and words, or as a text stays readable in."""
     needed = 1
-    for position, (head, is_number) in enumerate(zip(heads, numeric)):
+    for position, (head, is_whole) in enumerate(zip(heads, whole)):
         widest = max([cell_len(head), *(row[position].cell_len for row in cells)])
-        needed += 3 + (widest if is_number else min(widest, _NARROWEST))
+        needed += 3 + (widest if is_whole else min(widest, _NARROWEST))
     return needed <= console.width
 
 

@@ -118,6 +118,18 @@ def test_a_long_text_is_folded_and_a_number_is_whole(
     assert max(map(len, shown.splitlines())) <= 60
 
 
+@pytest.mark.parametrize("width", [20, 40, 60, 79, 80, 120, 300])
+def test_a_name_or_an_address_is_never_broken(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    step, address = "totelake-build-dimensions-totesys", "http://127.0.0.1:57363"
+    rows = [(step, "SUCCEEDED", 10.5, address, "no message of it " * 9), ("x", None, None, None, None)]
+    table("steps", ("step", "state", "seconds", "address", "message"), rows)
+    shown = capsys.readouterr().out
+    assert step in shown and address in shown and "SUCCEEDED" in shown
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_what_the_encoding_lacks_is_escaped(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     streams = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}

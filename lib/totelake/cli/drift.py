@@ -17,7 +17,7 @@ from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import BlockedTable
 from totelake.lake.records.verdict import LOG, TableStanding, Verdict
-from totelake.operate.held import VERDICT, HeldTable, held_tables
+from totelake.operate.held import VERDICT, HeldTable, NotCaptured, held_tables
 from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.registry.registered import Version, registered_changes, versions
 from totelake.schemas.changes import Change, breaks, differences
@@ -69,8 +69,7 @@ def drift(
     if held and not as_json:
         say(f"held until the contract fits or the source is changed back: {', '.join(sorted(held))}")
     for label, item in blocked.items() if not as_json else ():
-        since = f"is not captured since batch {item.since}" if item.since else "cannot be captured"
-        say(f"{label} {since}: {item.why}")
+        say(NotCaptured(label, item.since, item.why).line)
     for hold in (hold for items in stopped.values() for hold in items) if not as_json else ():
         say(hold.line)
     if stopped or any(change.is_breaking for changes in found.values() for change in changes):

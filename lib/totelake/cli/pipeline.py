@@ -28,7 +28,7 @@ from totelake.lake.commits import CommitLog
 from totelake.operate import logs as job_logs
 from totelake.operate import runs as workflow_runs
 from totelake.operate.deployed import Deployed, deployed
-from totelake.operate.held import held_tables
+from totelake.operate.held import held_tables, not_captured
 from totelake.operate.runs import RunFailedError, refresh_workflow
 from totelake.ports.aws_errors import translation_of
 from totelake.runtime import moments
@@ -173,7 +173,7 @@ def _follow_all(
 
 
 def _follow(where: Target, source: str, run_id: str, failures: list[TotelakeError], as_json: bool) -> dict[str, Any]:
-    """Follow the refresh of a source to its end and show it, with the star tables that are held after it."""
+    """Follow the refresh of a source to its end and show it, with the tables that stand still after it."""
     try:
         with progress(as_json, f"running {short(run_id)}") as step:
             show = (lambda _: None) if as_json else _show_progress(step)
@@ -184,9 +184,11 @@ def _follow(where: Target, source: str, run_id: str, failures: list[TotelakeErro
     if not as_json:
         _show_run(report)
     held = held_tables(where.ingestion, where.processed, load_contracts().star_tables(source))
-    for item in held if not as_json else ():
-        say(item.line)
-    return {**report.document(), "held": [item.document() for item in held]}
+    missing = not_captured(where.ingestion, [source])
+    for line in [item.line for item in missing] + [item.line for item in held] if not as_json else ():
+        say(line)
+    told = {"held": [item.document() for item in held], "not_captured": [item.document() for item in missing]}
+    return {**report.document(), **told}
 
 
 def _show_progress(step: Callable[[str], None]) -> _ShowStep:

@@ -17,7 +17,7 @@ from totelake.deploy.target import LOCAL, Target
 from totelake.doctor.finding import refuse
 from totelake.doctor.rounds import before_up
 from totelake.operate.deployed import deployed
-from totelake.operate.held import HeldTable, held_tables
+from totelake.operate.held import HeldTable, NotCaptured, held_tables, not_captured
 from totelake.operate.runs import Standing, standings
 from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
@@ -29,10 +29,12 @@ _Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not 
 
 @dataclass(frozen=True)
 class _Work:
-    """How the work of a stack stands: the newest run of each workflow, and the star tables that are held."""
+    """How the work of a stack stands: the newest run of each workflow, the star tables that are held, and the source
+    tables that are not captured."""
 
     workflows: Sequence[Standing] = ()
     held: Sequence[HeldTable] = ()
+    not_captured: Sequence[NotCaptured] = ()
 
 
 _NO_WORK = _Work()
@@ -74,10 +76,10 @@ def down(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Whether every part of the stack answers, the newest run of each workflow, and the star tables that are held.
+    """Whether every part of the stack answers, the newest run of each workflow, and the tables that stand still.
 
-    Exit status 1 when a part does not answer, or there is no stack; a run that failed or a held table does not change
-    it.
+    Exit status 1 when a part does not answer, or there is no stack; a run that failed or a table that stands still does
+    not change it.
     """
     home = default_home()
     stack = Stack.read(home)
@@ -94,6 +96,7 @@ def _work() -> _Work:
     return _Work(
         standings(where.clients.glue, deployed(contracts.pipeline, where.prefix).workflows),
         held_tables(where.ingestion, where.processed, contracts.star_tables()),
+        not_captured(where.ingestion, list(contracts.sources)),
     )
 
 
@@ -103,7 +106,9 @@ def _show(stack: Stack, answers: dict[str, bool], as_json: bool, work: _Work = _
     if as_json:
         parts = {name: {"address": addresses[name], "answers": alive} for name, alive in answers.items()}
         workflows, held = [asdict(item) for item in work.workflows], [item.document() for item in work.held]
-        print_json({"home": stack.home, "parts": parts, "workflows": workflows, "held": held})
+        missing = [item.document() for item in work.not_captured]
+        document = {"home": stack.home, "parts": parts, "workflows": workflows, "held": held, "not_captured": missing}
+        print_json(document)
         return
     rows = [(name, "up" if alive else "down", addresses[name]) for name, alive in answers.items()]
     table(f"stack in {stack.home}", ("part", "state", "address"), rows)
@@ -113,8 +118,8 @@ def _show(stack: Stack, answers: dict[str, bool], as_json: bool, work: _Work = _
             for item in work.workflows
         ]
         table("workflows", ("workflow", "newest run", "id", "started"), newest)
-    for hold in work.held:
-        say(hold.line)
+    for line in [item.line for item in work.not_captured] + [item.line for item in work.held]:
+        say(line)
 
 
 def env(as_json: AsJson = False) -> None:

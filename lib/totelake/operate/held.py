@@ -1,4 +1,4 @@
-"""The star tables that are behind because something holds them: since when, how much waits, and why."""
+"""What stands still: star tables that something holds, and source tables that are not captured; since when, and why."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from totelake.contracts.model import Table, inputs_of
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.batch import Bookmark
 from totelake.lake.records.holds import BUILD, LOAD, Holds, waiting_words
 from totelake.lake.records.holds import LOG as HOLDS
 from totelake.lake.records.verdict import LOG, Verdict, held_for
@@ -42,6 +43,35 @@ class HeldTable:
     def document(self) -> dict[str, Any]:
         """The form for machines."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class NotCaptured:
+    """A source table that is left out of the batches: since which one, 0 before the first, and the sentence that says
+    why, with the remedy."""
+
+    table: str
+    since: int
+    reason: str
+
+    @property
+    def line(self) -> str:
+        """What people read of it, in one line."""
+        since = f"is not captured since batch {self.since}" if self.since else "cannot be captured"
+        return f"{self.table} {since}: {' '.join(self.reason.split())}"
+
+    def document(self) -> dict[str, Any]:
+        """The form for machines."""
+        return asdict(self)
+
+
+def not_captured(ingestion: ObjectStore, sources: Sequence[str]) -> list[NotCaptured]:
+    """The tables of sources that their newest batches leave out, each with its source where several are asked for."""
+    return [
+        NotCaptured(name if len(sources) == 1 else f"{source}.{name}", item.since, item.why)
+        for source in sources
+        for name, item in sorted(Bookmark.of(CommitLog(ingestion, source).newest()).blocked.items())
+    ]
 
 
 def held_tables(ingestion: ObjectStore, processed: ObjectStore, tables: Sequence[Table]) -> list[HeldTable]:

@@ -21,7 +21,7 @@ from totelake.cli.main import main
 from totelake.doctor import finding as examined
 from totelake.errors import TotelakeError
 from totelake.lake.records.holds import BUILD
-from totelake.operate.held import HeldTable
+from totelake.operate.held import HeldTable, NotCaptured
 from totelake.operate.history import BatchSummary
 from totelake.operate.logs import LogLine
 from totelake.operate.positions import Positions, SourceTable
@@ -145,6 +145,7 @@ COMMANDS: dict[str, Callable[[str], Patches]] = {
         (pipeline.workflow_runs, "start"): lambda *_: text,
         (pipeline.workflow_runs, "wait"): lambda *_: report(text),
         (pipeline, "held_tables"): lambda *_: [HeldTable(text, BUILD, 1, 1, text, text)],
+        (pipeline, "not_captured"): lambda *_: [NotCaptured(text, 1, text)],
     },
     "drift --against source": of_drift,
     "reconcile": of_reconcile,

@@ -1,4 +1,4 @@
-"""A star table that is held is named wherever people look how things stand, since when and why, in one line."""
+"""A table that stands still is named wherever people look how things stand, since when and why, in one line."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import SOURCE
 from tests.unit.cli.test_commands import BAD, GOOD, Glue, invoke
+from tests.unit.operate.batches import bookmark, captured
 from tests.unit.operate.jobs import NOON
 from totelake.cli import stack as command
 from totelake.cli.app import app
 from totelake.lake.commits import CommitLog
+from totelake.lake.keys import Attempt
+from totelake.lake.records.batch import Batch, BlockedTable
 from totelake.lake.records.holds import BUILD, LOAD, LOG, Hold, Holds
 from totelake.lake.records.verdict import HeldEvents
 from totelake.ports.memory import MemoryStore
+from totelake.schemas.changes import missing_table
 from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES
 
 AT = "2026-11-24T10:05:00+00:00"
@@ -24,6 +29,8 @@ LINES = [
     "dim_location is held: not built from batch 4 on (since 2026-11-24 10:05 UTC), 3 events wait: it is not parsed",
     "fact_payment is held: not loaded from batch 4 on (since 2026-11-24 10:05 UTC), 3 events wait: it is not parsed",
 ]
+LEFT_OUT = "staff is not captured since batch 2: there is no table staff; create it"
+LEFT_OUT_DOCUMENT = {"table": "staff", "since": 2, "reason": "there is\nno table staff; create it"}
 DOCUMENTS = [
     {"table": name, "step": step, "since": 4, "events": 3, "reason": "it is\nnot parsed", "at": AT}
     for name, step in (("dim_location", BUILD), ("fact_payment", LOAD))
@@ -41,15 +48,28 @@ def processed() -> MemoryStore:
     return store
 
 
+@pytest.fixture
+def ingestion() -> MemoryStore:
+    """An ingestion bucket whose newest batch leaves a table out."""
+    store = MemoryStore()
+    blocked = {"staff": BlockedTable(missing_table("staff"), "there is\nno table staff; create it", 2)}
+    batch = Batch(bookmark(3, {"staff": captured()}, blocked=blocked), {})
+    assert CommitLog(store, SOURCE).commit(batch.manifest(Attempt.new(SOURCE, 3, "jr"), NOON))
+    return store
+
+
 def held_lines(shown: str) -> list[str]:
-    return [line for line in shown.splitlines() if " is held" in line]
+    return [line for line in shown.splitlines() if " is held" in line or " is not captured" in line]
 
 
 @pytest.mark.parametrize("glue", [Glue(GOOD), Glue(BAD)], ids=["succeeded", "failed"])
-def test_a_waited_run_names_them(glue: Glue, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ("run", "--wait")
-    assert sorted(held_lines(invoke(monkeypatch, glue, *words, processed=processed).stdout)) == LINES
-    found = json.loads(invoke(monkeypatch, glue, *words, "--json", processed=processed).stdout)
+def test_a_waited_run_names_them(
+    glue: Glue, ingestion: MemoryStore, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, stores = ("run", "--wait"), {"store": ingestion, "processed": processed}
+    assert sorted(held_lines(invoke(monkeypatch, glue, *words, **stores).stdout)) == [*LINES, LEFT_OUT]
+    found = json.loads(invoke(monkeypatch, glue, *words, "--json", **stores).stdout)
+    assert found["not_captured"] == [LEFT_OUT_DOCUMENT]
     assert sorted(found["held"], key=lambda item: str(item["table"])) == DOCUMENTS
     assert held_lines(invoke(monkeypatch, glue, *words).stdout) == []
     assert json.loads(invoke(monkeypatch, glue, *words, "--json").stdout)["held"] == []
@@ -57,12 +77,12 @@ def test_a_waited_run_names_them(glue: Glue, processed: MemoryStore, monkeypatch
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_the_status_names_them_when_the_whole_stack_answers(
-    answers: bool, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch
+    answers: bool, ingestion: MemoryStore, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = {POSTGRES: True, MOTO: answers, LOCALGLUE: True}
     up: Any = SimpleNamespace(home="here", postgres_port=1, aws_endpoint="aws", glue_endpoint="glue", parts=parts)
     where = SimpleNamespace(
-        prefix="totelake", clients=SimpleNamespace(glue=Glue(GOOD)), ingestion=MemoryStore(), processed=processed
+        prefix="totelake", clients=SimpleNamespace(glue=Glue(GOOD)), ingestion=ingestion, processed=processed
     )
     monkeypatch.setattr(command.Stack, "read", lambda *_: up)
     monkeypatch.setattr(command.lifecycle, "status_of", lambda *_: parts)
@@ -70,6 +90,7 @@ def test_the_status_names_them_when_the_whole_stack_answers(
     shown = CliRunner().invoke(app, ["status"], env={"COLUMNS": "200"})
     document = CliRunner().invoke(app, ["status", "--json"])
     assert shown.exit_code == document.exit_code == (0 if answers else 1)
-    assert sorted(held_lines(shown.stdout)) == (LINES if answers else [])
+    assert sorted(held_lines(shown.stdout)) == ([*LINES, LEFT_OUT] if answers else [])
+    assert json.loads(document.stdout)["not_captured"] == ([LEFT_OUT_DOCUMENT] if answers else [])
     found = json.loads(document.stdout)["held"]
     assert sorted(found, key=lambda item: str(item["table"])) == (DOCUMENTS if answers else [])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
-from totelake.lake.keys import QUARANTINE
+from totelake.lake.keys import COMPACTED, QUARANTINE
 from totelake.lake.manifest import LakeObject, Manifest
 from totelake.lake.quarantine import HIVE_COLUMNS, QUARANTINE_TABLE
 from totelake.lake.tables import as_input, change_table, columns_input, columns_of, parquet_storage, placed
@@ -56,7 +57,11 @@ def log_differs(table: Table, bucket: str, present: Document, kept: Collection[s
 
 def _as_built(table: Table, bucket: str, present: Document, kept: Collection[str]) -> dict[str, Any]:
     columns = log_columns(table) + lost_columns(table, present, kept)
-    found = placed(present, _location(table, bucket), columns)
+    storage: Document = present.get("StorageDescriptor") or {}
+    there = str(storage.get("Location") or "")
+    # a rewritten table without partitions has a later place, which its newest layout decides
+    is_own = re.fullmatch(rf"s3://{re.escape(bucket)}/({table.name}|{COMPACTED}/{table.name}/\d{{12}})/", there)
+    found = placed(present, there if is_own else _location(table, bucket), columns)
     keys = [(item["Name"], item.get("Type")) for item in present.get("PartitionKeys") or ()]
     if keys != [(item["Name"], item["Type"]) for item in _keys(table)]:
         found["PartitionKeys"] = _keys(table)

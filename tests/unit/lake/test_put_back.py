@@ -9,6 +9,10 @@ import pytest
 
 from tests.unit.lake.test_star_columns import DIMENSION, FACT, NOW, Zone
 from totelake.contracts.model import Table
+from totelake.lake.keys import Attempt
+from totelake.lake.layout import Layout
+from totelake.lake.locations import places
+from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
 from totelake.lake.partitions import log_name
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.tables import as_input
@@ -94,4 +98,29 @@ def test_what_stands_in_the_place_of_a_view_is_found_and_replaced(table: Table, 
     zone.finish(table, zone.log(table).get(1))
     zone.finish(table, zone.log(table).get(2))
     assert entries(zone, table) == before
+    assert not zone.lags(table)
+
+
+@pytest.mark.parametrize("damage", [None, *DAMAGES.values()], ids=["none", *DAMAGES])
+def test_a_table_that_was_rewritten_stays_at_its_later_place(table: Table, damage: Damage | None) -> None:
+    zone = Unwatched()
+    zone.finish(table, zone.commit(table, 1, "2024-07"))
+    folder = "created_month=2024-07" if table.partition_by else ""
+    layout = Layout().compacted([folder], 2)
+    partition = {"created_month": "2024-07"} if folder else {}
+    staged = LakeObject("_inflight/rewritten", f"{table.name}/000000000002-0.parquet", 1, 3, "", partition)
+    zone.store.put(staged.staged, b"row")
+    rewritten = zone.newest(table).following(COMPACTION, layout.placed(table.name, TableCommit((staged,), 1)), layout)
+    manifest = rewritten.manifest(Attempt(table.name, 2, "attempt_2"), NOW)
+    assert zone.log(table).commit(manifest)
+    zone.finish(table, manifest)
+    assert places(zone.catalog, table)[folder].moved == 2
+    assert not zone.lags(table)
+    before = entries(zone, table)
+    if damage:
+        damaged(zone, log_name(table), damage)
+        assert zone.lags(table)
+    zone.finish(table, manifest)
+    assert entries(zone, table) == before
+    assert places(zone.catalog, table)[folder].moved == 2
     assert not zone.lags(table)

@@ -30,7 +30,7 @@ test: install ## All tests, and the coverage gate over the unit and integration 
 	$(BIN)/coverage report
 
 unit: install ## The fast tests, without servers
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile tests/unit
 
 soak: install ## The fault tests with every step of every job and SEEDS random schedules (SEEDS=20)
 	TOTELAKE_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --timeout 14400 \

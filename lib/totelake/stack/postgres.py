@@ -87,9 +87,15 @@ def place(home: Path, binaries: Path, note: Callable[[Path], object] = lambda _:
     with uninterrupted():
         if not _reachable(home) or not _reachable(binaries):
             data_root = Path(tempfile.mkdtemp(prefix=_APART, dir=_temporary()))
-            write_private(data_root / _OWNER, str(home))
-            data_root.chmod(0o711)
-        note(data_root / "postgres")
+        try:
+            if data_root != home:
+                write_private(data_root / _OWNER, str(home))
+                data_root.chmod(0o711)
+            note(data_root / "postgres")
+        except BaseException:
+            if data_root != home:  # without a note nobody would find it
+                shutil.rmtree(data_root, ignore_errors=True)
+            raise
     if not _reachable(binaries):
         binaries = _copy_programs(binaries, data_root / "programs")
         for path in (data_root / "programs").rglob("*"):

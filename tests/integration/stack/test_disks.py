@@ -47,8 +47,22 @@ def on_disk(folder: Path, options: str, command: list[str]) -> subprocess.Comple
         ("ro", "Read-only file system; that disk is read-only: name a folder elsewhere in TOTELAKE_HOME"),
     ],
 )
-def test_up_says_what_the_disk_lacks_and_leaves_nothing(disk: Path, options: str, why: str) -> None:
-    code = "import os, sys; from totelake.cli.main import main; status = main(['up']); "
+def test_up_that_meets_the_end_of_a_disk_says_so_and_leaves_nothing(disk: Path, options: str, why: str) -> None:
+    # as if the disk had become full after the quick checks
+    refused(disk, options, why, "stack.refuse = lambda *_: None; ")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [("size=24m", "24 MB are free below"), ("ro", "nothing can be made in"), ("size=1m", "1 MB are free below")],
+)
+def test_up_looks_at_the_disk_before_it_starts_anything(disk: Path, options: str, why: str) -> None:
+    refused(disk, options, why, "")
+
+
+def refused(disk: Path, options: str, why: str, before: str) -> None:
+    """Run `up` on such a disk: one sentence, nothing left."""
+    code = f"import os, sys; from totelake.cli import main, stack; {before}status = main.main(['up']); "
     code += "print(sorted(os.listdir(os.environ['TMPDIR']))); sys.exit(status)"
     done = on_disk(disk, options, [sys.executable, "-c", code])
     told = done.stderr.splitlines()[-1]

@@ -46,7 +46,8 @@ def test_the_programs_of_the_wheel_run_from_where_another_user_gets_at_them(
     assert "site-packages" in str(wheel)
     monkeypatch.setattr(postgres, "unprivileged_user", lambda: "nobody")
     monkeypatch.setattr(postgres, "_reachable", lambda path: False)
-    monkeypatch.setattr(postgres.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    monkeypatch.setattr(postgres, "_temporary", lambda: tmp_path)
+    monkeypatch.setattr(postgres.tempfile, "mkdtemp", lambda prefix, dir: str(dir))
     _, binaries = postgres.place(tmp_path / "home", wheel)
     assert binaries.is_relative_to(tmp_path)
     for program in ("initdb", "postgres"):

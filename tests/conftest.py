@@ -207,6 +207,13 @@ def localglue_endpoint(moto_endpoint: str, tmp_path_factory: pytest.TempPathFact
         server.server_close()
 
 
+def driver_jar() -> str:
+    """PostgreSQL's JDBC driver for a session of no job: a job has it by `--extra-jars`."""
+    from totelake.stack.jars import DRIVER, ensure_jars
+
+    return str(ensure_jars((DRIVER,))[0])
+
+
 @pytest.fixture(scope="session")
 def spark(moto_endpoint: str) -> Iterator[Any]:
     """The one Spark session of this process, with S3A on the moto endpoint."""
@@ -221,7 +228,7 @@ def spark(moto_endpoint: str) -> Iterator[Any]:
     else:
         os.environ.update(stack_spark.environment())
         properties = stack_spark.settings(moto_endpoint)
-    for name, value in {**properties, **stack_spark.driver_settings()}.items():
+    for name, value in {**properties, "spark.jars": driver_jar()}.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     yield session

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import KEY
+from tests.conftest import KEY, driver_jar
 from tests.faults.conftest import SOAK, Fresh
 from tests.faults.steps import Killed, Steps, installed
 from tests.faults.world import CHECK, DIMENSIONS, FACTS, INGEST, JOBS, LOAD, SERVICES, World
@@ -150,12 +150,11 @@ def kill(root: Path, tmp_path: Path) -> Callable[[World, str, int, str], None]:
 
     def run(world: World, job: str, at: int, side: str) -> None:
         properties = stack_spark.write_properties(tmp_path / "spark.properties", world.endpoint)
-        driver = stack_spark.driver_settings()["spark.jars"]
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COVERAGE_"))},
             **stack_spark.environment(),
             "PYTHONPATH": f"{root}:{root / 'lib'}",
-            "PYSPARK_SUBMIT_ARGS": f"--properties-file {properties} --jars {driver} pyspark-shell",
+            "PYSPARK_SUBMIT_ARGS": f"--properties-file {properties} --jars {driver_jar()} pyspark-shell",
             "AWS_ENDPOINT_URL": world.endpoint,
             "AWS_ENDPOINT_URL_GLUE": world.localglue,
             "AWS_ACCESS_KEY_ID": KEY,

@@ -15,7 +15,7 @@ from totelake.lake.partition_columns import follow_table, partitions_behind
 from totelake.lake.partitions import ensure_log_table, log_differs, log_name, register, register_quarantine
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.tables import columns_of
-from totelake.lake.views import has_strangers, is_narrower, publish, registered_views, widen_view
+from totelake.lake.views import entries, is_narrower, is_view, publish, registered_views, widen_view
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.runtime import moments
@@ -52,8 +52,7 @@ class ProcessedZone:
         register(self.catalog, table, bucket, current)
         layout = self._move(table, manifest, layout)
         register_quarantine(self.catalog, table, bucket, manifest)
-        is_lost = manifest.number >= layout.newest and has_strangers(self.catalog, table)
-        if is_lost or self.publishes(table, manifest, layout):
+        if self.publishes(table, manifest, layout) or (manifest.number >= layout.newest and self._lacks_a_view(table)):
             publish(self.catalog, table, StarCommit.of(table, manifest).through)
         if self._log_differs(table):
             self._set_columns(table)
@@ -63,10 +62,13 @@ class ProcessedZone:
         them."""
         return (
             self._log_differs(table)
-            or has_strangers(self.catalog, table)
-            or any(is_narrower(table, view) for view in registered_views(self.catalog, table))
+            or any(not is_view(entry) or is_narrower(table, entry) for entry in entries(self.catalog, table))
             or bool(partitions_behind(self.catalog, log_name(table)))
         )
+
+    def _lacks_a_view(self, table: Table) -> bool:
+        """Whether something else has the name of one of the table's views."""
+        return not all(map(is_view, entries(self.catalog, table)))
 
     def _log_differs(self, table: Table) -> bool:
         present = self.catalog.table(log_name(table))

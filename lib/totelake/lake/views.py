@@ -125,20 +125,17 @@ def _batch(view: Mapping[str, Any]) -> int:
 
 def registered_views(catalog: SchemaCatalog, table: Table) -> list[Document]:
     """The table's views that are registered; what somebody else has put in the place of one is none."""
-    return [view for view in _registered(catalog, table) if _is_view(view)]
+    return [entry for entry in entries(catalog, table) if is_view(entry)]
 
 
-def has_strangers(catalog: SchemaCatalog, table: Table) -> bool:
-    """Whether something that is no Athena view has the name of one of the table's views; `publish` replaces it."""
-    return not all(_is_view(view) for view in _registered(catalog, table))
-
-
-def _registered(catalog: SchemaCatalog, table: Table) -> list[Document]:
+def entries(catalog: SchemaCatalog, table: Table) -> list[Document]:
+    """What is registered under the names of the table's views, whatever it is; `publish` replaces what is no view."""
     found = (catalog.table(view.name) for view in views_of(table, catalog.database, 0))
     return [view for view in found if view is not None]
 
 
-def _is_view(table: Document) -> bool:
+def is_view(table: Document) -> bool:
+    """Whether it is a view of Athena."""
     return str(table.get("ViewOriginalText") or "").startswith(_PREFIX)
 
 
@@ -154,7 +151,7 @@ def widen_view(catalog: SchemaCatalog, table: Table, name: str) -> None:
     """
 
     def decide(present: Document | None) -> Document | None:
-        if present is None or not _is_view(present) or not is_narrower(table, present):
+        if present is None or not is_view(present) or not is_narrower(table, present):
             return None
         batch = _batch(present)
         return view_input(View(name, tuple(_widened(table, present)), view_sql(present)), catalog.database, batch)
@@ -185,7 +182,7 @@ def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
 
 def view_sql(table: Document) -> str:
     """The SQL inside a view of the Data Catalog. Raises ConfigurationError when it is no Athena view."""
-    if not _is_view(table):
+    if not is_view(table):
         raise ConfigurationError(
             f"{table['Name']} is a view, but none of Athena's; drop it, and `totelake repair catalog` makes ours again"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from totelake.errors import ConfigurationError
 from totelake.stack.clean_environment import child_environment
-from totelake.stack.jars import CONNECTOR, DRIVER, cache_folder, ensure_jars, spark_home
+from totelake.stack.jars import CONNECTOR, cache_folder, ensure_jars, spark_home
 from totelake.stack.java import find_java
 from totelake.stack.private_files import write_private
 
@@ -51,11 +51,6 @@ def _session() -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     }
-
-
-def driver_settings() -> dict[str, str]:
-    """Spark's property that brings PostgreSQL's driver to a session of no job: a job has it by `--extra-jars`."""
-    return {"spark.jars": str(ensure_jars((DRIVER,))[0])}
 
 
 def platform_settings(aws_endpoint: str) -> dict[str, str]:

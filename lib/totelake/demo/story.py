@@ -143,8 +143,9 @@ def _run(target: Target) -> RunReport:
 
 
 def _show(report: RunReport) -> None:
+    width = max((len(step.name) for step in report.steps), default=0)
     for step in report.steps:
-        say(f"  {step.name:<28}{step.state:<12}{step.seconds:>6} s")
+        say(f"  {step.name:<{width}}  {step.state:<9} {step.seconds:>6} s")
 
 
 def _arrival(stack: Stack, target: Target) -> None:

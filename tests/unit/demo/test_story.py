@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 import pytest
 
+from totelake.demo import story
 from totelake.demo.story import show_history
+from totelake.runtime.run_reports import RunReport, Step
 
 
 def test_the_versions_of_orders_fit_a_terminal_of_80_columns(
@@ -19,3 +21,12 @@ def test_the_versions_of_orders_fit_a_terminal_of_80_columns(
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if line.startswith("│")]
     assert rows == [["99,999", "99,999", "9,999", "2026-11-24", "99,999", "2026-11-24", "14:05:09"]]
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_step_with_a_long_name_stands_apart_from_its_state(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("totelake-ingest-totesys", "totelake-build-dimensions-totesys")
+    steps = tuple(Step(name, "SUCCEEDED", seconds=12.5) for name in names)
+    story._show(RunReport("wr", "refresh", "COMPLETED", "", 1.0, steps))
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        [name, "SUCCEEDED", "12.5", "s"] for name in names
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from localglue.documents import Document
-from localglue.errors import AlreadyExists, EntityNotFound
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
@@ -28,16 +27,12 @@ class Connections:
 
     def get(self, name: str) -> Document:
         """The connection. Raises EntityNotFound."""
-        found = self._store.get(CONNECTION, name)
-        if found is None:
-            raise EntityNotFound("connection", name)
-        return found
+        return self._store.existing(CONNECTION, name)
 
     def create(self, request: Document) -> Document:
         """Add a connection. Raises AlreadyExists."""
         wanted = request["ConnectionInput"]
-        if self._store.get(CONNECTION, wanted["Name"]):
-            raise AlreadyExists("connection", wanted["Name"])
+        self._store.refuse_existing(CONNECTION, wanted["Name"])
         self._put(wanted, now())
         return {"CreateConnectionStatus": "READY"}
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from localglue import cron
 from localglue.documents import Document
-from localglue.errors import AlreadyExists, CrawlerRunning, EntityNotFound, GlueError, InvalidInput
+from localglue.errors import CrawlerRunning, GlueError, InvalidInput
 from localglue.globs import regex_of
 from localglue.operations import Operations
 from localglue.paging import page_of
@@ -58,16 +58,12 @@ class Crawlers:
 
     def get(self, name: str) -> Document:
         """The crawler's definition. Raises EntityNotFound."""
-        crawler = self._store.get(CRAWLER, name)
-        if crawler is None:
-            raise EntityNotFound("crawler", name)
-        return crawler
+        return self._store.existing(CRAWLER, name)
 
     def create(self, request: Document) -> Document:
         """Add a crawler. Raises AlreadyExists, InvalidInput."""
         name = request["Name"]
-        if self._store.get(CRAWLER, name):
-            raise AlreadyExists("crawler", name)
+        self._store.refuse_existing(CRAWLER, name)
         kept = {key: value for key, value in request.items() if key in _CHANGEABLE}
         crawler = {"Name": name, **_DEFAULTS, **kept, "Version": 1, "CreationTime": now(), "LastUpdated": now()}
         self._save(_scheduled(crawler, request.get("Schedule")))

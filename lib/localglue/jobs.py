@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localglue.commands import PYTHON_SHELL, SPARK
 from localglue.documents import Document
-from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
+from localglue.errors import InvalidInput
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
@@ -34,16 +34,12 @@ class Jobs:
 
     def get(self, name: str) -> Document:
         """The job. Raises EntityNotFound."""
-        job = self._store.get(JOB, name)
-        if job is None:
-            raise EntityNotFound("job", name)
-        return job
+        return self._store.existing(JOB, name)
 
     def create(self, request: Document) -> Document:
         """Add a job. Raises AlreadyExists, InvalidInput."""
         name = request["Name"]
-        if self._store.get(JOB, name):
-            raise AlreadyExists("job", name)
+        self._store.refuse_existing(JOB, name)
         moment = now()
         self._store.put(JOB, name, {**completed(request), "CreatedOn": moment, "LastModifiedOn": moment})
         return {"Name": name}

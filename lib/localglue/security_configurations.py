@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from localglue.documents import Document
-from localglue.errors import AlreadyExists, EntityNotFound
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
@@ -29,16 +28,12 @@ class SecurityConfigurations:
 
     def get(self, name: str) -> Document:
         """The security configuration. Raises EntityNotFound."""
-        found = self._store.get(SECURITY_CONFIGURATION, name)
-        if found is None:
-            raise EntityNotFound("security configuration", name)
-        return found
+        return self._store.existing(SECURITY_CONFIGURATION, name)
 
     def create(self, request: Document) -> Document:
         """Add a security configuration. Raises AlreadyExists."""
         name, moment = request["Name"], now()
-        if self._store.get(SECURITY_CONFIGURATION, name):
-            raise AlreadyExists("security configuration", name)
+        self._store.refuse_existing(SECURITY_CONFIGURATION, name)
         encryption = request["EncryptionConfiguration"]
         body = {"Name": name, "CreatedTimeStamp": moment, "EncryptionConfiguration": encryption}
         self._store.put(SECURITY_CONFIGURATION, name, body)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localglue.documents import Document
+from localglue.errors import AlreadyExists, EntityNotFound
 
 JOB, TRIGGER, WORKFLOW, CRAWLER = "job", "trigger", "workflow", "crawler"
 CONNECTION, SECURITY_CONFIGURATION, TAGS = "connection", "security_configuration", "tags"
@@ -56,6 +57,18 @@ class Store:
         """The definition, or None if there is none of that name."""
         found = self._read("SELECT body FROM definition WHERE kind = ? AND name = ?", kind, name)
         return found[0] if found else None
+
+    def existing(self, kind: str, name: str) -> Document:
+        """The definition. Raises EntityNotFound."""
+        found = self.get(kind, name)
+        if found is None:
+            raise EntityNotFound(_words(kind), name)
+        return found
+
+    def refuse_existing(self, kind: str, name: str) -> None:
+        """Raises AlreadyExists when there is a definition of that name."""
+        if self.get(kind, name):
+            raise AlreadyExists(_words(kind), name)
 
     def delete(self, kind: str, name: str) -> None:
         """Delete the definition, if it exists."""
@@ -117,3 +130,7 @@ class Store:
     def _write(self, sql: str, *values: str | int | None) -> None:
         with self._lock:
             self._connection.execute(sql, values)
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

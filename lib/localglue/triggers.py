@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from localglue.documents import Document
-from localglue.errors import AlreadyExists, EntityNotFound, InvalidInput
+from localglue.errors import InvalidInput
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.predicates import started_node
@@ -44,10 +44,7 @@ class Triggers:
 
     def get(self, name: str) -> Document:
         """The trigger. Raises EntityNotFound."""
-        trigger = self._store.get(TRIGGER, name)
-        if trigger is None:
-            raise EntityNotFound("trigger", name)
-        return trigger
+        return self._store.existing(TRIGGER, name)
 
     def of_workflow(self, workflow: str) -> list[Document]:
         """The triggers that belong to a workflow."""
@@ -56,8 +53,7 @@ class Triggers:
     def create(self, request: Document) -> Document:
         """Add a trigger. Raises AlreadyExists, EntityNotFound, InvalidInput."""
         name = request["Name"]
-        if self._store.get(TRIGGER, name):
-            raise AlreadyExists("trigger", name)
+        self._store.refuse_existing(TRIGGER, name)
         self._check(request)
         state = ACTIVATED if request.get("StartOnCreation") else CREATED
         kept = {key: value for key, value in request.items() if key not in ("StartOnCreation", "Tags")}
@@ -128,16 +124,14 @@ class Triggers:
         """Raises InvalidInput, and EntityNotFound if the trigger starts or belongs to something that does not exist."""
         check(trigger)
         for kind, name in map(started_node, trigger["Actions"]):
-            if self._store.get(JOB if kind == JOB_NODE else CRAWLER, name) is None:
-                raise EntityNotFound(kind.lower(), name)
+            self._store.existing(JOB if kind == JOB_NODE else CRAWLER, name)
         self._check_workflow(trigger)
 
     def _check_workflow(self, trigger: Document) -> None:
         workflow = trigger.get("WorkflowName")
         if workflow is None:
             return
-        if self._store.get(WORKFLOW, workflow) is None:
-            raise EntityNotFound("workflow", workflow)
+        self._store.existing(WORKFLOW, workflow)
         starts = [other for other in self.of_workflow(workflow) if other["Type"] != CONDITIONAL]
         others = [other["Name"] for other in starts if other["Name"] != trigger["Name"]]
         if trigger["Type"] != CONDITIONAL and others:

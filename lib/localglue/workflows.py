@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from localglue.documents import Document
-from localglue.errors import AlreadyExists, EntityNotFound
 from localglue.graph import graph
 from localglue.operations import Operations
 from localglue.paging import page_of
@@ -34,16 +33,12 @@ class Workflows:
 
     def get(self, name: str) -> Document:
         """The workflow. Raises EntityNotFound."""
-        workflow = self._store.get(WORKFLOW, name)
-        if workflow is None:
-            raise EntityNotFound("workflow", name)
-        return workflow
+        return self._store.existing(WORKFLOW, name)
 
     def create(self, request: Document) -> Document:
         """Add a workflow. Raises AlreadyExists."""
         name = request["Name"]
-        if self._store.get(WORKFLOW, name):
-            raise AlreadyExists("workflow", name)
+        self._store.refuse_existing(WORKFLOW, name)
         kept = {key: value for key, value in request.items() if key != "Tags"}
         moment = now()
         self._store.put(WORKFLOW, name, {**kept, "CreatedOn": moment, "LastModifiedOn": moment})

@@ -8,13 +8,15 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from totelake.contracts.identifiers import sql_text
+
 
 def literal(value: Any) -> str:
     """A value of the data, so that no two look alike: NULL, the empty text `''`, the text `'NULL'` in quotes."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'" if _ambiguous(value) else value
+        return sql_text(value) if _ambiguous(value) else value
     found = for_json(value)
     return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
 

@@ -70,6 +70,11 @@ def sql_quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def sql_text(value: str) -> str:
+    """A text in the SQL of PostgreSQL, Athena and DuckDB."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _folded(name: str) -> str:
     """Equal for names of which any engine says that they differ by case alone; Java asks for both cases."""
     return name.upper().casefold()

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from totelake.contracts.identifiers import sql_text
 from totelake.errors import ConfigurationError
 from totelake.query.answer import Answer
 
@@ -34,7 +35,7 @@ def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for statement in _ONLY_FILES_OF:
-            connection.execute(statement.format(folder=text_literal(str(folder))))
+            connection.execute(statement.format(folder=sql_text(str(folder))))
         yield connection
 
 
@@ -62,11 +63,6 @@ def refusal(error: duckdb.Error) -> str:
             "use another function, or ask with --target aws"
         ) from error
     return said
-
-
-def text_literal(value: str) -> str:
-    """A text as SQL has it."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _exact(kind: str) -> tuple[str, _Value] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
-from totelake.contracts.identifiers import sql_quoted
+from totelake.contracts.identifiers import sql_quoted, sql_text
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
 from totelake.lake.tables import VIEW_TYPE
@@ -22,7 +22,7 @@ from totelake.query.answer import Answer
 from totelake.query.athena_sql import as_duckdb, relations, select_of
 from totelake.query.cache import Cache
 from totelake.query.decimals import registered_cast
-from totelake.query.engine import answer, engine, refusal, text_literal
+from totelake.query.engine import answer, engine, refusal
 from totelake.runtime.clients import Clients
 
 _AT_ONCE = 8
@@ -42,7 +42,7 @@ class Lake:
         parsed = select_of(sql)
         with self._cache.in_use(), engine(self._cache.folder) as connection:
             connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
-            connection.execute(f"SET schema = {text_literal(self._database)}")
+            connection.execute(f"SET schema = {sql_text(self._database)}")
             made: set[tuple[str, str]] = set()
             try:
                 for database, name in relations(parsed):
@@ -91,7 +91,7 @@ class Lake:
         parts = [
             f"SELECT *{_constants(keys, values)} FROM read_parquet([{files}], {_AS_REGISTERED})"
             for values, location in locations
-            if (files := ", ".join(text_literal(str(path)) for path in self._fetched(location)))
+            if (files := ", ".join(sql_text(str(path)) for path in self._fetched(location)))
         ]
         selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
         if not parts:
@@ -130,4 +130,4 @@ def _column(column: dict[str, str]) -> str:
 
 
 def _constants(keys: list[str], values: tuple[str, ...]) -> str:
-    return "".join(f", {text_literal(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))
+    return "".join(f", {sql_text(value)} AS {sql_quoted(key)}" for key, value in zip(keys, values))

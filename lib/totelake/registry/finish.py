@@ -124,13 +124,10 @@ class Registration:
     def widen(self, verdict: Verdict) -> None:
         """Register the wider types that a verdict accepts, before its objects come: Athena reads none that is wider
         than its table or partition."""
-        own = verdict.of_source(self._source.name)
         accepted = self._accepted(verdict)
-        due = own.register & accepted.keys()
-        if due and not self._is_there(finished_key(LOG, verdict.number)):
-            for name in sorted(due):
-                if self._columns(name) is not None:
-                    widen(self._catalog, self._registered(name), *(schema.columns for schema in accepted[name]))
+        for name in sorted(self._anew(verdict) & accepted.keys()):
+            if self._columns(name) is not None:
+                widen(self._catalog, self._registered(name), *(schema.columns for schema in accepted[name]))
 
     def finish(self, verdict: Verdict, crawler: Crawler) -> None:
         """Register what a verdict accepts, its objects being in place, and report it."""

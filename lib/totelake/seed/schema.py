@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 
 from totelake.contracts import load_contracts
+from totelake.contracts.identifiers import sql_text
 from totelake.contracts.model import Column, Table
 from totelake.errors import SourceError
 from totelake.ports.postgres import open_dsn
@@ -67,7 +68,7 @@ def statements(constrained: bool = True) -> list[str]:
     enums = {column.type: column.enum for table in tables() for column in table.columns if column.enum}
     for kind, labels in enums.items():
         found.append(f"DROP TYPE IF EXISTS {kind}")
-        found.append(f"CREATE TYPE {kind} AS ENUM ({', '.join(_literal(label) for label in labels)})")
+        found.append(f"CREATE TYPE {kind} AS ENUM ({', '.join(sql_text(label) for label in labels)})")
     for table in tables():
         found += _create(table, constrained)
     names = ", ".join(_name(table) for table in tables())
@@ -78,10 +79,6 @@ def statements(constrained: bool = True) -> list[str]:
 
 def _name(table: Table) -> str:
     return f'{table.schema}."{table.name}"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def sequence(table: Table) -> str:

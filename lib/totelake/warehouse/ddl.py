@@ -94,11 +94,6 @@ _ETL = (
 )
 
 
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def qualified(table: Table) -> str:
     """A star table's quoted name with its schema."""
     return f"{STAR}.{sql_quoted(table.name)}"

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from totelake.contracts import load_contracts
+from totelake.contracts.identifiers import sql_text
 from totelake.contracts.model import Table, inputs_of
 from totelake.errors import DamagedError, StarTableError, raise_common
 from totelake.lake.commits import CommitLog
@@ -22,7 +23,7 @@ from totelake.runtime.spark import open_jvm
 from totelake.star.batches import JudgedBatches
 from totelake.star.holding import Failure, record_holds
 from totelake.warehouse import publish
-from totelake.warehouse.ddl import literal, statements
+from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import Connection, JdbcAddress, connect
 from totelake.warehouse.plan import Applied, TableLoad, plan, put_off
 from totelake.warehouse.stage import Stage, refusing
@@ -202,7 +203,7 @@ def _applied(connection: Connection, source: str) -> dict[str, Applied]:
     """
     query = f"""
 SELECT target_table, max(batch), max(commit_number) FROM (
-    SELECT target_table, batch, commit_number FROM etl.batch WHERE source = {literal(source)} AND held = 0
+    SELECT target_table, batch, commit_number FROM etl.batch WHERE source = {sql_text(source)} AND held = 0
     UNION ALL SELECT target_table, NULL, commit_number FROM etl.replay) AS applied
  GROUP BY target_table"""
     return {str(row[0]): Applied(int(row[1] or 0), int(row[2] or 0)) for row in connection.rows(query)}

@@ -5,7 +5,7 @@ Autovacuum sees only what is committed. A plan that was made without statistics 
 
 from __future__ import annotations
 
-from totelake.warehouse.ddl import literal
+from totelake.contracts.identifiers import sql_text
 from totelake.warehouse.jdbc import Connection
 
 # as autovacuum decides: a load that changes less leaves the plans as good as they were
@@ -21,6 +21,6 @@ def analyse_grown(connection: Connection, name: str, written: int) -> None:
     """Analyse a table, by its quoted name, when so many rows written are many for its size."""
     if written <= _BASE:
         return
-    known = float(connection.rows(f"SELECT reltuples FROM pg_class WHERE oid = {literal(name)}::regclass")[0][0] or 0)
+    known = float(connection.rows(f"SELECT reltuples FROM pg_class WHERE oid = {sql_text(name)}::regclass")[0][0] or 0)
     if written > _BASE + _SHARE * max(known, 0.0):
         analyse(connection, name)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from totelake.contracts.identifiers import sql_quoted
+from totelake.contracts.identifiers import sql_quoted, sql_text
 from totelake.contracts.model import Table
 from totelake.errors import StarTableError
-from totelake.warehouse.ddl import literal, qualified
+from totelake.warehouse.ddl import qualified
 from totelake.warehouse.jdbc import Connection
 
 
@@ -20,7 +20,7 @@ def check_written(table: Table, due: int, found: int) -> None:
 
 def newest_record(connection: Connection, fact: Table) -> int:
     """The highest number that a row of a fact has so far; 0 when there is none."""
-    query = f"SELECT coalesce(max(record_id), 0) FROM etl.fact_version WHERE target_table = {literal(fact.name)}"
+    query = f"SELECT coalesce(max(record_id), 0) FROM etl.fact_version WHERE target_table = {sql_text(fact.name)}"
     return int(connection.rows(query)[0][0] or 0)
 
 
@@ -31,7 +31,7 @@ def check_fact(connection: Connection, fact: Table, newest: int) -> None:
         connection,
         fact,
         f"SELECT count(*), count(f.{key}) FROM etl.fact_version AS v LEFT JOIN {qualified(fact)} AS f "
-        f"ON f.{key} = v.record_id WHERE v.target_table = {literal(fact.name)} AND v.record_id > {newest}",
+        f"ON f.{key} = v.record_id WHERE v.target_table = {sql_text(fact.name)} AND v.record_id > {newest}",
     )
 
 

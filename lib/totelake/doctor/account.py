@@ -107,7 +107,7 @@ def bucket(s3: Any, name: str, remedy: str) -> Iterator[Result]:
 
 
 def deployed_jobs(glue: Any, s3: Any, names: Sequence[str]) -> Iterator[Result]:
-    """Whether the jobs of catalog/pipeline.yaml are there, and their scripts and wheels."""
+    """Whether the jobs of catalog/pipeline.yaml are there, and their scripts, wheels and jars."""
     found: dict[str, Any] = {}
     for start in range(0, len(names), _JOBS_AT_ONCE):
         answer = glue.batch_get_jobs(JobNames=list(names[start : start + _JOBS_AT_ONCE]))
@@ -130,10 +130,10 @@ def deployed_jobs(glue: Any, s3: Any, names: Sequence[str]) -> Iterator[Result]:
 
 
 def _files(job: Mapping[str, Any]) -> list[str]:
-    """The S3 addresses of a job's script and wheels."""
+    """The S3 addresses of a job's script, wheels and jars."""
     arguments = job.get("DefaultArguments", {})
-    wheels = [address for name in _FILES for address in str(arguments.get(name, "")).split(",")]
-    return [address for address in (job["Command"]["ScriptLocation"], *wheels) if address.startswith("s3://")]
+    libraries = [address for name in _FILES for address in str(arguments.get(name, "")).split(",")]
+    return [address for address in (job["Command"]["ScriptLocation"], *libraries) if address.startswith("s3://")]
 
 
 def _is_there(s3: Any, address: str) -> bool:

@@ -66,9 +66,19 @@ def problem(detail: str, remedy: str) -> Result:
 
 
 def refused(error: TotelakeError) -> Result:
-    """A problem in the words of an error of ours, which end in the remedy."""
-    detail, _, remedy = str(error).rpartition("; ")
-    return problem(detail, remedy) if detail else problem(remedy, "see docs/operations.md")
+    """A problem in the words of an error of ours."""
+    return told(str(error), "see docs/operations.md")
+
+
+def told(sentence: str, otherwise: str) -> Result:
+    """A problem by a sentence of ours, which ends in the remedy; `otherwise` is that of one which has none."""
+    detail, _, remedy = sentence.rpartition("; ")
+    return problem(detail, remedy) if detail else problem(remedy, otherwise)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of the names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def examine(group: str, checks: Iterable[tuple[str, Look]]) -> list[Finding]:

@@ -14,7 +14,7 @@ from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts.model import Table
 from totelake.doctor.connection import Opened
-from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, Result, examine, ok, some, told, warning
 from totelake.doctor.role_limits import LIMITS, Limits, judge_limits
 from totelake.lake.records.batch import BlockedTable, ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
@@ -130,7 +130,7 @@ def _doubts(found: Role) -> Iterator[Result]:
     if found.is_superuser:
         yield warning(f"{found.current} is a superuser, and ingestion has only to read", narrower)
     elif found.changes:
-        yield warning(f"{found.current} may change {_some(found.changes)}, and ingestion has only to read", narrower)
+        yield warning(f"{found.current} may change {some(found.changes)}, and ingestion has only to read", narrower)
 
 
 def settings(session: Session) -> Iterator[Result]:
@@ -183,15 +183,10 @@ def captured(tables: Sequence[Table], session: Session) -> Iterator[Result]:
 def judge_tables(total: int, blocked: Mapping[str, BlockedTable], compared: Sequence[str]) -> Iterator[Result]:
     """One line for each table that is blocked."""
     for item in blocked.values():
-        detail, _, remedy = item.why.rpartition("; ")
-        yield problem(detail or item.why, remedy if detail else "see docs/types.md")
+        yield told(item.why, "see docs/types.md")
     if compared:
         yield warning(
-            f"{_some(compared)}: {WHY}", f"GRANT SELECT on the whole table, as {_SCRIPT} does, to have less read"
+            f"{some(compared)}: {WHY}", f"GRANT SELECT on the whole table, as {_SCRIPT} does, to have less read"
         )
     if not blocked and not compared:
         yield ok(f"all {total} can be captured")
-
-
-def _some(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from totelake.contracts import Contracts
-from totelake.doctor.finding import Result, ok, problem, warning
+from totelake.doctor.finding import Result, ok, problem, some, warning
 from totelake.ports.postgres import Connection
 from totelake.warehouse import ddl
 
@@ -101,9 +101,9 @@ def _missing(
     emptied = [name for name in wanted if name not in found and (name in loaded or (loaded and name in _VERSIONS))]
     other = [name for name in (*wanted, *views) if name not in found and name not in emptied]
     if emptied:
-        yield problem(f"{_some(emptied)} is gone, with rows that were loaded", _ANEW)
+        yield problem(f"{some(emptied)} is gone, with rows that were loaded", _ANEW)
     if other:
-        yield warning(f"{_some(other)} is not there", "`totelake deploy` makes it")
+        yield warning(f"{some(other)} is not there", "`totelake deploy` makes it")
 
 
 def _unlike(relation: Relation, columns: Sequence[str]) -> Iterator[Result]:
@@ -112,7 +112,7 @@ def _unlike(relation: Relation, columns: Sequence[str]) -> Iterator[Result]:
         yield problem(f"{name} is no table", f"rename what has its name; then {_ANEW}")
     elif missing:
         yield problem(
-            f"{name} has no column {_some(missing)}, which the contract has",
+            f"{name} has no column {some(missing)}, which the contract has",
             f"ALTER TABLE {name} ADD COLUMN for a new one; when it was dropped, {_ANEW}",
         )
 
@@ -121,7 +121,7 @@ def _of_others(role: str, found: Sequence[Relation]) -> Iterator[Result]:
     others = [relation.name for relation in found if not relation.is_owned]
     if others:
         yield problem(
-            f"{role} does not own {_some(others)}",
+            f"{role} does not own {some(others)}",
             f"ALTER TABLE ... OWNER TO {role}, for whoever owns a table alone may change it",
         )
 
@@ -130,7 +130,7 @@ def _closed(role: str, found: Sequence[Relation], updated: Collection[str]) -> I
     hidden = [relation.name for relation in found if relation.has_policies]
     if hidden:
         yield problem(
-            f"policies hide rows of {_some(hidden)} from {role}", f"ALTER TABLE {hidden[0]} NO FORCE ROW LEVEL SECURITY"
+            f"policies hide rows of {some(hidden)} from {role}", f"ALTER TABLE {hidden[0]} NO FORCE ROW LEVEL SECURITY"
         )
     for relation in found:
         lacking = [right for right in relation.closed if right != "UPDATE" or relation.name in updated]
@@ -140,7 +140,3 @@ def _closed(role: str, found: Sequence[Relation], updated: Collection[str]) -> I
         if relation.sequences:
             name = f"{relation.name.partition('.')[0]}.{relation.sequences[0]}"
             yield problem(f"{role} may not use {name}", f"GRANT USAGE ON SEQUENCE {name} TO {role}")
-
-
-def _some(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -24,7 +24,7 @@ from totelake.errors import TotelakeError
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.sqlstates import cause_of
 from totelake.stack.clean_environment import undisturbed
-from totelake.stack.interrupts import SIGNALLED, ending_as_ctrl_c
+from totelake.stack.interrupts import SIGNALLED, ending_as_ctrl_c, ignore_at_exit
 
 _WIDEST = 100
 
@@ -33,6 +33,7 @@ def run() -> None:
     """The console script."""
     sys.excepthook = _traced
     logging.lastResort = Told(logging.WARNING)
+    ignore_at_exit()
     sys.exit(main(sys.argv[1:]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import subprocess  # nosec B404 # programs that have to end by themselves
 import threading
@@ -30,6 +31,19 @@ def ending_as_ctrl_c() -> Iterator[list[int]]:
 
     with _handling(interrupt):
         yield came
+
+
+def ignore_at_exit() -> None:
+    """While Python ends, these signals do nothing: the command is done, and its exit status says how.
+
+    Else a SIGINT in those milliseconds kills the process: CPython puts its default action back before it ends.
+    """
+
+    def ignore() -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
+    atexit.register(ignore)
 
 
 @contextmanager

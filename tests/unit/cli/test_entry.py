@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -46,3 +47,11 @@ def test_an_interrupt_while_it_is_imported_is_no_crash() -> None:
     )
     done = entered(before, "--version")
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_while_python_ends_changes_nothing(number: signal.Signals) -> None:
+    before = "\nimport os\nclass Late:\n def __del__(self, kill=os.kill, write=os.write, own=os.getpid()):\n"
+    before += f"  kill(own, {number.value})\n  write(2, b'late')\nsys.late = Late()\n"
+    done = entered(before, "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "totelake 0.1.0\n", "late")

@@ -10,7 +10,7 @@ from totelake.alerts.catalog_messages import changed_alert
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import TableId
-from totelake.errors import SchemaMismatchError, TotelakeError
+from totelake.errors import LakeError, SchemaMismatchError, TotelakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import finished_key, schema_key
 from totelake.lake.manifest import Manifest
@@ -20,7 +20,7 @@ from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_
 from totelake.ports.schema_catalog import Crawler
 from totelake.registry.apart import ApartTables
 from totelake.registry.crawl import crawl
-from totelake.registry.mend import defects, put_back
+from totelake.registry.mend import defects, put_back, strangers
 from totelake.registry.placement import ObjectSchema, schemas_by_table, schemas_of_objects
 from totelake.registry.register import has_new_columns, set_schema, storage_of, widen
 from totelake.registry.report import RegistryJob, report_verdict
@@ -90,8 +90,8 @@ class Registration:
 
     def restore(self, names: Collection[str]) -> list[str]:
         """Put back tables that somebody changed; which were not right."""
-        present = self._apart.each(names, lambda name: self._catalog.table(self._registered(name)))
-        return self._put_back([name for name, table in present.items() if table is not None])
+        looks = self._apart.each(names, self._look)
+        return self._put_back([name for name, look in looks.items() if look is not None])
 
     def _mend(self, verdict: Verdict) -> None:
         """Put back the tables of what a verdict accepts that are not as the verdicts left them, and all that earlier
@@ -109,12 +109,16 @@ class Registration:
                 note(self._job, changed_alert(self._id(name), self._address(name), look.version, look.defects))
         self._put_back([name for name, look in present.items() if look.defects or name in marked])
 
-    def _look(self, name: str, schema: Columns) -> _Look | None:
-        """A table as it is registered; None when it is not."""
-        present = self._catalog.table(self._registered(name))
+    def _look(self, name: str, schema: Columns = ()) -> _Look | None:
+        """A table as it is registered; None when it is not. Raises LakeError for somebody else's of its name."""
+        present, location = self._catalog.table(self._registered(name)), self._location(name)
         if present is None:
             return None
-        return _Look(str(present.get("VersionId", "")), defects(present, self._location(name), schema))
+        found = defects(present, location, schema)
+        why = strangers(self._catalog, present, location) if found else ""
+        if why:
+            raise LakeError(why)
+        return _Look(str(present.get("VersionId", "")), found)
 
     def _put_back(self, names: Collection[str]) -> list[str]:
         """Put back registered tables, with all partitions that their verdicts gave them; which were not so."""

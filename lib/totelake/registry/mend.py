@@ -25,6 +25,29 @@ from totelake.schemas.columns import Columns
 _KEYS = columns_input([(name, "string") for name in PARTITION_KEYS])
 
 
+def strangers(catalog: SchemaCatalog, present: Document, location: str) -> str:
+    """Why a table of one of our names is somebody else's, in words; '' for ours.
+
+    Ours lies where its objects do, or has a partition there when somebody has changed its place.
+    """
+    lies = _lies(present)
+    if _is_at(lies, location) or any(_is_at(_lies(item), location) for item in catalog.partitions(present["Name"])):
+        return ""
+    return (
+        f"it is not of totelake's making: it lies at {lies or 'no place'}, and no partition of it at {location}; drop "
+        "it, or give it another name, and the next run registers ours"
+    )
+
+
+def _lies(described: Document) -> str:
+    return str((described.get("StorageDescriptor") or {}).get("Location") or "")
+
+
+def _is_at(lies: str, location: str) -> bool:
+    """Whether a place is a location or below it, by whichever of S3's schemes."""
+    return f"{lies.split('://')[-1].rstrip('/')}/".startswith(location.split("://")[-1])
+
+
 def defects(present: Document, location: str, schema: Columns) -> list[str]:
     """What keeps a registered table from showing the objects of a schema at a location, in words; [] for nothing."""
     return list(_defects(present, location, schema))

@@ -27,6 +27,7 @@ from totelake.registry.agreement import (
     hive_types_of,
     known_columns,
     of_partitions,
+    of_places,
     of_registered,
 )
 from totelake.registry.audit_files import AuditWindow, FileAudit, Seen
@@ -93,8 +94,14 @@ class SourceAudit:
         followed = follow_table(self._catalog, name)
         if followed:
             self._job.log.warning("%d partitions of %s did not have its columns; they do now", followed, name)
-        partitions = {item["StorageDescriptor"]["Location"]: item for item in self._catalog.partitions(name)}
-        return found + of_partitions(name, self._folders(items), partitions, hive_types_of(present), known)
+        partitions = list(self._catalog.partitions(name))
+        folders = self._folders(items)
+        places: dict[tuple[str, ...], str] = {
+            (location.rstrip("/").rsplit("=", 1)[-1],): location for location in folders
+        }
+        found += of_places(partitions, places)
+        by_location = {str((item.get("StorageDescriptor") or {}).get("Location")): item for item in partitions}
+        return found + of_partitions(name, folders, by_location, hive_types_of(present), known)
 
     def _strangers(self, table: Table, present: Document) -> str:
         return strangers(self._catalog, present, self._store.address(_prefix(table)))

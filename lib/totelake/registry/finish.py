@@ -20,7 +20,7 @@ from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_
 from totelake.ports.schema_catalog import Crawler
 from totelake.registry.apart import ApartTables
 from totelake.registry.crawl import crawl
-from totelake.registry.mend import defects, put_back, strangers
+from totelake.registry.mend import defects, put_back, put_partitions_back, strangers
 from totelake.registry.placement import ObjectSchema, schemas_by_table, schemas_of_objects
 from totelake.registry.register import has_new_columns, set_schema, storage_of, widen
 from totelake.registry.report import RegistryJob, report_verdict
@@ -135,10 +135,12 @@ class Registration:
         still = defects(self._catalog.table(registered) or {}, location, newest)
         if still:
             raise SchemaMismatchError(f"it is not as it was put back: {'; '.join(still)}")
-        register_locations(self._catalog, registered, storage_of(self._catalog, registered, ""), left.locations)
-        if was_odd:
+        storage = storage_of(self._catalog, registered, "")
+        register_locations(self._catalog, registered, storage, left.locations)
+        if put_partitions_back(self._catalog, registered, storage, left.locations) or was_odd:
             self._job.log.warning("%s was not as its batches left it; it is put back", self._address(name))
-        return was_odd
+            return True
+        return False
 
     def _widen(self, verdict: Verdict) -> None:
         """Register the wider types that a verdict accepts, before its objects come: Athena reads none that is wider

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from totelake.contracts.identifiers import PARTITION_KEYS, catalogue_name
@@ -12,9 +12,11 @@ from totelake.lake.partitions import METADATA
 from totelake.lake.tables import (
     VIEW_TYPE,
     as_input,
+    as_partition_input,
     change_table,
     columns_input,
     columns_of,
+    misleading_parameters,
     placed,
     storage_differences,
 )
@@ -61,6 +63,8 @@ def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]
     if storage_differences(storage, location):
         lies = storage.get("Location", "nowhere")
         yield f"it is no table of parquet at {location}, but {storage.get('InputFormat', 'of nothing')} at {lies}"
+    for name, value in misleading_parameters(present).items():
+        yield f"its parameter {name} is {value}"
     if _keys(present) != _names(_KEYS):
         yield f"its partition keys are {', '.join(_keys(present)) or 'none'}, not {', '.join(_names(_KEYS))}"
     for column, (found, needed) in lacking(columns, schema).items():
@@ -88,6 +92,25 @@ def put_back(catalog: SchemaCatalog, name: str, location: str, schemas: Sequence
 
     is_changed = change_table(catalog, name, decide, keep_version=True)
     return follow_table(catalog, name) > 0 or is_changed
+
+
+def put_partitions_back(
+    catalog: SchemaCatalog, name: str, storage: Document, locations: Mapping[tuple[str, ...], str]
+) -> int:
+    """Give registered partitions the place and format of their objects; how many had others.
+
+    `storage` is what one inherits where it has nothing of its own any more. Raises LakeError when one is refused.
+    """
+    changed = []
+    for item in catalog.partitions(name):
+        location = locations.get(tuple(item["Values"]))
+        own = {**storage, **(item.get("StorageDescriptor") or {})}
+        other = storage_differences(own, location) if location is not None else {}
+        if other:
+            changed.append({**as_partition_input(item), "StorageDescriptor": {**own, **other}})
+    if changed:
+        catalog.replace_partitions(name, changed)
+    return len(changed)
 
 
 def _as_left(present: Document, location: str, schemas: Sequence[Columns]) -> dict[str, Any]:

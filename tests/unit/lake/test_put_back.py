@@ -30,6 +30,9 @@ DAMAGES: dict[str, Damage] = {
     "no columns": lambda log: log["StorageDescriptor"].pop("Columns"),
     "no storage": lambda log: log.pop("StorageDescriptor"),
     "a view": lambda log: log.update(TableType="VIRTUAL_VIEW", ViewOriginalText="SELECT 1", ViewExpandedText="x"),
+    "an Iceberg table": lambda log: log["Parameters"].update(table_type="ICEBERG"),
+    "another classification": lambda log: log["Parameters"].update(classification="csv"),
+    "projected": lambda log: log["Parameters"].update({"projection.enabled": "TRUE"}),
     "partition keys": lambda log: log.update(PartitionKeys=[{"Name": "year", "Type": "string"}]),
 }
 STRANGERS: dict[str, Damage] = {

@@ -96,6 +96,8 @@ class Tables(MemoryRegistry):
         assert table is not None
         found = table["StorageDescriptor"]
         fields = {field: found.get(field) for field in ("Location", "InputFormat", "OutputFormat", "SerdeInfo")}
+        misleading = ("table_type", "spark.sql.sources.provider", "classification", "projection.enabled")
+        fields["parameters"] = {key: table["Parameters"].get(key, "parquet") for key in misleading}
         kind = {"kind": table.get("TableType") == "VIRTUAL_VIEW", "keys": table["PartitionKeys"]}
         return {**fields, **kind, "columns": sorted(columns_of(table))}
 

@@ -28,6 +28,10 @@ def columns(change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) ->
     return damage
 
 
+def parameters(**more: str) -> Damage:
+    return lambda table: table.update(Parameters={**table["Parameters"], **more})
+
+
 def keys(*names: tuple[str, str]) -> Damage:
     return lambda table: table.update(PartitionKeys=columns_input(list(names)))
 
@@ -50,6 +54,10 @@ DAMAGES: Mapping[str, Damage] = {
     "a partition key added": keys(("ingested_on", "string"), ("hour", "string")),
     "a partition key renamed": keys(("day", "string")),
     "a partition key of another type": keys(("ingested_on", "date")),
+    "made an Iceberg table": parameters(table_type="ICEBERG", metadata_location="s3://x/1.json"),
+    "made a Delta table": parameters(**{"spark.sql.sources.provider": "delta"}),
+    "partitions projected": parameters(**{"projection.enabled": "true", "projection.ingested_on.type": "date"}),
+    "classified as csv": parameters(classification="csv"),
     "storage removed": lambda table: table.pop("StorageDescriptor"),
     "made a view": lambda table: table.update(TableType="VIRTUAL_VIEW", ViewOriginalText="select 1"),
     "everything": lambda table: (table.pop("StorageDescriptor"), table.update(PartitionKeys=[], Parameters={})),
@@ -57,6 +65,7 @@ DAMAGES: Mapping[str, Damage] = {
 # what neither readers nor jobs need: it stays as somebody wants it
 HARMLESS: Mapping[str, Damage] = {
     "parameters removed": lambda table: table.update(Parameters={}),
+    "one more parameter": parameters(owner="us", classification="parquet", **{"projection.enabled": "false"}),
     "described": lambda table: table.update(Description="ours"),
 }
 

@@ -70,6 +70,9 @@ def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]
     for column, (found, needed) in lacking(columns, schema).items():
         yield f"{column} is {found or 'not registered'}, its objects have {needed}"
     types = types_of(columns)
+    for column in PARTITION_KEYS:
+        if column in types:
+            yield f"it has a column {column}, which is a partition key"
     for column, kind in METADATA:
         if types.get(column) != kind:
             yield f"{column} is {types.get(column, 'not registered')}, its objects have {kind}"

@@ -47,6 +47,7 @@ DAMAGES: Mapping[str, Damage] = {
     "types gone": lambda table: storage(
         Columns=[{"Name": item["Name"]} for item in table["StorageDescriptor"]["Columns"]]
     )(table),
+    "a column of the partition key's name": columns(lambda found: [*found, ("ingested_on", "date")]),
     "location changed": storage(Location="s3://elsewhere/"),
     "location removed": lambda table: table["StorageDescriptor"].pop("Location"),
     "format changed": storage(InputFormat="org.apache.hadoop.mapred.TextInputFormat", SerdeInfo={}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ def defects(present: Document, location: str, schema: Columns) -> list[str]:
 
 def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]:
     storage: Document = present.get("StorageDescriptor") or {}
-    columns = storage.get("Columns", ())
+    columns = storage.get("Columns") or ()
     if present.get("TableType") == VIEW_TYPE:
         yield "it is a view"
     if storage_differences(storage, location):
@@ -69,6 +70,9 @@ def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]
         yield f"its partition keys are {', '.join(_keys(present)) or 'none'}, not {', '.join(_names(_KEYS))}"
     for column, (found, needed) in lacking(columns, schema).items():
         yield f"{column} is {found or 'not registered'}, its objects have {needed}"
+    for column, count in Counter(catalogue_name(str(item["Name"])) for item in columns).items():
+        if count > 1:
+            yield f"it has {column} more than once, which Athena refuses"
     types = types_of(columns)
     for column in PARTITION_KEYS:
         if column in types:

@@ -47,6 +47,9 @@ DAMAGES: Mapping[str, Damage] = {
     "types gone": lambda table: storage(
         Columns=[{"Name": item["Name"]} for item in table["StorageDescriptor"]["Columns"]]
     )(table),
+    "a column twice": columns(lambda found: [*found, found[0]]),
+    "a column twice but for case and type": columns(lambda found: [*found, (found[0][0].upper(), "string")]),
+    "no columns": storage(Columns=None),
     "a column of the partition key's name": columns(lambda found: [*found, ("ingested_on", "date")]),
     "location changed": storage(Location="s3://elsewhere/"),
     "location removed": lambda table: table["StorageDescriptor"].pop("Location"),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from tests.conftest import SOURCE
-from tests.faults.world import AUDIT, DIMENSIONS, FACTS, JOBS, MAINTAIN, WATCH, World
+from tests.faults.world import AUDIT, CHECK, DIMENSIONS, FACTS, INGEST, JOBS, MAINTAIN, WATCH, World
 from tests.integration.star.samples import SPARK
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
@@ -108,6 +109,36 @@ def test_a_role_that_lacks_what_its_job_does_is_told(world: World) -> None:
         world.run(JOBS[0])
     assert {line.split("/000")[0] for line in refused("watch", found)} >= {"write ingestion/_commits/totesys"}
     assert world.settle() == {}
+
+
+@contextmanager
+def denied(world: World, call: str, table: str) -> Iterator[None]:
+    """Inside, AWS Glue denies a call for a table, as Lake Formation does."""
+
+    def answer(params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
+        if f'"TableName": "{table}"' not in params["body"].decode():
+            return None
+        error = {"Code": "AccessDeniedException", "Message": f"Insufficient Lake Formation permission(s) on {table}"}
+        return SimpleNamespace(status_code=400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+    events = world.job_clients.client("glue").meta.events
+    events.register(f"before-call.glue.{call}", answer)
+    try:
+        yield
+    finally:
+        events.unregister(f"before-call.glue.{call}", answer)
+
+
+def test_a_table_that_is_denied_is_left_apart_and_taken_up_with_what_the_job_may_do(world: World) -> None:
+    world.edit()
+    world.run(INGEST)
+    with seen(world) as found, denied(world, "BatchCreatePartition", "payment"):
+        world.run(CHECK)
+    assert "ingestion/_apart/totesys/payment" in found.objects["write"]
+    with seen(world) as after:
+        world.run(CHECK)
+    assert "ingestion/_apart/totesys/payment" in after.objects["delete"]
+    assert refused(CHECK, found) == refused(CHECK, after) == []
 
 
 def test_no_job_does_what_its_access_does_not_allow(world: World) -> None:

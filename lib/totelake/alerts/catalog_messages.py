@@ -1,4 +1,5 @@
-"""The wording about registered tables that are not as totelake left them: one is put back, or cannot be."""
+"""The wording about registered tables that are not as totelake left them: one is put back, left apart, or taken
+up again."""
 
 from __future__ import annotations
 
@@ -28,21 +29,35 @@ def changed_alert(table: TableId, registered: str, version: str, odd: Sequence[s
     )
 
 
-def apart_alert(table: TableId, registered: str, version: str, odd: Sequence[str], refused: str) -> Alert:
-    """The alert of such a table that cannot be put back; one for each version that somebody made."""
+def apart_alert(table: TableId, registered: str, incident: str, refused: str) -> Alert:
+    """The alert of a registered table for which the Data Catalog refuses something; one for each `incident`."""
     return Alert(
         kind="catalog",
-        subject=f"{table} cannot be put back in the Data Catalog",
+        subject=f"{table} is left apart in the Data Catalog",
         body=body(
-            f"The table {registered} is not as its batches left it: {'; '.join(odd)}. It stays so: {refused}. "
-            "New partitions of it are not registered; its events flow, star tables and warehouse are right, and "
-            "everything else goes on.",
+            f"The table {registered} stays as it is: {refused}. New partitions of it are not registered; its events "
+            "flow, star tables and warehouse are right, and everything else goes on.",
             f"totelake drift {table}; totelake logs",
-            "Correct what the message names. The next run that brings rows of it puts it back and registers what is "
-            f"missing; after mending it by hand, `totelake repair catalog` does. {_SEE}",
+            "Correct what the message names. The next run of check_schemas takes the table up again and registers all "
+            f"that it lacks; `totelake repair catalog` does it at once. {_SEE}",
         ),
-        key=f"{registered}/{version}/{_digest(odd)}/apart",
-        cause=f"{table} cannot be put back in the Data Catalog",
+        key=f"{registered}/{incident}/apart",
+        cause=f"{table} left apart in the Data Catalog",
+    )
+
+
+def taken_up_alert(table: TableId, registered: str, incident: str) -> Alert:
+    """The alert of a registered table that is no longer left apart."""
+    return Alert(
+        kind="catalog",
+        subject=f"{table} is taken up again in the Data Catalog",
+        body=body(
+            f"The Data Catalog refuses nothing for the table {registered} any more; all that it lacked is registered.",
+            f"totelake drift {table}",
+            f"Nothing has to be done. {_SEE}",
+        ),
+        key=f"{registered}/{incident}/taken up",
+        cause=f"{table} taken up again in the Data Catalog",
     )
 
 

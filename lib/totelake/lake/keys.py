@@ -11,6 +11,7 @@ INFLIGHT = "_inflight"
 STATE = "_state"
 SCHEMAS = "_schemas"
 FINISHED = "_finished"
+APART = "_apart"
 DEAD_LETTERS = "dead_letters"
 QUARANTINE = f"{DEAD_LETTERS}/rows"
 COMPACTED = "compacted"
@@ -86,6 +87,11 @@ def dead_letter_key(source: str, table: str, batch: int) -> str:
 def finished_key(log: str, number: int) -> str:
     """The key of the mark that all of a commit was registered and reported."""
     return f"{FINISHED}/{log}/{number_text(number)}.json"
+
+
+def apart_key(source: str, table: str) -> str:
+    """The key of the mark that a registered table is left apart."""
+    return f"{APART}/{source}/{table}"
 
 
 def schema_key(source: str, table: str, fingerprint: str) -> str:

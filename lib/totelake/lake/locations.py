@@ -32,9 +32,18 @@ class Place:
     @classmethod
     def of(cls, entry: Document) -> Place:
         """Read it from a table or partition of the Data Catalog."""
-        found = _NUMBER.match(entry["StorageDescriptor"].get("Location", ""))
-        noted = entry.get("Parameters", {}).get(MOVED_AT)
-        return cls(int(found[1]) if found else 0, datetime.fromisoformat(noted) if noted else None)
+        found = _NUMBER.match(str((entry.get("StorageDescriptor") or {}).get("Location") or ""))
+        noted = (entry.get("Parameters") or {}).get(MOVED_AT)
+        return cls(int(found[1]) if found else 0, _moment(noted))
+
+
+def _moment(noted: object) -> datetime | None:
+    """A moment as `move` notes it; None for what is none, as somebody may write there."""
+    try:
+        found = datetime.fromisoformat(str(noted))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def places(catalog: SchemaCatalog, table: Table) -> dict[str, Place]:

@@ -26,6 +26,7 @@ _INPUT_FIELDS = (
 )
 _PARTITION_INPUT_FIELDS = ("Values", "StorageDescriptor", "Parameters")
 _FORMATS = ("InputFormat", "OutputFormat")
+_FORMAT_PARAMETERS = ("classification", "spark.sql.sources.provider")
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -70,8 +71,24 @@ def _library(storage: Document) -> str:
     return str((storage.get("SerdeInfo") or {}).get("SerializationLibrary", ""))
 
 
+def misleading_parameters(table: Document) -> dict[str, str]:
+    """The parameters by which engines read a table otherwise than as parquet in its registered partitions."""
+    return {name: value for name, value in _parameters(table).items() if _misleads(name, value)}
+
+
+def _misleads(name: str, value: str) -> bool:
+    if name in _FORMAT_PARAMETERS:
+        return value.lower() != "parquet"
+    return name == "table_type" or (name == "projection.enabled" and value.lower() == "true")
+
+
+def _parameters(table: Document) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (table.get("Parameters") or {}).items()}
+
+
 def placed(present: Document, location: str, columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """A registered table as input, over parquet objects at a location and with these columns; no view any more."""
+    """A registered table as input, over parquet objects at a location and with these columns; no view any more, and
+    without parameters by which it would be read otherwise."""
     storage: Document = present.get("StorageDescriptor") or parquet_storage(location, columns)
     found = {**as_input(present), "StorageDescriptor": {**storage, **storage_differences(storage, location)}}
     if columns_of(present) != list(columns):
@@ -79,6 +96,10 @@ def placed(present: Document, location: str, columns: Sequence[tuple[str, str]])
     if present.get("TableType") == VIEW_TYPE:
         found = {name: value for name, value in found.items() if not name.startswith("View")}
         found["TableType"] = "EXTERNAL_TABLE"
+    misleading = misleading_parameters(present)
+    if misleading:
+        kept = {name: value for name, value in _parameters(present).items() if name not in misleading}
+        found["Parameters"] = {**kept, "classification": "parquet"}
     return found
 
 

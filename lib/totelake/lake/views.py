@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from totelake.schemas.hive_widening import is_wider
 BATCH_PARAMETER = "totelake.batch"
 _PRESTO = {"string": "varchar", "int": "integer", "float": "real", "binary": "varbinary", "timestamp": "timestamp(3)"}
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
+_BATCHES = re.compile(r'"_batch" <= (\d{1,18})\b')
 
 
 @dataclass(frozen=True)
@@ -112,19 +114,19 @@ def publish(catalog: SchemaCatalog, table: Table, batch: int) -> None:
             wanted = view_input(view, catalog.database, batch)
             if present is None:
                 return wanted
-            published = _batch(present)
-            same = present.get("ViewOriginalText") == wanted["ViewOriginalText"]
-            return None if published > batch or same else wanted
+            is_same = is_view(present) and present["ViewOriginalText"] == wanted["ViewOriginalText"]
+            return None if published_batch(present) > batch or is_same else wanted
 
         change_table(catalog, view.name, decide, keep_version=False)
 
 
-def _batch(view: Mapping[str, Any]) -> int:
-    return int((view.get("Parameters") or {}).get(BATCH_PARAMETER, 0))
+def published_batch(view: Document) -> int:
+    """The batch that a registered view shows, as its text says; 0 for what is none of our views."""
+    return max(map(int, _BATCHES.findall(_sql(view) or "")), default=0)
 
 
 def registered_views(catalog: SchemaCatalog, table: Table) -> list[Document]:
-    """The table's views that are registered; what somebody else has put in the place of one is none."""
+    """The table's views that are registered; what somebody else has made of one, or put in its place, is none."""
     return [entry for entry in entries(catalog, table) if is_view(entry)]
 
 
@@ -135,8 +137,22 @@ def entries(catalog: SchemaCatalog, table: Table) -> list[Document]:
 
 
 def is_view(table: Document) -> bool:
-    """Whether it is a view of Athena."""
-    return str(table.get("ViewOriginalText") or "").startswith(_PREFIX)
+    """Whether it is a view as `publish` leaves it: one of Athena whose text and parameter name the same batch."""
+    parameters = table.get("Parameters") or {}
+    batch = str(published_batch(table))
+    return parameters.get("presto_view") == "true" and parameters.get(BATCH_PARAMETER) == batch
+
+
+def _sql(table: Document) -> str | None:
+    """The SQL inside a view of Athena; None when there is none that can be read."""
+    text = str(table.get("ViewOriginalText") or "")
+    if not text.startswith(_PREFIX):
+        return None
+    try:
+        found = json.loads(base64.b64decode(text[len(_PREFIX) : -len(_SUFFIX)]))["originalSql"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return str(found)
 
 
 def is_narrower(table: Table, view: Document) -> bool:
@@ -153,7 +169,7 @@ def widen_view(catalog: SchemaCatalog, table: Table, name: str) -> None:
     def decide(present: Document | None) -> Document | None:
         if present is None or not is_view(present) or not is_narrower(table, present):
             return None
-        batch = _batch(present)
+        batch = published_batch(present)
         return view_input(View(name, tuple(_widened(table, present)), view_sql(present)), catalog.database, batch)
 
     change_table(catalog, name, decide, keep_version=False)
@@ -182,10 +198,9 @@ def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
 
 def view_sql(table: Document) -> str:
     """The SQL inside a view of the Data Catalog. Raises ConfigurationError when it is no Athena view."""
-    if not is_view(table):
+    found = _sql(table)
+    if found is None:
         raise ConfigurationError(
             f"{table['Name']} is a view, but none of Athena's; drop it, and `totelake repair catalog` makes ours again"
         )
-    text = table["ViewOriginalText"]
-    document = json.loads(base64.b64decode(text[len(_PREFIX) : -len(_SUFFIX)]))
-    return str(document["originalSql"])
+    return found

@@ -9,6 +9,7 @@ from totelake.contracts.identifiers import namesakes
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA
+from totelake.lake.tables import misleading_parameters, storage_differences
 from totelake.ports.schema_catalog import Document
 from totelake.registry.register import hive_columns, types_of
 from totelake.registry.registered import OWN, canonical, expected_fields, registered_fields
@@ -37,7 +38,7 @@ class Disagreement:
 
 def hive_types_of(described: Document) -> dict[str, str]:
     """The columns of a table or partition of the Data Catalog."""
-    return types_of(described["StorageDescriptor"]["Columns"])
+    return types_of((described.get("StorageDescriptor") or {}).get("Columns") or ())
 
 
 def known_columns(table: Table, schemas: Iterable[Columns]) -> dict[str, set[str]]:
@@ -83,6 +84,9 @@ def of_registered(table: Table, present: Document, location: str, known: Known) 
     if lies.rstrip("/") != location.rstrip("/"):
         what = f"it lies at {lies}, its objects at {location}; correct its location"
         disagreements.append(Disagreement(where, what))
+    misleading = ", ".join(f"{name}={value}" for name, value in misleading_parameters(present).items())
+    if misleading:
+        disagreements.append(Disagreement(where, f"by {misleading} it is read as something else; repair it"))
     before, after = expected_fields(table), registered_fields(present["StorageDescriptor"]["Columns"])
     twice = namesakes(str(item["Name"]) for item in present["StorageDescriptor"]["Columns"])
     if twice:
@@ -120,6 +124,18 @@ def of_partitions(
         if location not in folders:
             disagreements.append(Disagreement(where, f"registered for {table}, but it has no objects"))
         disagreements += of_columns(where, "partition", hive_types_of(partition), columns, known)
+    return disagreements
+
+
+def of_places(partitions: Iterable[Document], places: Mapping[tuple[str, ...], str]) -> list[Disagreement]:
+    """Partitions that lie elsewhere than their objects, or are none of parquet; `places` has locations by values."""
+    disagreements = []
+    for item in partitions:
+        values, storage = tuple(item["Values"]), item.get("StorageDescriptor") or {}
+        if values in places and storage_differences(storage, places[values]):
+            lies = f"{storage.get('InputFormat', 'nothing')} at {storage.get('Location', 'no place')}"
+            what = f"it is {lies}, its objects are parquet at {places[values]}; repair it"
+            disagreements.append(Disagreement(f"partition {'/'.join(values)} of {item['TableName']}", what))
     return disagreements
 
 

@@ -27,10 +27,12 @@ from totelake.registry.agreement import (
     hive_types_of,
     known_columns,
     of_partitions,
+    of_places,
     of_registered,
 )
 from totelake.registry.audit_files import AuditWindow, FileAudit, Seen
 from totelake.registry.crawl import crawl
+from totelake.registry.mend import strangers
 from totelake.registry.placement import schemas_of_objects
 from totelake.registry.registered import registered_name
 from totelake.runtime.job import Job
@@ -68,7 +70,8 @@ class SourceAudit:
         """What the footers of a table's new files say, against all that is known of its schemas."""
         known = self._known(table)
         present = self._catalog.table(registered_name(table))
-        widest = {} if present is None else hive_types_of(present)
+        is_ours = present is not None and not self._strangers(table, present)
+        widest = hive_types_of(present) if present is not None and is_ours else {}
         expected = {**{name: sorted(kinds)[0] for name, kinds in known.items()}, **widest}
         return [found for item in items for found in self._files.new_file(table, item, expected, known)]
 
@@ -80,6 +83,9 @@ class SourceAudit:
         if present is None:
             has_settled = any(self._window.is_settled(item) for item in items)
             return [Disagreement(name, "it has objects, but is not registered; repair it")] if has_settled else []
+        why = self._strangers(table, present)
+        if why:
+            return [Disagreement(f"registered table {name}", why)]
         known = self._known(table)
         found = of_registered(table, present, self._store.address(_prefix(table)), known)
         foreign = foreign_columns(hive_types_of(present), known)
@@ -88,8 +94,17 @@ class SourceAudit:
         followed = follow_table(self._catalog, name)
         if followed:
             self._job.log.warning("%d partitions of %s did not have its columns; they do now", followed, name)
-        partitions = {item["StorageDescriptor"]["Location"]: item for item in self._catalog.partitions(name)}
-        return found + of_partitions(name, self._folders(items), partitions, hive_types_of(present), known)
+        partitions = list(self._catalog.partitions(name))
+        folders = self._folders(items)
+        places: dict[tuple[str, ...], str] = {
+            (location.rstrip("/").rsplit("=", 1)[-1],): location for location in folders
+        }
+        found += of_places(partitions, places)
+        by_location = {str((item.get("StorageDescriptor") or {}).get("Location")): item for item in partitions}
+        return found + of_partitions(name, folders, by_location, hive_types_of(present), known)
+
+    def _strangers(self, table: Table, present: Document) -> str:
+        return strangers(self._catalog, present, self._store.address(_prefix(table)))
 
     def _folders(self, items: Sequence[Listed]) -> Mapping[str, bool]:
         """The folders that hold objects; whether any of a folder's objects is settled."""

@@ -9,7 +9,7 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import Manifest, TableCommit
 from totelake.lake.records.batch import Batch
 from totelake.lake.records.verdict import LOG, Verdict
-from totelake.registry.finish import finish_verdict
+from totelake.registry.finish import Registration
 from totelake.registry.judge import Judgement, judge
 from totelake.registry.placement import Place, next_verdict, released_commits
 from totelake.runtime.job import Job
@@ -63,7 +63,7 @@ class _Check:
 
     def finish(self, verdict: Manifest) -> None:
         """Copy, register and report what a verdict decides."""
-        finish_verdict(self._job, verdict, self._crawler)
+        Registration(self._job, self.source).finish_verdict(verdict, self._crawler)
 
     def _finish_before(self, before: Verdict, newest: Manifest | None) -> None:
         judged_in = before.of_source(self.source).judged_in

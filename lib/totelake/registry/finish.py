@@ -6,41 +6,40 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from totelake.alerts.catalog_messages import apart_alert, changed_alert
-from totelake.alerts.model import Alert
-from totelake.alerts.store import is_noted, note
+from totelake.alerts.catalog_messages import changed_alert
+from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import TableId
-from totelake.errors import LakeError, SchemaMismatchError, TotelakeError, raise_common
+from totelake.errors import LakeError, SchemaMismatchError, TotelakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import finished_key, schema_key
-from totelake.lake.manifest import Manifest, TableCommit
+from totelake.lake.manifest import Manifest
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import partition_locations, register_locations
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_since
 from totelake.ports.schema_catalog import Crawler
+from totelake.registry.apart import ApartTables
 from totelake.registry.crawl import crawl
-from totelake.registry.mend import defects, put_back
-from totelake.registry.placement import ObjectSchema, Place, is_in_table, schemas_by_table, schemas_of_objects
+from totelake.registry.mend import defects, put_back, put_partitions_back, strangers
+from totelake.registry.placement import ObjectSchema, schemas_by_table, schemas_of_objects
 from totelake.registry.register import has_new_columns, set_schema, storage_of, widen
 from totelake.registry.report import RegistryJob, report_verdict
 from totelake.schemas.columns import Columns, TableSchema, documents_of
 
-
-def finish_verdict(job: RegistryJob, manifest: Manifest, crawler: Crawler) -> None:
-    """Copy, register and report what a committed verdict decides; `crawler` is that of the source it is about."""
-    verdict = Verdict.of(manifest)
-    registration = Registration(job, verdict.source)
-    registration.mend(verdict)
-    registration.widen(verdict)
-    CommitLog(job.ingestion, LOG).finish(manifest)
-    registration.finish(verdict, crawler)
+_Locations = dict[tuple[str, ...], str]
 
 
 def restore_registered(job: RegistryJob, source: str) -> list[str]:
     """Put back a source's registered tables, and the columns of their partitions, as the verdicts left them; the tables
-    that were not so."""
-    return Registration(job, source).restore([table.name for table in load_contracts().source_tables(source)])
+    that were not so.
+
+    Raises what the Data Catalog refuses for one of them, once the others are put back.
+    """
+    registration = Registration(job, source)
+    found = registration.restore([table.name for table in load_contracts().source_tables(source)])
+    for refused in registration.refused.values():
+        raise refused
+    return found
 
 
 @dataclass(frozen=True)
@@ -48,140 +47,164 @@ class _Left:
     """What verdicts left of a table: the schemas of its objects in their order, and its partitions' locations."""
 
     schemas: list[Columns] = field(default_factory=list)
-    locations: dict[tuple[str, ...], str] = field(default_factory=dict)
+    locations: _Locations = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class _Odd:
-    """A registered table that is not as it was left: which version, what is wrong, and the schema that it should
-    show."""
+class _Look:
+    """A registered table as it is found: its version, and what of it is not as it was left."""
 
     version: str
     defects: Sequence[str]
-    schema: Columns
 
 
 class Registration:
     """The registered tables of one source, as its verdicts decide.
 
-    A table that somebody else changed is put back; one that cannot be is left apart, and holds no other.
+    A table that somebody else changed is put back; one for which the Data Catalog refuses something is left apart, and
+    holds no other.
     """
 
     def __init__(self, job: RegistryJob, source: str) -> None:
         self._job, self._source = job, load_contracts().source(source)
         self._store, self._catalog = job.ingestion, job.ingestion_tables
         self._verdicts = CommitLog(job.ingestion, LOG)
-        self._apart: set[str] = set()
+        names = [table.name for table in load_contracts().source_tables(source)]
+        self._apart = ApartTables(job, self._source, names)
 
-    def mend(self, verdict: Verdict) -> None:
-        """Put back the tables of what a verdict accepts that are not as the verdicts left them.
+    @property
+    def refused(self) -> Mapping[str, TotelakeError]:
+        """The tables that this run leaves apart, and why."""
+        return self._apart.refused
 
-        Raises LakeError when none of several can be.
+    def finish_verdict(self, manifest: Manifest, crawler: Crawler) -> None:
+        """Copy, register and report what a committed verdict decides; `crawler` is that of the source it is about.
+
+        Raises LakeError when the Data Catalog refuses each of several tables.
         """
-        accepted = self._accepted(verdict)
-        is_newest, anew = self._is_newest(verdict), self._anew(verdict)
-        odd: dict[str, _Odd] = {}
-        for name in sorted(accepted):
-            present = self._catalog.table(self._registered(name))
-            # the columns of what is registered anew are not there yet, those of an older verdict perhaps no more
-            schema = accepted[name][-1].columns if is_newest and name not in anew else ()
-            found = defects(present, self._location(name), schema) if present is not None else []
-            if present is not None and found:
-                odd[name] = _Odd(str(present.get("VersionId", "")), found, schema)
-                note(self._job, changed_alert(self._id(name), self._address(name), odd[name].version, found))
-        refused: dict[str, TotelakeError] = {}
-        for name, left in self._left(odd).items():
-            try:
-                self._put_back(name, left, odd[name].schema)
-            except (LakeError, SchemaMismatchError) as error:
-                refused[name] = error
-        apart = {name: self._apart_alert(name, odd[name], str(error)) for name, error in refused.items()}
-        # a right that is missing, say, is no table's own matter
-        raise_common(refused, len(odd), [name for name, alert in apart.items() if is_noted(self._job, alert)])
-        for name, alert in apart.items():
-            self._set_apart(name, alert, f"{'; '.join(odd[name].defects)}; {refused[name]}")
+        verdict = Verdict.of(manifest)
+        self._mend(verdict)
+        self._widen(verdict)
+        self._verdicts.finish(manifest)
+        self._finish(verdict, crawler)
 
-    def _put_back(self, name: str, left: _Left, schema: Columns) -> None:
-        """Put a table back, with all partitions that its verdicts gave it."""
+    def restore(self, names: Collection[str]) -> list[str]:
+        """Put back tables that somebody changed; which were not right."""
+        looks = self._apart.each(names, self._look)
+        return self._put_back([name for name, look in looks.items() if look is not None])
+
+    def _mend(self, verdict: Verdict) -> None:
+        """Put back the tables of what a verdict accepts that are not as the verdicts left them, and all that earlier
+        runs left apart."""
+        accepted, marked = self._accepted(verdict), self._apart.marked
+        is_newest, anew = self._is_newest(verdict), self._anew(verdict)
+        # the columns of what waits or is registered anew are not there yet, those of an older verdict perhaps no more
+        schemas = {
+            name: found[-1].columns for name, found in accepted.items() if is_newest and name not in anew | marked
+        }
+        looks = self._apart.each(sorted(accepted.keys() | marked), lambda name: self._look(name, schemas.get(name, ())))
+        present = {name: look for name, look in looks.items() if look is not None}
+        for name, look in present.items():
+            if look.defects:
+                note(self._job, changed_alert(self._id(name), self._address(name), look.version, look.defects))
+        self._put_back([name for name, look in present.items() if look.defects or name in marked])
+
+    def _look(self, name: str, schema: Columns = ()) -> _Look | None:
+        """A table as it is registered; None when it is not. Raises LakeError for somebody else's of its name."""
+        present, location = self._catalog.table(self._registered(name)), self._location(name)
+        if present is None:
+            return None
+        found = defects(present, location, schema)
+        why = strangers(self._catalog, present, location) if found else ""
+        if why:
+            raise LakeError(why)
+        return _Look(str(present.get("VersionId", "")), found)
+
+    def _put_back(self, names: Collection[str]) -> list[str]:
+        """Put back registered tables, with all partitions that their verdicts gave them; which were not so."""
+        left = self._left(names)
+        done = self._apart.each(left, lambda name: self._put_one_back(name, left[name]))
+        for name in done:
+            self._apart.take_up(name)
+        return [name for name, was_odd in done.items() if was_odd]
+
+    def _put_one_back(self, name: str, left: _Left) -> bool:
         registered, location = self._registered(name), self._location(name)
-        put_back(self._catalog, registered, location, left.schemas)
-        still = defects(self._catalog.table(registered) or {}, location, schema)
+        was_odd = put_back(self._catalog, registered, location, left.schemas)
+        newest = left.schemas[-1] if left.schemas else ()
+        still = defects(self._catalog.table(registered) or {}, location, newest)
         if still:
             raise SchemaMismatchError(f"it is not as it was put back: {'; '.join(still)}")
-        register_locations(self._catalog, registered, storage_of(self._catalog, registered, ""), left.locations)
-        self._job.log.warning("%s was not as its batches left it; it is put back", self._address(name))
+        storage = storage_of(self._catalog, registered, "")
+        register_locations(self._catalog, registered, storage, left.locations)
+        if put_partitions_back(self._catalog, registered, storage, left.locations) or was_odd:
+            self._job.log.warning("%s was not as its batches left it; it is put back", self._address(name))
+            return True
+        return False
 
-    def _apart_alert(self, name: str, odd: _Odd, refused: str) -> Alert:
-        return apart_alert(self._id(name), self._address(name), odd.version, odd.defects, refused)
-
-    def _set_apart(self, name: str, alert: Alert, why: str) -> None:
-        """Leave a table as it is, and tell; what else there is goes on."""
-        self._apart.add(name)
-        self._job.log.error("%s: %s", alert.subject, why)
-        if note(self._job, alert):
-            self._job.metric("TablesHeld", 1, "Count", Source=self._source.name, Table=name)
-
-    def widen(self, verdict: Verdict) -> None:
+    def _widen(self, verdict: Verdict) -> None:
         """Register the wider types that a verdict accepts, before its objects come: Athena reads none that is wider
         than its table or partition."""
         accepted = self._accepted(verdict)
-        for name in sorted(self._anew(verdict) & accepted.keys()):
-            if self._columns(name) is not None:
-                widen(self._catalog, self._registered(name), *(schema.columns for schema in accepted[name]))
+        anew = sorted(self._anew(verdict) & accepted.keys())
+        self._apart.each(anew, lambda name: self._widen_one(name, accepted[name]))
 
-    def finish(self, verdict: Verdict, crawler: Crawler) -> None:
+    def _widen_one(self, name: str, schemas: Sequence[TableSchema]) -> None:
+        if self._columns(name) is not None:
+            widen(self._catalog, self._registered(name), *(schema.columns for schema in schemas))
+
+    def _finish(self, verdict: Verdict, crawler: Crawler) -> None:
         """Register what a verdict accepts, its objects being in place, and report it."""
-        own = verdict.of_source(self._source.name)
-        commits = self._commits(verdict)
-        schemas = schemas_of_objects(commits)
+        own, is_due = verdict.of_source(self._source.name), self._is_due(verdict)
+        schemas = schemas_of_objects(verdict.objects_of(self._source.name))
         unknown = [item for item in schemas if not self._is_there(self._schema_key(item))]
-        is_due = self._is_due(verdict)
         accepted = schemas_by_table(schemas)
-        made = self._crawl(sorted(accepted), schemas_by_table(unknown), crawler)
-        self.restore(made)
-        if self._is_newest(verdict):
-            anew = own.register if is_due else frozenset()
-            for name in sorted((anew & accepted.keys()) - made):
-                if set_schema(self._catalog, self._registered(name), accepted[name][-1].columns):
-                    self._job.log.info("registered the new schema of %s", name)
-        storages = {name: storage_of(self._catalog, self._registered(name), crawler.name) for name in sorted(accepted)}
+        locations = self._locations(verdict)
+        made = self._crawl(accepted.keys() | self._apart.marked, schemas_by_table(unknown), crawler)
+        self._put_back(made)
+        anew = own.register - made if is_due and self._is_newest(verdict) else frozenset()
+        self._apart.each(
+            sorted(accepted), lambda name: self._register(name, accepted[name][-1], name in anew, locations[name])
+        )
+        # the builders read a schema here, those of a table that is left apart, too
         for item in unknown:
             self._remember(item)
-        self._register_partitions(commits, storages)
-        self._follow_changed(storages)
         if is_due:
             report_verdict(self._job, self._source.name, own, load_contracts())
             self._store.create(finished_key(LOG, verdict.number), b"{}")
 
-    def restore(self, names: Collection[str]) -> list[str]:
-        """Put back tables that a crawl made of many files, or somebody changed; which were not right."""
-        left = self._left([name for name in names if self._catalog.table(self._registered(name)) is not None])
-        return [
-            name
-            for name, found in left.items()
-            if put_back(self._catalog, self._registered(name), self._location(name), found.schemas)
-        ]
+    def _register(self, name: str, newest: TableSchema, is_anew: bool, locations: _Locations) -> None:
+        """Register a table's newest schema where it is another one, and its partitions."""
+        registered = self._registered(name)
+        if is_anew and set_schema(self._catalog, registered, newest.columns):
+            self._job.log.info("registered the new schema of %s", name)
+        storage = storage_of(self._catalog, registered, "")
+        register_locations(self._catalog, registered, storage, locations)
+        # another run may have changed the table while this one registered partitions as it was
+        if self._columns(name) != storage["Columns"]:
+            follow_table(self._catalog, registered)
 
     def _left(self, names: Collection[str]) -> dict[str, _Left]:
         """What the verdicts left of tables."""
         left = {name: _Left() for name in names}
         for verdict in verdicts_since(self._verdicts, 0) if left else ():
-            objects = verdict.objects_of(self._source.name)
-            for name, schemas in schemas_by_table(schemas_of_objects(objects)).items():
+            for name, schemas in self._accepted(verdict).items():
                 if name in left:
                     left[name].schemas.extend(schema.columns for schema in schemas)
-            for (_, name), item in objects.items():
+            for name, locations in self._locations(verdict).items():
                 if name in left:
-                    left[name].locations.update(partition_locations(self._store.bucket, item.objects))
+                    left[name].locations.update(locations)
         return left
 
-    def _commits(self, verdict: Verdict) -> dict[Place, TableCommit]:
-        """The commits of the tables that are not left apart."""
-        found = verdict.objects_of(self._source.name)
-        return {place: item for place, item in found.items() if place[1] not in self._apart}
-
     def _accepted(self, verdict: Verdict) -> dict[str, list[TableSchema]]:
-        return schemas_by_table(schemas_of_objects(self._commits(verdict)))
+        return schemas_by_table(schemas_of_objects(verdict.objects_of(self._source.name)))
+
+    def _locations(self, verdict: Verdict) -> dict[str, _Locations]:
+        """By table the partitions that a verdict gives it."""
+        found: dict[str, _Locations] = {}
+        for (_, name), item in verdict.objects_of(self._source.name).items():
+            found.setdefault(name, {}).update(partition_locations(self._store.bucket, item.objects))
+        return found
 
     def _is_due(self, verdict: Verdict) -> bool:
         """Whether a verdict has something to register anew or to report, and nobody has."""
@@ -197,11 +220,10 @@ class Registration:
         return newest is None or Verdict.of(newest).of_source(self._source.name).judged_in == verdict.number
 
     def _crawl(
-        self, accepted: Sequence[str], unknown: Mapping[str, Sequence[TableSchema]], crawler: Crawler
+        self, names: Collection[str], unknown: Mapping[str, Sequence[TableSchema]], crawler: Crawler
     ) -> frozenset[str]:
         """Let the crawler register new tables, and columns that no schema had before; the tables that are new."""
-        present = {name: self._columns(name) for name in accepted}
-        made = frozenset(name for name, columns in present.items() if columns is None)
+        present = self._apart.each(sorted(names), self._columns)
         wanted = [
             name
             for name, columns in present.items()
@@ -210,21 +232,10 @@ class Registration:
         if wanted:
             self._job.log.info("crawling, since these tables have a new schema: %s", ", ".join(wanted))
             crawl(crawler)
-        return made
-
-    def _register_partitions(
-        self, commits: Mapping[Place, TableCommit], storages: Mapping[str, Mapping[str, object]]
-    ) -> None:
-        for (_, name), item in commits.items():
-            if is_in_table(item):
-                locations = partition_locations(self._store.bucket, item.objects)
-                register_locations(self._catalog, self._registered(name), storages[name], locations)
-
-    def _follow_changed(self, storages: Mapping[str, Mapping[str, object]]) -> None:
-        """Let partitions follow tables that another run changed while this one registered partitions as they were."""
-        for name, storage in storages.items():
-            if self._columns(name) != storage["Columns"]:
-                follow_table(self._catalog, self._registered(name))
+        made = [name for name, columns in present.items() if columns is None]
+        return frozenset(
+            self._apart.each(made, lambda name: storage_of(self._catalog, self._registered(name), crawler.name))
+        )
 
     def _registered(self, name: str) -> str:
         return self._source.registered_name(name)
@@ -244,7 +255,7 @@ class Registration:
         present = self._catalog.table(self._registered(name))
         if present is None:
             return None
-        columns: Sequence[Mapping[str, object]] = present["StorageDescriptor"]["Columns"]
+        columns: Sequence[Mapping[str, object]] = (present.get("StorageDescriptor") or {}).get("Columns") or ()
         return columns
 
     def _is_there(self, key: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from totelake.contracts.identifiers import PARTITION_KEYS, catalogue_name
@@ -12,9 +13,11 @@ from totelake.lake.partitions import METADATA
 from totelake.lake.tables import (
     VIEW_TYPE,
     as_input,
+    as_partition_input,
     change_table,
     columns_input,
     columns_of,
+    misleading_parameters,
     placed,
     storage_differences,
 )
@@ -25,6 +28,29 @@ from totelake.schemas.columns import Columns
 _KEYS = columns_input([(name, "string") for name in PARTITION_KEYS])
 
 
+def strangers(catalog: SchemaCatalog, present: Document, location: str) -> str:
+    """Why a table of one of our names is somebody else's, in words; '' for ours.
+
+    Ours lies where its objects do, or has a partition there when somebody has changed its place.
+    """
+    lies = _lies(present)
+    if _is_at(lies, location) or any(_is_at(_lies(item), location) for item in catalog.partitions(present["Name"])):
+        return ""
+    return (
+        f"it is not of totelake's making: it lies at {lies or 'no place'}, and no partition of it at {location}; drop "
+        "it, or give it another name, and the next run registers ours"
+    )
+
+
+def _lies(described: Document) -> str:
+    return str((described.get("StorageDescriptor") or {}).get("Location") or "")
+
+
+def _is_at(lies: str, location: str) -> bool:
+    """Whether a place is a location or below it, by whichever of S3's schemes."""
+    return f"{lies.split('://')[-1].rstrip('/')}/".startswith(location.split("://")[-1])
+
+
 def defects(present: Document, location: str, schema: Columns) -> list[str]:
     """What keeps a registered table from showing the objects of a schema at a location, in words; [] for nothing."""
     return list(_defects(present, location, schema))
@@ -32,17 +58,25 @@ def defects(present: Document, location: str, schema: Columns) -> list[str]:
 
 def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]:
     storage: Document = present.get("StorageDescriptor") or {}
-    columns = storage.get("Columns", ())
+    columns = storage.get("Columns") or ()
     if present.get("TableType") == VIEW_TYPE:
         yield "it is a view"
     if storage_differences(storage, location):
         lies = storage.get("Location", "nowhere")
         yield f"it is no table of parquet at {location}, but {storage.get('InputFormat', 'of nothing')} at {lies}"
+    for name, value in misleading_parameters(present).items():
+        yield f"its parameter {name} is {value}"
     if _keys(present) != _names(_KEYS):
         yield f"its partition keys are {', '.join(_keys(present)) or 'none'}, not {', '.join(_names(_KEYS))}"
     for column, (found, needed) in lacking(columns, schema).items():
         yield f"{column} is {found or 'not registered'}, its objects have {needed}"
+    for column, count in Counter(catalogue_name(str(item["Name"])) for item in columns).items():
+        if count > 1:
+            yield f"it has {column} more than once, which Athena refuses"
     types = types_of(columns)
+    for column in PARTITION_KEYS:
+        if column in types:
+            yield f"it has a column {column}, which is a partition key"
     for column, kind in METADATA:
         if types.get(column) != kind:
             yield f"{column} is {types.get(column, 'not registered')}, its objects have {kind}"
@@ -65,6 +99,25 @@ def put_back(catalog: SchemaCatalog, name: str, location: str, schemas: Sequence
 
     is_changed = change_table(catalog, name, decide, keep_version=True)
     return follow_table(catalog, name) > 0 or is_changed
+
+
+def put_partitions_back(
+    catalog: SchemaCatalog, name: str, storage: Document, locations: Mapping[tuple[str, ...], str]
+) -> int:
+    """Give registered partitions the place and format of their objects; how many had others.
+
+    `storage` is what one inherits where it has nothing of its own any more. Raises LakeError when one is refused.
+    """
+    changed = []
+    for item in catalog.partitions(name):
+        location = locations.get(tuple(item["Values"]))
+        own = {**storage, **(item.get("StorageDescriptor") or {})}
+        other = storage_differences(own, location) if location is not None else {}
+        if other:
+            changed.append({**as_partition_input(item), "StorageDescriptor": {**own, **other}})
+    if changed:
+        catalog.replace_partitions(name, changed)
+    return len(changed)
 
 
 def _as_left(present: Document, location: str, schemas: Sequence[Columns]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from totelake.alerts.messages import not_compacted, quarantined
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
-from totelake.errors import DamagedError, StarTableError, TotelakeError, raise_common
+from totelake.errors import DamagedError, LakeError, StarTableError, TotelakeError, raise_common
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import DATA, Manifest
 from totelake.lake.processed import ProcessedZone
@@ -24,6 +24,7 @@ from totelake.runtime.job_arguments import BuildArguments
 from totelake.runtime.run_properties import BUILD_TO, REPLAY
 from totelake.star.batches import JudgedBatches
 from totelake.star.compact import Compactor
+from totelake.star.failures import explaining
 from totelake.star.holding import Failure, record_holds
 from totelake.star.plan import Unit, plan
 from totelake.star.replay import Replay
@@ -111,7 +112,7 @@ class _Build:
         manifest = log.append(decide, _TRIES)
         if manifest is None:
             return False
-        self._zone.finish(table, manifest)
+        self._finish(table, manifest)
         self._committed(table, StarCommit.of(table, manifest))
         return True
 
@@ -119,9 +120,21 @@ class _Build:
         """The table's newest commit, with everything done that a crash may have left undone after it."""
         commit = self._before[table.name] = StarCommit.of(table, newest)
         if newest is not None:
-            self._zone.finish(table, newest)
+            self._finish(table, newest)
             self._alert(commit)
         return commit
+
+    def _finish(self, table: Table, manifest: Manifest) -> None:
+        """Copy, register and publish a commit.
+
+        Raises StarTableError for what somebody changed or the Data Catalog refuses: it is the table's own matter.
+        """
+        self._before[table.name] = StarCommit.of(table, manifest)
+        try:
+            with explaining(table):
+                self._zone.finish(table, manifest)
+        except LakeError as error:
+            raise StarTableError(str(error)) from error
 
     def _planned(self, table: Table, before: StarCommit) -> Unit | None:
         batches = self._batches.pending(table, before)

@@ -16,7 +16,7 @@ from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
 from totelake.lake.partitions import log_name
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.tables import as_input
-from totelake.lake.views import views_of
+from totelake.lake.views import BATCH_PARAMETER, views_of
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.ports.schema_catalog import Document
 
@@ -30,6 +30,9 @@ DAMAGES: dict[str, Damage] = {
     "no columns": lambda log: log["StorageDescriptor"].pop("Columns"),
     "no storage": lambda log: log.pop("StorageDescriptor"),
     "a view": lambda log: log.update(TableType="VIRTUAL_VIEW", ViewOriginalText="SELECT 1", ViewExpandedText="x"),
+    "an Iceberg table": lambda log: log["Parameters"].update(table_type="ICEBERG"),
+    "another classification": lambda log: log["Parameters"].update(classification="csv"),
+    "projected": lambda log: log["Parameters"].update({"projection.enabled": "TRUE"}),
     "partition keys": lambda log: log.update(PartitionKeys=[{"Name": "year", "Type": "string"}]),
 }
 STRANGERS: dict[str, Damage] = {
@@ -37,6 +40,14 @@ STRANGERS: dict[str, Damage] = {
     "a table": lambda view: view.update(
         TableType="EXTERNAL_TABLE", ViewOriginalText="", StorageDescriptor={"Columns": [], "Location": ELSEWHERE}
     ),
+    "a batch that is no number": lambda view: view["Parameters"].update({BATCH_PARAMETER: "newest"}),
+    "no batch": lambda view: view["Parameters"].pop(BATCH_PARAMETER),
+    "an earlier batch": lambda view: view["Parameters"].update({BATCH_PARAMETER: "1"}),
+    "a later batch": lambda view: view["Parameters"].update({BATCH_PARAMETER: "9" * 18}),
+    "no parameters": lambda view: view.pop("Parameters"),
+    "not said to be a view of Athena": lambda view: view["Parameters"].pop("presto_view"),
+    "a text that nobody can read": lambda view: view.update(ViewOriginalText="/* Presto View: ?? */"),
+    "a text that says nothing": lambda view: view.update(ViewOriginalText="/* Presto View: W10= */"),
     "nothing but a name": lambda view: [view.pop(field) for field in list(view) if field != "Name"],
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,8 @@ from totelake.operate.maintain import job as maintaining
 from totelake.operate.maintain import recover
 from totelake.operate.maintain.ledgers import NIGHTLY
 from totelake.ports.object_store import ObjectStore
+from totelake.ports.schema_catalog import Document
+from totelake.registry import finish
 
 TODAY, TOMORROW = "2026-11-24", "2026-11-25"
 
@@ -35,7 +38,7 @@ TODAY, TOMORROW = "2026-11-24", "2026-11-25"
 def buckets(monkeypatch: pytest.MonkeyPatch) -> Buckets:
     """Empty buckets, and contracts of two sources."""
     contracts = two_sources()
-    for module in (maintaining, recover):
+    for module in (maintaining, recover, finish):
         monkeypatch.setattr(module, "load_contracts", lambda: contracts)
     return Buckets()
 
@@ -123,10 +126,10 @@ def finished(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """The verdicts that a night finished, and the crawlers that may register their tables."""
     found: list[tuple[int, str]] = []
 
-    def finish(job: Any, manifest: Any, crawler: Any) -> None:
+    def finish_verdict(registration: Any, manifest: Any, crawler: Any) -> None:
         found.append((manifest.number, crawler.name))
 
-    monkeypatch.setattr(recover, "finish_verdict", finish)
+    monkeypatch.setattr(finish.Registration, "finish_verdict", finish_verdict)
     return found
 
 
@@ -138,6 +141,23 @@ def test_the_verdicts_of_each_source_are_finished_with_its_crawler(
     lacks = {f"ingestion/{LOG}": {1: "1 objects, partitions of design", 2: f"1 objects, partitions of {OTHER}_design"}}
     assert (night(buckets, dry_run=True).recovered, finished) == (lacks, [])
     assert night(buckets).recovered == lacks
+    assert finished == [(1, f"c-{SOURCE}"), (2, f"c-{OTHER}")]
+
+
+def test_a_table_whose_partitions_nobody_may_read_keeps_no_other_verdict_from_being_finished(
+    buckets: Buckets, finished: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge(buckets, SOURCE)
+    judge(buckets, OTHER)
+    read = buckets.tables[0].partitions
+
+    def partitions(name: str) -> Iterator[Document]:
+        if name == "design":
+            raise LakeError("GetPartitions failed with AccessDeniedException: no")
+        return read(name)
+
+    monkeypatch.setattr(buckets.tables[0], "partitions", partitions)
+    night(buckets)
     assert finished == [(1, f"c-{SOURCE}"), (2, f"c-{OTHER}")]
 
 

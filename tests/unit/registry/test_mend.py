@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,19 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SOURCE
-from tests.unit.registry.memory import MemoryRegistry
-from totelake.alerts.store import ROOT
-from totelake.errors import LakeError, RetriableError
-from totelake.lake.tables import as_input, columns_input, columns_of
-from totelake.ports.memory import MemoryCatalog
-from totelake.ports.schema_catalog import Document
-from totelake.registry import check, finish, registered
-from totelake.registry.check import check_schemas
+from tests.unit.registry.tables import DAYS, TABLES, Damage, Tables, new_world, subjects
+from totelake.lake.tables import columns_input, columns_of
 from totelake.registry.finish import restore_registered
-
-TABLES = ("currency", "department", "design", "staff")
-DAYS = ("2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27")
-Damage = Callable[[dict[str, Any]], Any]
 
 
 def storage(**fields: Any) -> Damage:
@@ -37,6 +26,10 @@ def columns(change: Callable[[list[tuple[str, str]]], list[tuple[str, str]]]) ->
         table["StorageDescriptor"]["Columns"] = columns_input(change(columns_of(table)))
 
     return damage
+
+
+def parameters(**more: str) -> Damage:
+    return lambda table: table.update(Parameters={**table["Parameters"], **more})
 
 
 def keys(*names: tuple[str, str]) -> Damage:
@@ -54,6 +47,10 @@ DAMAGES: Mapping[str, Damage] = {
     "types gone": lambda table: storage(
         Columns=[{"Name": item["Name"]} for item in table["StorageDescriptor"]["Columns"]]
     )(table),
+    "a column twice": columns(lambda found: [*found, found[0]]),
+    "a column twice but for case and type": columns(lambda found: [*found, (found[0][0].upper(), "string")]),
+    "no columns": storage(Columns=None),
+    "a column of the partition key's name": columns(lambda found: [*found, ("ingested_on", "date")]),
     "location changed": storage(Location="s3://elsewhere/"),
     "location removed": lambda table: table["StorageDescriptor"].pop("Location"),
     "format changed": storage(InputFormat="org.apache.hadoop.mapred.TextInputFormat", SerdeInfo={}),
@@ -61,6 +58,10 @@ DAMAGES: Mapping[str, Damage] = {
     "a partition key added": keys(("ingested_on", "string"), ("hour", "string")),
     "a partition key renamed": keys(("day", "string")),
     "a partition key of another type": keys(("ingested_on", "date")),
+    "made an Iceberg table": parameters(table_type="ICEBERG", metadata_location="s3://x/1.json"),
+    "made a Delta table": parameters(**{"spark.sql.sources.provider": "delta"}),
+    "partitions projected": parameters(**{"projection.enabled": "true", "projection.ingested_on.type": "date"}),
+    "classified as csv": parameters(classification="csv"),
     "storage removed": lambda table: table.pop("StorageDescriptor"),
     "made a view": lambda table: table.update(TableType="VIRTUAL_VIEW", ViewOriginalText="select 1"),
     "everything": lambda table: (table.pop("StorageDescriptor"), table.update(PartitionKeys=[], Parameters={})),
@@ -68,87 +69,14 @@ DAMAGES: Mapping[str, Damage] = {
 # what neither readers nor jobs need: it stays as somebody wants it
 HARMLESS: Mapping[str, Damage] = {
     "parameters removed": lambda table: table.update(Parameters={}),
+    "one more parameter": parameters(owner="us", classification="parquet", **{"projection.enabled": "false"}),
     "described": lambda table: table.update(Description="ours"),
 }
-
-
-class Tables(MemoryRegistry):
-    """Batches of several tables, judged one after the other; `refused` are tables that nobody may update."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.batches = 0
-        self.refused: dict[str, Exception] = {}
-        world, catalog = self, self.catalog
-
-        class Refusing(MemoryCatalog):
-            def replace(self, table: Document, over: Document, keep_version: bool) -> bool:
-                if str(table["Name"]) in world.refused:
-                    raise world.refused[str(table["Name"])]
-                return super().replace(table, over, keep_version)
-
-        self.catalog = Refusing(catalog.database)
-        self.jobs: list[Any] = []
-
-    def run(self, **types: Mapping[str, str]) -> None:
-        """A batch of all tables on a day of its own, and the job that judges it."""
-        self.day, self.batches = DAYS[self.batches], self.batches + 1
-        self.ingest_tables(SOURCE, self.batches, {name: types.get(name, {}) for name in TABLES})
-        self.check()
-
-    def check(self) -> None:
-        self.jobs.append(self.check_job(SOURCE))
-        check_schemas(self.jobs[-1])
-
-    def damage(self, name: str, damage: Damage) -> None:
-        present = self.catalog.table(name)
-        assert present is not None
-        changed = as_input(present)
-        damage(changed)
-        assert self.catalog.replace(changed, present, keep_version=True)
-
-    def shape(self, name: str) -> dict[str, Any]:
-        """What makes a table readable."""
-        table = self.catalog.table(name)
-        assert table is not None
-        found = table["StorageDescriptor"]
-        fields = {field: found.get(field) for field in ("Location", "InputFormat", "OutputFormat", "SerdeInfo")}
-        kind = {"kind": table.get("TableType") == "VIRTUAL_VIEW", "keys": table["PartitionKeys"]}
-        return {**fields, **kind, "columns": sorted(columns_of(table))}
-
-    def shapes(self) -> dict[str, Any]:
-        return {name: self.shape(name) for name in TABLES}
-
-    def version(self, name: str) -> str:
-        found = self.catalog.table(name)
-        assert found is not None
-        return str(found["VersionId"])
-
-    def days(self, name: str) -> list[str]:
-        """The partitions that are registered."""
-        return sorted(item["Values"][0] for item in self.catalog.partitions(name))
-
-    def told(self) -> list[str]:
-        """The subjects of the alerts."""
-        listed = self.store.list(f"{ROOT}/incidents/catalog")
-        return sorted(json.loads(self.store.get(item.key))["subject"] for item in listed)
-
-
-def new_world(patch: pytest.MonkeyPatch) -> Tables:
-    found = Tables()
-    found.use(patch, check, finish, registered)
-    # the pause that readers of a catalogue need
-    patch.setattr("totelake.lake.partition_columns.PLANNING", 0)
-    return found
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Tables:
     return new_world(monkeypatch)
-
-
-def subjects(*names: str, what: str = "was changed") -> list[str]:
-    return [f"{SOURCE}.{name} {what} in the Data Catalog" for name in sorted(names)]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -194,78 +122,6 @@ def test_any_tables_changed_in_any_way_hold_no_other(damaged: dict[str, str], is
         # a new schema of a table puts its columns right by itself
         told = set(world.told())
         assert told <= set(subjects(*damaged)) and told >= set(subjects(*damaged.keys() - {"design"}))
-
-
-def test_a_table_that_cannot_be_put_back_is_left_apart_told_once_and_taken_up_by_itself(world: Tables) -> None:
-    world.run()
-    before = world.shapes()
-    world.damage("design", DAMAGES["a partition key added"])
-    world.refused["design"] = LakeError("UpdateTable failed with AccessDeniedException: no")
-    for _ in range(2):
-        world.run()
-        world.check()
-    assert world.told() == [*subjects("design", what="cannot be put back"), *subjects("design")]
-    held = [found for job in world.jobs for found in job.metrics if found[0] == "TablesHeld"]
-    assert held == [("TablesHeld", 1, {"Source": SOURCE, "Table": "design"})]
-    assert [world.days(name) for name in TABLES if name != "design"] == [list(DAYS[:3])] * 3
-    assert world.days("design") == list(DAYS[:1])
-    world.refused.clear()
-    world.check()
-    assert world.shapes() == before and world.days("design") == list(DAYS[:3])
-    assert len(world.told()) == 2
-
-
-def test_what_is_refused_for_each_of_several_tables_fails_the_run_and_leaves_none_apart(world: Tables) -> None:
-    world.run()
-    before = world.shapes()
-    for name in ("design", "staff"):
-        world.damage(name, DAMAGES["a partition key added"])
-        world.refused[name] = LakeError("UpdateTable failed with AccessDeniedException: no")
-    for again in (world.run, world.check):
-        with pytest.raises(LakeError, match="AccessDeniedException"):
-            again()
-    assert world.told() == subjects("design", "staff")
-    assert [found for job in world.jobs for found in job.metrics if found[0] == "TablesHeld"] == []
-    del world.refused["staff"]
-    world.check()
-    assert world.told() == [*subjects("design", what="cannot be put back"), *subjects("design", "staff")]
-    assert world.days("staff") == list(DAYS[:2]) and world.days("design") == list(DAYS[:1])
-    world.refused.clear()
-    world.check()
-    assert world.shapes() == before and world.days("design") == list(DAYS[:2])
-
-
-def test_tables_that_come_to_be_refused_one_after_the_other_stay_apart_each_by_itself(world: Tables) -> None:
-    world.run()
-    for name in ("design", "staff"):
-        world.damage(name, DAMAGES["a partition key added"])
-        world.refused[name] = LakeError("UpdateTable failed with AccessDeniedException: no")
-        world.run()
-    world.check()
-    assert len(world.told()) == 4
-    assert world.days("currency") == list(DAYS[:3])
-
-
-def test_a_mail_before_the_table_is_put_back_does_not_say_that_it_is(world: Tables) -> None:
-    world.run()
-    world.damage("design", DAMAGES["a partition key added"])
-    world.refused["design"] = LakeError("no")
-    world.run()
-    bodies = [json.loads(world.store.get(item.key))["body"] for item in world.store.list(f"{ROOT}/incidents/catalog")]
-    changed, apart = sorted(bodies, key=lambda body: "stays so" in body)
-    assert "or tells why not" in changed and "is put back" not in changed and "Nothing has to be done" not in changed
-    assert "It stays so: no." in apart
-
-
-def test_what_passes_is_no_reason_to_leave_a_table_apart(world: Tables) -> None:
-    world.run()
-    world.damage("design", DAMAGES["a column removed"])
-    world.refused["design"] = RetriableError("busy")
-    with pytest.raises(RetriableError, match="^busy$"):
-        world.run()
-    world.refused.clear()
-    world.check()
-    assert world.days("design") == list(DAYS[:2]) and world.told() == subjects("design")
 
 
 def test_a_repair_of_the_catalog_puts_all_of_them_back(world: Tables) -> None:

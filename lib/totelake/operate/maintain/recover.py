@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, partial
 
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
+from totelake.errors import LakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.layout import Layout, folder_of
 from totelake.lake.locations import Place, places
@@ -16,8 +17,8 @@ from totelake.lake.processed import ProcessedZone
 from totelake.lake.quarantine import QUARANTINE_TABLE
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import Verdict
-from totelake.lake.views import BATCH_PARAMETER, views_of
-from totelake.registry.finish import finish_verdict
+from totelake.lake.views import published_batch, views_of
+from totelake.registry.finish import Registration
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import MaintainArguments
 
@@ -28,6 +29,8 @@ class Recovery:
     def __init__(self, job: Job[MaintainArguments]) -> None:
         self._job = job
         self.zone = ProcessedZone(job.processed, job.processed_tables, job.now)
+        # what a table is refused once it is not asked for again by this run
+        self._registration = cache(partial(Registration, job))
         self._ingested = cache(partial(registered_partitions, job.ingestion_tables))
         self._quarantined = cache(self._look_up_quarantined)
         self._published = cache(self._look_up_published)
@@ -46,14 +49,15 @@ class Recovery:
             return ""
         unfinished = CommitLog(self._job.ingestion, manifest.log).unfinished(manifest)
         lacks = [f"{len(unfinished)} objects"] if unfinished else []
+        registration = self._registration(source.name)
         for (_, name), item in verdict.objects_of(source.name).items():
             registered = source.registered_name(name)
             wanted = partition_locations(self._job.ingestion.bucket, item.objects).keys()
-            if not wanted <= self._ingested(registered):
+            if name not in registration.refused and not self._has(registered, wanted):
                 lacks.append(f"partitions of {registered}")
         if lacks and not self._job.arguments.dry_run:
             crawler = self._job.crawler(f"{self._job.arguments.crawlers}-{source.name}")
-            finish_verdict(self._job, manifest, crawler)
+            registration.finish_verdict(manifest, crawler)
             self._forget()
         return ", ".join(dict.fromkeys(lacks))
 
@@ -81,6 +85,13 @@ class Recovery:
             self._forget()
         return ", ".join(lacks)
 
+    def _has(self, registered: str, wanted: Collection[tuple[str, ...]]) -> bool:
+        """Whether a table has partitions; False where the Data Catalog refuses to say, which its registration meets."""
+        try:
+            return self._ingested(registered).issuperset(wanted)
+        except LakeError:
+            return False
+
     def _forget(self) -> None:
         self._ingested.cache_clear()
         self._quarantined.cache_clear()
@@ -96,7 +107,7 @@ class Recovery:
         catalog, batches = self.zone.catalog, []
         for view in views_of(table, catalog.database, 0):
             present = catalog.table(view.name)
-            batches.append(int(present.get("Parameters", {}).get(BATCH_PARAMETER, -1)) if present else -1)
+            batches.append(published_batch(present) if present else -1)
         return min(batches)
 
     def _look_up_places(self, table: Table) -> Mapping[str, Place]:

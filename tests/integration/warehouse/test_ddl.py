@@ -82,7 +82,9 @@ def test_a_warehouse_that_takes_a_connection_and_is_silent_cannot_be_reached(
     monkeypatch.setattr(postgres_limits, "LOGIN", 2)
     with (
         falling_silent(("127.0.0.1", postgres.port), 0) as port,
-        pytest.raises(WarehouseError, match="^the warehouse cannot be reached: .*timeout expired; see .*whether the server answers"),
+        pytest.raises(
+            WarehouseError, match="^the warehouse cannot be reached: .*timeout expired; .* whether the server ans"
+        ),
     ):
         tables.relations(dsn.replace(f":{postgres.port}/", f":{port}/"))
 

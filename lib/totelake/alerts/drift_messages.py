@@ -54,6 +54,7 @@ def drift_alert(table: Table, report: TableReport, dependents: Sequence[str]) ->
         body=body("\n".join(parts), f"totelake drift {table.id}", _REMEDIES.get(report.outcome, _NOTHING_TO_DO)),
         key=f"{table.source}/{table.name}/{report.batch}/{report.outcome}",
         cause=f"{table.id} {report.outcome} {_kinds(found)}",
+        about=str(table.id),
     )
 
 

@@ -34,6 +34,7 @@ def held_alert(table: str, step: str, hold: Hold, waiting: Sequence[str]) -> Ale
         ),
         key=f"{table}/{step}/{hold.since}/{_digest(hold.kind)}",
         cause=f"{table} held in {step}",
+        about=table,
     )
 
 
@@ -49,6 +50,7 @@ def released_alert(table: str, step: str, hold: Hold) -> Alert:
         ),
         key=f"{table}/{step}/{hold.since}/released",
         cause=f"{table} released in {step}",
+        about=table,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,8 @@ class Alert:
 
     kind: what sort of thing (run, job, schema, quarantine, ...). subject: one line. body: what happened, where to look,
     what to do. key: names the incident within its kind; an incident is sent once, ever. cause: what several incidents
-    have in common, by default the subject without its numbers; a cause is sent at most once an hour.
+    have in common, by default the subject without its numbers; a cause is sent at most once an hour. about: the table
+    whose state it tells; messages about one table come in the order of what happened to it.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Alert:
     body: str
     key: str
     cause: str = ""
+    about: str = ""
 
     @property
     def id(self) -> str:
@@ -68,6 +70,14 @@ class Message:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a cause stands among others: what it is about, and when its newest incident was (ISO 8601, UTC)."""
+
+    at: str
+    about: str = ""
+
+
 def body(happened: str, look: str, do: str) -> str:
     """An alert's body: what happened, where to look, what to do."""
     parts = (("What happened", happened), ("Where to look", look), ("What to do", do))
@@ -97,15 +107,24 @@ def _line(text: str) -> str:
     return plain if len(plain) <= _SUBJECT_LIMIT else f"{plain[: _SUBJECT_LIMIT - 3]}..."
 
 
-def due(
-    noted: Mapping[str, Mapping[str, datetime]], sent: Mapping[str, datetime], now: datetime
-) -> dict[str, list[str]]:
-    """By cause, the incidents to send, the oldest first; a cause of which any was sent within the hour waits.
+def is_due(cause: str, sent: Mapping[str, datetime], now: datetime) -> bool:
+    """Whether a cause need not wait; `sent` has by cause when it was sent last, as it may be once an hour."""
+    return cause not in sent or now - sent[cause] >= QUIET
 
-    `noted` has by cause and incident when it was noted, `sent` by cause when it was sent last.
+
+def oldest_first(incidents: Mapping[str, datetime]) -> list[str]:
+    """The incidents of a cause by when they were noted."""
+    return sorted(incidents, key=lambda incident: (incidents[incident], incident))
+
+
+def in_order(ready: Collection[str], places: Mapping[str, Place]) -> list[str]:
+    """The causes to send now, as it happened: those that are ready, and those that are not but would be overtaken.
+
+    The last message about a table is then of the state that it is in.
     """
-    return {
-        cause: sorted(incidents, key=lambda incident: (incidents[incident], incident))
-        for cause, incidents in noted.items()
-        if cause not in sent or now - sent[cause] >= QUIET
-    }
+    latest: dict[str, str] = {}
+    for cause in ready:
+        place = places[cause]
+        latest[place.about] = max(latest.get(place.about, ""), place.at)
+    overtaken = [cause for cause, place in places.items() if place.about and place.at < latest.get(place.about, "")]
+    return sorted({*ready, *overtaken}, key=lambda cause: (places[cause].at, cause))

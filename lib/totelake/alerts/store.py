@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from totelake.alerts.model import QUIET, Alert, Message, due, message
+from totelake.alerts.model import QUIET, Alert, Message, Place, in_order, is_due, message, oldest_first
 from totelake.errors import ConfigurationError, RetriableError, TotelakeError
 from totelake.lake.reading import object_at, reading
 from totelake.ports.aws_errors import translation_of
@@ -59,7 +59,8 @@ def note(job: Job[JobArguments], alert: Alert) -> bool:
 
 
 def send_due(job: Job[WatchArguments]) -> list[Message]:
-    """Publish what is due, one message for each cause and hour.
+    """Publish what is due as it happened, one message for each cause and hour, or sooner where another message about
+    the same table would overtake it.
 
     A cause that fails keeps no other from being sent; the first failure is raised at the end: ConfigurationError when
     SNS takes no message, RetriableError when it may later, DamagedError for an incident that cannot be read.
@@ -67,7 +68,10 @@ def send_due(job: Job[WatchArguments]) -> list[Message]:
     store, topic = job.ingestion, job.arguments.alert_topic
     messages: list[Message] = []
     failures: list[TotelakeError] = []
-    for cause, incidents in due(_noted(store), _lately_sent(store, job.now()), job.now()).items():
+    noted, sent = _noted(store), _lately_sent(store, job.now())
+    places = {cause: _place(store, cause, incidents) for cause, incidents in noted.items()}
+    for cause in in_order([cause for cause in noted if is_due(cause, sent, job.now())], places):
+        incidents = oldest_first(noted[cause])
         try:
             wanted = _message(store, cause, incidents)
             if not topic:
@@ -92,6 +96,17 @@ def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:
     listed = (item.key for item in store.list(_MESSAGES))
     keys = sorted((key for key in listed if _MESSAGE_NAME.fullmatch(key[len(_MESSAGES) :])), reverse=True)
     return [_read(store, key) for key in keys[:limit]]
+
+
+def _place(store: ObjectStore, cause: str, incidents: Mapping[str, datetime]) -> Place:
+    """Where a cause stands, by its newest incident; one that cannot be read is about nothing, and told when it is
+    sent."""
+    newest = oldest_first(incidents)[-1]
+    try:
+        found = _read(store, _due_key(cause, newest))
+    except TotelakeError:
+        return Place(incidents[newest].isoformat())
+    return Place(str(found.get("at", incidents[newest].isoformat())), str(found.get("about", "")))
 
 
 def _message(store: ObjectStore, cause: str, incidents: list[str]) -> Message:

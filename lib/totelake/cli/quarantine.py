@@ -13,12 +13,14 @@ from totelake.cli.pipeline import Wait, start_refresh
 from totelake.cli.sources import AnySource, sources
 from totelake.cli.text import literal
 from totelake.contracts import load_contracts
+from totelake.contracts.model import SOURCE
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.operate.quarantine import Found, QuarantineEntry, find
 from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
 
+_MOST_KEYS = 10
 app = typer.Typer(help="Rows that did not fit, and what became of them.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -38,33 +40,44 @@ def quarantine() -> None:
 @app.command(name="list")
 def list_rows(
     status: Annotated[Status | None, typer.Option(help="Only these.")] = None,
-    star_table: Annotated[str, typer.Option("--table", metavar="TABLE", help="Only this star table's.")] = "",
+    star_table: Annotated[str, typer.Option("--table", metavar="TABLE", help="Only this table's.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many of the newest.")] = 100,
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """The rows, those of the newest batches first."""
     dsn = _warehouse(target)
-    found = find(dsn, status.value if status else None, _known(star_table) if star_table else None, limit=limit)
+    found = find(dsn, status.value if status else None, _known(dsn, star_table) if star_table else None, limit=limit)
     if as_json:
         print_json({"total": found.total, "rows": [_short(row) for row in found.rows]})
     else:
         _print(found)
 
 
-@app.command()
+# a key may be negative, and is no option then
+@app.command(context_settings={"ignore_unknown_options": True})
 def show(
-    star_table: Annotated[str, typer.Argument(metavar="TABLE", help="A star table, such as fact_payment.")],
-    key: Annotated[int, typer.Argument(help="The source row's key.")],
+    star_table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="A star table, or the source table that one is built of.")
+    ],
+    key: Annotated[int | None, typer.Argument(help="The source row's key; not needed where there is one.")] = None,
     target: TargetName = LOCAL,
     as_json: AsJson = False,
 ) -> None:
     """All that is known of a row, in each batch in which it did not fit."""
     dsn = _warehouse(target)
-    found = find(dsn, table=_known(star_table), key=key)
-    if not found.rows:
+    name = _known(dsn, star_table)
+    found = find(dsn, table=name, key=key)
+    keys = sorted({row.source_key for row in found.rows})
+    if not keys:
+        with_key = "" if key is None else f" with the key {key}"
+        raise ConfigurationError(f"no row of {name}{with_key} was ever in quarantine; see `totelake quarantine list`")
+    if len(keys) > 1:
+        named = ", ".join(map(str, keys[:_MOST_KEYS]))
+        more = f" and {len(keys) - _MOST_KEYS:,} more" if len(keys) > _MOST_KEYS else ""
         raise ConfigurationError(
-            f"no row of {star_table} with the key {key} was ever in quarantine; see `totelake quarantine list`"
+            f"{len(keys):,} rows of {name} were in quarantine, with the keys {named}{more}; name one: "
+            f"`totelake quarantine show {name} {keys[0]}`"
         )
     if as_json:
         print_json([asdict(row) for row in found.rows])
@@ -88,8 +101,27 @@ def _warehouse(target: str) -> str:
     return where.warehouse_dsn
 
 
-def _known(name: str) -> str:
-    return load_contracts().star(name).name
+def _known(dsn: str, name: str) -> str:
+    """The star table that a person names: by its own name, by the source table whose rows are its rows, or by that of
+    one which no contract names any more and `list` shows.
+
+    Raises ConfigurationError when that is none, or several.
+    """
+    contracts = load_contracts()
+    if name not in contracts.stars and find(dsn, table=name, limit=1).rows:
+        return name
+    table = contracts.find(name)
+    if table.kind != SOURCE:
+        return table.name
+    stars = [star.name for star in contracts.star_tables(table.source) if star.driving == table.name]
+    if len(stars) == 1:
+        return stars[0]
+    if not stars:
+        raise ConfigurationError(
+            f"no star table has the rows of {table}; what does not fit is listed by star table: "
+            f"{', '.join(star.name for star in contracts.dependents(table.id)) or 'none is built of it'}"
+        )
+    raise ConfigurationError(f"several star tables have the rows of {table}; name one: {', '.join(stars)}")
 
 
 def _short(row: QuarantineEntry) -> dict[str, Any]:

@@ -15,8 +15,6 @@ from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError
 
 Progress = Callable[[str], None]
-_RELATIONS = """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'v') AND n.nspname IN ('star', 'etl')"""
 
 
 def deploy(target: Target, progress: Progress = lambda _: None, activate_schedule: bool = False) -> list[Change]:
@@ -84,19 +82,9 @@ def _missing(s3: Any, bucket: str, release: Release) -> Iterator[str]:
 
 
 def _warehouse(dsn: str) -> Change:
-    from totelake.warehouse import ddl
+    from totelake.warehouse import tables
 
-    before = _relations(dsn)
-    ddl.create(dsn, load_contracts())
-    outcome = UNCHANGED if _relations(dsn) == before else UPDATED if before else CREATED
+    before = tables.relations(dsn)
+    tables.create(dsn, load_contracts())
+    outcome = UNCHANGED if tables.relations(dsn) == before else UPDATED if before else CREATED
     return Change("warehouse", "tables and views", outcome)
-
-
-def _relations(dsn: str) -> frozenset[str]:
-    """The tables and views that the warehouse has. Raises WarehouseError when it cannot be reached."""
-    from totelake.ports.postgres import open_dsn
-    from totelake.warehouse.session import OPTIONS
-
-    with open_dsn(dsn, options=OPTIONS) as connection, connection.cursor() as cursor:
-        cursor.execute(_RELATIONS)
-        return frozenset(row[0] for row in cursor.fetchall())

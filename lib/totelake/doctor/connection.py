@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Callable
 
 from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
@@ -13,6 +11,7 @@ from totelake.doctor.time_limit import within
 from totelake.errors import NoAnswerError, TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
 from totelake.ports.postgres_address import VERIFIED, PostgresAddress
+from totelake.ports.postgres_limits import cut
 
 # more than a connection may take (10 s), less than any look
 _SECONDS = 25.0
@@ -61,7 +60,7 @@ class Opened:
             yield from within(_SECONDS, listen, _silent(address))
         except NoAnswerError:
             self._connected = None
-            _cut(connection)
+            cut(connection)
             raise
 
 
@@ -70,12 +69,6 @@ def _silent(address: PostgresAddress) -> str:
         f"{address} gave {address.username} no answer within {_SECONDS:.0f} s; see what is between (a "
         "paused pooler, a firewall), or what the server waits for (pg_stat_activity)"
     )
-
-
-def _cut(connection: Connection) -> None:
-    """End the wait of the thread that asks: only then can the connection be closed."""
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as way:
-        way.shutdown(socket.SHUT_RDWR)
 
 
 def judge_encryption(address: PostgresAddress, is_encrypted: bool) -> Iterator[Result]:

@@ -14,6 +14,7 @@ from psycopg2.extensions import parse_dsn
 from totelake.errors import SourceError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress, hidden
 from totelake.ports.postgres_errors import connection_error, server_error
+from totelake.ports.postgres_limits import BEFORE, LIKELY, connecting, endless, is_older
 
 __all__ = ["OLDEST_VERSION", "Connection", "Cursor", "connect", "open_dsn", "read_only", "speaking"]
 OLDEST_VERSION = 130000
@@ -21,9 +22,9 @@ OLDEST_VERSION = 130000
 _MAY_IDLE = (
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'"
 )
-_NEVER_IDLE = "-c idle_session_timeout=0"
+_SILENT = ", and whether the server answers there (a firewall, a paused pooler, a server that hangs)"
 _LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-_UNLIMITED = "; ".join(f"SET LOCAL {name} = 0" for name in _LIMITS)
+_NEWER_LIMITS, _FIRST_WITH_NEWER = ("transaction_timeout",), 170000
 
 
 @contextmanager
@@ -60,10 +61,9 @@ def _opened(address: PostgresAddress, application: str, options: str) -> tuple[C
             user=address.username,
             password=address.password,
             sslmode=address.sslmode,
-            connect_timeout=10,
             application_name=application,
             client_encoding="UTF8",
-            keepalives_idle=30,
+            **connecting(),
             **more,
         )
         return connection, address
@@ -93,7 +93,8 @@ def read_only(dsn: str, limited: bool = False) -> Iterator[Cursor]:
         connection.set_session(readonly=True)
         with connection.cursor() as cursor:
             if not limited:
-                cursor.execute(_UNLIMITED)
+                newer = _NEWER_LIMITS if connection.server_version >= _FIRST_WITH_NEWER else ()
+                cursor.execute("; ".join(f"SET LOCAL {name} = 0" for name in (*_LIMITS, *newer)))
             yield cursor
 
 
@@ -120,21 +121,26 @@ def open_dsn(
     except psycopg2.Error as error:
         names = [str(parts.get(name, "")) for name in ("user", "dbname", "host")]
         words = hidden(str(error), str(parts.get("password", "")), names)
-        raise failure(f"{what} cannot be reached: {words}; {remedy}") from None
+        more = _SILENT if "timeout expired" in words else ""
+        raise failure(f"{what} cannot be reached: {words}; {remedy}{more}") from None
     with closing(connection):
         yield connection
 
 
-def _of_dsn(dsn: str, options: str) -> Connection:
-    """A connection; PostgreSQL 13 does not know the one setting that can end it before its first statement."""
-    if not options:
-        return psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8")
+def _of_dsn(dsn: str, options: str, version: int = LIKELY) -> Connection:
+    """A connection. One with options is made again when its server is of another version, which knows other limits."""
+    given: dict[str, Any] = {"options": endless(options, version)} if options else {}
     try:
-        return psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8", options=f"{options} {_NEVER_IDLE}")
+        connection: Connection = psycopg2.connect(dsn, client_encoding="UTF8", **connecting(), **given)
     except psycopg2.OperationalError as error:
-        if "idle_session_timeout" not in str(error):
+        if not (options and is_older(str(error), version)):
             raise
-    return psycopg2.connect(dsn, connect_timeout=10, client_encoding="UTF8", options=options)
+        return _of_dsn(dsn, options, BEFORE)
+    found = connection.server_version // 10_000
+    if not options or endless(options, found) == given["options"]:
+        return connection
+    connection.close()
+    return _of_dsn(dsn, options, found)
 
 
 def _parts(dsn: str) -> dict[str, str] | None:

@@ -26,6 +26,7 @@ from totelake.stack.model import (
     STATE_FILE,
     WAREHOUSE,
     DamagedRecordError,
+    Part,
     Stack,
 )
 from totelake.stack.ownership import claim, is_claimed, release
@@ -35,6 +36,12 @@ from totelake.stack.servers import Progress, answers, started
 
 # what a stack makes below its folder, but its logs
 _OWN = (POSTGRES, f"{POSTGRES}.pw", LOCALGLUE, OUTBOX, QUERY, SPARK_FILE, postgres.PLACE_FILE, STATE_FILE)
+# what the end of a part means for what it kept
+_LOST_WITH = {
+    POSTGRES: "source and warehouse cannot be read",
+    MOTO: "and what it kept in memory is lost: the lake's objects, the Data Catalog, secrets, metrics and messages",
+    LOCALGLUE: "no job runs; what the other parts have is as it was",
+}
 __all__ = ["answers", "client", "found", "load", "none_up", "refuse_half", "start", "status", "status_of", "stop"]
 
 
@@ -107,13 +114,26 @@ def found(home: Path) -> Stack | None:
 
 
 def refuse_half(stack: Stack, parts: Mapping[str, bool]) -> None:
-    """Raises ConfigurationError when one of the parts does not answer."""
-    dead = [name for name, alive in parts.items() if not alive]
-    if dead:
-        raise ConfigurationError(
-            f"the stack in {stack.home} is half up: {', '.join(dead)} {'do' if len(dead) > 1 else 'does'} not answer; "
-            "run `totelake down`, which removes the stack's data, then `totelake up` and `totelake seed`"
-        )
+    """Raises ConfigurationError when one of the parts does not answer: which, what is lost with it, and what to do."""
+    silent = [stack.parts[name] for name, answers in parts.items() if not answers]
+    if not silent:
+        return
+    found = [_of_silent(part) for part in silent]
+    # what is alive may only be slow
+    again = "" if all(is_gone for is_gone, _ in found) else "look again with `totelake status`; if it stays so, "
+    kept = "PostgreSQL has its data until then; " if POSTGRES not in [part.name for part in silent] else ""
+    raise ConfigurationError(
+        f"the stack in {stack.home} is half up: {'; '.join(said for _, said in found)} (see {stack.home}/logs); "
+        f"{again}run `totelake down`, which removes all of the stack's data, then `totelake up`, `totelake seed` and "
+        f"`totelake deploy`; {kept}nothing is started anew before"
+    )
+
+
+def _of_silent(part: Part) -> tuple[bool, str]:
+    """Whether a part that does not answer has ended, and what that means."""
+    if is_alive(part):
+        return False, f"{part.name} (process {part.pid}) is there and does not answer"
+    return True, f"{part.name} has ended, {_LOST_WITH[part.name]}"
 
 
 def status(home: Path) -> dict[str, bool] | None:

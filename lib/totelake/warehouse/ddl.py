@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-import time
-from typing import TYPE_CHECKING
 
 from totelake.contracts import Contracts
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Column, Table
-from totelake.errors import RetriableError, TotelakeError, WarehouseError
-from totelake.ports.sqlstates import WAREHOUSE, cause_of
-from totelake.warehouse.session import OPTIONS, QUERY, refuse_other
-
-if TYPE_CHECKING:
-    from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 STAR, ETL, STAGING = "star", "etl", "staging"
 # one transaction at a time makes or changes what the warehouse has; both end with it
 _KEY = "hashtext('totelake.load')"
 LOCK = f"SELECT pg_advisory_xact_lock({_KEY})"
-_TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_KEY})"
-_POLL = 0.2
+TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_KEY})"
+HOLDER = f"""SELECT a.pid, a.application_name FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND (l.classid::bigint << 32 | l.objid::bigint) = {_KEY}::bigint"""
 # a time in UTC and whole milliseconds, as all that the suite makes
 NOW = "date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')"
 
@@ -177,43 +172,3 @@ WITH events AS (
 SELECT {_fact_columns(fact)}, s.batch, s.captured_at AS valid_from, s.next_at AS valid_to,
        CASE WHEN s.next_is_deletion THEN s.next_at END AS deleted_at
   FROM spans AS s JOIN {qualified(fact)} AS f ON f.{sql_quoted(fact.key[0].name)} = s.record_id"""
-
-
-def create(dsn: str, contracts: Contracts) -> None:
-    """Create what is missing, in one transaction of a session as a load has it, after a load which is under way.
-
-    Raises WarehouseError when the warehouse cannot be reached or the role may not, RetriableError for what may pass.
-    psycopg2 is imported here: a load, on AWS Glue's Spark, has no Python driver.
-    """
-    import psycopg2
-
-    from totelake.ports.postgres import open_dsn
-
-    with open_dsn(dsn, options=OPTIONS) as connection:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(QUERY)
-                refuse_other("the warehouse", cursor.fetchone() or ())
-                _wait_for_lock(cursor)
-                for statement in statements(contracts):
-                    cursor.execute(statement)
-            connection.commit()
-        except psycopg2.Error as error:
-            raise _refused(error.pgcode or "", " ".join(str(error).split()), connection.info.user) from error
-
-
-def _wait_for_lock(cursor: Cursor) -> None:
-    """Take the lock for the transaction; asks again and again, as Ctrl-C does not end a wait inside of libpq."""
-    while True:
-        cursor.execute(_TRY_LOCK)
-        (is_taken,) = cursor.fetchone() or (False,)
-        if is_taken:
-            return
-        time.sleep(_POLL)
-
-
-def _refused(code: str, said: str, role: str) -> TotelakeError:
-    cause = cause_of(code, said, WAREHOUSE)
-    remedy = cause.remedy.format(role=role) if cause else "see the server's log"
-    kind = RetriableError if cause and cause.passes else WarehouseError
-    return kind(f"the warehouse's tables cannot be created: {said}; {remedy}")

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 
 from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.postgres_limits import BEFORE, LIKELY, endless, is_older
 from totelake.ports.sqlstates import WAREHOUSE, cause_of
 from totelake.runtime.java_exceptions import causes, is_of_surroundings
 from totelake.warehouse import session
@@ -39,6 +40,8 @@ class JdbcAddress:
     """Where a database is, as the JDBC driver takes it; the password is in the properties and never in the URL."""
 
     database: PostgresAddress
+    # the server's major version, a likely one before a connection has told it
+    version: int = LIKELY
 
     @property
     def url(self) -> str:
@@ -55,9 +58,11 @@ class JdbcAddress:
             "ApplicationName": "totelake",
             "reWriteBatchedInserts": "true",
             "connectTimeout": "10",
+            # a server that takes the connection and never answers
+            "loginTimeout": "30",
             "tcpKeepAlive": "true",
             "sslmode": self.database.sslmode,
-            "options": session.OPTIONS,
+            "options": endless(session.OPTIONS, self.version),
             **certificates,
         }
 
@@ -95,22 +100,25 @@ class JdbcAddress:
     def newer(self) -> JdbcAddress | None:
         """The address as its secret names it now; None when that is this one."""
         found = self.database.newer()
-        return None if found is None else JdbcAddress(found)
+        return None if found is None else JdbcAddress(found, self.version)
 
     def __str__(self) -> str:
         return str(self.database)
 
 
 class Connection:
-    """One JDBC connection; `java` is the driver's own object, which py4j gives no type."""
+    """One JDBC connection; `java` is the driver's own object, which py4j gives no type.
+
+    `address` is where it leads: that of a changed secret, and with the server's version.
+    """
 
     def __init__(self, address: JdbcAddress, java: Any) -> None:
-        self._address, self._java = address, java
+        self.address, self._java = address, java
         self._is_undoable = False
 
     def check_session(self) -> None:
         """Raises WarehouseError when the database cannot hold every text, or the session is not set as was asked."""
-        session.refuse_other(self._address, self.rows(session.QUERY)[0])
+        session.refuse_other(self.address, self.rows(session.QUERY)[0])
 
     def begin(self) -> None:
         """What follows is a transaction, and so is what follows its end."""
@@ -197,7 +205,7 @@ class Connection:
             yield
         except Py4JJavaError as error:
             is_alone = self._is_undoable and not self._java.isClosed()
-            raise explained(self._address, error.java_exception, is_alone) from None
+            raise explained(self.address, error.java_exception, is_alone) from None
 
 
 @contextmanager
@@ -213,17 +221,24 @@ def connect(jvm: Any, address: JdbcAddress) -> Iterator[Connection]:
 
 
 def _opened(jvm: Any, address: JdbcAddress) -> tuple[Any, JdbcAddress]:
-    """The driver's connection, and the address that it is to: a changed one when the server refuses the first."""
+    """The driver's connection, and the address that it is to: a changed one when the server refuses the first, and
+    one with the server's version, by which the session is asked for."""
     properties = jvm.java.util.Properties()
     for name, value in address.properties.items():
         properties.setProperty(name, value)
     try:
-        return jvm.org.postgresql.Driver().connect(address.url, properties), address
+        java = jvm.org.postgresql.Driver().connect(address.url, properties)
+        found = replace(address, version=int(java.getMetaData().getDatabaseMajorVersion()))
     except Py4JJavaError as error:
-        newer = address.newer()
-        if newer is None:
+        is_old = is_older(str(error.java_exception.getMessage()), address.version)
+        other = replace(address, version=BEFORE) if is_old else address.newer()
+        if other is None:
             raise explained(address, error.java_exception) from None
-    return _opened(jvm, newer)
+        return _opened(jvm, other)
+    if found.properties == address.properties:
+        return java, address
+    java.close()
+    return _opened(jvm, found)
 
 
 def explained(address: JdbcAddress, exception: Any, is_alone: bool = False) -> TotelakeError:

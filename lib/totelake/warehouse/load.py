@@ -59,7 +59,6 @@ class _Load:
         self._contracts = load_contracts()
         self._tables = self._contracts.star_tables(self._source)
         self._run = re.sub(r"[^a-z0-9]", "", job.arguments.run.id.lower())[-24:]
-        self._staging = Stage(job, address, jvm, self._run)
         self._judged = JudgedBatches(CommitLog(job.ingestion, LOG), self._source)
         self._applied: dict[str, Applied] = {}
         self._found: dict[str, int] = {}
@@ -71,6 +70,7 @@ class _Load:
         """What is due now; makes the warehouse's tables when there are none."""
         with connect(self._jvm, self._address) as connection:
             connection.check_session()
+            self._address = connection.address
             if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
                 publish.take_turn(connection)
                 for statement in statements(self._contracts):
@@ -126,12 +126,13 @@ class _Load:
     def take(self, loads: Sequence[TableLoad]) -> bool:
         """Stage and publish; False when another load has applied something meanwhile."""
         staged = [load for load in loads if load.has_rows or load.quarantine]
+        staging = Stage(self._job, self._address, self._jvm, self._run)
         try:
-            failed = self._staging.fill(staged) if staged else {}
+            failed = staging.fill(staged) if staged else {}
             with connect(self._jvm, self._address) as connection:
                 return self._publish(connection, loads, failed)
         finally:
-            self._staging.drop(staged)
+            staging.drop(staged)
 
     def _publish(
         self, connection: Connection, loads: Sequence[TableLoad], failed: Mapping[str, StarTableError]

@@ -53,7 +53,7 @@ BLOCKS = {
         ("ALTER TABLE payment RENAME TO payments",),
         ("ALTER TABLE payments RENAME TO payment",),
         classes.TABLE_MISSING,
-        "has no public.payment; create what is missing",
+        "has no public.payment; public.payments has every column of payment: if that is its new name, ALTER TABLE ",
     ),
     "jsonb": (
         ("ALTER TABLE payment ADD COLUMN details jsonb",),

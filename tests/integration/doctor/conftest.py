@@ -18,7 +18,7 @@ from totelake.doctor.finding import Finding, of_outcome
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
 from totelake.ports.postgres_address import PostgresAddress
-from totelake.warehouse import ddl
+from totelake.warehouse import tables
 
 TABLES = load_contracts().source_tables(SOURCE)
 PASSWORD = "of the doctor's patient"
@@ -56,7 +56,7 @@ class Patient:
         dsn = self.postgres.new_database()
         name = dsn.rsplit("/", 1)[1]
         self.run(dsn, f"GRANT CONNECT, CREATE ON DATABASE {name} TO {self.role}")
-        ddl.create(self.dsn(name), load_contracts())
+        tables.create(self.dsn(name), load_contracts())
         self.run(dsn, *(statement.replace("DATABASE {}", f"DATABASE {name}") for statement in statements))
         return look_at_warehouse(lambda: self.address(dsn), load_contracts())
 

@@ -15,7 +15,7 @@ from totelake.doctor import source
 from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
-from totelake.warehouse import ddl
+from totelake.warehouse import ddl, tables
 
 pytestmark = pytest.mark.integration
 
@@ -94,7 +94,7 @@ def test_a_warehouse_that_is_well(patient: Patient) -> None:
 def test_what_ddl_says_of_its_tables_is_what_it_makes(patient: Patient) -> None:
     dsn = patient.postgres.new_database()
     contracts = load_contracts()
-    ddl.create(dsn, contracts)
+    tables.create(dsn, contracts)
     found: dict[str, list[str]] = {}
     kinds: dict[str, str] = {}
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
@@ -106,8 +106,8 @@ def test_what_ddl_says_of_its_tables_is_what_it_makes(patient: Patient) -> None:
         for name, kind, column in cursor.fetchall():
             found.setdefault(name, []).append(column)
             kinds[name] = kind
-    tables = ddl.tables(contracts)
-    assert {name: list(columns) for name, columns in tables.items()} == {
+    made = ddl.tables(contracts)
+    assert {name: list(columns) for name, columns in made.items()} == {
         name: columns for name, columns in found.items() if kinds[name] == "BASE TABLE"
     }
     assert sorted(ddl.views(contracts)) == sorted(name for name, kind in kinds.items() if kind == "VIEW")
@@ -204,7 +204,7 @@ def test_a_warehouse_in_which_no_schema_can_be_made(patient: Patient) -> None:
     assert f"GRANT CREATE ON DATABASE {name} TO {patient.role}" in sentence
     patient.run(dsn, f"GRANT CREATE ON DATABASE {name} TO {patient.role}")
     # the remedy is enough
-    ddl.create(patient.dsn(name), load_contracts())
+    tables.create(patient.dsn(name), load_contracts())
     assert said(look_at_warehouse(lambda: patient.address(dsn), load_contracts()), PROBLEM) == []
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing
 
 import psycopg2
 import pytest
 
 from tests.integration.capture.conftest import create_tables
 from tests.integration.doctor.conftest import TABLES, Patient
+from tests.silence import falling_silent
 from totelake.contracts import load_contracts
 from totelake.doctor import connection
 from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK
@@ -20,35 +18,6 @@ from totelake.doctor.warehouse import look_at_warehouse
 from totelake.ports.postgres_address import PostgresAddress
 
 pytestmark = pytest.mark.integration
-# of PostgreSQL's protocol: ready for a query, no transaction open
-_READY = b"Z\x00\x00\x00\x05I"
-
-
-@contextmanager
-def falling_silent(server: tuple[str, int], after: int) -> Iterator[int]:
-    """A proxy that passes so many answers on, that of the login counted, and then none; its port."""
-    with ExitStack() as held:
-        door = held.enter_context(socket.create_server(("127.0.0.1", 0)))
-
-        def serve() -> None:
-            with suppress(OSError):
-                client = held.enter_context(door.accept()[0])
-                behind = held.enter_context(socket.create_connection(server))
-                threading.Thread(target=listen, args=(client, behind), daemon=True).start()
-                answers = 0
-                while data := behind.recv(65536):
-                    if answers < after:
-                        client.sendall(data)
-                    answers += data.count(_READY)
-
-        def listen(client: socket.socket, behind: socket.socket) -> None:
-            with suppress(OSError):
-                while data := client.recv(65536):
-                    behind.sendall(data)
-                behind.shutdown(socket.SHUT_RDWR)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield int(door.getsockname()[1])
 
 
 def behind(patient: Patient, dsn: str, port: int) -> PostgresAddress:

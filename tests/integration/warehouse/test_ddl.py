@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 import psycopg2
 import pytest
 
 from tests.conftest import Postgres
+from tests.silence import ANSWERED, falling_silent
 from totelake.contracts import load_contracts
-from totelake.errors import RetriableError, TotelakeError, WarehouseError
-from totelake.warehouse import ddl
+from totelake.errors import NoAnswerError, RetriableError, TotelakeError, WarehouseError
+from totelake.ports import postgres_limits
+from totelake.warehouse import ddl, tables
 
 pytestmark = pytest.mark.integration
 MADE = "SELECT count(*) FROM pg_namespace WHERE nspname IN ('star', 'etl', 'staging')"
@@ -38,12 +41,52 @@ def test_a_deploy_beside_a_load_waits_for_its_transaction(dsn: str, monkeypatch:
             if len(waited) == 3:
                 load.commit()
 
-        monkeypatch.setattr(ddl.time, "sleep", end_the_load)
-        ddl.create(dsn, load_contracts())
+        monkeypatch.setattr(tables.time, "sleep", end_the_load)
+        tables.create(dsn, load_contracts())
     assert (waited, made(dsn)) == ([0, 0, 0], 3)
     # the lock ended with the transaction
-    ddl.create(dsn, load_contracts())
+    tables.create(dsn, load_contracts())
     assert len(waited) == 3
+
+
+def test_a_deploy_beside_a_load_that_does_not_end_says_whose_it_is(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_TURN", 0.3)
+    with contextlib.closing(psycopg2.connect(dsn, application_name="totelake")) as load, load.cursor() as cursor:
+        cursor.execute(ddl.LOCK)
+        session = load.info.backend_pid
+        with pytest.raises(RetriableError) as raised:
+            tables.create(dsn, load_contracts())
+    assert re.sub(r" for \S+ minutes", "", str(raised.value)) == (
+        f"a load has kept the warehouse's tables (session {session}, totelake; if no run owns it: "
+        f"SELECT pg_terminate_backend({session})); deploy again when it has ended (`totelake runs`)"
+    )
+    assert made(dsn) == 0
+
+
+@pytest.mark.parametrize("after", [1, 3, 9], ids=["after the login", "before the turn", "amid the statements"])
+def test_a_deploy_to_a_warehouse_that_falls_silent_ends_and_makes_nothing(
+    dsn: str, postgres: Postgres, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_ANSWER", 1.0)
+    with (
+        falling_silent(("127.0.0.1", postgres.port), after, ANSWERED) as port,
+        pytest.raises(NoAnswerError, match="^the warehouse gave no answer within 1 s .*, and deploy again$"),
+    ):
+        tables.create(dsn.replace(f":{postgres.port}/", f":{port}/"), load_contracts())
+    assert made(dsn) == 0
+
+
+def test_a_warehouse_that_takes_a_connection_and_is_silent_cannot_be_reached(
+    dsn: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_limits, "LOGIN", 2)
+    with (
+        falling_silent(("127.0.0.1", postgres.port), 0) as port,
+        pytest.raises(
+            WarehouseError, match="^the warehouse cannot be reached: .*timeout expired; .* whether the server ans"
+        ),
+    ):
+        tables.relations(dsn.replace(f":{postgres.port}/", f":{port}/"))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +106,7 @@ def test_an_error_of_the_server_has_the_remedy_of_its_sqlstate(
     def failing(_: Any) -> list[str]:
         return ["CREATE SCHEMA star", statement]
 
-    monkeypatch.setattr(ddl, "statements", failing)
+    monkeypatch.setattr(tables, "statements", failing)
     with pytest.raises(kind, match=f"^the warehouse's tables cannot be created: .*{says}"):
-        ddl.create(dsn, load_contracts())
+        tables.create(dsn, load_contracts())
     assert made(dsn) == 0

@@ -15,7 +15,7 @@ from tests.pooler import pooler
 from totelake.contracts import load_contracts
 from totelake.errors import WarehouseError
 from totelake.runtime import job as runtime
-from totelake.warehouse import ddl
+from totelake.warehouse import tables
 
 pytestmark = pytest.mark.integration
 PAYMENT = load_contracts().find("fact_payment")
@@ -32,7 +32,7 @@ def test_a_warehouse_in_another_encoding_is_refused_and_left_as_it_is(
     with pytest.raises(SystemExit, match=says):
         warehouse.load()
     with pytest.raises(WarehouseError, match=says):
-        ddl.create(warehouse.dsn, load_contracts())
+        tables.create(warehouse.dsn, load_contracts())
     assert warehouse.rows(UNTOUCHED) == [(0,)]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from decimal import Decimal
 
+import psycopg2
 import pytest
 
 from tests.conftest import Postgres
@@ -17,6 +19,7 @@ HOSTILE = {
     "statement_timeout": "50ms",
     "lock_timeout": "1ms",
     "idle_in_transaction_session_timeout": "1ms",
+    "idle_session_timeout": "1ms",
     "default_transaction_read_only": "on",
     "default_transaction_isolation": "serializable",
     "standard_conforming_strings": "off",
@@ -31,16 +34,24 @@ HOSTILE = {
 }
 
 
+def hostile(postgres: Postgres) -> dict[str, str]:
+    """The settings that the server knows."""
+    with closing(psycopg2.connect(postgres.dsn("postgres"))) as connection:
+        newer = {"transaction_timeout": "50ms"} if connection.server_version >= 170000 else {}
+    return {**HOSTILE, **newer}
+
+
 @pytest.mark.parametrize("of", ["ROLE totelake_loader IN DATABASE {}", "DATABASE {}"])
 def test_what_role_and_database_set_for_every_session_changes_nothing(warehouse: Warehouse, of: str) -> None:
     database = warehouse.dsn.rsplit("/", 1)[1]
-    for name, value in HOSTILE.items():
+    settings = hostile(warehouse.postgres)
+    for name, value in settings.items():
         warehouse.postgres.run(f"ALTER {of.format(database)} SET {name} = '{value}'")
     warehouse.commit(1, fact_payment=[row(PAYMENT, payment_id=7, payment_amount=Decimal("12.30"))], **dimensions())
     warehouse.load()
     warehouse.commit(2, fact_payment=[{"payment_id": 7, "_op": "D"}])
     warehouse.load()
-    for name in HOSTILE:
+    for name in settings:
         warehouse.postgres.run(f"ALTER {of.format(database)} RESET {name}")
     assert warehouse.rows("SELECT payment_id, payment_amount, payment_date FROM star.fact_payment") == [
         (7, Decimal("12.30"), NOON.date())
@@ -51,7 +62,7 @@ def test_what_role_and_database_set_for_every_session_changes_nothing(warehouse:
 @pytest.mark.parametrize("of", ["ROLE totelake_loader IN DATABASE {}", "DATABASE {}"])
 def test_what_role_and_database_set_for_every_session_stops_no_deployment(postgres: Postgres, of: str) -> None:
     dsn = postgres.new_database("totelake_loader")
-    for name, value in {**HOSTILE, "statement_timeout": "1ms", "idle_session_timeout": "1ms"}.items():
+    for name, value in {**hostile(postgres), "statement_timeout": "1ms"}.items():
         postgres.run(f"ALTER {of.format(dsn.rsplit('/', 1)[1])} SET {name} = '{value}'")
     changes = [_warehouse(dsn).outcome for _ in range(2)]
     assert changes == ["created", "unchanged"]

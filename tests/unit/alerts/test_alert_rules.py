@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from totelake.alerts.model import Alert, Message, due, message
+from totelake.alerts.model import Alert, Message, Place, in_order, is_due, message, oldest_first
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 
@@ -55,10 +57,27 @@ def test_nothing_in_a_mail_acts_on_a_terminal(data: str, count: int) -> None:
 
 
 def test_the_first_of_a_cause_is_due_at_once_and_what_follows_within_the_hour_waits() -> None:
-    noted = {"a": {"2": ago(20), "3": ago(10)}, "b": {"4": ago(1)}}
-    assert due(noted, {"a": ago(39)}, NOON) == {"b": ["4"]}
+    assert [is_due(cause, {"a": ago(39), "c": ago(60)}, NOON) for cause in "abc"] == [False, True, True]
 
 
-def test_what_waited_is_due_together_when_the_hour_is_over_the_oldest_first() -> None:
-    noted = {"a": {"3": ago(10), "2": ago(20), "1": ago(10)}}
-    assert due(noted, {"a": ago(60)}, NOON) == {"a": ["2", "1", "3"]}
+def test_incidents_of_a_cause_go_together_the_oldest_first() -> None:
+    assert oldest_first({"3": ago(10), "2": ago(20), "1": ago(10)}) == ["2", "1", "3"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdef"), st.builds(Place, st.sampled_from("1234"), st.sampled_from(["", "x", "y"]))
+    ),
+    st.sets(st.sampled_from("abcdef")),
+)
+def test_no_message_about_a_table_overtakes_another(places: dict[str, Place], some: set[str]) -> None:
+    ready = some & set(places)
+    order = in_order(ready, places)
+    assert [places[cause].at for cause in order] == sorted(places[cause].at for cause in order)
+    assert ready <= set(order)
+    for cause in set(places) - set(order):
+        # what waits is of later, or of something else, than all that is sent
+        place = places[cause]
+        assert not any(place.about and places[one].about == place.about and places[one].at > place.at for one in order)
+    for cause in set(order) - ready:
+        assert any(places[one].about == places[cause].about and places[one].at > places[cause].at for one in ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -101,3 +102,33 @@ def test_a_message_that_the_topic_refuses_keeps_no_other_back(
     with pytest.raises(ConfigurationError, match=f"the topic topic takes no alert .*: {alerts[0].subject}"):
         send_due(job)
     assert sent == [alerts[1].subject]
+
+
+def test_what_happened_to_a_table_is_told_in_its_order_though_a_cause_has_to_wait(
+    job: MemoryJob[WatchArguments], sent: list[str]
+) -> None:
+    def happens(minute: int, what: str, table: str = "shop.a") -> None:
+        job.at = NOON + timedelta(minutes=minute)
+        note(job, Alert("schema", f"{table} {what}", "body", f"{table}/{minute}", about=table))
+
+    happens(0, "blocked")
+    send_due(job)
+    happens(20, "blocked")
+    happens(21, "blocked", "shop.b")
+    happens(22, "released")
+    happens(23, "blocked", "shop.c")
+    send_due(job)
+    happens(30, "blocked")
+    send_due(job)
+    assert sent == ["shop.a blocked", "shop.a blocked", "shop.b blocked", "shop.a released", "shop.c blocked"]
+    job.at = NOON + timedelta(minutes=84)
+    send_due(job)
+    assert sent[-1] == "shop.a blocked" and len(sent) == 6
+
+
+def test_what_happens_at_once_is_told_in_its_order(job: MemoryJob[WatchArguments], sent: list[str]) -> None:
+    for number in range(20):
+        job.at = NOON + timedelta(milliseconds=number)
+        note(job, Alert("schema", f"a {'x' * (number + 1)}", "body", str(number), about="shop.a"))
+    send_due(job)
+    assert sent == [f"a {'x' * (number + 1)}" for number in range(20)]

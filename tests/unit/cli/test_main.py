@@ -86,8 +86,11 @@ def test_a_half_dead_stack_is_named_with_the_remedy(stopped: Stack, capsys: pyte
     shown = capsys.readouterr()
     assert shown.out.count("down") == 3
     assert shown.err == (
-        f"totelake: the stack in {stopped.home} is half up: postgres, moto, localglue do not answer; "
-        "run `totelake down`, which removes the stack's data, then `totelake up` and `totelake seed`\n"
+        f"totelake: the stack in {stopped.home} is half up: postgres has ended, source and warehouse cannot be read; "
+        "moto has ended, and what it kept in memory is lost: the lake's objects, the Data Catalog, secrets, metrics "
+        "and messages; localglue has ended, no job runs; what the other parts have is as it was "
+        f"(see {stopped.home}/logs); run `totelake down`, which removes all of the stack's data, then `totelake up`, "
+        "`totelake seed` and `totelake deploy`; nothing is started anew before\n"
     )
 
 

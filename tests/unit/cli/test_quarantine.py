@@ -82,14 +82,13 @@ def test_a_row_is_shown_with_its_payload_in_every_batch(monkeypatch: pytest.Monk
             ["show", "fact_payment", "5"],
             "no row of fact_payment with the key 5 was ever in quarantine; see `totelake quarantine list`",
         ),
+        (["show", "payment"], "no row of fact_payment was ever in quarantine; see `totelake quarantine list`"),
         (
-            ["list", "--table", "payment"],
-            "the warehouse has no table payment; it has dim_counterparty, dim_currency, dim_date, dim_design, "
-            "dim_location, dim_payment_type, dim_staff, dim_transaction, fact_payment, fact_purchase_orders, "
-            "fact_sales_order",
+            ["list", "--table", "department"],
+            "no star table has the rows of totesys.department; what does not fit is listed by star table: dim_staff",
         ),
     ],
-    ids=["no such row", "no such table"],
+    ids=["no such row", "no row at all", "no star table of its own"],
 )
 def test_what_is_not_there_is_told(words: list[str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(invoke(monkeypatch, Found((), 0), *words)[0].exception) == message
@@ -107,3 +106,31 @@ def test_a_warehouse_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch)
         "the variable WAREHOUSE_DSN is not set; the quarantine is in the warehouse, name it"
     )
     assert asked == []
+
+
+def test_a_table_that_no_contract_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, _ = invoke(monkeypatch, Found((), 0), "show", "paymint", "5")
+    assert str(result.exception).startswith("no contract under catalog/ names the table paymint; known are ")
+
+
+@pytest.mark.parametrize("name", ["fact_payment", "payment", "totesys.payment"])
+def test_a_source_table_stands_for_the_star_table_of_its_rows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    result, asked = invoke(monkeypatch, Found((), 0), "list", "--table", name)
+    assert asked[-1] == (("dsn", None, "fact_payment"), {"limit": 100}) and result.exit_code == 0
+
+
+def test_what_the_list_shows_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row with a negative key, and one of a star table whose contract is gone."""
+    gone = replace(ROW, target_table="fact_refund", source_key=-5)
+    result, asked = invoke(monkeypatch, Found((gone,), 1), "show", "fact_refund", "-5")
+    assert "fact_refund -5 in batch 7" in result.stdout
+    assert asked[-1] == (("dsn",), {"table": "fact_refund", "key": -5})
+
+
+def test_a_key_is_not_needed_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, several = Found((replace(ROW, batch=9), ROW), 2), Found((replace(ROW, source_key=5), ROW), 2)
+    assert "fact_payment 123456 in batch 9" in invoke(monkeypatch, one, "show", "fact_payment")[0].stdout
+    assert str(invoke(monkeypatch, several, "show", "fact_payment")[0].exception) == (
+        "2 rows of fact_payment were in quarantine, with the keys 5, 123456; name one: "
+        "`totelake quarantine show fact_payment 5`"
+    )

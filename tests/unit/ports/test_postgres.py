@@ -97,6 +97,31 @@ def test_an_address_that_cannot_be_reached_fails_as_the_caller_says(opened: list
 
 
 @pytest.mark.parametrize(
+    ("version", "asked"),
+    [
+        (130020, ["-c a=1 -c idle_session_timeout=0", "-c a=1"]),
+        (150004, ["-c a=1 -c idle_session_timeout=0"]),
+        (170001, ["-c a=1 -c idle_session_timeout=0", "-c a=1 -c idle_session_timeout=0 -c transaction_timeout=0"]),
+    ],
+)
+def test_a_session_asks_for_no_limit_but_those_that_its_server_knows(
+    monkeypatch: pytest.MonkeyPatch, version: int, asked: list[str]
+) -> None:
+    options: list[str] = []
+
+    def connect(*_: Any, **parameters: Any) -> Connection:
+        options.append(parameters["options"].strip())
+        if "idle_session_timeout" in options[-1] and version < 140000:
+            raise psycopg2.OperationalError("unbekannter Konfigurationsparameter »idle_session_timeout«")
+        assert "transaction_timeout" not in options[-1] or version >= 170000
+        return Connection(version)
+
+    monkeypatch.setattr("totelake.ports.postgres.psycopg2.connect", connect)
+    with postgres.open_dsn("postgresql://moon", options="-c a=1"):
+        assert options == asked
+
+
+@pytest.mark.parametrize(
     "dsn",
     [
         "postgresql://u:pa@ss@db/totesys", "postgresql://u:pa/ss@db/totesys", "postgresql://u:p%zz@db/totesys",

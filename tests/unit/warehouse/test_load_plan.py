@@ -26,6 +26,8 @@ ARGUMENTS = LoadArguments(source=SOURCE, warehouse_secret="w", **ZONES)
 class Empty:
     """A connection to a warehouse that is made and has nothing applied."""
 
+    address: Any = None
+
     def check_session(self) -> None:
         """The session is as was asked."""
 

@@ -81,7 +81,7 @@ def look(
     """Open the snapshot, measure every table and choose its search; further reads inside see the same snapshot.
 
     Tables that cannot be captured, or have no contract any more, are blocked. Raises SourceError when all tables are
-    blocked, or any before the first batch: then the set-up is wrong.
+    blocked, or before the first batch one is not there or may not be read: then the set-up is wrong.
     """
     unreachable = blocked_relations(session, tables, strict=not bookmark.batch)
     reachable = [table for table in tables if table.name not in unreachable]
@@ -96,7 +96,7 @@ def look(
         names = {table.name for table in tables}
         dropped = {name: without_contract(name) for name in bookmark.tables if name not in names}
         blocked = dated({**unreachable, **misshapen, **rekeyed, **dropped}, bookmark.blocked, bookmark.batch + 1)
-        if blocked and not (shapes and bookmark.batch):
+        if blocked and not shapes:
             raise SourceError(next(iter(blocked.values())).why)
         since = bookmark.snapshot or snapshot
         distance = snapshot.xmax - since.xmin

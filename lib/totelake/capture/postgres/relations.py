@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import psycopg2
+
 from totelake.capture.blocked import not_capturable
 from totelake.capture.postgres.session import Session
+from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Table
 from totelake.errors import SourceError
 from totelake.lake.records.batch import BlockedTable
+from totelake.ports.postgres_errors import is_of_table
 from totelake.schemas.changes import missing_table
 
 _RELATIONS = """
@@ -26,6 +30,13 @@ SELECT n.nspname::text, c.relname::text, c.oid::bigint, c.relkind::text, c.relpe
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE (n.nspname::text, c.relname::text) IN %s AND c.relkind NOT IN ('i', 'I', 'S', 't', 'c')
 """
+
+_ALIKE = """
+SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname::text = %s AND c.relkind IN ('r', 'p') AND NOT c.relname::text = ANY(%s)
+  AND (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+       AND a.attname::text = ANY(%s)) = %s
+ORDER BY 1"""
 
 # a column's type, with `ATTRIBUTES`: an enum's name alone is in quotes, so that of no other type begins with one
 TYPE = """CASE WHEN b.typtype = 'e' THEN '"' || replace(b.typname, '"', '""') || '"'
@@ -88,7 +99,7 @@ def blocked_relations(session: Session, tables: Sequence[Table], strict: bool) -
     """
     database, role = session.row("SELECT current_database()::text, current_user::text")
     relations = read_relations(session, tables)
-    missing = [f"{table.schema}.{table.name}" for table in tables if table.name not in relations]
+    missing = [table for table in tables if table.name not in relations]
     if len(missing) == len(tables):
         raise SourceError(
             f"the database {database} has none of the {len(tables)} tables: it is empty, or not the source; on one "
@@ -97,14 +108,15 @@ def blocked_relations(session: Session, tables: Sequence[Table], strict: bool) -
     closed = [item.where for item in relations.values() if not item.is_readable and not item.has_columns]
     if strict or len(missing) + len(closed) == len(tables):
         if missing:
-            raise SourceError(_missing(database, missing))
+            raise SourceError(_missing(session, database, missing, tables))
         if closed:
             raise SourceError(_closed(database, role, closed))
     found = {}
     for table in tables:
         where = f"{table.schema}.{table.name}"
-        if where in missing:
-            found[table.name] = BlockedTable(missing_table(table.name), _missing(database, [where]))
+        if table in missing:
+            why = _missing(session, database, [table], tables)
+            found[table.name] = BlockedTable(missing_table(table.name), why)
         elif where in closed:
             found[table.name] = not_capturable(table.name, "not granted", _closed(database, role, [where]))
         elif (reason := why_blocked(relations[table.name], ())) is not None:
@@ -136,11 +148,31 @@ def why_blocked(relation: Relation, descendants: Sequence[Sequence[object]]) -> 
     return None
 
 
-def _missing(database: str, names: Sequence[str]) -> str:
-    return (
-        f"the database {database} has no {', '.join(names)}; create what is missing, "
-        "or take its contract out of catalog/sources/"
+def _missing(session: Session, database: str, tables: Sequence[Table], known: Sequence[Table]) -> str:
+    """That the database lacks these of the contracts' tables, and under which names they may stand there."""
+    names = ", ".join(f"{table.schema}.{table.name}" for table in tables)
+    new_names = "".join(
+        f"{where} has every column of {table.name}: if that is its new name, ALTER TABLE {where} RENAME TO "
+        f"{sql_quoted(table.name)} brings it back with its history, docs/drift.md says how to follow the new one; else "
+        for table in tables
+        for where in _alike(session, table, known)
     )
+    return (
+        f"the database {database} has no {names}; {new_names}create what is missing, or take its contract out of "
+        "catalog/sources/"
+    )
+
+
+def _alike(session: Session, table: Table, known: Sequence[Table]) -> list[str]:
+    """The quoted names of tables beside a missing one that have all of its columns and no contract."""
+    taken = [item.name for item in known if item.schema == table.schema]
+    try:
+        rows = session.rows(_ALIKE, (table.schema, taken, list(table.column_names), len(table.columns)))
+    except (psycopg2.Error, UnicodeDecodeError) as error:  # a name beside it is no text in UTF-8
+        if not is_of_table(error):
+            raise
+        return []
+    return [str(row[0]) for row in rows]
 
 
 def _closed(database: str, role: str, names: Sequence[str]) -> str:

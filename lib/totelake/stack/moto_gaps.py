@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from totelake.stack.bucket_policies import heed_conditions
+from totelake.stack.object_bodies import read_in_blocks
 
 _Application = Callable[..., Iterable[bytes]]
 _KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
 def fill_gaps() -> None:
-    """Let moto heed the conditions of bucket policies, and delete named queries."""
+    """Let moto heed the conditions of bucket policies, delete named queries, and send large objects in blocks."""
     from moto.athena.responses import AthenaResponse
 
     def delete_named_query(answer: Any) -> str:
@@ -20,6 +21,7 @@ def fill_gaps() -> None:
         return "{}"
 
     heed_conditions()
+    read_in_blocks()
     athena: Any = AthenaResponse
     athena.delete_named_query = delete_named_query
 

@@ -41,7 +41,7 @@ run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
   command = plan
 
   assert {
-    condition     = toset(keys(module.jobs.jobs)) == toset([for name, job in yamldecode(file("../catalog/pipeline.yaml")).jobs : replace(name, "{source}", "totesys") if try(job.publish, "split") == "split"])
+    condition     = toset(keys(module.jobs.jobs)) == toset([for name, job in yamldecode(file("../catalog/pipeline.yaml")).jobs : replace(name, "{source}", "totesys") if try(job.publish, "fused") == "fused"])
     error_message = "Every job of pipeline.yaml is planned, but for those of the other way to publish, and no other."
   }
 
@@ -56,7 +56,7 @@ run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
   }
 
   assert {
-    condition     = module.jobs.jobs["build-facts-totesys"].worker_type == "G.1X" && module.jobs.jobs["build-facts-totesys"].number_of_workers == 2 && module.jobs.jobs["build-facts-totesys"].glue_version == "5.1"
+    condition     = module.jobs.jobs["build-and-load-totesys"].worker_type == "G.1X" && module.jobs.jobs["build-and-load-totesys"].number_of_workers == 2 && module.jobs.jobs["build-and-load-totesys"].glue_version == "5.1"
     error_message = "A Spark job has two G.1X workers of AWS Glue 5.1."
   }
 
@@ -130,7 +130,7 @@ run "only_jobs_with_a_database_are_in_the_private_network" {
   }
 
   assert {
-    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch-totesys", "ingest-totesys", "load-warehouse-totesys"])
+    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch-totesys", "ingest-totesys", "build-and-load-totesys"])
     error_message = "The jobs that watch, ingest and load have a connection, no other job has."
   }
 

@@ -25,13 +25,13 @@ APPLIED = "SELECT target_table, record_id, source_key, batch FROM etl.fact_versi
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A small source with an unreadable payment, the deployed pipeline, and two batches.
 
-    Builders and load run in one session here, and apart in the other files.
+    Builders and load run apart here, and in one session in the other files.
     """
-    fused = Clone(tmp_path_factory.mktemp("fused"))
-    fused.edit("catalog/pipeline.yaml", "\npublish: split\n", "\npublish: fused\n")
+    split = Clone(tmp_path_factory.mktemp("split"))
+    split.edit("catalog/pipeline.yaml", "\npublish: fused\n", "\npublish: split\n")
     with running(tmp_path_factory.mktemp("operations")) as found:
         found.command("seed", "--orders", "30")
-        assert fused.run("deploy") == 0
+        assert split.run("deploy") == 0
         found.source("UPDATE payment SET payment_amount = 'NaN' WHERE payment_id = 1")
         assert found.command("run", "--wait")["outcome"] == "SUCCEEDED"
         yield found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,12 +210,18 @@ def test_boto3_sees_jobs_graph_and_statistics(pipeline: Pipeline, changes: Chang
     run = pipeline.glue.get_workflow_run(Name=WORKFLOW, RunId=changes.refresh.report["id"], IncludeGraph=True)["Run"]
     assert (run["Status"], run["Statistics"]["TotalActions"], run["Statistics"]["SucceededActions"]) == (
         "COMPLETED",
-        5,
-        5,
+        3,
+        3,
     )
     kinds = [node["Type"] for node in run["Graph"]["Nodes"]]
-    assert (kinds.count("JOB"), kinds.count("TRIGGER"), len(run["Graph"]["Edges"])) == (5, 4, 9)
+    assert (kinds.count("JOB"), kinds.count("TRIGGER"), len(run["Graph"]["Edges"])) == (3, 3, 5)
     assert run["WorkflowRunProperties"]["totelake:build_to:totesys"] == "2"
+
+
+def test_a_run_says_how_each_part_of_its_spark_job_ended(pipeline: Pipeline, changes: Changes) -> None:
+    told = [step["parts"] for step in changes.refresh.report["steps"]]
+    assert told[:2] == ["", ""]
+    assert re.fullmatch(r"dimensions and facts SUCCEEDED in [\d.]+ s, JDBC load SUCCEEDED in [\d.]+ s", told[2])
 
 
 def test_boto3_sees_the_crawlers_tables_and_their_versions(pipeline: Pipeline, changes: Changes) -> None:
@@ -245,10 +252,10 @@ def test_data_that_moves_makes_no_new_table_version(pipeline: Pipeline, changes:
 
 def test_the_logs_of_both_kinds_of_jobs_are_in_cloudwatch(pipeline: Pipeline, changes: Changes) -> None:
     steps = {step["name"]: step for step in changes.refresh.report["steps"]}
-    ingest, load = steps["totelake-ingest-totesys"], steps["totelake-load-warehouse-totesys"]
+    ingest, load = steps["totelake-ingest-totesys"], steps["totelake-build-and-load-totesys"]
     assert "batch 2 committed" in log_of(pipeline, {"Id": ingest["run_id"]}, "/aws-glue/python-jobs/output")
     assert "the warehouse is at batch 2" in log_of(pipeline, {"Id": load["run_id"]}, "/aws-glue/jobs/output")
-    shown = pipeline.command("logs", changes.refresh.report["id"][:16], "--job", "load-warehouse")
+    shown = pipeline.command("logs", changes.refresh.report["id"][:16], "--job", "build-and-load")
     assert "the warehouse is at batch 2" in " ".join(line["text"] for line in shown)
 
 
@@ -280,6 +287,6 @@ def test_no_password_is_in_files_objects_logs_arguments_or_states(pipeline: Pipe
 
 def test_the_cost_is_reckoned_with_the_seconds_of_the_run_history(pipeline: Pipeline, changes: Changes) -> None:
     found = pipeline.command("cost", "--measured")
-    jobs = ("build-dimensions", "build-facts", "load-warehouse")
+    jobs = ("ingest", "check-schemas", "build-and-load")
     assert {f"{job}-{SOURCE}" for job in jobs} <= set(found["usage"]["seconds"])
     assert all(0 < seconds < 600 for seconds in found["usage"]["seconds"].values())

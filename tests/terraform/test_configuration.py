@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.terraform.conftest import NAME, RELEASE, Terraform, initialised
+from tests.terraform.conftest import NAME, Terraform, initialised
 from totelake.contracts.documents import documents
 
 # a metric's name and the names of its dimensions: another set of them is another metric
@@ -38,33 +38,6 @@ def test_its_own_tests_pass(terraform: Terraform) -> None:
     found = terraform.run("test", "-no-color")
     runs = sum(path.read_text().count("\nrun ") for path in (ROOT / "terraform" / "tests").glob("*.tftest.hcl"))
     assert f"Success! {runs} passed, 0 failed." in found
-
-
-def test_it_applies_with_everything_that_is_optional(terraform: Terraform) -> None:
-    variables = {
-        "name": "whole",
-        "release": RELEASE,
-        "network_shape": "private-nat",
-        "create_warehouse": True,
-        "alert_emails": ["somebody@example.com"],
-        "alert_every_failure": True,
-        "monthly_budget_usd": 25,
-        "access_log_bucket": "access-logs",
-        "spark_execution_class": "FLEX",
-        "spark_monitoring": ["event-logs", "insights", "metrics"],
-        "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
-        "people": {
-            "analysts": ["arn:aws:iam::123456789012:role/analyst"],
-            "operators": ["arn:aws:iam::123456789012:root"],
-        },
-        "quicksight": {
-            "principal_arn": "arn:aws:quicksight:eu-west-2:123456789012:user/default/analyst",
-            "host": "warehouse.example.com",
-        },
-    }
-    (terraform.folder / "whole.tfvars.json").write_text(json.dumps(variables))
-    options = ("-auto-approve", "-input=false", "-no-color", "-var-file=whole.tfvars.json", "-state=whole.tfstate")
-    assert "Apply complete!" in terraform.run("apply", *options)
 
 
 def test_the_bootstrap_of_the_state_is_valid_and_applies(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ AWS_ARGUMENTS = {
 }
 
 Resource = dict[str, Any]
+# pipeline.yaml with the other way to publish
+_SPLIT = other_words("\npublish: fused\n", "\npublish: split\n")
 
 
 def of_type(planned: list[Resource], kind: str) -> list[Resource]:
@@ -175,8 +177,8 @@ def test_terraform_plans_what_deploy_requests(planned: list[Resource]) -> None:
 
 
 def test_every_log_group_that_a_job_may_write_to_is_kept_with_a_limit(terraform: Terraform) -> None:
-    split, _ = planned_with(terraform, other_words("kind: pythonshell", "kind: pythonshell"))
-    fused, _ = planned_with(terraform, other_words("\npublish: split\n", "\npublish: fused\n"))
+    fused, _ = planned_with(terraform, other_words("kind: pythonshell", "kind: pythonshell"))
+    split, _ = planned_with(terraform, _SPLIT)
     kept = [
         {item["index"]: item["values"]["name"] for item in planned if item["type"] == "aws_cloudwatch_log_group"}
         for planned in (split, fused)
@@ -216,15 +218,15 @@ def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform)
     assert with_driver == {f"{NAME}-watch-totesys", f"{NAME}-ingest-totesys"}
 
 
-def test_builders_and_load_become_one_job_by_the_way_to_publish_alone(terraform: Terraform) -> None:
-    planned, wanted = planned_with(terraform, other_words("\npublish: split\n", "\npublish: fused\n"))
+def test_builders_and_load_become_jobs_of_their_own_by_the_way_to_publish_alone(terraform: Terraform) -> None:
+    planned, wanted = planned_with(terraform, _SPLIT)
     assert asked_of_aws(planned) == wanted
-    split = requested(of_this_repository())
-    assert set(split["jobs"]) - set(wanted["jobs"]) == {
+    fused = requested(of_this_repository())
+    assert set(wanted["jobs"]) - set(fused["jobs"]) == {
         f"{NAME}-{name}-totesys" for name in ("build-dimensions", "build-facts", "load-warehouse")
     }
-    assert set(wanted["jobs"]) - set(split["jobs"]) == {f"{NAME}-build-and-load-totesys"}
-    assert set(wanted["triggers"]) ^ set(split["triggers"]) == {
+    assert set(fused["jobs"]) - set(wanted["jobs"]) == {f"{NAME}-build-and-load-totesys"}
+    assert set(wanted["triggers"]) ^ set(fused["triggers"]) == {
         f"{NAME}-refresh-totesys-{name}" for name in ("build", "load", "publish")
     }
 

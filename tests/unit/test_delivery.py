@@ -76,6 +76,15 @@ def test_the_workflows_pass_actionlint() -> None:
     assert done.stdout == "" and done.returncode == 0
 
 
+def test_the_configuration_passes_checkov() -> None:
+    program = shutil.which("checkov")
+    if program is None:
+        pytest.skip("checkov is not installed: pipx install checkov==3.3.30")
+    words = "--framework terraform github_actions dockerfile --compact --quiet --directory"
+    done = subprocess.run([program, *words.split(), str(ROOT)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_dockerfile_passes_hadolint() -> None:
     program = shutil.which("hadolint")
     if program is None:

@@ -46,6 +46,7 @@ def cost(
     ),
     rds: Annotated[bool, typer.Option("--rds", help="With the warehouse on RDS.")] = False,
     glue_version: Annotated[str, typer.Option(help="Of the Spark jobs, else as in catalog/pipeline.yaml.")] = "",
+    flex: Annotated[bool, typer.Option("--flex", help="Spark jobs in the execution class FLEX.")] = False,
     publish: Annotated[Publish | None, typer.Option(help="Builders and load apart, or in one Spark session.")] = None,
     region: Annotated[str, typer.Option(help="Whose prices.")] = "eu-west-2",
     measured: Annotated[bool, typer.Option("--measured", help="Seconds from the target's run history.")] = False,
@@ -53,25 +54,29 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """What a month costs on AWS by part, against crawling and running Spark in every cycle."""
-    prices = Prices.of(documents()["prices.yaml"], region)
-    pipeline = pipeline_of(documents(), publish.value if publish else "")
+    files = documents()
+    prices = Prices.of(files["prices.yaml"], region)
+    pipeline = pipeline_of(files, publish.value if publish else "")
     seconds = {}
     if measured:
         where = Target.named(target, default_home())
         found = {name: seconds_of(where.clients.glue, f"{where.prefix}-{name}") for name in pipeline["jobs"]}
         seconds = {name: mean for name, mean in found.items() if mean}
     usage = reckoning.Usage(
-        reckoning.minutes(cadence), changes_per_day, network.value, rds, glue_version, seconds
+        reckoning.minutes(cadence), changes_per_day, network.value, rds, glue_version, flex, seconds
     )  # fmt: skip
     lines = reckoning.month(pipeline, prices, usage)
-    ours, naive = sum(line.usd for line in lines), sum(line.naive_usd for line in lines)
+    ours, naive = reckoning.total(lines), sum(line.naive_usd for line in lines)
+    choices = reckoning.choices({way: pipeline_of(files, way) for way in (SPLIT, FUSED)}, pipeline, prices, usage)
     if as_json:
         document = {"usage": asdict(usage), "region": region, "prices_of": prices.oldest}
-        print_json({**document, "lines": [asdict(line) for line in lines], "usd": ours, "naive_usd": naive})
+        parts = {"lines": [asdict(line) for line in lines], "usd": ours, "naive_usd": naive, "choices": choices}
+        print_json({**document, **parts})
         return
     rows = [(line.part, line.basis, _usd(line.usd), _usd(line.naive_usd)) for line in lines]
     rows.append(("total", "", f"{ours:,.2f}", f"{naive:,.2f}"))
     table(f"USD a month in {region}", ("part", "reckoned with", "totelake", "naive"), rows)
+    table("the same month otherwise", ("with", "totelake"), [(name, f"{usd:,.2f}") for name, usd in choices.items()])
     say(
         f"list prices of {prices.oldest} or later, see catalog/prices.yaml; "
         f"{'seconds from the run history' if seconds else 'assumed seconds, see --measured'}"

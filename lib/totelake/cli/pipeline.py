@@ -199,7 +199,8 @@ def _show_progress(step: Callable[[str], None]) -> _ShowStep:
         for item in report.steps:
             if item.seconds is not None and (item.run_id, item.state) not in shown:
                 shown.add((item.run_id, item.state))
-                tell(f"  {item.name} {item.state} in {item.seconds} s")
+                parts = f" ({item.parts})" if item.parts else ""
+                tell(f"  {item.name} {item.state} in {item.seconds} s{parts}")
         running = [item.name for item in report.steps if item.state in ("RUNNING", "STARTING")]
         if running and err().is_terminal:
             step(f"running {', '.join(running)}")
@@ -208,7 +209,7 @@ def _show_progress(step: Callable[[str], None]) -> _ShowStep:
 
 
 def _show_run(report: RunReport) -> None:
-    rows = [(step.name, step.state, step.seconds, step.message) for step in report.steps]
+    rows = [(step.name, step.state, step.seconds, step.message or step.parts) for step in report.steps]
     title = f"{report.workflow} {report.outcome}" + (f" in {report.seconds} s" if report.seconds is not None else "")
     table(title, ("step", "state", "seconds", "message"), rows)
 

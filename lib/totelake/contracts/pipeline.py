@@ -60,7 +60,7 @@ def active(pipeline: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Their names are in `retired`, with those that earlier versions deployed (`former`). Raises ContractError.
     """
-    way = pipeline.get(_PUBLISH, SPLIT)
+    way = pipeline.get(_PUBLISH, FUSED)
     if way not in (SPLIT, FUSED):
         raise ContractError(f"catalog/{FILE}: {_PUBLISH} is '{way}'; use {SPLIT} or {FUSED}")
     if _RETIRED in pipeline:

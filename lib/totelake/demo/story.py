@@ -146,6 +146,8 @@ def _show(report: RunReport) -> None:
     width = max((len(step.name) for step in report.steps), default=0)
     for step in report.steps:
         say(f"  {step.name:<{width}}  {step.state:<9} {step.seconds:>6} s")
+        if step.parts:
+            say(f"    {step.parts}")
 
 
 def _arrival(stack: Stack, target: Target) -> None:

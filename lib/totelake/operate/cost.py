@@ -6,9 +6,10 @@ and crawls are those of one source; a part that each source has costs so many ti
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from totelake.errors import ConfigurationError
@@ -20,7 +21,7 @@ PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
 _FASTEST = 5
 _DAY = 24 * 60
 _UNITS = {"m": 1, "h": 60, "d": _DAY}
-_WATCH = "watch"
+_WATCH, _AUDIT = "watch", "audit_catalog"
 # catalog/pipeline.yaml, or one of its entries, as it was read
 Document = Mapping[str, Any]
 
@@ -34,6 +35,8 @@ class Usage:
     network: str = PUBLIC
     has_rds: bool = False
     glue_version: str = ""
+    is_flex: bool = False
+    """Whether Spark jobs run in the execution class FLEX: cheaper, but when they start is left to AWS."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Measured seconds of a run by job, without the prefix; what is missing is assumed."""
 
@@ -87,11 +90,26 @@ def month(pipeline: Document, prices: Prices, usage: Usage) -> list[CostLine]:
     sources = sum(job["script"] == _WATCH for job in pipeline["jobs"].values())
     return [
         *_jobs(pipeline, prices, usage),
-        *_crawls(prices, usage, sources),
+        *_crawls(pipeline, prices, usage, sources),
         *_naive_jobs(pipeline, prices, usage, sources),
         *_storage(prices, usage, sources),
         *_fixed(prices, usage, sources),
     ]
+
+
+def total(lines: Iterable[CostLine]) -> float:
+    """USD a month of all parts of totelake."""
+    return sum(line.usd for line in lines)
+
+
+def choices(ways: Mapping[str, Document], pipeline: Document, prices: Prices, usage: Usage) -> dict[str, float]:
+    """USD a month with one thing chosen otherwise; `ways` are the pipelines by their way to publish."""
+    return {
+        **{f"publish: {way}": total(month(ways[way], prices, usage)) for way in ways if ways[way] != pipeline},
+        "Glue 6.0 (Spark 4.1)": total(month(pipeline, prices, replace(usage, glue_version="6.0"))),
+        "execution class FLEX": total(month(pipeline, prices, replace(usage, is_flex=True))),
+        "Glue 6.0 and FLEX": total(month(pipeline, prices, replace(usage, glue_version="6.0", is_flex=True))),
+    }
 
 
 def _jobs(pipeline: Document, prices: Prices, usage: Usage) -> Iterator[CostLine]:
@@ -127,7 +145,7 @@ def _capacity(job: Document, prices: Prices, usage: Usage) -> tuple[float, str]:
     version = usage.glue_version or job["glue_version"]
     if not re.fullmatch(r"\d+\.\d+", version):
         raise ConfigurationError(f"--glue-version is '{version}'; write a version of AWS Glue, such as 5.1 or 6.0")
-    item = "glue_spark_6_dpu_hour" if float(version) >= 6 else "glue_spark_dpu_hour"
+    item = f"glue_spark{'_6' if float(version) >= 6 else ''}{'_flex' if usage.is_flex else ''}_dpu_hour"
     return job["number_of_workers"] * float(prices.assumed["dpu_of_worker"][job["worker_type"]]), item
 
 
@@ -135,10 +153,18 @@ def _dpu_hours(runs: float, seconds: float, dpu: float) -> float:
     return runs * seconds * dpu / 3600
 
 
-def _crawls(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
+def _crawls(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
+    """Crawls: the audit's, every so many days, and those of new schemas."""
     assumed = prices.assumed
+    runs = _runs(pipeline, usage)
+    days = [
+        (runs[name], int(job.get("arguments", {}).get("crawl_days", 1)))
+        for name, job in pipeline["jobs"].items()
+        if job["script"] == _AUDIT
+    ]
     each = _dpu_hours(1, assumed["crawl_least_seconds"], assumed["crawl_dpu"]) * prices.usd["glue_crawler_dpu_hour"]
-    crawls, naive = sources * assumed["crawls"], sources * usage.looks
+    audits = sum(math.ceil(nights / every) for nights, every in days)
+    crawls, naive = sources * (audits + assumed["crawls"]), sources * usage.looks
     basis = f"{crawls:,} crawls (naive: {naive:,}) x {assumed['crawl_dpu']} DPU x {assumed['crawl_least_seconds']} s"
     yield CostLine("crawler", basis, crawls * each, naive * each)
 
@@ -146,7 +172,7 @@ def _crawls(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
 def _naive_jobs(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     job = {**pipeline["defaults"]["glueetl"], "kind": "glueetl"}
     dpu, item = _capacity(job, prices, usage)
-    count, seconds = prices.assumed["naive_spark_jobs"], prices.assumed["seconds"]["glueetl"]
+    count, seconds = prices.assumed["naive_spark_jobs"], prices.assumed["naive_seconds"]
     cycles = sources * usage.looks
     usd = _dpu_hours(cycles * count, seconds, dpu) * prices.usd[item]
     yield CostLine(

@@ -180,6 +180,7 @@ class GlueCrawler:
             is_ready=found["State"] == "READY",
             state=found["State"],
             last_crawl=repr(sorted(last.items())) if last else "",
+            last_start=last.get("StartTime"),
             last_status=last.get("Status", ""),
             last_message=last.get("ErrorMessage", ""),
         )

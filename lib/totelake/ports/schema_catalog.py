@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 # tables and partitions as the Glue API describes them (GetTable, GetPartitions): a free form, kept as it is, because
@@ -57,7 +58,7 @@ class SchemaCatalog(Protocol):
 
 @dataclass(frozen=True)
 class Crawl:
-    """A crawler as it is now: whether it can be started, and its last crawl: how it ended and what it said.
+    """A crawler as it is now: whether it can be started, and its last crawl: its start, its end and what it said.
 
     `last_crawl` differs from one crawl to the next; it is empty before the first.
     """
@@ -65,6 +66,7 @@ class Crawl:
     is_ready: bool
     state: str
     last_crawl: str = ""
+    last_start: datetime | None = None
     last_status: str = ""
     last_message: str = ""
 

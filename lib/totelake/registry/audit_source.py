@@ -31,7 +31,7 @@ from totelake.registry.agreement import (
     of_registered,
 )
 from totelake.registry.audit_files import AuditWindow, FileAudit, Seen
-from totelake.registry.crawl import crawl
+from totelake.registry.crawl import crawl, crawled_since
 from totelake.registry.mend import strangers
 from totelake.registry.placement import schemas_of_objects
 from totelake.registry.registered import registered_name
@@ -57,10 +57,21 @@ class SourceAudit:
         if found:
             self._job.log.warning("the crawler is not started: it would register what these files say")
         else:
-            crawl(self._job.crawler(f"{self._job.arguments.crawlers}-{self._source}"))
+            self._crawl()
         for table in self._tables:
             found += self._registered(table, listed[table.name])
         return found
+
+    def _crawl(self) -> None:
+        """Crawl, unless that was done in the days before: a crawl is billed for ten minutes."""
+        arguments = self._job.arguments
+        crawler = self._job.crawler(f"{arguments.crawlers}-{self._source}")
+        begun = crawled_since(crawler, self._job.now(), arguments.crawl_days)
+        if begun is None:
+            crawl(crawler)
+        else:
+            text = "the crawler %s is not started: its last crawl began %s, and crawl_days is %d"
+            self._job.log.info(text, crawler.name, f"{begun:%Y-%m-%d %H:%M}", arguments.crawl_days)
 
     def _seen(self, table: Table) -> list[Seen]:
         prefix = _prefix(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Callable
 
 from totelake.errors import LakeError, RetriableError
@@ -12,6 +13,9 @@ from totelake.ports.schema_catalog import Crawl, Crawler
 _POLL = 0.3
 _SLOWEST_POLL = 10.0
 _WITHIN = 45 * 60.0
+_SUCCEEDED = "SUCCEEDED"
+# a night's audit begins when those before it have ended, so not at the same minute
+_HALF_A_DAY = timedelta(days=0.5)
 
 
 def crawl(
@@ -26,11 +30,20 @@ def crawl(
     while not crawler.start():
         before = wait.until_ready()
     last = wait.until_ready(before.last_crawl)
-    if last.last_status != "SUCCEEDED":
+    if last.last_status != _SUCCEEDED:
         raise LakeError(
             f"the crawler {crawler.name} ended {last.last_status or 'without a crawl'}: "
             f"{last.last_message or 'no message'}; see its log and correct what it names"
         )
+
+
+def crawled_since(crawler: Crawler, now: datetime, days: int) -> datetime | None:
+    """When the crawler's last crawl began, if it succeeded and so many days have not passed; with 1 day None."""
+    found = crawler.look()
+    begun = found.last_start
+    if days == 1 or begun is None or found.last_status != _SUCCEEDED:
+        return None
+    return begun if now - begun < timedelta(days=days) - _HALF_A_DAY else None
 
 
 @dataclass(frozen=True)

@@ -120,11 +120,15 @@ class MaintainArguments(JobArguments):
 
 @dataclass(frozen=True)
 class AuditArguments(JobArguments):
-    """`crawlers` begins the crawlers' names, a source's ends with it. `whole_history` opens every file again."""
+    """`crawlers` begins the crawlers' names, a source's ends with it. `whole_history` opens every file again.
+
+    `crawl_days`: the audit starts a crawler whose last crawl is so many days old; 1 stands for every audit.
+    """
 
     name: ClassVar[str] = "audit_catalog"
     crawlers: str = required()
     whole_history: bool = False
+    crawl_days: int = 1
 
 
 A = TypeVar("A", bound=JobArguments)

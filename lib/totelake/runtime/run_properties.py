@@ -8,3 +8,5 @@ BUILD_TO = "totelake:build_to:{source}"
 REPLAY = "totelake:replay"
 # the tables, with commas, whose deletions pass however many they are
 ALLOW_DELETES = "totelake:allow_deletes"
+# what a job of several parts has done, in words; `.format(job=...)` fills in its name
+PARTS = "totelake:parts:{job}"

@@ -9,6 +9,8 @@ from graphlib import CycleError, TopologicalSorter
 from operator import itemgetter
 from typing import Any
 
+from totelake.runtime.run_properties import PARTS
+
 JOB, CRAWLER = "JOB", "CRAWLER"
 SUCCEEDED, FAILED, STOPPED, RUNNING = "SUCCEEDED", "FAILED", "STOPPED", "RUNNING"
 _DONE = ("COMPLETED", "STOPPED", "ERROR")
@@ -38,6 +40,8 @@ class Step:
     started: str = ""
     seconds: float | None = None
     message: str = ""
+    parts: str = ""
+    """How each part of a job of several ended, in words; empty before the first ended."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,11 @@ class RunReport:
 def report(run: Mapping[str, Any]) -> RunReport:
     """Read Glue's answer about one run, its graph included."""
     graph = run.get("Graph", {})
-    places = _places(graph)
+    places, properties = _places(graph), run.get("WorkflowRunProperties", {})
     nodes = [node for node in graph.get("Nodes", ()) if node["Type"] in (JOB, CRAWLER)]
-    steps = sorted((_order(_step(node), places.get(node.get("UniqueId", ""), 0)) for node in nodes), key=itemgetter(0))
+    steps = sorted(
+        (_order(_step(node, properties), places.get(node.get("UniqueId", ""), 0)) for node in nodes), key=itemgetter(0)
+    )
     return RunReport(
         id=run["WorkflowRunId"],
         workflow=run["Name"],
@@ -137,7 +143,7 @@ def _places(graph: Mapping[str, Any]) -> dict[str, int]:
     return places
 
 
-def _step(node: Mapping[str, Any]) -> Step:
+def _step(node: Mapping[str, Any], properties: Mapping[str, str]) -> Step:
     if node["Type"] == JOB:
         attempts, state, identity = node.get("JobDetails", {}).get("JobRuns", ()), "JobRunState", "Id"
     else:
@@ -152,6 +158,7 @@ def _step(node: Mapping[str, Any]) -> Step:
         started=_time(newest.get("StartedOn")),
         seconds=_seconds(newest.get("StartedOn"), newest.get("CompletedOn")),
         message=newest.get("ErrorMessage", ""),
+        parts=properties.get(PARTS.format(job=node["Name"]), ""),
     )
 
 

@@ -156,7 +156,7 @@ def test_one_way_to_publish_is_active_and_what_the_other_and_earlier_versions_ma
 @pytest.mark.parametrize(
     ("publish", "jobs"),
     [
-        ("", {"build-dimensions-totesys", "build-facts-totesys", "load-warehouse-totesys"}),
+        ("", {"build-and-load-totesys"}),
         (SPLIT, {"build-dimensions-totesys", "build-facts-totesys", "load-warehouse-totesys"}),
         (FUSED, {"build-and-load-totesys"}),
     ],

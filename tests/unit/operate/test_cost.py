@@ -21,6 +21,7 @@ from totelake.operate.prices import Prices
 
 TABLE = documents()["prices.yaml"]
 PRICES = Prices.of(TABLE, "eu-west-2")
+_SPARK_JOB = f"build-and-load-{SOURCE}"
 
 
 def lines(pipeline: Mapping[str, Any] | None = None, **usage: Any) -> dict[str, CostLine]:
@@ -41,9 +42,9 @@ def usd(part: str, **usage: Any) -> tuple[float, float]:
     [
         (f"watch-{SOURCE}", (1.98, 0)),  # 4,320 looks x 1 minute x 1/16 DPU = 4.5 DPU-hours x 0.44
         (f"ingest-{SOURCE}", (0.28, 0)),  # 600 refreshes x 1 minute x 1/16 DPU = 0.625 DPU-hours
-        (f"load-warehouse-{SOURCE}", (26.40, 0)),  # 600 x 3 minutes x 2 DPU = 60 DPU-hours
+        (f"build-and-load-{SOURCE}", (13.20, 0)),  # 600 x 90 seconds x 2 DPU = 30 DPU-hours
         ("maintain-lake", (0.01, 0)),  # 30 nights x 1 minute x 1/16 DPU = 0.03125 DPU-hours
-        ("crawler", (4.55, 633.60)),  # 10 minutes x 2 DPU = 1/3 DPU-hour, 31 or 4,320 times
+        ("crawler", (0.88, 633.60)),  # 10 minutes x 2 DPU = 1/3 DPU-hour, 5 weeks and a new schema, or 4,320 times
         ("Spark in every cycle", (0, 570.24)),  # 4,320 x 3 jobs x 3 minutes x 2 DPU = 1,296 DPU-hours
         ("S3 storage", (0.12, 0.12)),  # 5 GB x 0.024
         ("Secrets Manager", (0.83, 0.83)),  # 2 x 0.40 + (4,320 + 2 x 600) / 10,000 x 0.05
@@ -73,17 +74,23 @@ def test_a_warehouse_on_rds_is_a_part_of_its_own() -> None:
 
 
 def test_glue_6_has_a_price_of_its_own() -> None:
-    assert usd(f"build-facts-{SOURCE}", glue_version="6.0") == (18.48, 0)  # 60 DPU-hours x 0.308
+    assert usd(_SPARK_JOB, glue_version="6.0") == (9.24, 0)  # 30 DPU-hours x 0.308
+
+
+def test_flex_has_a_price_of_its_own() -> None:
+    assert usd(_SPARK_JOB, is_flex=True) == (8.70, 0)  # 30 DPU-hours x 0.29
+    assert usd(_SPARK_JOB, is_flex=True, glue_version="6.0") == (6.09, 0)  # x 0.203
+    assert usd(f"watch-{SOURCE}", is_flex=True) == (1.98, 0)
 
 
 def test_measured_seconds_count_from_a_minute_on() -> None:
-    assert usd(f"build-facts-{SOURCE}", seconds={f"build-facts-{SOURCE}": 90.0}) == (13.20, 0)  # half of three minutes
+    assert usd(_SPARK_JOB, seconds={_SPARK_JOB: 180.0}) == (26.40, 0)  # twice what is assumed
     assert usd(f"watch-{SOURCE}", seconds={f"watch-{SOURCE}": 12.0}) == (1.98, 0)
 
 
 def test_a_quiet_source_pays_for_looks_alone_and_a_busy_one_for_a_refresh_in_each() -> None:
-    assert usd(f"build-facts-{SOURCE}", changes_per_day=0) == (0, 0)
-    assert usd(f"build-facts-{SOURCE}", changes_per_day=10_000) == (190.08, 0)  # 4,320 x 3 minutes x 2 DPU
+    assert usd(_SPARK_JOB, changes_per_day=0) == (0, 0)
+    assert usd(_SPARK_JOB, changes_per_day=10_000) == (95.04, 0)  # 4,320 x 90 seconds x 2 DPU
 
 
 def two_sources() -> dict[str, Any]:
@@ -204,5 +211,27 @@ def test_one_session_for_builders_and_load_costs_less_than_three(capsys: pytest.
         assert main(["cost", "--publish", way, "--json"]) == 0
         lines = json.loads(capsys.readouterr().out)["lines"]
         found[way] = sum(line["usd"] for line in lines if line["part"].startswith(("build-", "load-")))
-    # 600 x 3 x 3 minutes, or 600 x 4 minutes, x 2 DPU
-    assert (round(found["split"], 2), round(found["fused"], 2)) == (79.20, 35.20)
+    # 600 x 3 x 75 seconds, or 600 x 90 seconds, x 2 DPU
+    assert (round(found["split"], 2), round(found["fused"], 2)) == (33.00, 13.20)
+
+
+def test_a_month_costs_less_than_25_dollars_and_other_choices_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["usd"] < 25
+    choices = {name: round(usd - found["usd"], 2) for name, usd in found["choices"].items()}
+    assert choices == {
+        "publish: split": 19.80,  # 33.00 - 13.20
+        "Glue 6.0 (Spark 4.1)": -3.96,
+        "execution class FLEX": -4.50,
+        "Glue 6.0 and FLEX": -7.11,
+    }
+    assert main(["cost", "--publish", "split"]) == 0
+    assert "publish: fused" in capsys.readouterr().out
+
+
+def test_an_audit_that_crawls_every_night_is_reckoned_so() -> None:
+    pipeline = load_contracts().pipeline
+    audit = {**pipeline["jobs"]["audit-catalog"], "arguments": {}}
+    found = lines({**pipeline, "jobs": {**pipeline["jobs"], "audit-catalog": audit}})
+    assert (found["crawler"].basis.split(" x")[0], round(found["crawler"].usd, 2)) == ("31 crawls (naive: 4,320)", 4.55)

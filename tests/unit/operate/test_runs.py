@@ -66,6 +66,13 @@ def test_the_newest_attempt_counts() -> None:
     assert found.outcome == "SUCCEEDED"
 
 
+def test_a_job_of_several_parts_says_how_each_ended() -> None:
+    described = run("COMPLETED", job("a", job_run("SUCCEEDED", 1)), job("b", job_run("SUCCEEDED", 2)))
+    told = "dimensions and facts SUCCEEDED in 2.0 s, JDBC load SUCCEEDED in 1.0 s"
+    found = report({**described, "WorkflowRunProperties": {"totelake:parts:a": told}})
+    assert [step.parts for step in found.steps] == [told, ""]
+
+
 def test_a_crawl_is_a_step() -> None:
     crawl = {"State": "CANCELLED", "StartedOn": NOON, "ErrorMessage": "stopped", "LogStream": "c"}
     node = {"Type": "CRAWLER", "Name": "c", "UniqueId": "c", "CrawlerDetails": {"Crawls": [crawl]}}

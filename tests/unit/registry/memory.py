@@ -61,7 +61,7 @@ class RegisteringCrawler:
 
     def look(self) -> Crawl:
         status = "FAILED" if self.failure else "SUCCEEDED"
-        return Crawl(True, "READY", str(self.crawls or ""), status, self.failure)
+        return Crawl(True, "READY", str(self.crawls or ""), last_status=status, last_message=self.failure)
 
     def start(self) -> bool:
         self.crawls += 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from totelake.errors import LakeError, RetriableError
 from totelake.ports.schema_catalog import Crawl
-from totelake.registry.crawl import crawl
+from totelake.registry.crawl import crawl, crawled_since
 
 
 class FakeCrawler:
@@ -25,7 +27,7 @@ class FakeCrawler:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if not self.starts or state != "READY":
             return Crawl(state == "READY", state)
-        return Crawl(True, state, str(self.starts), self.status, self.message)
+        return Crawl(True, state, str(self.starts), last_status=self.status, last_message=self.message)
 
     def start(self) -> bool:
         if self.refusals:
@@ -77,3 +79,28 @@ def test_a_crawler_that_is_not_there_is_an_error() -> None:
 
     with pytest.raises(LakeError, match="EntityNotFoundException"):
         Missing(["READY"]).run()
+
+
+@pytest.mark.parametrize(
+    ("age", "days", "status", "is_enough"),
+    [
+        (timedelta(days=6), 7, "SUCCEEDED", True),
+        (timedelta(days=7, minutes=-9), 7, "SUCCEEDED", False),  # the audit of that night began later than this one's
+        (timedelta(days=1, minutes=-9), 2, "SUCCEEDED", True),
+        (timedelta(minutes=5), 1, "SUCCEEDED", False),
+        (timedelta(minutes=5), 7, "FAILED", False),
+        (timedelta(minutes=5), 7, "CANCELLED", False),
+    ],
+)
+def test_a_crawl_that_succeeded_days_ago_is_enough(age: timedelta, days: int, status: str, is_enough: bool) -> None:
+    now = datetime(2026, 11, 30, 2, 15, tzinfo=timezone.utc)
+
+    class Crawled(FakeCrawler):
+        def look(self) -> Crawl:
+            return Crawl(True, "READY", "1", now - age, status)
+
+    assert crawled_since(Crawled(["READY"]), now, days) == (now - age if is_enough else None)
+
+
+def test_a_crawler_that_never_ran_is_started() -> None:
+    assert crawled_since(FakeCrawler(["READY"]), datetime.now(timezone.utc), 7) is None

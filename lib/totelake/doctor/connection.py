@@ -9,10 +9,10 @@ from contextlib import ExitStack, suppress
 from typing import Callable
 
 from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
-from totelake.doctor.time_limit import within
 from totelake.errors import NoAnswerError, TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
 from totelake.ports.postgres_address import VERIFIED, PostgresAddress
+from totelake.runtime.time_limit import within
 
 # more than a connection may take (10 s), less than any look
 _SECONDS = 25.0

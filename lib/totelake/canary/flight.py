@@ -17,6 +17,8 @@ from totelake.ports.object_store import ObjectStore
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
+# in the place of a job's name
+ACCOUNT = "account"
 _SHELL, _SPARK = "canary_shell", "canary_spark"
 _WITHIN = 1800.0
 _EXPECTED = "it starts, ends and reports"
@@ -35,7 +37,7 @@ class CanaryJob:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is found of one job, or of the account where `job` is that word."""
+    """What is found of one job, or of the account under the name `ACCOUNT`."""
 
     job: str
     finding: Finding
@@ -84,22 +86,22 @@ class Flight:
                 self._refused[job.name] = _finding(str(error), "see `totelake doctor`")
 
     def seen(self, job: CanaryJob, wait: Wait = job_runs.wait) -> Iterator[Seen]:
-        """Wait for the end of a job; what there is to say of its run, then what it reported.
-
-        Raises RetriableError when Glue goes away, LakeError when the report cannot be read.
-        """
+        """Wait for the end of a job; what there is to say of its run, then what it reported."""
         if job.name in self._refused:
             yield Seen(job.name, self._refused[job.name])
             return
         run_id = self.started[job.name]
-        failure = ""
+        failure, findings = "", None
         try:
             said = f"{run_id} SUCCEEDED in {wait(self._glue, job.name, run_id, _WITHIN).seconds} s"
-        except LakeError as error:
+        except (LakeError, RetriableError) as error:
             failure = said = str(error)
-        report = find(self._reports, self.run, job.label)
-        findings = report.findings if report else ()
-        if report is None:
+        try:
+            report = find(self._reports, self.run, job.label)
+            findings = report.findings if report else None
+        except (LakeError, RetriableError) as error:
+            said = str(error)
+        if findings is None:
             yield Seen(job.name, _finding(said, _NO_REPORT.format(run_id)))
         elif failure and not problems(findings):
             # it failed after its last look
@@ -107,7 +109,7 @@ class Flight:
         else:
             told = f"{run_id} FAILED for what follows" if failure else said
             yield Seen(job.name, Finding("run", _EXPECTED, OK, told))
-        yield from (Seen(job.name, finding) for finding in findings)
+        yield from (Seen(job.name, finding) for finding in findings or ())
 
 
 def _finding(said: str, otherwise: str) -> Finding:

@@ -133,7 +133,7 @@ def _committer(settings: Callable[[], str], write: Callable[[str], int], store: 
     if rows != _ROWS or not files:
         return problem(told, "see the committer that these settings name; set Spark's own by --conf")
     if left:
-        return warning(told, "it harms no reader, and maintain-lake deletes it where builders leave it; look at its cost")
+        return warning(told, "it harms no reader, and maintain-lake deletes what builders leave; see its cost")
     return ok(told)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import typer
 
-from totelake.canary.flight import Flight, Seen, canary_jobs, new_run
-from totelake.canary.look import PROBLEM, UNKNOWN, WARNING
+from totelake.canary import deployment
+from totelake.canary.flight import ACCOUNT, CanaryJob, Flight, Seen, canary_jobs, new_run
+from totelake.canary.look import PROBLEM, UNKNOWN, WARNING, Look, examine
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say, table, tell
 from totelake.cli.sources import AnySource, sources
 from totelake.contracts import load_contracts
-from totelake.deploy.target import LOCAL, Target
+from totelake.contracts.documents import documents
+from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.errors import TotelakeError
 from totelake.stack.model import default_home
 
@@ -54,10 +56,23 @@ def _looked(where: Target, run: str, names: Sequence[str], step: Callable[[str],
         for job in jobs:
             step(f"waiting for {job.name}")
             yield from flight.seen(job)
+            if job.name in flight.started:
+                look = deployment.logs(where.clients.glue, where.clients.logs, job.name, flight.started[job.name])
+                yield from (Seen(job.name, finding) for finding in examine([look]))
     except KeyboardInterrupt:
         if flight.started:
             tell(f"{', '.join(flight.started.values())} go on; see `totelake runs`")
         raise
+    step("looking at the account")
+    yield from (Seen(ACCOUNT, finding) for finding in examine(_of_account(where, jobs)))
+
+
+def _of_account(where: Target, jobs: Sequence[CanaryJob]) -> Iterator[Look]:
+    pipeline, is_aws = load_contracts().pipeline, where.kind == AWS
+    yield deployment.quotas(where.clients, pipeline, documents()["prices.yaml"]["assumptions"]["dpu_of_worker"], is_aws)
+    yield deployment.lake_formation(where.clients, is_aws)
+    databases = {zone: where.tables_of(zone).database for zone in {job.zone for job in jobs}}
+    yield deployment.left_behind(where.clients.glue, databases, jobs)
 
 
 def _show(seen: Sequence[Seen]) -> None:

@@ -158,6 +158,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  # what `totelake canary` reports, and what a look that failed has left
+  dynamic "rule" {
+    for_each = { for name, prefix in { canary = "_canary/", canary-commits = "_commits/canary/" } : name => prefix if contains(local.staged, each.key) }
+
+    content {
+      id     = rule.key
+      status = "Enabled"
+
+      filter {
+        prefix = rule.value
+      }
+
+      expiration {
+        days = 30
+      }
+    }
+  }
+
   dynamic "rule" {
     for_each = each.key == "artifacts" ? { athena-results = 7, temp = 7, spark-events = 30 } : {}
 

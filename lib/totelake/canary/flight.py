@@ -22,7 +22,7 @@ ACCOUNT = "account"
 _SHELL, _SPARK = "canary_shell", "canary_spark"
 _WITHIN = 1800.0
 _EXPECTED = "it starts, ends and reports"
-_NO_REPORT = "see `totelake logs {}`: a run that leaves no report has not found its packages, its script or its bucket"
+_NO_REPORT = "see `totelake logs {}`: a run that leaves no report did not find its packages, script or bucket"
 Wait = Callable[["GlueClient", str, str, float], job_runs.JobRunReport]
 
 

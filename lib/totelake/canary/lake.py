@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable
 
@@ -24,6 +26,15 @@ _CONDITION = "commits need conditional writes (If-None-Match): see that no proxy
 _KMS = "kms"
 
 
+@contextmanager
+def _removed(store: ObjectStore, key: str) -> Iterator[None]:
+    """Delete an object at the end of the block, however that ends."""
+    try:
+        yield
+    finally:
+        store.delete([key])
+
+
 def written_once(store: ObjectStore, key: str) -> Look:
     """The conditional PUT by which the lake commits."""
     expected = "the first PUT with If-None-Match writes, the second writes nothing"
@@ -31,9 +42,9 @@ def written_once(store: ObjectStore, key: str) -> Look:
 
 
 def _written_once(store: ObjectStore, key: str) -> Found:
-    first, second = store.create(key, b"first"), store.create(key, b"second")
-    content = store.get(key)
-    store.delete([key])
+    with _removed(store, key):
+        first, second = store.create(key, b"first"), store.create(key, b"second")
+        content = store.get(key)
     told = f"first {_wrote(first)}, second {_wrote(second)}, the object has {content.decode('utf-8', 'replace')!r}"
     return ok(told) if (first, second, content) == (True, False, b"first") else problem(told, _CONDITION)
 
@@ -54,11 +65,9 @@ def refused_copy(store: ObjectStore, source: str, key: str, is_aws: bool) -> Loo
         store.copy(source, key, len(_COPIED))
 
     def find() -> Found:
-        store.put(source, _COPIED)
-        try:
+        with _removed(store, source):
+            store.put(source, _COPIED)
             return _refused(store, key, copy, is_aws)
-        finally:
-            store.delete([source])
 
     return Look("CopyObject", _refusal(key), find)
 
@@ -97,8 +106,8 @@ def _multipart(store: ObjectStore, key: str) -> Found:
     except BaseException:
         writer.abandon()
         raise
-    body = store.get(key)
-    store.delete([key])
+    with _removed(store, key):
+        body = store.get(key)
     told = f"{len(body):,} bytes, SHA-256 {stored.sha256[:16]}"
     if hashlib.sha256(body).hexdigest() == stored.sha256:
         return ok(told)
@@ -111,11 +120,11 @@ def encryption(store: ObjectStore, key: str, s3: Any, is_aws: bool) -> Look:
 
 
 def _encryption(store: ObjectStore, key: str, s3: Any, is_aws: bool) -> Found:
-    store.put(key, b"secret")
-    body = store.get(key)
-    with translated():
-        head = s3.head_object(Bucket=store.bucket, Key=key)
-    store.delete([key])
+    with _removed(store, key):
+        store.put(key, b"secret")
+        body = store.get(key)
+        with translated():
+            head = s3.head_object(Bucket=store.bucket, Key=key)
     way, named = str(head.get("ServerSideEncryption") or "no encryption"), str(head.get("SSEKMSKeyId") or "no key")
     told = f"{way} with {named}, {len(body)} bytes decrypted"
     if body != b"secret":

@@ -60,8 +60,8 @@ def _looked(where: Target, run: str, names: Sequence[str], step: Callable[[str],
                 look = deployment.logs(where.clients.glue, where.clients.logs, job.name, flight.started[job.name])
                 yield from (Seen(job.name, finding) for finding in examine([look]))
     except KeyboardInterrupt:
-        if flight.started:
-            tell(f"{', '.join(flight.started.values())} go on; see `totelake runs`")
+        for run_id in flight.started.values():
+            tell(f"{run_id} goes on; see `totelake logs {run_id}`")
         raise
     step("looking at the account")
     yield from (Seen(ACCOUNT, finding) for finding in examine(_of_account(where, jobs)))

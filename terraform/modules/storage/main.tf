@@ -158,16 +158,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # what `totelake canary` reports, and what a look that failed has left
+  # what `totelake canary` reports is no data
   dynamic "rule" {
-    for_each = { for name, prefix in { canary = "_canary/", canary-commits = "_commits/canary/" } : name => prefix if contains(local.staged, each.key) }
+    for_each = contains(local.staged, each.key) ? ["canary"] : []
 
     content {
-      id     = rule.key
+      id     = rule.value
       status = "Enabled"
 
       filter {
-        prefix = rule.value
+        prefix = "_canary/"
       }
 
       expiration {

@@ -158,6 +158,20 @@ def test_a_look_leaves_nothing_in_the_bucket(make: Callable[[MemoryStore], Look]
 
 
 @pytest.mark.parametrize(
+    "make",
+    [
+        lambda place: lake.written_once(place, "_commits/canary/1"),
+        lambda place: lake.multipart(place, "_canary/1/parts"),
+        lambda place: lake.encryption(place, "_canary/1/k", head(KMS), AWS),
+    ],
+)
+def test_a_look_that_fails_leaves_nothing_either(make: Callable[[MemoryStore], Look]) -> None:
+    place = store(get=refusing("SlowDown", 503))
+    assert look(make(place)).outcome == PROBLEM
+    assert list(place.list("")) == []
+
+
+@pytest.mark.parametrize(
     ("arn", "is_aws", "outcome"),
     [
         ("arn:aws:sts::1:assumed-role/lake-canary/GlueJobRunnerSession", AWS, OK),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from totelake.canary.look import OK, PROBLEM, Finding, problems
 from totelake.canary.report import find
-from totelake.errors import ConfigurationError, LakeError, RetriableError, parted
+from totelake.errors import ConfigurationError, TotelakeError, parted
 from totelake.operate import job_runs
+from totelake.ports.aws_errors import AwsError, translation_of
 from totelake.ports.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ def new_run(now: datetime | None = None) -> str:
 
 
 class Flight:
-    """The job runs of one run of the canary; `started` are their ids by the jobs' names."""
+    """The job runs of one run of the canary: their ids by the jobs' names. `going` are those that nobody saw end."""
 
     def __init__(self, glue: GlueClient, reports: ObjectStore, run: str) -> None:
         self._glue, self._reports, self.run = glue, reports, run
         self.started: dict[str, str] = {}
+        self.going: dict[str, str] = {}
         self._refused: dict[str, Finding] = {}
 
     def start(self, jobs: Sequence[CanaryJob]) -> None:
@@ -82,8 +84,9 @@ class Flight:
         for job in jobs:
             try:
                 self.started[job.name] = job_runs.start(self._glue, job.name, {"--canary_run": self.run})
-            except (ConfigurationError, RetriableError) as error:
-                self._refused[job.name] = _finding(str(error), "see `totelake doctor`")
+                self.going[job.name] = self.started[job.name]
+            except (TotelakeError, *AwsError) as error:
+                self._refused[job.name] = _finding(_said(error), "see `totelake doctor`")
 
     def seen(self, job: CanaryJob, wait: Wait = job_runs.wait) -> Iterator[Seen]:
         """Wait for the end of a job; what there is to say of its run, then what it reported."""
@@ -94,12 +97,13 @@ class Flight:
         failure, findings = "", None
         try:
             said = f"{run_id} SUCCEEDED in {wait(self._glue, job.name, run_id, _WITHIN).seconds} s"
-        except (LakeError, RetriableError) as error:
-            failure = said = str(error)
+        except (TotelakeError, *AwsError) as error:
+            failure = said = _said(error)
+        self.going.pop(job.name, None)
         try:
             report = find(self._reports, self.run, job.label)
             findings = report.findings if report else None
-        except (LakeError, RetriableError) as error:
+        except TotelakeError as error:
             said = str(error)
         if findings is None:
             yield Seen(job.name, _finding(said, _NO_REPORT.format(run_id)))
@@ -110,6 +114,11 @@ class Flight:
             told = f"{run_id} FAILED for what follows" if failure else said
             yield Seen(job.name, Finding("run", _EXPECTED, OK, told))
         yield from (Seen(job.name, finding) for finding in findings or ())
+
+
+def _said(error: Any) -> str:
+    """What an error of ours says, or what one of AWS means."""
+    return str(error if isinstance(error, TotelakeError) else translation_of(error))
 
 
 def _finding(said: str, otherwise: str) -> Finding:

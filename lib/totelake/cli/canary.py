@@ -60,7 +60,7 @@ def _looked(where: Target, run: str, names: Sequence[str], step: Callable[[str],
                 look = deployment.logs(where.clients.glue, where.clients.logs, job.name, flight.started[job.name])
                 yield from (Seen(job.name, finding) for finding in examine([look]))
     except KeyboardInterrupt:
-        for run_id in flight.started.values():
+        for run_id in flight.going.values():
             tell(f"{run_id} goes on; see `totelake logs {run_id}`")
         raise
     step("looking at the account")

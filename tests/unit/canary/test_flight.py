@@ -66,7 +66,9 @@ def flown(findings: Sequence[Finding] | None, ended: Exception | int, content: b
             raise ended
         return JobRunReport(job, run_id, "SUCCEEDED", ended, "")
 
+    assert flight.going == {JOB.name: "jr_1"}
     seen = list(flight.seen(JOB, wait))
+    assert flight.going == {}
     assert {item.job for item in seen} == {JOB.name}
     return [item.finding for item in seen]
 
@@ -83,6 +85,7 @@ FAILED = LakeError("lake-canary-spark FAILED: it broke; see `totelake logs jr_1`
         (None, FAILED, PROBLEM, "FAILED: it broke", "totelake logs jr_1"),
         (None, 7, PROBLEM, "SUCCEEDED", "leaves no report"),
         (None, RetriableError("it has not ended; look later"), PROBLEM, "it has not ended", "look later"),
+        (None, client_error("AccessDeniedException"), PROBLEM, "AccessDeniedException", "grant"),
     ],
 )
 def test_a_run_is_told_before_what_it_reported(
@@ -99,7 +102,12 @@ def test_a_report_that_cannot_be_read_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(NotThereError(), "there is no job lake-canary-spark"), (BusyError(), "is running already")]
+    ("error", "told"),
+    [
+        (NotThereError(), "there is no job lake-canary-spark"),
+        (BusyError(), "is running already"),
+        (client_error("AccessDeniedException", operation="StartJobRun"), "StartJobRun failed"),
+    ],
 )
 def test_a_job_that_cannot_be_started_is_told_and_nobody_waits_for_it(error: Exception, told: str) -> None:
     flight = Flight(Glue(error), MemoryStore("ingestion"), "run")  # type: ignore[arg-type]

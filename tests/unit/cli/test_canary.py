@@ -101,7 +101,7 @@ def test_an_interrupted_wait_names_the_runs_that_go_on(
     where: Any = SimpleNamespace(prefix="lake", clients=SimpleNamespace(glue=None), ingestion=None)
     monkeypatch.setenv("TOTELAKE_HOME", str(tmp_path))
     monkeypatch.setattr(Target, "named", lambda *_: where)
-    monkeypatch.setattr(Flight, "start", lambda self, _: self.started.update({"lake-canary-spark": "jr_1"}))
+    monkeypatch.setattr(Flight, "start", lambda self, _: self.going.update({"lake-canary-spark": "jr_1"}))
 
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt

@@ -53,6 +53,18 @@ class RetriableError(TotelakeError):
     """A passing condition; the same call may succeed later."""
 
 
+def parted(sentence: str, otherwise: str) -> tuple[str, str]:
+    """What is, by a sentence of ours, and its end, which says what to do; `otherwise` where it says nothing of that."""
+    what, _, remedy = sentence.rpartition("; ")
+    return (what, remedy) if what else (remedy, otherwise)
+
+
+def unexpected(error: Exception) -> str:
+    """An error that nobody expected, on one line."""
+    words = " ".join(str(error).split())
+    return type(error).__name__ + (f": {words}" if words else "")
+
+
 def raise_common(failures: Mapping[str, Exception], tried: int, known: Collection[str] = ()) -> None:
     """Raise the first failure when all that were tried fail, more than one of them anew: what several tables have in
     common is no table's own matter. `known` are those that failed by themselves before; one alone is its own matter.

@@ -174,3 +174,26 @@ def test_a_lost_catalogue_is_made_again_from_the_commits(pipeline: Pipeline, ref
     for table in warehouse_tables():
         assert difference(pipeline.loaded(table), pipeline.in_lake(table)) == {}, table.name
     refresh()
+
+
+# what one machine does not have: roles, policies, keys, TLS, quotas
+NOT_KNOWN_HERE = {"role", "plain PUT", "CopyObject", "KMS", "login", "quotas"}
+
+
+def test_the_canary_finds_this_machine_as_it_should_be_and_leaves_only_its_reports(pipeline: Pipeline) -> None:
+    before = pipeline.keys()
+    found = pipeline.command("canary")
+    by_outcome: dict[str, set[str]] = {}
+    for item in found["findings"]:
+        by_outcome.setdefault(item["outcome"], set()).add(item["look"])
+    # where there is no Python of Glue's version, jobs run by another
+    unknown = by_outcome.pop("not known") - {"interpreter"}
+    assert (set(by_outcome), unknown) == ({"ok"}, NOT_KNOWN_HERE), found["findings"]
+    bucket, run = pipeline.stack.ingestion_bucket, found["run"]
+    reports = {f"{bucket}/_canary/{run}/{name}.json" for name in (f"canary_shell-{SOURCE}", "canary_spark")}
+    assert pipeline.keys() - before == reports
+    for database in ("totelake_ingestion", "totelake_processed"):
+        tables = pipeline.glue.get_tables(DatabaseName=database)["TableList"]
+        assert not [table["Name"] for table in tables if "canary" in table["Name"]]
+    told = {line["text"].split(" ", 2)[-1].split(":")[0] for line in pipeline.command("logs", "--job", "canary-spark")}
+    assert {"Spark", "connector", "committer", "JDBC driver", "login"} <= told

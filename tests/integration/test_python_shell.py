@@ -18,6 +18,9 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = (
     "tests/unit/alerts",
+    "tests/unit/canary/test_flight.py",
+    "tests/unit/canary/test_job.py",
+    "tests/unit/canary/test_looks.py",
     "tests/unit/capture",
     "tests/unit/contracts",
     "tests/unit/lake/test_commits.py",

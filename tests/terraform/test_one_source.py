@@ -215,7 +215,7 @@ def test_a_shell_job_becomes_a_spark_job_by_its_kind_alone(terraform: Terraform)
     assert found == wanted
     assert {item["Command"]["Name"] for item in found["jobs"].values()} == {"glueetl"}
     with_driver = {name for name, item in found["jobs"].items() if "psycopg2_binary" in str(item["DefaultArguments"])}
-    assert with_driver == {f"{NAME}-watch-totesys", f"{NAME}-ingest-totesys"}
+    assert with_driver == {f"{NAME}-{name}-totesys" for name in ("watch", "ingest", "canary-shell")}
 
 
 def test_builders_and_load_become_jobs_of_their_own_by_the_way_to_publish_alone(terraform: Terraform) -> None:

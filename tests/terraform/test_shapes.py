@@ -137,14 +137,16 @@ def test_the_network_is_what_the_shape_names(applied: Applied) -> None:
     assert len(applied.of("aws_db_instance")) == int(shape.has_rds)
     connected = {item["name"].removeprefix("shape-") for item in applied.of("aws_glue_job") if item["connections"]}
     loads = "build-and-load" if shape.publish == FUSED else "load-warehouse"
-    assert connected == ({f"{job}-totesys" for job in ("watch", "ingest", loads)} if is_private else set())
+    jobs = {f"{job}-totesys" for job in ("watch", "ingest", "canary-shell", loads)} | {"canary-spark"}
+    assert connected == (jobs if is_private else set())
 
 
 def test_the_spark_jobs_are_those_of_the_shape(applied: Applied) -> None:
     shape = applied.shape
     jobs = [item for item in applied.of("aws_glue_job") if item["command"][0]["name"] == "glueetl"]
     ways = {FUSED: {"build-and-load"}, SPLIT: {"build-dimensions", "build-facts", "load-warehouse"}}
-    assert {item["name"] for item in jobs} == {f"shape-{job}-totesys" for job in ways[shape.publish]}
+    names = {item["name"] for item in jobs}
+    assert names == {"shape-canary-spark", *(f"shape-{job}-totesys" for job in ways[shape.publish])}
     assert {item["glue_version"] for item in jobs} == {shape.glue_version}
     flex = shape.others.get("spark_execution_class", "STANDARD")
     assert {item["execution_class"] for item in jobs} == {flex}

@@ -24,6 +24,7 @@ LAYERS = (
     ("capture", "registry", "star"),
     ("warehouse",),
     ("operate",),
+    ("canary",),
     ("roles", "seed"),
     ("stack",),
     ("doctor",),
@@ -36,10 +37,12 @@ LAYER = {package: number for number, packages in enumerate(LAYERS) for package i
 # what stands beside totelake, for one machine alone
 LOCAL_PACKAGES = ("localglue", "localgate")
 # what jobs are made of; the packages below run on a person's machine
-JOB_PACKAGES = tuple(package for packages in LAYERS[1:11] for package in packages)
+JOB_PACKAGES = tuple(package for packages in LAYERS[1:12] for package in packages)
 SPARK_PACKAGES = ("star", "warehouse")
 SHELL_PACKAGES = tuple(package for package in JOB_PACKAGES if package not in SPARK_PACKAGES)
-SHELL_SCRIPTS = ("audit_catalog.py", "check_schemas.py", "ingest.py", "maintain_lake.py", "watch.py")
+SHELL_SCRIPTS = (
+    "audit_catalog.py", "canary_shell.py", "check_schemas.py", "ingest.py", "maintain_lake.py", "watch.py",
+)  # fmt: skip
 # the one module of Spark inside a package that Python-shell jobs share
 SPARK_MODULE = "totelake.runtime.spark"
 # what neither Glue's Python shell nor its Spark brings

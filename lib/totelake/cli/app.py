@@ -10,6 +10,7 @@ from totelake import __version__
 from totelake.cli import (
     alerts,
     bookmark,
+    canary,
     contract,
     cost,
     doctor,
@@ -51,7 +52,7 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, doctor, seed, pipeline, query, reconcile, drift, impact, alerts, cost):
+for part in (stack, doctor, canary, seed, pipeline, query, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")

@@ -22,6 +22,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "totelake down": ("totelake down",),
     "totelake status": ("totelake status", "totelake status --json"),
     "totelake doctor": ("totelake doctor", "totelake doctor --target aws --json"),
+    "totelake canary": ("totelake canary", "totelake canary --target aws --json"),
     "totelake env": ('eval "$(totelake env)"', "totelake env --json"),
     "totelake seed": ("totelake seed --orders 2000 --days 90", "totelake seed --from folder-of-csv-files"),
     "totelake simulate": ("totelake simulate --days 2", "totelake simulate --rate 5 --seed 7"),

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess  # nosec B404 # git is a program
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,10 @@ from totelake.stack.interrupts import SIGNALLED, ending_as_ctrl_c
 VARIABLES = "release.auto.tfvars.json"
 _BUCKET = "artifacts_bucket"
 _STORAGE = "module.storage"
+_OFFER = (
+    "before the first run: `totelake canary --target aws` tries what the jobs will rely on, once the secrets have "
+    "their values (docs/canary.md)"
+)
 _PROGRAM = "python -m totelake.deploy.environment"
 
 
@@ -170,6 +174,18 @@ def _run(given: argparse.Namespace) -> None:
     terraform, clients = Terraform(root / "terraform", given.environment), Clients.from_environment()
     refuse(before_make_deploy(clients), lambda line: print(line, file=sys.stderr))  # noqa: T201
     deploy(terraform, clients.s3, release, head, given.yes, is_adopting=given.adopt)
+    offer_canary(clients.glue, terraform.outputs().get("refresh_workflows", {}).values())
+
+
+def offer_canary(glue: Any, workflows: Iterable[str], say: Callable[[str], None] = print) -> None:
+    """Tell of the canary before the first run; also where nobody may ask whether there was one."""
+    try:
+        has_run = any(glue.get_workflow_runs(Name=name, MaxResults=1)["Runs"] for name in workflows)
+    except (ClientError, BotoCoreError) as error:
+        say(f"the deployment is done, but whether anything has run is not known: {translation_of(error)}")
+        has_run = False
+    if not has_run:
+        say(_OFFER)
 
 
 def agreed(typed: str | None, name: str) -> None:

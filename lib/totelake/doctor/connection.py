@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from typing import Callable
 
 from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
-from totelake.doctor.time_limit import within
 from totelake.errors import NoAnswerError, TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
-from totelake.ports.postgres_address import VERIFIED, PostgresAddress
+from totelake.ports.postgres_address import VERIFY, PostgresAddress
 from totelake.ports.postgres_limits import cut
+from totelake.runtime.time_limit import within
 
 # more than a connection may take (10 s), less than any look
 _SECONDS = 25.0
@@ -73,10 +73,6 @@ def _silent(address: PostgresAddress) -> str:
 
 def judge_encryption(address: PostgresAddress, is_encrypted: bool) -> Iterator[Result]:
     """Whether others can read the connection, or take the server's place."""
-    remedy = f"set sslmode in the secret to {VERIFIED} and sslrootcert to the certificates of the server's authority"
-    if address.is_here:
-        return
-    if not is_encrypted:
-        yield warning(f"the connection to {address} is not encrypted (sslmode {address.sslmode})", remedy)
-    elif address.sslmode != VERIFIED:
-        yield warning(f"{address} need not prove that it is the server (sslmode {address.sslmode})", remedy)
+    exposure = address.exposure(is_encrypted)
+    if exposure:
+        yield warning(exposure, VERIFY)

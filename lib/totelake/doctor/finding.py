@@ -8,9 +8,9 @@ from typing import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.doctor.time_limit import within
-from totelake.errors import ConfigurationError, NoAnswerError, TotelakeError
+from totelake.errors import ConfigurationError, NoAnswerError, TotelakeError, parted, unexpected
 from totelake.ports.aws_errors import translation_of
+from totelake.runtime.time_limit import within
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # nobody could look, for want of something else; the check itself failed
@@ -72,8 +72,7 @@ def refused(error: TotelakeError) -> Result:
 
 def told(sentence: str, otherwise: str) -> Result:
     """A problem by a sentence of ours, which ends in the remedy; `otherwise` is that of one which has none."""
-    detail, _, remedy = sentence.rpartition("; ")
-    return problem(detail, remedy) if detail else problem(remedy, otherwise)
+    return problem(*parted(sentence, otherwise))
 
 
 def some(names: Sequence[str], most: int = 3) -> str:
@@ -104,9 +103,8 @@ def _guarded(look: Look) -> Iterator[Result]:
     except (ClientError, BotoCoreError) as error:
         yield refused(translation_of(error))
     except Exception as error:  # whatever it is, it is told, and never taken for a success
-        words = " ".join(str(error).split())
-        what = type(error).__name__ + (f": {words}" if words else "")
-        yield Result(BROKEN, f"the check ended with {what}", "see that what it names can be read, or report this line")
+        what = f"the check ended with {unexpected(error)}"
+        yield Result(BROKEN, what, "see that what it names can be read, or report this line")
 
 
 def of_outcome(findings: Iterable[Finding], *outcomes: str) -> list[Finding]:

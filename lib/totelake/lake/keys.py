@@ -15,6 +15,7 @@ APART = "_apart"
 DEAD_LETTERS = "dead_letters"
 QUARANTINE = f"{DEAD_LETTERS}/rows"
 COMPACTED = "compacted"
+CANARY = "_canary"
 _DIGITS = 12
 _DOWN = 10**_DIGITS - 1
 
@@ -102,6 +103,21 @@ def schema_key(source: str, table: str, fingerprint: str) -> str:
 def is_schema(key: str) -> bool:
     """Whether a key below `_schemas/` is that of a known schema, which is named by its fingerprint."""
     return re.fullmatch(r"[0-9a-f]{32}\.json", key.rsplit("/", 1)[-1]) is not None
+
+
+def canary_report_key(run: str, job: str) -> str:
+    """The key of what one of a canary's jobs reports; `job` is its script, with its source where it has one."""
+    return f"{CANARY}/{run}/{job}.json"
+
+
+def canary_probe_key(run: str, job: str, name: str) -> str:
+    """The key of an object that a canary's job writes to see how, and deletes."""
+    return f"{CANARY}/{run}/{job}/{name}"
+
+
+def canary_once_key(run: str, job: str, name: str) -> str:
+    """As `canary_probe_key`, in a place that may be written only where nothing is."""
+    return f"{COMMITS}/canary/{run}-{job}-{name}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from typing import Any, Callable
 from totelake.errors import ConfigurationError
 
 VERIFIED = "verify-full"
+# what to do about an exposure
+VERIFY = f"set sslmode in the secret to {VERIFIED} and sslrootcert to the certificates of the server's authority"
 # the values of a secret, and the other names under which AWS services and people store them
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "host": ("hostname",),
@@ -86,6 +88,14 @@ class PostgresAddress:
     def authority(self) -> str:
         """Host and port as a URL has them: an address of IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def exposure(self, is_encrypted: bool) -> str:
+        """How others could read a connection to it or take the server's place; '' when they cannot."""
+        if self.is_here or (is_encrypted and self.sslmode == VERIFIED):
+            return ""
+        if not is_encrypted:
+            return f"the connection to {self} is not encrypted (sslmode {self.sslmode})"
+        return f"{self} need not prove that it is the server (sslmode {self.sslmode})"
 
     def hide(self, text: str) -> str:
         """A server's message on one line, without the password; see `hidden`."""

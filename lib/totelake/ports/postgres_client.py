@@ -17,8 +17,13 @@ def tell_client(log: logging.Logger) -> None:
     release = str(getattr(psycopg2, "__version__", "of unknown version")).split(" ", 1)[0]
     version = libpq_version()
     log.info("psycopg2 %s with libpq %s", release, version_text(version))
-    if version < _FIRST_WITH_SCRAM:
+    if not knows_scram(version):
         log.warning("%s", scram_remedy())
+
+
+def knows_scram(version: int) -> bool:
+    """Whether a version of libpq can answer a server that asks for SCRAM."""
+    return version >= _FIRST_WITH_SCRAM
 
 
 def version_text(version: int) -> str:

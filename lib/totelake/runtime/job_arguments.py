@@ -131,6 +131,25 @@ class AuditArguments(JobArguments):
     crawl_days: int = 1
 
 
+@dataclass(frozen=True)
+class CanaryShellArguments(JobArguments):
+    """The source whose secret the canary tries; `canary_run` names the run that the report is of, by default this."""
+
+    name: ClassVar[str] = "canary_shell"
+    source: str = required()
+    source_secret: str = required()
+    canary_run: str = ""
+
+
+@dataclass(frozen=True)
+class CanarySparkArguments(JobArguments):
+    """The secret of the warehouse, which the canary tries; `canary_run` as of the Python-shell job."""
+
+    name: ClassVar[str] = "canary_spark"
+    warehouse_secret: str = required()
+    canary_run: str = ""
+
+
 A = TypeVar("A", bound=JobArguments)
 
 
@@ -145,6 +164,8 @@ KINDS: Mapping[str, type[JobArguments]] = {
     "build_and_load": BuildAndLoadArguments,
     "maintain_lake": MaintainArguments,
     "audit_catalog": AuditArguments,
+    "canary_shell": CanaryShellArguments,
+    "canary_spark": CanarySparkArguments,
 }
 
 

@@ -33,7 +33,7 @@ _READS_AT_ONCE = 8
 _CHUNK = 1024**2
 _IN_MEMORY = 16 * 1024**2
 # our manifest is the commit: Spark's need not move every file twice, nor leave a mark
-_COMMITTER = {
+COMMITTER = {
     "mapreduce.fileoutputcommitter.algorithm.version": "2",
     "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
@@ -119,7 +119,7 @@ class UnitWriter:
         self._save(ordered, f"{attempt.prefix}{table.name}", table.partition_by)
 
     def _save(self, rows: DataFrame, key: str, partition_by: str | None = None) -> None:
-        options = {"compression": "zstd", "maxRecordsPerFile": str(_MOST_ROWS_IN_A_FILE), **_COMMITTER}
+        options = {"compression": "zstd", "maxRecordsPerFile": str(_MOST_ROWS_IN_A_FILE), **COMMITTER}
         writer: DataFrameWriter = rows.write.options(**options)
         if partition_by:
             writer = writer.partitionBy(partition_by)

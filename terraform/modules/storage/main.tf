@@ -158,6 +158,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  # what `totelake canary` reports is no data
+  dynamic "rule" {
+    for_each = contains(local.staged, each.key) ? ["canary"] : []
+
+    content {
+      id     = rule.value
+      status = "Enabled"
+
+      filter {
+        prefix = "_canary/"
+      }
+
+      expiration {
+        days = 30
+      }
+    }
+  }
+
   dynamic "rule" {
     for_each = each.key == "artifacts" ? { athena-results = 7, temp = 7, spark-events = 30 } : {}
 

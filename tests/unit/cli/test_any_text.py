@@ -16,7 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.cli.test_quarantine import ROW
-from totelake.cli import alerts, bookmark, doctor, drift, pipeline, quarantine, query, reconcile, stack
+from totelake.canary import look
+from totelake.canary.flight import Seen
+from totelake.cli import alerts, bookmark, canary, doctor, drift, pipeline, quarantine, query, reconcile, stack
 from totelake.cli.main import main
 from totelake.doctor import finding as examined
 from totelake.errors import TotelakeError
@@ -130,6 +132,11 @@ def of_doctor(text: str) -> Patches:
     return {(doctor, "of_machine"): lambda _: (found, False)}
 
 
+def of_canary(text: str) -> Patches:
+    found = [Seen(text, look.Finding(text, text, look.WARNING, text, text))]
+    return {(canary, "_looked"): lambda *_: iter(found)}
+
+
 def of_errors(text: str) -> Patches:
     return {(query, "_of_lake"): raising(text), (pipeline.workflow_runs, "start"): raising(text)}
 
@@ -154,6 +161,7 @@ COMMANDS: dict[str, Callable[[str], Patches]] = {
     "alerts": of_alerts,
     "up": of_stack,
     "doctor": of_doctor,
+    "canary": of_canary,
     "query fails": of_errors,
     "run": of_errors,
 }

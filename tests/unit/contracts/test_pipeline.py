@@ -169,6 +169,8 @@ def test_this_repositorys_pipeline_can_be_had_in_both_ways(publish: str, jobs: s
         "check-schemas-totesys",
         "maintain-lake",
         "audit-catalog",
+        "canary-shell-totesys",
+        "canary-spark",
     }
     assert jobs <= found
 

@@ -15,6 +15,8 @@ from totelake.runtime.job_arguments import (
     AuditArguments,
     BuildAndLoadArguments,
     BuildArguments,
+    CanaryShellArguments,
+    CanarySparkArguments,
     CheckArguments,
     IngestArguments,
     JobArguments,
@@ -43,6 +45,8 @@ NEEDS: Mapping[type[JobArguments], Mapping[str, str]] = {
     BuildAndLoadArguments: {**SOURCE, "warehouse_secret": "lake/warehouse"},
     MaintainArguments: {"crawlers": "lake-ingestion"},
     AuditArguments: {"crawlers": "lake-ingestion"},
+    CanaryShellArguments: CAPTURE,
+    CanarySparkArguments: {"warehouse_secret": "lake/warehouse"},
 }
 KINDS = pytest.mark.parametrize("kind", NEEDS, ids=lambda kind: kind.__name__)
 

@@ -58,7 +58,7 @@ def test_a_job_that_is_about_a_source_is_given_one(name: str) -> None:
     script, given = JOBS[name]
     is_about_one = "source" in {item.name for item in fields(arguments_of(script))}
     assert is_about_one is ("source" in given)
-    assert name.endswith(f"-{given['source']}" if is_about_one else ("-lake", "-catalog"))
+    assert name.endswith(f"-{given['source']}" if is_about_one else ("-lake", "-catalog", "-spark"))
 
 
 def test_every_script_is_the_body_of_a_job() -> None:

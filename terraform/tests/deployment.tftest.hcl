@@ -130,8 +130,8 @@ run "only_jobs_with_a_database_are_in_the_private_network" {
   }
 
   assert {
-    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch-totesys", "ingest-totesys", "build-and-load-totesys"])
-    error_message = "The jobs that watch, ingest and load have a connection, no other job has."
+    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch-totesys", "ingest-totesys", "build-and-load-totesys", "canary-shell-totesys", "canary-spark"])
+    error_message = "The jobs that watch, ingest and load, and the canary's, have a connection, no other job has."
   }
 
   assert {

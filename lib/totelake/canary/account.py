@@ -7,16 +7,13 @@ from functools import partial
 from typing import Any
 
 from totelake.canary.look import Found, Look, ok, problem, unknown, warning
+from totelake.lake.tables import parquet_storage
 from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.runtime.clients import Clients
 
 _ASSUMED = ":assumed-role/"
 _TABLE = "totelake_canary_"
-_PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
-}
+_COLUMNS = [("id", "int")]
 _LOST = "read the table in the console; somebody else may have changed it, so start the canary again"
 
 
@@ -58,7 +55,7 @@ def _catalogue(catalog: SchemaCatalog, name: str, location: str) -> Found:
     if table is None:
         return problem(f"{name} was made and is not there", _LOST)
     is_changed = catalog.replace(_table(name, location, "changed by the canary"), table, keep_version=False)
-    partition = {"Values": ["1"], "StorageDescriptor": _storage(f"{location}part=1/")}
+    partition = {"Values": ["1"], "StorageDescriptor": parquet_storage(f"{location}part=1/", _COLUMNS)}
     catalog.add_partitions(name, [partition])
     catalog.replace_partitions(name, [partition])
     is_replaced = catalog.replace_partition(name, partition)
@@ -75,10 +72,6 @@ def _table(name: str, location: str, description: str) -> dict[str, Any]:
         "Name": name,
         "Description": description,
         "TableType": "EXTERNAL_TABLE",
-        "StorageDescriptor": _storage(location),
+        "StorageDescriptor": parquet_storage(location, _COLUMNS),
         "PartitionKeys": [{"Name": "part", "Type": "string"}],
     }
-
-
-def _storage(location: str) -> dict[str, Any]:
-    return {"Columns": [{"Name": "id", "Type": "int"}], "Location": location, **_PARQUET}

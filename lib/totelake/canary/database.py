@@ -7,12 +7,11 @@ from typing import Callable
 
 from psycopg2.extensions import libpq_version
 
-from totelake.canary.look import Found, Look, ok, unknown, warning
+from totelake.canary.login import TLS, judge_login
+from totelake.canary.look import Found, Look, ok, warning
 from totelake.ports.postgres import connect
-from totelake.ports.postgres_address import VERIFY, PostgresAddress
+from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.postgres_client import knows_scram, scram_remedy, version_text
-
-TLS = "a login over TLS, the server's name proven"
 
 
 def client(version: Callable[[], int] = libpq_version) -> Look:
@@ -37,13 +36,3 @@ def _login(read: Callable[[], PostgresAddress]) -> Found:
         version = str(info.parameter_status("server_version")).split()[0]
         protocol = str(info.ssl_attribute("protocol")) if info.ssl_in_use else ""
     return judge_login(address, version, protocol)
-
-
-def judge_login(address: PostgresAddress, version: str, protocol: str) -> Found:
-    """What a login tells; `protocol` is that of its TLS, '' without."""
-    way = f"by {protocol}, sslmode {address.sslmode}" if protocol else "without TLS"
-    told = f"PostgreSQL {version} lets {address.username} in {way}: {address}"
-    if not protocol and address.is_here:
-        return unknown(f"{told}, on this machine", "look on AWS")
-    exposure = address.exposure(bool(protocol))
-    return warning(f"{told}; {exposure}", VERIFY) if exposure else ok(told)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from totelake.canary.look import OK, PROBLEM, Finding, problems
 from totelake.canary.report import find
-from totelake.errors import ConfigurationError, TotelakeError, parted
+from totelake.errors import ConfigurationError, LakeError, TotelakeError, parted
 from totelake.operate import job_runs
 from totelake.ports.aws_errors import AwsError, translation_of
 from totelake.ports.object_store import ObjectStore
@@ -94,12 +94,14 @@ class Flight:
             yield Seen(job.name, self._refused[job.name])
             return
         run_id = self.started[job.name]
-        failure, findings = "", None
+        failure, findings, has_ended = "", None, True
         try:
             said = f"{run_id} SUCCEEDED in {wait(self._glue, job.name, run_id, _WITHIN).seconds} s"
         except (TotelakeError, *AwsError) as error:
             failure = said = _said(error)
-        self.going.pop(job.name, None)
+            has_ended = isinstance(error, LakeError)
+        if has_ended:
+            self.going.pop(job.name, None)
         try:
             report = find(self._reports, self.run, job.label)
             findings = report.findings if report else None

@@ -115,7 +115,7 @@ def _multipart(store: ObjectStore, key: str) -> Found:
 
 
 def encryption(store: ObjectStore, key: str, s3: Any, is_aws: bool) -> Look:
-    """An object that the deployment's KMS key encrypts and decrypts by the bucket's default; `s3` tells by which."""
+    """An object that a KMS key encrypts and decrypts by the bucket's default; `s3` tells which."""
     return Look("KMS", "an object is encrypted by aws:kms, and decrypted", partial(_encryption, store, key, s3, is_aws))
 
 

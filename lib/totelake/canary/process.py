@@ -30,17 +30,17 @@ def _arguments(argv: Sequence[str], not_known: Sequence[str]) -> Found:
 
 
 def interpreter(
-    wanted: str, is_aws: bool, version: Sequence[int] = sys.version_info[:3], name: str = sys.executable
+    wanted: Sequence[str], is_aws: bool, version: Sequence[int] = sys.version_info[:3], name: str = sys.executable
 ) -> Look:
-    """The interpreter; `wanted` is the version that the release is built for, such as 3.9."""
-    return Look("interpreter", f"Python {wanted}", partial(_interpreter, wanted, is_aws, version, name))
+    """The interpreter; `wanted` are the versions that the release is built for, such as 3.9."""
+    return Look("interpreter", f"Python {' or '.join(wanted)}", partial(_interpreter, wanted, is_aws, version, name))
 
 
-def _interpreter(wanted: str, is_aws: bool, version: Sequence[int], name: str) -> Found:
+def _interpreter(wanted: Sequence[str], is_aws: bool, version: Sequence[int], name: str) -> Found:
     told = f"Python {'.'.join(str(part) for part in version)} in {name}"
     if tuple(version[:2]) < (3, 9):
-        return problem(told, f"set Python {wanted} for this job: totelake needs 3.9")
-    if ".".join(str(part) for part in version[:2]) == wanted:
+        return problem(told, f"set Python {wanted[0]} for this job: totelake needs 3.9")
+    if ".".join(str(part) for part in version[:2]) in wanted:
         return ok(told)
     if not is_aws:
         return unknown(f"{told}, this machine's", "make install with a Python of that version to try it here")

@@ -35,7 +35,7 @@ def _looks(job: Job[CanaryShellArguments], run: str, label: str) -> Iterator[Loo
     is_aws = not job.clients.endpoints
     defaults: Any = load_contracts().pipeline["defaults"]
     yield process.arguments(sys.argv[1:], job.arguments.run.unknown)
-    yield process.interpreter(str(defaults["pythonshell"]["python_version"]), is_aws)
+    yield process.interpreter([str(defaults["pythonshell"]["python_version"])], is_aws)
     yield process.packages(_PACKAGES, _NO_PACKAGES)
     yield account.role(job.clients, is_aws)
     yield lake.written_once(store, once("once"))

@@ -32,9 +32,9 @@ def _looks(job: Job[CanarySparkArguments], probe: Callable[[str], str]) -> Itera
     side = looks.SparkSide(job.arguments.run.job, store)
     is_aws = not job.clients.endpoints
     spark: Any = load_contracts().pipeline["defaults"]["glueetl"]
-    tag = str(spark["python_tags"][str(spark["glue_version"])])
+    pythons = [f"{tag[2]}.{tag[3:]}" for tag in spark["python_tags"].values()]
     yield process.arguments(sys.argv[1:], job.arguments.run.unknown)
-    yield process.interpreter(f"{tag[2]}.{tag[3:]}", is_aws)
+    yield process.interpreter(pythons, is_aws)
     yield process.packages(_PACKAGES, _NO_PACKAGES)
     yield account.role(job.clients, is_aws)
     yield looks.version(side.version)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Callable
 
-from totelake.canary.database import TLS, judge_login
+from totelake.canary.login import TLS, judge_login
 from totelake.canary.look import Found, Look, ok, problem, warning
 from totelake.canary.process import numbers
 from totelake.ports.object_store import ObjectStore

@@ -13,7 +13,7 @@ from totelake.errors import ContractError
 KINDS = ("postgres",)
 FOLDER, FILE = "sources", "source.yaml"
 # logs and folders of the ingestion bucket that a source's own log and folder would fall into
-RESERVED = frozenset(["audit", "dead_letters", "maintenance", "rows", "verdicts", "warehouse"])
+RESERVED = frozenset(["audit", "canary", "dead_letters", "maintenance", "rows", "verdicts", "warehouse"])
 _REQUIRED = ("name", "kind", "secret", "schedule")
 _OPTIONAL = ("description", "owner", "table_prefix")
 _PREFIX = "{prefix}"

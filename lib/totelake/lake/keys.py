@@ -16,6 +16,8 @@ DEAD_LETTERS = "dead_letters"
 QUARANTINE = f"{DEAD_LETTERS}/rows"
 COMPACTED = "compacted"
 CANARY = "_canary"
+# the canary's folder among the logs: a source of that name would have its log there
+CANARY_LOG = "canary"
 _DIGITS = 12
 _DOWN = 10**_DIGITS - 1
 
@@ -117,7 +119,7 @@ def canary_probe_key(run: str, job: str, name: str) -> str:
 
 def canary_once_key(run: str, job: str, name: str) -> str:
     """As `canary_probe_key`, in a place that may be written only where nothing is."""
-    return f"{COMMITS}/canary/{run}-{job}-{name}"
+    return f"{COMMITS}/{CANARY_LOG}/{run}-{job}-{name}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.unit.operate.jobs import NOON
 from tests.unit.ports.answers import client_error
 from totelake.canary.deployment import left_behind, logs
 from totelake.canary.flight import CanaryJob, Flight, Seen, canary_jobs, new_run
-from totelake.canary.look import OK, PROBLEM, WARNING, Finding, examine, ok, problem
+from totelake.canary.look import OK, PROBLEM, UNKNOWN, WARNING, Finding, examine, ok, problem
 from totelake.canary.report import CanaryReport, put
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, LakeError, RetriableError
@@ -68,7 +68,8 @@ def flown(findings: Sequence[Finding] | None, ended: Exception | int, content: b
 
     assert flight.going == {JOB.name: "jr_1"}
     seen = list(flight.seen(JOB, wait))
-    assert flight.going == {}
+    has_ended = not isinstance(ended, Exception) or isinstance(ended, LakeError)
+    assert flight.going == ({} if has_ended else {JOB.name: "jr_1"})
     assert {item.job for item in seen} == {JOB.name}
     return [item.finding for item in seen]
 
@@ -188,10 +189,12 @@ class Logs:
 
     exceptions = SimpleNamespace(ResourceNotFoundException=NotThereError)
 
-    def __init__(self, group: str) -> None:
-        self.group, self.asked = group, 0
+    def __init__(self, group: str, refused: str = "") -> None:
+        self.group, self.asked, self.refused = group, 0, refused
 
     def describe_log_streams(self, logGroupName: str, logStreamNamePrefix: str) -> Any:  # noqa: N803
+        if self.refused and logGroupName.startswith(self.refused):
+            raise client_error("AccessDeniedException")
         if logGroupName != self.group:
             raise NotThereError
         self.asked += 1
@@ -215,6 +218,25 @@ def test_a_log_is_found_where_glue_wrote_it_and_waited_for(group: str, outcome: 
     (found,) = examine([logs(glue, written, JOB.name, "jr_1", waited.append)])
     assert (found.outcome, f"{group}/output jr_1" in found.found) == (outcome, True)
     assert len(waited) == 1
+
+
+@pytest.mark.parametrize(
+    ("is_there", "refused", "outcome"),
+    [(True, "/aws-glue/jobs", OK), (False, "/aws-glue/jobs", UNKNOWN), (True, "/aws-glue/lake", UNKNOWN)],
+)
+def test_who_may_not_read_other_groups_is_told_so_only_if_the_log_is_not_in_its_own(
+    is_there: bool, refused: str, outcome: str
+) -> None:
+    described = {"Command": {"Name": "glueetl"}, "Role": "arn:aws:iam::1:role/lake-canary-spark"}
+    described |= {"SecurityConfiguration": "lake", "DefaultArguments": {"--custom-logGroup-prefix": "/aws-glue/lake"}}
+    glue: Any = SimpleNamespace(get_job=lambda **_: {"Job": described}, get_job_run=lambda **_: {"JobRun": {}})
+    written: Any = Logs("/aws-glue/lake/lake-role/lake-canary-spark/output", refused)
+    written.asked = 1 if is_there else -100
+    (found,) = examine([logs(glue, written, JOB.name, "jr_1", lambda _: None)])
+    assert (found.outcome, "grant logs:DescribeLogStreams" in f"{found.found} {found.remedy}") == (
+        outcome,
+        outcome == UNKNOWN,
+    )
 
 
 def test_what_a_look_says_has_a_remedy_where_something_is_to_be_done() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.ports.answers import client_error
-from totelake.canary import account, database, deployment, lake, process
+from totelake.canary import account, database, deployment, lake, login, process
 from totelake.canary.look import OK, PROBLEM, UNKNOWN, WARNING, Finding, Look, examine
 from totelake.errors import LakeError
 from totelake.ports.memory import MemoryCatalog, MemoryStore
@@ -75,13 +75,15 @@ LOOKS: Mapping[str, tuple[Callable[[], Look], str, str, str]] = {
     "arguments": (lambda: process.arguments(["--source", "shop"], ()), OK, "--source shop", ""),
     "an argument that nobody knows": (
         lambda: process.arguments(["--sauce", "shop"], ("--sauce",)), WARNING, "--sauce shop", "no job reads --sauce"),
-    "interpreter": (lambda: process.interpreter("3.9", AWS, (3, 9, 18), "python"), OK, "Python 3.9.18 in python", ""),
+    "interpreter": (lambda: process.interpreter(["3.9"], AWS, (3, 9, 18), "python"), OK, "Python 3.9.18 in python", ""),
     "another interpreter": (
-        lambda: process.interpreter("3.9", AWS, (3, 11, 2), "python"), WARNING, "3.11.2", "python_version"),
+        lambda: process.interpreter(["3.9"], AWS, (3, 11, 2), "python"), WARNING, "3.11.2", "python_version"),
+    "one of several": (
+        lambda: process.interpreter(["3.11", "3.13"], AWS, (3, 13, 1), "python"), OK, "Python 3.13.1", ""),
     "another one on one machine": (
-        lambda: process.interpreter("3.9", LOCAL, (3, 11, 2), "python"), UNKNOWN, "this machine's", "make install"),
+        lambda: process.interpreter(["3.9"], LOCAL, (3, 11, 2), "python"), UNKNOWN, "this machine's", "make install"),
     "an interpreter that is too old": (
-        lambda: process.interpreter("3.9", AWS, (3, 6, 1), "python"), PROBLEM, "3.6.1", "set Python 3.9"),
+        lambda: process.interpreter(["3.9"], AWS, (3, 6, 1), "python"), PROBLEM, "3.6.1", "set Python 3.9"),
     "packages": (lambda: process.packages({"a": "1.2"}, "do", having(a="1.10.0")), OK, "a 1.10.0", ""),
     "a package that is too old": (
         lambda: process.packages({"a": "1.2", "b": "7"}, "do", having(a="1.1", b="7")), PROBLEM, "a 1.1", "do (a)"),
@@ -193,7 +195,7 @@ def test_a_job_runs_as_a_role(arn: str, is_aws: bool, outcome: str) -> None:
     ],
 )
 def test_a_login_is_judged_by_its_encryption(address: PostgresAddress, protocol: str, outcome: str, told: str) -> None:
-    found = database.judge_login(address, "17.2", protocol)
+    found = login.judge_login(address, "17.2", protocol)
     assert (found.outcome, found.remedy) == (outcome, {WARNING: VERIFY, UNKNOWN: "look on AWS"}.get(outcome, ""))
     assert told in found.found
     assert "secret" not in found.found

@@ -116,6 +116,7 @@ def test_contracts_without_a_source_are_named() -> None:
 
 def test_a_source_cannot_have_the_name_of_a_log_or_folder_of_the_lake() -> None:
     taken = {
+        keys.CANARY_LOG,
         keys.DEAD_LETTERS,
         keys.QUARANTINE.split("/")[1],
         verdict.LOG,

@@ -226,9 +226,8 @@ def test_builders_and_load_become_jobs_of_their_own_by_the_way_to_publish_alone(
         f"{NAME}-{name}-totesys" for name in ("build-dimensions", "build-facts", "load-warehouse")
     }
     assert set(fused["jobs"]) - set(wanted["jobs"]) == {f"{NAME}-build-and-load-totesys"}
-    assert set(wanted["triggers"]) ^ set(fused["triggers"]) == {
-        f"{NAME}-refresh-totesys-{name}" for name in ("build", "load", "publish")
-    }
+    names = {f"{NAME}-refresh-totesys-{name}" for name in ("build", "load", "publish")}
+    assert set(wanted["triggers"]) ^ set(fused["triggers"]) == names
 
 
 def test_of_a_second_source_both_make_what_is_there_for_each_and_nothing_else(
@@ -264,9 +263,8 @@ def test_a_job_of_a_source_starts_and_crawls_nothing_of_another(terraform: Terra
         assert (watching["Start"], checking["RunProperties"], checking["Crawl"]) == (workflow, workflow, crawler)
         tables = {f"{data}/{name}/*" for name in (FIRST, SECOND)}
         assert checking["Write"] & tables == checking["Read"] & tables == {f"{data}/{source}/*"}
-    assert allowed["maintain-lake"]["Crawl"] == {
-        f"{glue}:crawler/{NAME}-ingestion-{source}" for source in (FIRST, SECOND)
-    }
+    crawlers = {f"{glue}:crawler/{NAME}-ingestion-{source}" for source in (FIRST, SECOND)}
+    assert allowed["maintain-lake"]["Crawl"] == crawlers
 
 
 def test_terraform_plans_what_deploy_creates(planned: list[Resource], aws: str, localglue_endpoint: str) -> None:

@@ -40,8 +40,8 @@ def headline(table: TableId, report: TableReport, dependents: Sequence[str]) -> 
     return f"{where} is accepted: {what or 'as its contract says again'}"
 
 
-def drift_alert(table: Table, report: TableReport, dependents: Sequence[str]) -> Alert:
-    """The alert: what happened, both sides of every column, what a change reaches, what to do."""
+def drift_alert(table: Table, report: TableReport, dependents: Sequence[str], verdict: int) -> Alert:
+    """The alert: what a verdict says happened, both sides of every column, what a change reaches, what to do."""
     found = report.changes
     parts = [headline(table.id, report, dependents)]
     if found and report.schema:
@@ -52,7 +52,8 @@ def drift_alert(table: Table, report: TableReport, dependents: Sequence[str]) ->
         kind="schema",
         subject=f"{table.id} {report.outcome}: {_kinds(found) or 'as its contract says'}",
         body=body("\n".join(parts), f"totelake drift {table.id}", _REMEDIES.get(report.outcome, _NOTHING_TO_DO)),
-        key=f"{table.source}/{table.name}/{report.batch}/{report.outcome}",
+        # a contract that is corrected, taken back and corrected again says the same of one batch in several verdicts
+        key=f"{table.source}/{table.name}/{report.batch}/{report.outcome}/{verdict}",
         cause=f"{table.id} {report.outcome} {_kinds(found)}",
         about=str(table.id),
     )

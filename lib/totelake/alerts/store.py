@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from totelake.alerts.model import QUIET, Alert, Message, Place, in_order, is_due, message, oldest_first
-from totelake.errors import ConfigurationError, RetriableError, TotelakeError
+from totelake.errors import ConfigurationError, DamagedError, RetriableError, TotelakeError
 from totelake.lake.reading import object_at, reading
 from totelake.ports.aws_errors import translation_of
 from totelake.ports.object_store import ObjectStore
@@ -68,10 +68,13 @@ def send_due(job: Job[WatchArguments]) -> list[Message]:
     store, topic = job.ingestion, job.arguments.alert_topic
     messages: list[Message] = []
     failures: list[TotelakeError] = []
+    untold: set[str] = set()
     noted, sent = _noted(store), _lately_sent(store, job.now())
     places = {cause: _place(store, cause, incidents) for cause, incidents in noted.items()}
     for cause in in_order([cause for cause in noted if is_due(cause, sent, job.now())], places):
-        incidents = oldest_first(noted[cause])
+        incidents, about = oldest_first(noted[cause]), places[cause].about
+        if about in untold or _is_sent_by_another(store, cause, incidents):
+            continue
         try:
             wanted = _message(store, cause, incidents)
             if not topic:
@@ -81,6 +84,8 @@ def send_due(job: Job[WatchArguments]) -> list[Message]:
             _mark_sent(store, cause, incidents, wanted, job.now())
         except TotelakeError as failure:
             failures.append(failure)
+            # what happened later to the same table must not be told before it
+            untold |= {about} if about and not isinstance(failure, DamagedError) else set()
             continue
         job.log.info("sent: %s", wanted.subject)
         messages.append(wanted)
@@ -89,6 +94,11 @@ def send_due(job: Job[WatchArguments]) -> list[Message]:
     if failures:
         raise failures[0]
     return messages
+
+
+def _is_sent_by_another(store: ObjectStore, cause: str, incidents: list[str]) -> bool:
+    """Whether nothing of what was listed is due any more: the watch of another source sent it meanwhile."""
+    return all(store.size(_due_key(cause, incident)) is None for incident in incidents)
 
 
 def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:

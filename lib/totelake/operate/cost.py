@@ -157,16 +157,19 @@ def _crawls(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> I
     """Crawls: the audit's, every so many days, and those of new schemas."""
     assumed = prices.assumed
     runs = _runs(pipeline, usage)
-    days = [
-        (runs[name], int(job.get("arguments", {}).get("crawl_days", 1)))
-        for name, job in pipeline["jobs"].items()
-        if job["script"] == _AUDIT
-    ]
+    days = [(runs[name], _crawl_days(job)) for name, job in pipeline["jobs"].items() if job["script"] == _AUDIT]
     each = _dpu_hours(1, assumed["crawl_least_seconds"], assumed["crawl_dpu"]) * prices.usd["glue_crawler_dpu_hour"]
     audits = sum(math.ceil(nights / every) for nights, every in days)
     crawls, naive = sources * (audits + assumed["crawls"]), sources * usage.looks
     basis = f"{crawls:,} crawls (naive: {naive:,}) x {assumed['crawl_dpu']} DPU x {assumed['crawl_least_seconds']} s"
     yield CostLine("crawler", basis, crawls * each, naive * each)
+
+
+def _crawl_days(audit: Document) -> int:
+    text = str(audit.get("arguments", {}).get("crawl_days", 1))
+    if not re.fullmatch(r"0*[1-9]\d{0,5}", text, re.ASCII):
+        raise ConfigurationError(f"crawl_days in catalog/pipeline.yaml is '{text}'; use a whole number of days above 0")
+    return int(text)
 
 
 def _naive_jobs(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:

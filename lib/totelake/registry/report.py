@@ -40,7 +40,7 @@ _METRICS: Mapping[str, str] = {
 def report_verdict(job: RegistryJob, source: str, verdict: SourceVerdict, contracts: Contracts) -> None:
     """Report what a committed verdict decided; a repetition alerts nobody twice, but sends its dead letters again."""
     for item in verdict.reports:
-        _report(job, TableId(source, item.table), item, contracts)
+        _report(job, TableId(source, item.table), item, contracts, verdict.judged_in)
     letters = dead_letters(job.ingestion.bucket, source, verdict, contracts)
     if not job.arguments.dead_letter_queue or not letters:
         return
@@ -63,12 +63,12 @@ def _queue_url(job: RegistryJob, queue: str) -> str:
     return queue if "://" in queue else str(job.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"])
 
 
-def _report(job: RegistryJob, table: TableId, item: TableReport, contracts: Contracts) -> None:
+def _report(job: RegistryJob, table: TableId, item: TableReport, contracts: Contracts, verdict: int) -> None:
     dependents = _dependents(contracts, table)
     level = logging.WARNING if item.outcome in (HELD, BLOCKED) else logging.INFO
     job.log.log(level, "%s", headline(table, item, dependents))
     job.metric(_METRICS[item.outcome], 1, "Count", Source=table.source, Table=table.name)
-    note(job, drift_alert(contracts.table(table), item, dependents))
+    note(job, drift_alert(contracts.table(table), item, dependents, verdict))
 
 
 def _dependents(contracts: Contracts, table: TableId) -> list[str]:

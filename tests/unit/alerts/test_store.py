@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import SOURCE
 from tests.unit.operate.jobs import NOON, ZONES, MemoryJob
 from tests.unit.ports.answers import client_error
+from totelake.alerts import store
 from totelake.alerts.model import Alert
 from totelake.alerts.store import note, send_due, sent_messages
 from totelake.errors import ConfigurationError, DamagedError
@@ -132,3 +133,40 @@ def test_what_happens_at_once_is_told_in_its_order(job: MemoryJob[WatchArguments
         note(job, Alert("schema", f"a {'x' * (number + 1)}", "body", str(number), about="shop.a"))
     send_due(job)
     assert sent == [f"a {'x' * (number + 1)}" for number in range(20)]
+
+
+def test_what_happened_later_to_a_table_waits_for_a_message_that_was_not_taken(
+    job: MemoryJob[WatchArguments], sent: list[str], refused: list[str]
+) -> None:
+    blocked = Alert("schema", "blocked", "b", "1", about="shop.staff")
+    other = Alert("schema", "another table", "b", "2", about="shop.design")
+    released = Alert("schema", "released", "b", "3", about="shop.staff")
+    for alert in (blocked, other, released):
+        note(job, alert)
+        job.at += timedelta(minutes=1)
+    refused.append("blocked")
+    with pytest.raises(ConfigurationError, match="blocked"):
+        send_due(job)
+    assert sent == ["another table"]
+    refused.clear()
+    send_due(job)
+    assert sent == ["another table", "blocked", "released"]
+
+
+def test_what_another_watch_sends_meanwhile_is_not_sent_again(
+    job: MemoryJob[WatchArguments], sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, subject in enumerate(("blocked", "released")):
+        note(job, Alert("schema", subject, "b", str(number), about="shop.staff"))
+        job.at += timedelta(minutes=1)
+    listed, is_first = store._noted, iter([True])
+
+    def listing(found: Any) -> Any:
+        due = listed(found)
+        if next(is_first, False):
+            send_due(job)  # another watch is faster
+        return due
+
+    monkeypatch.setattr(store, "_noted", listing)
+    send_due(job)
+    assert sent == ["blocked", "released"]

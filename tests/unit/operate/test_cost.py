@@ -235,3 +235,11 @@ def test_an_audit_that_crawls_every_night_is_reckoned_so() -> None:
     audit = {**pipeline["jobs"]["audit-catalog"], "arguments": {}}
     found = lines({**pipeline, "jobs": {**pipeline["jobs"], "audit-catalog": audit}})
     assert (found["crawler"].basis.split(" x")[0], round(found["crawler"].usd, 2)) == ("31 crawls (naive: 4,320)", 4.55)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "weekly", "", 0])
+def test_an_audit_that_crawls_every_so_many_days_says_how_many(days: object) -> None:
+    pipeline = load_contracts().pipeline
+    audit = {**pipeline["jobs"]["audit-catalog"], "arguments": {"crawl_days": days}}
+    with pytest.raises(ConfigurationError, match="crawl_days in catalog/pipeline.yaml is .*; use a whole number"):
+        lines({**pipeline, "jobs": {**pipeline["jobs"], "audit-catalog": audit}})

@@ -64,8 +64,8 @@ def test_an_alert_shows_both_sides_what_is_reached_and_what_to_do() -> None:
         SourceColumn(column.name, "integer" if column.name == "file_name" else column.type, column.required)
         for column in table.columns
     )
-    alert = drift_alert(table, TableReport("design", 7, HELD, (CHANGED,), schema), STARS)
-    assert (alert.subject, alert.key) == ("totesys.design held: type changed", "totesys/design/7/held")
+    alert = drift_alert(table, TableReport("design", 7, HELD, (CHANGED,), schema), STARS, 3)
+    assert (alert.subject, alert.key) == ("totesys.design held: type changed", "totesys/design/7/held/3")
     lines = alert.body.splitlines()
     assert lines[0] == "What happened" and lines[2] == "  totesys.design"
     assert [line for line in lines if line.endswith("type changed, BREAKING") and " file_name " in line]
@@ -77,6 +77,12 @@ def test_an_alert_shows_both_sides_what_is_reached_and_what_to_do() -> None:
 
 
 def test_what_needs_nothing_says_so() -> None:
-    alert = drift_alert(load_contracts().table(DESIGN), TableReport("design", 9, RELEASED, (), released=(7,)), STARS)
+    alert = drift_alert(load_contracts().table(DESIGN), TableReport("design", 9, RELEASED, (), released=(7,)), STARS, 4)
     assert alert.subject == "totesys.design released: as its contract says"
     assert alert.body.endswith("What to do\n  Nothing has to be done. See docs/drift.md.")
+
+
+def test_what_is_said_again_by_a_later_verdict_is_another_incident() -> None:
+    again = TableReport("design", 2, HELD, (CHANGED,))
+    told = [drift_alert(load_contracts().table(DESIGN), again, STARS, verdict).id for verdict in (3, 3, 5)]
+    assert told[0] == told[1] != told[2]

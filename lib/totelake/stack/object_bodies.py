@@ -5,6 +5,7 @@ Spark reads a large object by many ranges at once, each of which would take as m
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from functools import cache
@@ -14,32 +15,42 @@ _BLOCK = 1 << 20
 _asked = threading.local()
 
 
-class Body:
-    """Bytes `begin` to `end` of an object of moto's, which is not read before they are sent."""
+class _File:
+    """The file of an object of moto's, which stays readable when the object is removed; moto writes no file anew."""
 
-    def __init__(self, key: Any, begin: int, end: int) -> None:
-        self._key, self._begin, self._end = key, begin, end
+    def __init__(self, key: Any) -> None:
+        with key.lock:
+            # moves to a file what is kept in memory
+            number = key._value_buffer.fileno()
+            key._value_buffer.flush()
+            self._number = os.dup(number)
+
+    def read(self, begin: int, end: int) -> bytes:
+        """The bytes from one place to another."""
+        return os.pread(self._number, end - begin, begin)
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+
+class Body:
+    """Bytes `begin` to `end` of an object, which are not read before they are sent."""
+
+    def __init__(self, file: _File, begin: int, end: int) -> None:
+        self._file, self._begin, self._end = file, begin, end
 
     def __len__(self) -> int:
         return self._end - self._begin
 
     def __getitem__(self, part: slice) -> Body | bytes:
         """A part, of which moto has made sure that it lies within these bytes."""
-        return Body(self._key, self._begin + part.start, self._begin + part.stop).sent()
+        begin, end = self._begin + part.start, self._begin + part.stop
+        # few bytes are read at once
+        return self._file.read(begin, end) if end - begin <= _BLOCK else Body(self._file, begin, end)
 
     def __iter__(self) -> Iterator[bytes]:
         for begin in range(self._begin, self._end, _BLOCK):
-            yield self._read(begin, min(begin + _BLOCK, self._end))
-
-    def sent(self) -> Body | bytes:
-        """What is sent: few bytes are read at once."""
-        return self._read(self._begin, self._end) if len(self) <= _BLOCK else self
-
-    def _read(self, begin: int, end: int) -> bytes:
-        with self._key.lock:
-            self._key._value_buffer.seek(begin)
-            found: bytes = self._key._value_buffer.read(end - begin)
-        return found
+            yield self._file.read(begin, min(begin + _BLOCK, self._end))
 
 
 @cache
@@ -53,7 +64,8 @@ def read_in_blocks() -> None:
     whole, get_object = keys.value, answers.get_object
 
     def value(key: Any) -> Any:
-        return Body(key, 0, key.contentsize).sent() if getattr(_asked, "body", False) else whole.fget(key)
+        is_large = getattr(_asked, "body", False) and key.contentsize > _BLOCK
+        return Body(_File(key), 0, key.contentsize) if is_large else whole.fget(key)
 
     def get_body(answer: Any) -> Any:
         _asked.body = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from localgate.keys import Keys
 from totelake.stack.aws_endpoint import serving
-from totelake.stack.object_bodies import Body
+from totelake.stack.object_bodies import _File
 
 pytestmark = pytest.mark.integration
 MIB = 1 << 20
@@ -75,18 +76,38 @@ def test_a_range_behind_the_end_is_refused(stored: tuple[Any, dict[str, str]]) -
         s3.get_object(**address, Range=f"bytes={SIZE}-")
 
 
-def test_no_more_than_a_block_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-    read = Body._read
-
-    def counted(body: Body, begin: int, end: int) -> bytes:
-        sizes.append(end - begin)
-        return read(body, begin, end)
-
-    monkeypatch.setattr(Body, "_read", counted)
+@pytest.fixture
+def here() -> Iterator[Any]:
+    """A client of a server in this process."""
     with serving(Keys("key", "secret")) as url:
-        s3 = boto3.client("s3", endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret")
-        address = put(s3)
-        assert s3.get_object(**address, Range="bytes=1-")["Body"].read() == CONTENT[1:SIZE]
-        assert s3.get_object(**address)["Body"].read() == CONTENT[:SIZE]
+        yield boto3.client("s3", endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret")
+
+
+def test_no_more_than_a_block_is_read_at_once(here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    read = _File.read
+
+    def counted(file: _File, begin: int, end: int) -> bytes:
+        sizes.append(end - begin)
+        return read(file, begin, end)
+
+    monkeypatch.setattr(_File, "read", counted)
+    address = put(here)
+    assert here.get_object(**address, Range="bytes=1-")["Body"].read() == CONTENT[1:SIZE]
+    assert here.get_object(**address)["Body"].read() == CONTENT[:SIZE]
     assert (max(sizes), sum(sizes)) == (MIB, 2 * SIZE - 1)
+
+
+@pytest.mark.parametrize("change", ["removed", "overwritten"])
+def test_an_object_that_changes_meanwhile_is_sent_as_it_was(
+    here: Any, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, read = put(here), _File.read
+
+    def slow(file: _File, begin: int, end: int) -> bytes:
+        if begin == MIB:
+            here.delete_object(**address) if change == "removed" else here.put_object(**address, Body=b"new")
+        return read(file, begin, end)
+
+    monkeypatch.setattr(_File, "read", slow)
+    assert here.get_object(**address)["Body"].read() == CONTENT[:SIZE]

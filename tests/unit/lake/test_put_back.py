@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +17,23 @@ from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
 from totelake.lake.partitions import log_name
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.tables import as_input
-from totelake.lake.views import BATCH_PARAMETER, views_of
+from totelake.lake.views import BATCH_PARAMETER, View, view_input, view_sql, views_of
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.ports.schema_catalog import Document
 
 Damage = Callable[[dict[str, Any]], object]
+
+
+def retold(before: str, after: str) -> Damage:
+    """Another SQL in a view's text."""
+
+    def damage(view: dict[str, Any]) -> None:
+        changed = re.sub(before, after, view_sql(view))
+        view["ViewOriginalText"] = view_input(View(view["Name"], (), changed), "lake", 0)["ViewOriginalText"]
+
+    return damage
+
+
 ELSEWHERE = "s3://somebody/else/"
 CSV = {"InputFormat": "org.apache.hadoop.mapred.TextInputFormat", "SerdeInfo": {"SerializationLibrary": "csv"}}
 DAMAGES: dict[str, Damage] = {
@@ -45,6 +58,10 @@ STRANGERS: dict[str, Damage] = {
     "an earlier batch": lambda view: view["Parameters"].update({BATCH_PARAMETER: "1"}),
     "a later batch": lambda view: view["Parameters"].update({BATCH_PARAMETER: "9" * 18}),
     "no parameters": lambda view: view.pop("Parameters"),
+    "a text of a later batch": retold(r'"_batch" <= \d+', '"_batch" <= 999999999'),
+    "a text of an earlier batch": retold(r'"_batch" <= \d+', '"_batch" <= 1'),
+    "a text of a later batch beside its own": retold("WHERE", 'WHERE "_batch" <= 999999999 AND'),
+    "a text of no batch": retold(r'"_batch" <= \d+', "true"),
     "not said to be a view of Athena": lambda view: view["Parameters"].pop("presto_view"),
     "a text that nobody can read": lambda view: view.update(ViewOriginalText="/* Presto View: ?? */"),
     "a text that says nothing": lambda view: view.update(ViewOriginalText="/* Presto View: W10= */"),

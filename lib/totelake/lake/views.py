@@ -142,8 +142,8 @@ def entries(catalog: SchemaCatalog, table: Table) -> list[Document]:
 def is_view(table: Document) -> bool:
     """Whether it is a view as `publish` leaves it: one of Athena whose text and parameter name the same batch."""
     parameters = table.get("Parameters") or {}
-    batch = str(published_batch(table))
-    return parameters.get("presto_view") == "true" and parameters.get(BATCH_PARAMETER) == batch
+    has_batch = _sql(table) is not None and parameters.get(BATCH_PARAMETER) == str(published_batch(table))
+    return has_batch and parameters.get("presto_view") == "true"
 
 
 def _sql(table: Document) -> str | None:

@@ -228,7 +228,7 @@ def _opened(jvm: Any, address: JdbcAddress) -> tuple[Any, JdbcAddress]:
         properties.setProperty(name, value)
     try:
         java = jvm.org.postgresql.Driver().connect(address.url, properties)
-        found = replace(address, version=int(java.getMetaData().getDatabaseMajorVersion()))
+        found = replace(address, version=_version(java))
     except Py4JJavaError as error:
         is_old = is_older(str(error.java_exception.getMessage()), address.version)
         other = replace(address, version=BEFORE) if is_old else address.newer()
@@ -239,6 +239,15 @@ def _opened(jvm: Any, address: JdbcAddress) -> tuple[Any, JdbcAddress]:
         return java, address
     java.close()
     return _opened(jvm, found)
+
+
+def _version(java: Any) -> int:
+    """The major version of the server of a new connection, which is closed when that cannot be found out."""
+    try:
+        return int(java.getMetaData().getDatabaseMajorVersion())
+    except BaseException:
+        java.close()
+        raise
 
 
 def explained(address: JdbcAddress, exception: Any, is_alone: bool = False) -> TotelakeError:

@@ -12,7 +12,8 @@ from tests.unit.ports.test_postgres import ADDRESS
 from tests.unit.runtime.test_java_exceptions import Thrown
 from totelake.contracts import load_contracts
 from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
-from totelake.warehouse.jdbc import JdbcAddress, RefusedError, connect, explained
+from totelake.warehouse.driver_errors import RefusedError, explained
+from totelake.warehouse.jdbc import JdbcAddress, connect
 from totelake.warehouse.stage import refusing
 
 DRIVERS = "org.postgresql.util.PSQLException"
@@ -48,24 +49,24 @@ def thrown(state: str, said: str, *causes: str) -> Any:
     ],
 )  # fmt: skip
 def test_a_state_has_its_class_and_its_remedy(state: str, said: str, kind: type[TotelakeError], remedy: str) -> None:
-    found = explained(JdbcAddress(ADDRESS), thrown(state, said))
+    found = explained(ADDRESS, thrown(state, said))
     assert (type(found), str(found)) == (kind, f"{ADDRESS}: {said}; {remedy}")
 
 
 def test_a_hold_says_what_to_add_to_the_warehouse() -> None:
     column = thrown("42703", 'column "size" of relation "dim_design" does not exist')
     with pytest.raises(StarTableError) as raised, refusing(load_contracts().star("dim_design")):
-        raise explained(JdbcAddress(ADDRESS), column)
+        raise explained(ADDRESS, column)
     assert "ALTER TABLE star.TABLE ADD COLUMN" in str(raised.value) and "run the job again" not in str(raised.value)
 
 
 def test_a_host_that_has_no_address_is_wrong_in_the_secret() -> None:
     unknown = thrown("08001", "The connection attempt failed.", "java.net.UnknownHostException")
-    found = explained(JdbcAddress(ADDRESS), unknown)
+    found = explained(ADDRESS, unknown)
     assert type(found) is WarehouseError
     assert str(found).endswith("The connection attempt failed. Unknown host: said; correct the host in the secret")
     slow = thrown("08001", "The connection attempt failed.", "java.net.SocketTimeoutException")
-    assert type(explained(JdbcAddress(ADDRESS), slow)) is RetriableError
+    assert type(explained(ADDRESS, slow)) is RetriableError
 
 
 class Java:

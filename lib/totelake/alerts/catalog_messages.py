@@ -26,6 +26,7 @@ def changed_alert(table: TableId, registered: str, version: str, odd: Sequence[s
         ),
         key=f"{registered}/{version}/{_digest(odd)}",
         cause=f"{table} changed in the Data Catalog",
+        about=str(table),
     )
 
 
@@ -43,6 +44,7 @@ def apart_alert(table: TableId, registered: str, incident: str, refused: str) ->
         ),
         key=f"{registered}/{incident}/apart",
         cause=f"{table} left apart in the Data Catalog",
+        about=str(table),
     )
 
 
@@ -58,6 +60,7 @@ def taken_up_alert(table: TableId, registered: str, incident: str) -> Alert:
         ),
         key=f"{registered}/{incident}/taken up",
         cause=f"{table} taken up again in the Data Catalog",
+        about=str(table),
     )
 
 

@@ -71,8 +71,8 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a cause stands among others: what it is about, and when its newest incident was (ISO 8601, UTC)."""
+class NewestIncident:
+    """A cause's newest incident, by which causes are sent in order: when it was (ISO 8601, UTC), and about what."""
 
     at: str
     about: str = ""
@@ -117,14 +117,14 @@ def oldest_first(incidents: Mapping[str, datetime]) -> list[str]:
     return sorted(incidents, key=lambda incident: (incidents[incident], incident))
 
 
-def in_order(ready: Collection[str], places: Mapping[str, Place]) -> list[str]:
+def in_order(ready: Collection[str], newest: Mapping[str, NewestIncident]) -> list[str]:
     """The causes to send now, as it happened: those that are ready, and those that are not but would be overtaken.
 
     The last message about a table is then of the state that it is in.
     """
     latest: dict[str, str] = {}
     for cause in ready:
-        place = places[cause]
-        latest[place.about] = max(latest.get(place.about, ""), place.at)
-    overtaken = [cause for cause, place in places.items() if place.about and place.at < latest.get(place.about, "")]
-    return sorted({*ready, *overtaken}, key=lambda cause: (places[cause].at, cause))
+        found = newest[cause]
+        latest[found.about] = max(latest.get(found.about, ""), found.at)
+    overtaken = [cause for cause, found in newest.items() if found.about and found.at < latest.get(found.about, "")]
+    return sorted({*ready, *overtaken}, key=lambda cause: (newest[cause].at, cause))

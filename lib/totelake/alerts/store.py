@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from totelake.alerts.model import QUIET, Alert, Message, Place, in_order, is_due, message, oldest_first
+from totelake.alerts.model import QUIET, Alert, Message, NewestIncident, in_order, is_due, message, oldest_first
 from totelake.errors import ConfigurationError, DamagedError, RetriableError, TotelakeError
 from totelake.lake.reading import object_at, reading
 from totelake.ports.aws_errors import translation_of
@@ -70,9 +70,9 @@ def send_due(job: Job[WatchArguments]) -> list[Message]:
     failures: list[TotelakeError] = []
     untold: set[str] = set()
     noted, sent = _noted(store), _lately_sent(store, job.now())
-    places = {cause: _place(store, cause, incidents) for cause, incidents in noted.items()}
-    for cause in in_order([cause for cause in noted if is_due(cause, sent, job.now())], places):
-        incidents, about = oldest_first(noted[cause]), places[cause].about
+    newest = {cause: _newest(store, cause, incidents) for cause, incidents in noted.items()}
+    for cause in in_order([cause for cause in noted if is_due(cause, sent, job.now())], newest):
+        incidents, about = oldest_first(noted[cause]), newest[cause].about
         if about in untold or _is_sent_by_another(store, cause, incidents):
             continue
         try:
@@ -108,15 +108,15 @@ def sent_messages(store: ObjectStore, limit: int) -> list[Mapping[str, Any]]:
     return [_read(store, key) for key in keys[:limit]]
 
 
-def _place(store: ObjectStore, cause: str, incidents: Mapping[str, datetime]) -> Place:
-    """Where a cause stands, by its newest incident; one that cannot be read is about nothing, and told when it is
-    sent."""
+def _newest(store: ObjectStore, cause: str, incidents: Mapping[str, datetime]) -> NewestIncident:
+    """The newest of a cause's incidents; one that cannot be read is about nothing, and told when it is sent."""
     newest = oldest_first(incidents)[-1]
+    noted = incidents[newest].isoformat()
     try:
         found = _read(store, _due_key(cause, newest))
     except TotelakeError:
-        return Place(incidents[newest].isoformat())
-    return Place(str(found.get("at", incidents[newest].isoformat())), str(found.get("about", "")))
+        return NewestIncident(noted)
+    return NewestIncident(str(found.get("at", noted)), str(found.get("about", "")))
 
 
 def _message(store: ObjectStore, cause: str, incidents: list[str]) -> Message:

@@ -16,7 +16,7 @@ from totelake.contracts import load_contracts
 from totelake.contracts.model import SOURCE
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
-from totelake.operate.quarantine import Found, QuarantineEntry, find
+from totelake.operate.quarantine import Found, QuarantineEntry, find, find_keys
 from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
 
@@ -67,18 +67,9 @@ def show(
     """All that is known of a row, in each batch in which it did not fit."""
     dsn = _warehouse(target)
     name = _known(dsn, star_table)
-    found = find(dsn, table=name, key=key)
-    keys = sorted({row.source_key for row in found.rows})
-    if not keys:
-        with_key = "" if key is None else f" with the key {key}"
-        raise ConfigurationError(f"no row of {name}{with_key} was ever in quarantine; see `totelake quarantine list`")
-    if len(keys) > 1:
-        named = ", ".join(map(str, keys[:_MOST_KEYS]))
-        more = f" and {len(keys) - _MOST_KEYS:,} more" if len(keys) > _MOST_KEYS else ""
-        raise ConfigurationError(
-            f"{len(keys):,} rows of {name} were in quarantine, with the keys {named}{more}; name one: "
-            f"`totelake quarantine show {name} {keys[0]}`"
-        )
+    found = find(dsn, table=name, key=_only_key(dsn, name) if key is None else key)
+    if not found.rows:
+        raise _never_there(f"{name} with the key {key}")
     if as_json:
         print_json([asdict(row) for row in found.rows])
         return
@@ -92,6 +83,24 @@ def show(
 def replay(wait: Wait = False, source: AnySource = "", target: TargetName = LOCAL, as_json: AsJson = False) -> None:
     """Start a refresh that tries the rows again by the contracts that are deployed now."""
     start_refresh(Target.named(target, default_home()), sources(source), {REPLAY: "1"}, wait, as_json)
+
+
+def _only_key(dsn: str, name: str) -> int:
+    """The key of the one row of a star table that was in quarantine. Raises ConfigurationError for none, or several."""
+    found = find_keys(dsn, name, _MOST_KEYS)
+    if not found.keys:
+        raise _never_there(name)
+    if found.total > 1:
+        named, rest = ", ".join(map(str, found.keys)), found.total - len(found.keys)
+        raise ConfigurationError(
+            f"{found.total:,} rows of {name} were in quarantine, with the keys {named}"
+            f"{f' and {rest:,} more' if rest else ''}; name one: `totelake quarantine show {name} {found.keys[0]}`"
+        )
+    return found.keys[0]
+
+
+def _never_there(rows: str) -> ConfigurationError:
+    return ConfigurationError(f"no row of {rows} was ever in quarantine; see `totelake quarantine list`")
 
 
 def _warehouse(target: str) -> str:

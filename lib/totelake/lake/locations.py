@@ -11,7 +11,7 @@ from totelake.contracts.model import Table
 from totelake.lake.keys import COMPACTED
 from totelake.lake.layout import Layout
 from totelake.lake.partitions import log_columns, log_name, register_locations
-from totelake.lake.tables import as_input, change_table, parquet_storage
+from totelake.lake.tables import change_table, columns_of, location_of, parquet_storage, placed
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 MOVED_AT = "totelake.moved_at"
@@ -32,7 +32,7 @@ class Place:
     @classmethod
     def of(cls, entry: Document) -> Place:
         """Read it from a table or partition of the Data Catalog."""
-        found = _NUMBER.match(str((entry.get("StorageDescriptor") or {}).get("Location") or ""))
+        found = _NUMBER.match(location_of(entry))
         noted = (entry.get("Parameters") or {}).get(MOVED_AT)
         return cls(int(found[1]) if found else 0, _moment(noted))
 
@@ -88,9 +88,8 @@ def _move_table(catalog: SchemaCatalog, table: Table, location: str, number: int
     def decide(present: Document | None) -> Document | None:
         if present is None or Place.of(present).moved >= number:
             return None
-        changed = as_input(present)
-        changed["StorageDescriptor"] = {**present["StorageDescriptor"], "Location": location}
-        changed["Parameters"] = {**present.get("Parameters", {}), MOVED_AT: now.isoformat()}
+        changed = placed(present, location, columns_of(present) or log_columns(table))
+        changed["Parameters"] = {**(changed.get("Parameters") or {}), MOVED_AT: now.isoformat()}
         return changed
 
     change_table(catalog, log_name(table), decide, keep_version=False)

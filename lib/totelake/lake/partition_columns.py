@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from totelake.contracts.identifiers import catalogue_name
 from totelake.errors import RetriableError
-from totelake.lake.tables import as_partition_input, columns_input, columns_of
+from totelake.lake.tables import as_partition_input, columns_input, columns_of, storage_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.hive_widening import is_wider
 
@@ -43,11 +43,14 @@ def follow_table(catalog: SchemaCatalog, name: str) -> int:
 
 
 def partitions_behind(catalog: SchemaCatalog, name: str) -> list[Document]:
-    """The partitions that do not have their table's columns, each as the PartitionInput that has them."""
+    """The partitions that do not have their table's columns, each as the PartitionInput that has them.
+
+    None when the table has no columns, as somebody may leave it: partitions keep theirs until it is put back.
+    """
     table = catalog.table(name)
-    if table is None or not table.get("PartitionKeys"):
+    columns = columns_of(table) if table is not None and table.get("PartitionKeys") else []
+    if not columns:
         return []
-    columns = columns_of(table)
     return [changed for item in catalog.partitions(name) if (changed := _followed(item, columns)) is not None]
 
 
@@ -57,12 +60,12 @@ def _followed(partition: Document, columns: Sequence[tuple[str, str]]) -> Docume
     A column of another type that is no narrower one keeps it: the partition's objects have that type, and by the
     table's an integer would be read as the digits of a decimal.
     """
-    storage: Document = partition.get("StorageDescriptor") or {}
     present = {catalogue_name(name): kind for name, kind in columns_of(partition)}
     wanted = [(name, _type(present.get(catalogue_name(name), kind), kind)) for name, kind in columns]
     if columns_of(partition) == wanted:
         return None
-    return {**as_partition_input(partition), "StorageDescriptor": {**storage, "Columns": columns_input(wanted)}}
+    storage = {**storage_of(partition), "Columns": columns_input(wanted)}
+    return {**as_partition_input(partition), "StorageDescriptor": storage}
 
 
 def _type(present: str, wanted: str) -> str:

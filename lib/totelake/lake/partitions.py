@@ -11,7 +11,7 @@ from totelake.contracts.types import hive_type
 from totelake.lake.keys import COMPACTED, QUARANTINE
 from totelake.lake.manifest import LakeObject, Manifest
 from totelake.lake.quarantine import HIVE_COLUMNS, QUARANTINE_TABLE
-from totelake.lake.tables import as_input, change_table, columns_input, columns_of, parquet_storage, placed
+from totelake.lake.tables import as_input, change_table, columns_input, columns_of, location_of, parquet_storage, placed
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 METADATA = (("_op", "string"), ("_batch", "bigint"), ("_captured_at", "timestamp"))
@@ -57,8 +57,7 @@ def log_differs(table: Table, bucket: str, present: Document, kept: Collection[s
 
 def _as_built(table: Table, bucket: str, present: Document, kept: Collection[str]) -> dict[str, Any]:
     columns = log_columns(table) + lost_columns(table, present, kept)
-    storage: Document = present.get("StorageDescriptor") or {}
-    there = str(storage.get("Location") or "")
+    there = location_of(present)
     # a rewritten table without partitions has a later place, which its newest layout decides
     is_own = re.fullmatch(rf"s3://{re.escape(bucket)}/({table.name}|{COMPACTED}/{table.name}/\d{{12}})/", there)
     found = placed(present, there if is_own else _location(table, bucket), columns)

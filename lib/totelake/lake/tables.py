@@ -47,13 +47,22 @@ def columns_input(columns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"Name": name, "Type": kind} for name, kind in columns]
 
 
+def storage_of(described: Document) -> Document:
+    """The storage descriptor of a table, view or partition; an empty one where it has none, as AWS Glue allows."""
+    return described.get("StorageDescriptor") or {}
+
+
+def location_of(described: Document) -> str:
+    """The location of a table or partition; '' where it has none."""
+    return str(storage_of(described).get("Location") or "")
+
+
 def columns_of(described: Document) -> list[tuple[str, str]]:
     """The columns of a table, view or partition as (name, Hive type).
 
     AWS Glue asks for neither storage nor types: there are none then, and a column without a type has ''.
     """
-    storage: Document = described.get("StorageDescriptor") or {}
-    return [(item["Name"], str(item.get("Type") or "")) for item in storage.get("Columns") or ()]
+    return [(item["Name"], str(item.get("Type") or "")) for item in storage_of(described).get("Columns") or ()]
 
 
 def storage_differences(storage: Document, location: str) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def _parameters(table: Document) -> dict[str, str]:
 def placed(present: Document, location: str, columns: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """A registered table as input, over parquet objects at a location and with these columns; no view any more, and
     without parameters by which it would be read otherwise."""
-    storage: Document = present.get("StorageDescriptor") or parquet_storage(location, columns)
+    storage = storage_of(present) or parquet_storage(location, columns)
     found = {**as_input(present), "StorageDescriptor": {**storage, **storage_differences(storage, location)}}
     if columns_of(present) != list(columns):
         found["StorageDescriptor"]["Columns"] = columns_input(columns)

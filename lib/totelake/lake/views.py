@@ -107,14 +107,17 @@ def _history(table: Table, log: str, batch: int) -> View:
 
 
 def publish(catalog: SchemaCatalog, table: Table, batch: int) -> None:
-    """Move the table's views to a batch, creating those that are missing; a view never goes back."""
+    """Move the table's views to a batch, creating those that are missing; a view of ours never goes back."""
     for view in views_of(table, catalog.database, batch):
 
         def decide(present: Mapping[str, Any] | None, view: View = view) -> Mapping[str, Any] | None:
             wanted = view_input(view, catalog.database, batch)
             if present is None:
                 return wanted
-            is_same = is_view(present) and present["ViewOriginalText"] == wanted["ViewOriginalText"]
+            # the number in a text that somebody changed says nothing
+            if not is_view(present):
+                return wanted
+            is_same = present["ViewOriginalText"] == wanted["ViewOriginalText"]
             return None if published_batch(present) > batch or is_same else wanted
 
         change_table(catalog, view.name, decide, keep_version=False)
@@ -139,8 +142,8 @@ def entries(catalog: SchemaCatalog, table: Table) -> list[Document]:
 def is_view(table: Document) -> bool:
     """Whether it is a view as `publish` leaves it: one of Athena whose text and parameter name the same batch."""
     parameters = table.get("Parameters") or {}
-    batch = str(published_batch(table))
-    return parameters.get("presto_view") == "true" and parameters.get(BATCH_PARAMETER) == batch
+    has_batch = _sql(table) is not None and parameters.get(BATCH_PARAMETER) == str(published_batch(table))
+    return has_batch and parameters.get("presto_view") == "true"
 
 
 def _sql(table: Document) -> str | None:

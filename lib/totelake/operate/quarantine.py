@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,13 @@ SELECT target_table, source_key, batch, operation, rule, column_name, value, cap
  WHERE (%(status)s IS NULL OR status = %(status)s) AND (%(table)s IS NULL OR target_table = %(table)s)
    AND (%(key)s IS NULL OR source_key = %(key)s)
  ORDER BY batch DESC, target_table, source_key
+ LIMIT %(limit)s
+"""
+
+_KEYS = """
+SELECT source_key, count(*) OVER ()
+  FROM (SELECT DISTINCT source_key FROM etl.quarantine WHERE target_table = %(table)s) AS found
+ ORDER BY source_key
  LIMIT %(limit)s
 """
 
@@ -47,14 +54,33 @@ class Found:
     total: int
 
 
+@dataclass(frozen=True)
+class FoundKeys:
+    """The first keys of source rows, and how many there are in all."""
+
+    keys: Sequence[int]
+    total: int
+
+
 def find(
     dsn: str, status: str | None = None, table: str | None = None, key: int | None = None, limit: int | None = None
 ) -> Found:
     """The rows with that status, star table and key, newest batches first; none before the first load."""
+    rows = _asked(dsn, _ROWS, {"status": status, "table": table, "key": key, "limit": limit})
+    return Found(tuple(QuarantineEntry(*row[:-1]) for row in rows), rows[0][-1] if rows else 0)
+
+
+def find_keys(dsn: str, table: str, limit: int) -> FoundKeys:
+    """The lowest keys of a star table's rows, each once, without the rows; none before the first load."""
+    rows = _asked(dsn, _KEYS, {"table": table, "limit": limit})
+    return FoundKeys(tuple(key for key, _ in rows), rows[0][-1] if rows else 0)
+
+
+def _asked(dsn: str, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """The rows of a query of the quarantine; none before the first load makes it."""
     with read_only(dsn) as cursor:
         cursor.execute("SELECT to_regclass('etl.quarantine')")
         if cursor.fetchone() == (None,):
-            return Found((), 0)
-        cursor.execute(_ROWS, {"status": status, "table": table, "key": key, "limit": limit})
-        rows = cursor.fetchall()
-    return Found(tuple(QuarantineEntry(*row[:-1]) for row in rows), rows[0][-1] if rows else 0)
+            return []
+        cursor.execute(query, values)
+        return list(cursor.fetchall())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 from totelake.contracts.identifiers import sql_quoted, sql_text
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
-from totelake.lake.tables import VIEW_TYPE
+from totelake.lake.tables import VIEW_TYPE, columns_of, location_of
 from totelake.lake.views import view_sql
 from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
@@ -26,6 +27,8 @@ from totelake.query.engine import answer, engine, refusal
 from totelake.runtime.clients import Clients
 
 _AT_ONCE = 8
+_PLACE = re.compile(r"s3://([^/]+)/(.+)")
+_REMEDY = "`totelake repair catalog` puts it back"
 # columns by name, and none from the folders' names: those come from the Data Catalog
 _AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
 
@@ -86,27 +89,35 @@ class Lake:
 
     def _relation(self, database: str, table: Document) -> str:
         """A registered table as a query over its partitions' objects, typed as it is registered."""
-        columns, keys = table["StorageDescriptor"]["Columns"], [item["Name"] for item in table["PartitionKeys"]]
-        locations = [((), table["StorageDescriptor"]["Location"])] if not keys else self._parts(database, table["Name"])
+        name, columns = f"{database}.{table['Name']}", columns_of(table)
+        if not columns:
+            raise ConfigurationError(f"{name} has no columns in the Data Catalog; {_REMEDY}")
+        keys = [item["Name"] for item in table.get("PartitionKeys") or ()]
+        locations = self._parts(database, table["Name"]) if keys else [((), location_of(table))]
         parts = [
             f"SELECT *{_constants(keys, values)} FROM read_parquet([{files}], {_AS_REGISTERED})"
             for values, location in locations
-            if (files := ", ".join(sql_text(str(path)) for path in self._fetched(location)))
+            if (files := ", ".join(sql_text(str(path)) for path in self._fetched("/".join([name, *values]), location)))
         ]
-        selected = ", ".join(_column(item) for item in [*columns, *({"Name": key, "Type": "string"} for key in keys)])
+        selected = ", ".join(_column(column, kind) for column, kind in [*columns, *((key, "string") for key in keys)])
         if not parts:
-            nothing = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(one["Name"] for one in columns), *keys])
+            nothing = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(column for column, _ in columns), *keys])
             return f"SELECT {nothing} WHERE false"
         return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join(parts)})"
 
     def _parts(self, database: str, name: str) -> list[tuple[tuple[str, ...], str]]:
         found = self._catalog(database).partitions(name)
-        return [(tuple(item["Values"]), item["StorageDescriptor"]["Location"]) for item in found]
+        return [(tuple(item["Values"]), location_of(item)) for item in found]
 
-    def _fetched(self, location: str) -> list[Path]:
-        """The objects of a location as files, without those that are not ours: they would change the answer."""
-        bucket, prefix = location.removeprefix("s3://").split("/", 1)
-        prefix = f"{prefix.rstrip('/')}/"
+    def _fetched(self, name: str, location: str) -> list[Path]:
+        """The objects of a location as files, without those that are not ours: they would change the answer.
+
+        `name` is whose location it is. Raises ConfigurationError when it is no place in S3.
+        """
+        found = _PLACE.fullmatch(location)
+        if found is None:
+            raise ConfigurationError(f"{name} lies at {location or 'no place'} in the Data Catalog; {_REMEDY}")
+        bucket, prefix = found[1], f"{found[2].rstrip('/')}/"
         store = S3Store(self._clients.s3, bucket)
         items = [item for item in store.list(prefix) if item.bytes and is_ours(item.key[len(prefix) :])]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -122,9 +133,9 @@ class Lake:
         return text
 
 
-def _column(column: dict[str, str]) -> str:
+def _column(column: str, kind: str) -> str:
     """A column; a moment has no zone for Athena, whatever the parquet file says, and decimals add up as Athena's do."""
-    name, kind = sql_quoted(column["Name"]), column["Type"]
+    name = sql_quoted(column)
     wanted = "timestamp" if kind == "timestamp" else registered_cast(kind)
     return f"CAST({name} AS {wanted}) AS {name}" if wanted else name
 

@@ -9,7 +9,7 @@ from totelake.contracts.identifiers import namesakes
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA
-from totelake.lake.tables import misleading_parameters, storage_differences
+from totelake.lake.tables import location_of, misleading_parameters, storage_differences, storage_of
 from totelake.ports.schema_catalog import Document
 from totelake.registry.register import hive_columns, types_of
 from totelake.registry.registered import OWN, canonical, expected_fields, registered_fields
@@ -38,7 +38,7 @@ class Disagreement:
 
 def hive_types_of(described: Document) -> dict[str, str]:
     """The columns of a table or partition of the Data Catalog."""
-    return types_of((described.get("StorageDescriptor") or {}).get("Columns") or ())
+    return types_of(storage_of(described).get("Columns") or ())
 
 
 def known_columns(table: Table, schemas: Iterable[Columns]) -> dict[str, set[str]]:
@@ -78,17 +78,18 @@ def _reads(kind: str, registered: str | None, known: Collection[str]) -> bool:
 def of_registered(table: Table, present: Document, location: str, known: Known) -> list[Disagreement]:
     """A registered table that lies elsewhere, breaks its contract, or has columns that no batch brought."""
     where, found = f"registered table {present['Name']}", hive_types_of(present)
+    columns = storage_of(present).get("Columns") or ()
     expected = {column.name: hive_type(column.type) for column in table.lake_columns}
     disagreements = []
-    lies = present["StorageDescriptor"].get("Location", "")
+    lies = location_of(present)
     if lies.rstrip("/") != location.rstrip("/"):
-        what = f"it lies at {lies}, its objects at {location}; correct its location"
+        what = f"it lies at {lies or 'no place'}, its objects at {location}; correct its location"
         disagreements.append(Disagreement(where, what))
     misleading = ", ".join(f"{name}={value}" for name, value in misleading_parameters(present).items())
     if misleading:
         disagreements.append(Disagreement(where, f"by {misleading} it is read as something else; repair it"))
-    before, after = expected_fields(table), registered_fields(present["StorageDescriptor"]["Columns"])
-    twice = namesakes(str(item["Name"]) for item in present["StorageDescriptor"]["Columns"])
+    before, after = expected_fields(table), registered_fields(columns)
+    twice = namesakes(str(item["Name"]) for item in columns)
     if twice:
         what = f"it has {', '.join(twice)} more than once but for case, which Athena refuses; repair it"
         disagreements.append(Disagreement(where, what))
@@ -108,6 +109,24 @@ def of_registered(table: Table, present: Document, location: str, known: Known) 
 def foreign_columns(found: HiveTypes, known: Known) -> list[str]:
     """Registered columns that neither the contract nor a batch has."""
     return [name for name in found if name not in known and name not in OWN]
+
+
+def readable_columns(present: Document, known: Known) -> HiveTypes:
+    """The columns that files and partitions of a registered table have to fit: its own.
+
+    Where it has none, that is told of the table itself, and they have to fit what is known.
+    """
+    return hive_types_of(present) or {name: sorted(kinds)[0] for name, kinds in known.items()}
+
+
+def by_location(partitions: Iterable[Document]) -> dict[str, Document]:
+    """Partitions by location, one without a location by its name."""
+    return {location_of(item) or partition_name(item): item for item in partitions}
+
+
+def partition_name(partition: Document) -> str:
+    """A partition's values and table, in words."""
+    return f"{'/'.join(partition['Values'])} of {partition['TableName']}"
 
 
 def of_partitions(
@@ -131,11 +150,11 @@ def of_places(partitions: Iterable[Document], places: Mapping[tuple[str, ...], s
     """Partitions that lie elsewhere than their objects, or are none of parquet; `places` has locations by values."""
     disagreements = []
     for item in partitions:
-        values, storage = tuple(item["Values"]), item.get("StorageDescriptor") or {}
+        values, storage = tuple(item["Values"]), storage_of(item)
         if values in places and storage_differences(storage, places[values]):
-            lies = f"{storage.get('InputFormat', 'nothing')} at {storage.get('Location', 'no place')}"
+            lies = f"{storage.get('InputFormat') or 'of no format'} at {location_of(item) or 'no place'}"
             what = f"it is {lies}, its objects are parquet at {places[values]}; repair it"
-            disagreements.append(Disagreement(f"partition {'/'.join(values)} of {item['TableName']}", what))
+            disagreements.append(Disagreement(f"partition {partition_name(item)}", what))
     return disagreements
 
 
@@ -144,10 +163,10 @@ def of_unknown_tables(present: Iterable[Document], names: Collection[str]) -> li
     return [
         Disagreement(
             f"registered table {item['Name']}",
-            f"no contract names it, and it lies at {item['StorageDescriptor'].get('Location')}; remove it",
+            f"no contract names it, and it lies at {location_of(item) or 'no place'}; remove it",
         )
         for item in present
-        if item["Name"] not in names and "UPDATED_BY_CRAWLER" in item.get("Parameters", {})
+        if item["Name"] not in names and "UPDATED_BY_CRAWLER" in (item.get("Parameters") or {})
     ]
 
 

@@ -17,18 +17,20 @@ from totelake.lake.reading import schema_at
 from totelake.lake.records.batch import Batch, schema_of
 from totelake.lake.records.verdict import LOG as VERDICTS
 from totelake.lake.records.verdict import Verdict
-from totelake.lake.tables import as_input, change_table
+from totelake.lake.tables import as_input, change_table, storage_of
 from totelake.ports.object_store import Listed
 from totelake.ports.schema_catalog import Document
 from totelake.registry.agreement import (
     Disagreement,
     Known,
+    by_location,
     foreign_columns,
     hive_types_of,
     known_columns,
     of_partitions,
     of_places,
     of_registered,
+    readable_columns,
 )
 from totelake.registry.audit_files import AuditWindow, FileAudit, Seen
 from totelake.registry.crawl import crawl, crawled_since
@@ -111,8 +113,8 @@ class SourceAudit:
             (location.rstrip("/").rsplit("=", 1)[-1],): location for location in folders
         }
         found += of_places(partitions, places)
-        by_location = {str((item.get("StorageDescriptor") or {}).get("Location")): item for item in partitions}
-        return found + of_partitions(name, folders, by_location, hive_types_of(present), known)
+        columns = readable_columns(present, known)
+        return found + of_partitions(name, folders, by_location(partitions), columns, known)
 
     def _strangers(self, table: Table, present: Document) -> str:
         return strangers(self._catalog, present, self._store.address(_prefix(table)))
@@ -129,12 +131,15 @@ class SourceAudit:
         def decide(present: Document | None) -> Document | None:
             if present is None:
                 return None
-            columns = present["StorageDescriptor"]["Columns"]
+            storage = storage_of(present)
+            columns = storage.get("Columns") or ()
             kept = [item for item in columns if catalogue_name(item["Name"]) not in foreign]
-            return {**as_input(present), "StorageDescriptor": {**present["StorageDescriptor"], "Columns": kept}}
+            if len(kept) == len(columns):
+                return None
+            return {**as_input(present), "StorageDescriptor": {**storage, "Columns": kept}}
 
-        change_table(self._catalog, name, decide, keep_version=True)
-        self._job.log.warning("%s.%s: %s removed", self._catalog.database, name, ", ".join(foreign))
+        if change_table(self._catalog, name, decide, keep_version=True):
+            self._job.log.warning("%s.%s: %s removed", self._catalog.database, name, ", ".join(foreign))
 
     def _known(self, table: Table) -> Known:
         """What a table may have; asked for after what is compared with it was read, since batches come meanwhile."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
 
@@ -12,8 +12,17 @@ from totelake.lake.keys import COMPACTED
 from totelake.lake.layout import Layout
 from totelake.lake.partitions import log_name
 from totelake.lake.processed import ProcessedZone
+from totelake.lake.tables import location_of
 from totelake.ports.schema_catalog import Document
-from totelake.registry.agreement import Disagreement, hive_types_of, known_columns, of_partitions, of_registered
+from totelake.registry.agreement import (
+    Disagreement,
+    by_location,
+    known_columns,
+    of_partitions,
+    of_registered,
+    partition_name,
+    readable_columns,
+)
 from totelake.registry.audit_files import AuditWindow, FileAudit
 
 
@@ -29,15 +38,15 @@ class StarAudit:
         present = self._catalog.table(log_name(table))
         if present is None:
             return []
-        known, columns = known_columns(table, ()), hive_types_of(present)
-        lies = present["StorageDescriptor"]["Location"]
-        partitions = self._partitions(table)
+        known = known_columns(table, ())
+        columns = readable_columns(present, known)
+        registered = list(self._catalog.partitions(log_name(table))) if table.partition_by else []
+        partitions = by_location(registered)
         layout = self._layout(table)
-        place = "" if table.partition_by or layout is None else layout.prefix(table.name, "")
-        found = of_registered(table, present, self._store.address(place) if place else lies, known)
-        found += self._misplaced(table, partitions, layout)
+        found = of_registered(table, present, self._location(table, present, layout), known)
+        found += self._misplaced(table, registered, layout)
         folders: dict[str, bool] = {}
-        prefixes = {location: f"{location.split('/', 3)[3].rstrip('/')}/" for location in partitions or [lies]}
+        prefixes = self._prefixes(partitions or [location_of(present)])
         for location, prefix in prefixes.items():
             for seen in self._files.seen(self._store.list(prefix), prefix, is_partitioned=False):
                 if seen.is_ours:
@@ -56,21 +65,32 @@ class StarAudit:
                 if not is_ours(relative, bool(table.partition_by)) and prefixes.isdisjoint(above):
                     self._files.pass_over(item)
 
-    def _partitions(self, table: Table) -> dict[str, Document]:
-        if not table.partition_by:
-            return {}
-        return {item["StorageDescriptor"]["Location"]: item for item in self._catalog.partitions(log_name(table))}
+    def _location(self, table: Table, present: Document, layout: Layout | None) -> str:
+        """Where the table is to lie; while a rewrite may be half way, anywhere in this bucket."""
+        if not table.partition_by and layout is not None:
+            return self._store.address(layout.prefix(table.name, ""))
+        lies = location_of(present)
+        is_moving = not table.partition_by and lies.startswith(self._store.address(""))
+        return lies if is_moving else self._store.address(f"{table.name}/")
 
-    def _misplaced(self, table: Table, partitions: Mapping[str, Document], layout: Layout | None) -> list[Disagreement]:
+    def _prefixes(self, locations: Iterable[str]) -> dict[str, str]:
+        """Locations in this bucket with their prefixes; of another it is told that nothing of ours lies there."""
+        root = self._store.address("")
+        return {
+            location: f"{location[len(root) :].rstrip('/')}/" for location in locations if location.startswith(root)
+        }
+
+    def _misplaced(self, table: Table, partitions: Iterable[Document], layout: Layout | None) -> list[Disagreement]:
         """Partitions that are registered elsewhere than the table's log says."""
         if layout is None:
             return []
         found = []
-        for location, partition in partitions.items():
+        for partition in partitions:
             prefix = layout.prefix(table.name, f"{table.partition_by}={partition['Values'][0]}")
-            if location != self._store.address(prefix):
+            if location_of(partition) != self._store.address(prefix):
                 what = f"the log of {table.name} says that it lies at {prefix}; repair it"
-                found.append(Disagreement(f"partition {location}", what))
+                where = location_of(partition) or partition_name(partition)
+                found.append(Disagreement(f"partition {where}", what))
         return found
 
     def _layout(self, table: Table) -> Layout | None:

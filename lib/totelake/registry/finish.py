@@ -17,12 +17,13 @@ from totelake.lake.manifest import Manifest
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import partition_locations, register_locations
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_since
+from totelake.lake.tables import storage_of
 from totelake.ports.schema_catalog import Crawler
 from totelake.registry.apart import ApartTables
 from totelake.registry.crawl import crawl
 from totelake.registry.mend import defects, put_back, put_partitions_back, strangers
 from totelake.registry.placement import ObjectSchema, schemas_by_table, schemas_of_objects
-from totelake.registry.register import has_new_columns, set_schema, storage_of, widen
+from totelake.registry.register import has_new_columns, inherited_storage, set_schema, widen
 from totelake.registry.report import RegistryJob, report_verdict
 from totelake.schemas.columns import Columns, TableSchema, documents_of
 
@@ -135,7 +136,7 @@ class Registration:
         still = defects(self._catalog.table(registered) or {}, location, newest)
         if still:
             raise SchemaMismatchError(f"it is not as it was put back: {'; '.join(still)}")
-        storage = storage_of(self._catalog, registered, "")
+        storage = inherited_storage(self._catalog, registered, "")
         register_locations(self._catalog, registered, storage, left.locations)
         if put_partitions_back(self._catalog, registered, storage, left.locations) or was_odd:
             self._job.log.warning("%s was not as its batches left it; it is put back", self._address(name))
@@ -178,10 +179,10 @@ class Registration:
         registered = self._registered(name)
         if is_anew and set_schema(self._catalog, registered, newest.columns):
             self._job.log.info("registered the new schema of %s", name)
-        storage = storage_of(self._catalog, registered, "")
+        storage = inherited_storage(self._catalog, registered, "")
         register_locations(self._catalog, registered, storage, locations)
         # another run may have changed the table while this one registered partitions as it was
-        if self._columns(name) != storage["Columns"]:
+        if self._columns(name) != (storage.get("Columns") or ()):
             follow_table(self._catalog, registered)
 
     def _left(self, names: Collection[str]) -> dict[str, _Left]:
@@ -234,7 +235,7 @@ class Registration:
             crawl(crawler)
         made = [name for name, columns in present.items() if columns is None]
         return frozenset(
-            self._apart.each(made, lambda name: storage_of(self._catalog, self._registered(name), crawler.name))
+            self._apart.each(made, lambda name: inherited_storage(self._catalog, self._registered(name), crawler.name))
         )
 
     def _registered(self, name: str) -> str:
@@ -255,7 +256,7 @@ class Registration:
         present = self._catalog.table(self._registered(name))
         if present is None:
             return None
-        columns: Sequence[Mapping[str, object]] = (present.get("StorageDescriptor") or {}).get("Columns") or ()
+        columns: Sequence[Mapping[str, object]] = storage_of(present).get("Columns") or ()
         return columns
 
     def _is_there(self, key: str) -> bool:

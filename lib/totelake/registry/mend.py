@@ -17,9 +17,11 @@ from totelake.lake.tables import (
     change_table,
     columns_input,
     columns_of,
+    location_of,
     misleading_parameters,
     placed,
     storage_differences,
+    storage_of,
 )
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.registry.register import columns_for, lacking, types_of
@@ -33,17 +35,15 @@ def strangers(catalog: SchemaCatalog, present: Document, location: str) -> str:
 
     Ours lies where its objects do, or has a partition there when somebody has changed its place.
     """
-    lies = _lies(present)
-    if _is_at(lies, location) or any(_is_at(_lies(item), location) for item in catalog.partitions(present["Name"])):
+    lies = location_of(present)
+    if _is_at(lies, location) or any(
+        _is_at(location_of(item), location) for item in catalog.partitions(present["Name"])
+    ):
         return ""
     return (
         f"it is not of totelake's making: it lies at {lies or 'no place'}, and no partition of it at {location}; drop "
         "it, or give it another name, and the next run registers ours"
     )
-
-
-def _lies(described: Document) -> str:
-    return str((described.get("StorageDescriptor") or {}).get("Location") or "")
 
 
 def _is_at(lies: str, location: str) -> bool:
@@ -57,7 +57,7 @@ def defects(present: Document, location: str, schema: Columns) -> list[str]:
 
 
 def _defects(present: Document, location: str, schema: Columns) -> Iterator[str]:
-    storage: Document = present.get("StorageDescriptor") or {}
+    storage = storage_of(present)
     columns = storage.get("Columns") or ()
     if present.get("TableType") == VIEW_TYPE:
         yield "it is a view"
@@ -106,15 +106,16 @@ def put_partitions_back(
 ) -> int:
     """Give registered partitions the place and format of their objects; how many had others.
 
-    `storage` is what one inherits where it has nothing of its own any more. Raises LakeError when one is refused.
+    `storage` is what one gets where it has nothing of its own any more. Raises LakeError when one is refused.
     """
     changed = []
     for item in catalog.partitions(name):
         location = locations.get(tuple(item["Values"]))
-        own = {**storage, **(item.get("StorageDescriptor") or {})}
-        other = storage_differences(own, location) if location is not None else {}
+        # by its own alone, as Athena reads it and the audit tells it: a partition inherits nothing once it is there
+        other = storage_differences(storage_of(item), location) if location is not None else {}
         if other:
-            changed.append({**as_partition_input(item), "StorageDescriptor": {**own, **other}})
+            whole = {**storage, **storage_of(item), **other}
+            changed.append({**as_partition_input(item), "StorageDescriptor": whole})
     if changed:
         catalog.replace_partitions(name, changed)
     return len(changed)

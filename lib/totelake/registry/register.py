@@ -13,7 +13,7 @@ from totelake.contracts.types import hive_type
 from totelake.errors import LakeError, RetriableError
 from totelake.lake.partition_columns import follow_table
 from totelake.lake.partitions import METADATA
-from totelake.lake.tables import as_input, change_table, columns_input, columns_of
+from totelake.lake.tables import as_input, change_table, columns_input, columns_of, storage_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.columns import Columns
 from totelake.schemas.hive_widening import is_wider, wider
@@ -94,22 +94,27 @@ def _set_columns(catalog: SchemaCatalog, name: str, merge: _Merge, schemas: Sequ
             wanted = columns_input(merge(wanted, schema))
         if wanted == columns:
             return None
-        return {
-            **as_input(present),
-            "StorageDescriptor": {**(present.get("StorageDescriptor") or {}), "Columns": wanted},
-        }
+        return {**as_input(present), "StorageDescriptor": {**storage_of(present), "Columns": wanted}}
 
     is_changed = change_table(catalog, name, decide, keep_version=True)
     return follow_table(catalog, name) > 0 or is_changed
 
 
-def storage_of(catalog: SchemaCatalog, name: str, crawler: str) -> Document:
-    """What partitions of a registered table inherit. Raises LakeError when the crawler has not registered it."""
+def inherited_storage(catalog: SchemaCatalog, name: str, crawler: str) -> Document:
+    """What partitions of a registered table inherit.
+
+    Raises LakeError when the crawler has not registered it, or somebody left it without a storage descriptor.
+    """
     registered = catalog.table(name)
     if registered is None:
         raise LakeError(
             f"the crawler {crawler} registered no table {catalog.database}.{name}; see that it has a target for it"
         )
-    storage = registered["StorageDescriptor"]
+    storage = storage_of(registered)
+    if not storage:
+        raise LakeError(
+            f"the table {catalog.database}.{name} has no storage descriptor in the Data Catalog; `totelake repair "
+            "catalog` or the next run of check_schemas puts it back"
+        )
     kept = ("Columns", "InputFormat", "OutputFormat", "SerdeInfo", "Compressed", "Parameters")
     return {field: storage[field] for field in kept if field in storage}

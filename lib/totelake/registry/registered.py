@@ -11,6 +11,7 @@ from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.model import SOURCE, Table
 from totelake.contracts.types import hive_type
 from totelake.lake.partitions import METADATA, log_name
+from totelake.lake.tables import storage_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.changes import Change, Field, changes
 
@@ -63,7 +64,7 @@ def registered_changes(catalog: SchemaCatalog, table: Table) -> list[Change]:
     present = catalog.table(registered_name(table))
     if present is None:
         return []
-    return changes(table.name, expected_fields(table), registered_fields(present["StorageDescriptor"]["Columns"]))
+    return changes(table.name, expected_fields(table), registered_fields(storage_of(present).get("Columns") or ()))
 
 
 def versions(catalog: SchemaCatalog, table: Table) -> list[Version]:
@@ -77,7 +78,7 @@ def history(table: str, found: Sequence[Document]) -> list[Version]:
     before: tuple[Field, ...] | None = None
     for item in found:
         described = item["Table"]
-        fields = registered_fields(described["StorageDescriptor"]["Columns"])
+        fields = registered_fields(storage_of(described).get("Columns") or ())
         changed = () if before is None else tuple(changes(table, before, fields))
         if before is None or changed:
             moment = described.get("UpdateTime") or described.get("CreateTime")

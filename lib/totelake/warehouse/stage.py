@@ -23,7 +23,8 @@ from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_spark
 from totelake.warehouse import publish
-from totelake.warehouse.jdbc import DRIVER, JdbcAddress, RefusedError, connect, explained, is_refused
+from totelake.warehouse.driver_errors import RefusedError, explained, is_refused
+from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect
 from totelake.warehouse.plan import TableLoad
 from totelake.warehouse.session import MOST_WRITERS, TABLES_AT_ONCE
 from totelake.warehouse.staging import drop_left_over, note
@@ -143,7 +144,7 @@ class Stage:
                 f"of s3://{self._job.processed.bucket}"
             )
         java = java_exception(error)
-        found = explained(self._address, java) if java is not None else RefusedError(str(error))
+        found = explained(self._address.database, java) if java is not None else RefusedError(str(error))
         return not_loaded(load.table, found) if isinstance(found, RefusedError) else found
 
 

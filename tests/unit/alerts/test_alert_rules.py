@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totelake.alerts.model import Alert, Message, Place, in_order, is_due, message, oldest_first
+from tests.conftest import SOURCE
+from totelake.alerts.catalog_messages import apart_alert, changed_alert, taken_up_alert
+from totelake.alerts.drift_messages import drift_alert
+from totelake.alerts.hold_messages import held_alert, released_alert
+from totelake.alerts.model import Alert, Message, NewestIncident, in_order, is_due, message, oldest_first
+from totelake.contracts import load_contracts
+from totelake.contracts.model import TableId
+from totelake.lake.records.holds import Hold
+from totelake.lake.records.verdict import BLOCKED, TableReport
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 
@@ -66,18 +74,45 @@ def test_incidents_of_a_cause_go_together_the_oldest_first() -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from("abcdef"), st.builds(Place, st.sampled_from("1234"), st.sampled_from(["", "x", "y"]))
+        st.sampled_from("abcdef"), st.builds(NewestIncident, st.sampled_from("1234"), st.sampled_from(["", "x", "y"]))
     ),
     st.sets(st.sampled_from("abcdef")),
 )
-def test_no_message_about_a_table_overtakes_another(places: dict[str, Place], some: set[str]) -> None:
-    ready = some & set(places)
-    order = in_order(ready, places)
-    assert [places[cause].at for cause in order] == sorted(places[cause].at for cause in order)
+def test_no_message_about_a_table_overtakes_another(newest: dict[str, NewestIncident], some: set[str]) -> None:
+    ready = some & set(newest)
+    order = in_order(ready, newest)
+    assert [newest[cause].at for cause in order] == sorted(newest[cause].at for cause in order)
     assert ready <= set(order)
-    for cause in set(places) - set(order):
+    for cause in set(newest) - set(order):
         # what waits is of later, or of something else, than all that is sent
-        place = places[cause]
-        assert not any(place.about and places[one].about == place.about and places[one].at > place.at for one in order)
+        found = newest[cause]
+        assert not any(found.about and newest[one].about == found.about and newest[one].at > found.at for one in order)
     for cause in set(order) - ready:
-        assert any(places[one].about == places[cause].about and places[one].at > places[cause].at for one in ready)
+        assert any(newest[one].about == newest[cause].about and newest[one].at > newest[cause].at for one in ready)
+
+
+DESIGN = load_contracts().table(TableId(SOURCE, "design"))
+HOLD = Hold(7, "no", "", "2026-11-24T10:00:00+00:00")
+TURNS = {
+    "held and released": (held_alert("dim_design", "build", HOLD, ()), released_alert("dim_design", "build", HOLD)),
+    "left apart and taken up": (
+        apart_alert(DESIGN.id, "lake.design", "1", "no"),
+        taken_up_alert(DESIGN.id, "lake.design", "1"),
+    ),
+    "changed and left apart": (
+        changed_alert(DESIGN.id, "lake.design", "1", ["it is a view"]),
+        apart_alert(DESIGN.id, "lake.design", "1", "no"),
+    ),
+    "left apart and blocked": (
+        apart_alert(DESIGN.id, "lake.design", "1", "no"),
+        drift_alert(DESIGN, TableReport("design", 8, BLOCKED, ()), ()),
+    ),
+}
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_what_became_of_a_table_is_not_told_before_what_was_of_it(turn: str) -> None:
+    newest = {each.cause_id: NewestIncident(str(at), each.about) for at, each in enumerate(TURNS[turn])}
+    was, became = newest
+    assert in_order([became], newest) == [was, became]
+    assert in_order([was], newest) == [was]

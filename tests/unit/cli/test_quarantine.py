@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from totelake.cli import quarantine as commands
 from totelake.cli.app import app
-from totelake.operate.quarantine import Found, QuarantineEntry
+from totelake.operate.quarantine import Found, FoundKeys, QuarantineEntry
 
 ROW = QuarantineEntry(
     target_table="fact_payment",
@@ -38,7 +39,13 @@ def invoke(monkeypatch: pytest.MonkeyPatch, found: Found, *words: str, dsn: str 
         return found
 
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: SimpleNamespace(warehouse_dsn=dsn))
+
+    def find_keys(dsn: str, table: str, limit: int) -> FoundKeys:
+        keys = sorted({row.source_key for row in found.rows})
+        return FoundKeys(keys[:limit], len(keys))
+
     monkeypatch.setattr(commands, "find", find)
+    monkeypatch.setattr(commands, "find_keys", find_keys)
     return CliRunner().invoke(app, ["quarantine", *words], env={"COLUMNS": "200"}), asked
 
 
@@ -128,9 +135,21 @@ def test_what_the_list_shows_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_key_is_not_needed_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, several = Found((replace(ROW, batch=9), ROW), 2), Found((replace(ROW, source_key=5), ROW), 2)
-    assert "fact_payment 123456 in batch 9" in invoke(monkeypatch, one, "show", "fact_payment")[0].stdout
-    assert str(invoke(monkeypatch, several, "show", "fact_payment")[0].exception) == (
-        "2 rows of fact_payment were in quarantine, with the keys 5, 123456; name one: "
-        "`totelake quarantine show fact_payment 5`"
-    )
+    result, asked = invoke(monkeypatch, Found((replace(ROW, batch=9), ROW), 2), "show", "fact_payment")
+    assert "fact_payment 123456 in batch 9" in result.stdout
+    assert asked == [(("dsn",), {"table": "fact_payment", "key": 123456})]
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [([5, 123456], "2 rows of fact_payment were in quarantine, with the keys 5, 123456"),
+     (range(-3, 1200), "1,203 rows of fact_payment were in quarantine, with the keys -3, -2, -1, 0, 1, 2, 3, 4, 5, 6 "
+                       "and 1,193 more")],
+)  # fmt: skip
+def test_of_several_rows_the_keys_are_named_and_none_is_fetched(
+    keys: Sequence[int], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = Found([replace(ROW, source_key=key) for key in keys], len(keys))
+    result, asked = invoke(monkeypatch, several, "show", "fact_payment")
+    assert str(result.exception) == f"{named}; name one: `totelake quarantine show fact_payment {keys[0]}`"
+    assert asked == []

@@ -39,6 +39,13 @@ def test_every_request_is_one_that_glue_accepts(publish: str) -> None:
     assert problems == []
 
 
+@WAYS
+def test_glue_tries_again_what_no_watch_starts_again(publish: str) -> None:
+    """One throttled call is not to cost the night; a refresh is started again by the cause of its failure."""
+    retried = {name: job["MaxRetries"] for name, job in our_plan(publish).jobs.items() if job["MaxRetries"]}
+    assert retried == {"totelake-maintain-lake": 1}
+
+
 def test_every_job_has_its_script_and_every_script_its_job() -> None:
     jobs = {**our_plan("split").jobs, **our_plan("fused").jobs}
     planned = {job["Command"]["ScriptLocation"].rsplit("/", 1)[1] for job in jobs.values()}

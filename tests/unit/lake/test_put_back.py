@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,16 +12,28 @@ from tests.unit.lake.test_star_columns import DIMENSION, FACT, NOW, Zone
 from totelake.contracts.model import Table
 from totelake.lake.keys import Attempt
 from totelake.lake.layout import Layout
-from totelake.lake.locations import places
+from totelake.lake.locations import Place, move, places
 from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
 from totelake.lake.partitions import log_name
 from totelake.lake.processed import ProcessedZone
-from totelake.lake.tables import as_input
-from totelake.lake.views import BATCH_PARAMETER, views_of
+from totelake.lake.tables import as_input, location_of, storage_differences
+from totelake.lake.views import BATCH_PARAMETER, View, view_input, view_sql, views_of
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.ports.schema_catalog import Document
 
 Damage = Callable[[dict[str, Any]], object]
+
+
+def retold(before: str, after: str) -> Damage:
+    """Another SQL in a view's text."""
+
+    def damage(view: dict[str, Any]) -> None:
+        changed = re.sub(before, after, view_sql(view))
+        view["ViewOriginalText"] = view_input(View(view["Name"], (), changed), "lake", 0)["ViewOriginalText"]
+
+    return damage
+
+
 ELSEWHERE = "s3://somebody/else/"
 CSV = {"InputFormat": "org.apache.hadoop.mapred.TextInputFormat", "SerdeInfo": {"SerializationLibrary": "csv"}}
 DAMAGES: dict[str, Damage] = {
@@ -45,9 +58,17 @@ STRANGERS: dict[str, Damage] = {
     "an earlier batch": lambda view: view["Parameters"].update({BATCH_PARAMETER: "1"}),
     "a later batch": lambda view: view["Parameters"].update({BATCH_PARAMETER: "9" * 18}),
     "no parameters": lambda view: view.pop("Parameters"),
+    "a text of a later batch": retold(r'"_batch" <= \d+', '"_batch" <= 999999999'),
+    "a text of an earlier batch": retold(r'"_batch" <= \d+', '"_batch" <= 1'),
+    "a text of a later batch beside its own": retold("WHERE", 'WHERE "_batch" <= 999999999 AND'),
+    "a text of no batch": retold(r'"_batch" <= \d+', "true"),
     "not said to be a view of Athena": lambda view: view["Parameters"].pop("presto_view"),
     "a text that nobody can read": lambda view: view.update(ViewOriginalText="/* Presto View: ?? */"),
     "a text that says nothing": lambda view: view.update(ViewOriginalText="/* Presto View: W10= */"),
+    "no text, of batch 0": lambda view: (
+        view.pop("ViewOriginalText"),
+        view["Parameters"].update({BATCH_PARAMETER: "0"}),
+    ),
     "nothing but a name": lambda view: [view.pop(field) for field in list(view) if field != "Name"],
 }
 
@@ -110,6 +131,17 @@ def test_what_stands_in_the_place_of_a_view_is_found_and_replaced(table: Table, 
     zone.finish(table, zone.log(table).get(2))
     assert entries(zone, table) == before
     assert not zone.lags(table)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_log_that_somebody_changed_before_it_is_moved_is_moved(damage: Damage) -> None:
+    zone = Unwatched()
+    zone.finish(DIMENSION, zone.commit(DIMENSION, 1, "2024-07"))
+    damaged(zone, log_name(DIMENSION), damage)
+    move(zone.catalog, DIMENSION, "processed", Layout().compacted([""], 2), [""], NOW)
+    assert places(zone.catalog, DIMENSION) == {"": Place(2, NOW)}
+    moved = zone.catalog.table(log_name(DIMENSION))
+    assert moved is not None and storage_differences(moved["StorageDescriptor"], location_of(moved)) == {}
 
 
 @pytest.mark.parametrize("damage", [None, *DAMAGES.values()], ids=["none", *DAMAGES])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.unit.query.lakes import OURS, ROW, MemoryLake, parquet
-from totelake.errors import LakeError
+from tests.unit.query.lakes import COLUMNS, OURS, ROW, MemoryLake, parquet
+from totelake.errors import ConfigurationError, LakeError
+from totelake.lake.tables import as_input, columns_input
 
 FOREIGN = {
     "a folder marker": ("sub/", b""),
@@ -24,6 +26,7 @@ FOREIGN = {
     "a copy in a folder": (f"backup/{OURS}", ROW),
     "huge": ("dump.tar", b"\0" * 3_000_000),
 }
+NOWHERE = {"Columns": columns_input(COLUMNS)}
 TABLES = {"dim_staff": "dim_staff/", "fact_order": "fact_order/month=2026-11/"}
 
 
@@ -47,6 +50,22 @@ def test_all_foreign_objects_together_and_none_of_ours(tmp_path: Path, monkeypat
     for key, body in FOREIGN.values():
         world.store.put(f"dim_staff/{key}", body)
     assert world.ask("SELECT count(*), count(name) FROM dim_staff", tmp_path) == [(0, 0)]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("storage", [None, {}, {"Columns": []}, NOWHERE, {**NOWHERE, "Location": "x"}])
+def test_a_table_that_says_neither_columns_nor_place_is_refused_with_the_remedy(
+    storage: Any, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = MemoryLake(monkeypatch)
+    present = lake.catalog.table(table)
+    assert present is not None
+    bare = {field: value for field, value in as_input(present).items() if field != "StorageDescriptor"}
+    lake.catalog.replace({**bare, **({} if storage is None else {"StorageDescriptor": storage})}, present, False)
+    if TABLES[table] != f"{table}/":
+        lake.catalog.replace_partition(table, {"Values": ["2026-11"], "StorageDescriptor": storage})
+    with pytest.raises(ConfigurationError, match=rf"star\.{table}.* in the Data Catalog; `totelake repair catalog`"):
+        lake.ask(f"SELECT * FROM {table}", tmp_path)
 
 
 @pytest.mark.parametrize("body", [b"a few words, no parquet", ROW[:-9], b"PAR1" + b"\0" * 90 + b"PAR1"])

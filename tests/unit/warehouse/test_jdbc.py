@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from py4j.protocol import Py4JJavaError, Py4JNetworkError
 
 from tests.unit.ports.test_postgres import ADDRESS
 from tests.unit.runtime.test_java_exceptions import Thrown
 from totelake.contracts import load_contracts
 from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
-from totelake.warehouse.jdbc import JdbcAddress, RefusedError, explained
+from totelake.warehouse.driver_errors import RefusedError, explained
+from totelake.warehouse.jdbc import JdbcAddress, connect
 from totelake.warehouse.stage import refusing
 
 DRIVERS = "org.postgresql.util.PSQLException"
@@ -46,21 +49,87 @@ def thrown(state: str, said: str, *causes: str) -> Any:
     ],
 )  # fmt: skip
 def test_a_state_has_its_class_and_its_remedy(state: str, said: str, kind: type[TotelakeError], remedy: str) -> None:
-    found = explained(JdbcAddress(ADDRESS), thrown(state, said))
+    found = explained(ADDRESS, thrown(state, said))
     assert (type(found), str(found)) == (kind, f"{ADDRESS}: {said}; {remedy}")
 
 
 def test_a_hold_says_what_to_add_to_the_warehouse() -> None:
     column = thrown("42703", 'column "size" of relation "dim_design" does not exist')
     with pytest.raises(StarTableError) as raised, refusing(load_contracts().star("dim_design")):
-        raise explained(JdbcAddress(ADDRESS), column)
+        raise explained(ADDRESS, column)
     assert "ALTER TABLE star.TABLE ADD COLUMN" in str(raised.value) and "run the job again" not in str(raised.value)
 
 
 def test_a_host_that_has_no_address_is_wrong_in_the_secret() -> None:
     unknown = thrown("08001", "The connection attempt failed.", "java.net.UnknownHostException")
-    found = explained(JdbcAddress(ADDRESS), unknown)
+    found = explained(ADDRESS, unknown)
     assert type(found) is WarehouseError
     assert str(found).endswith("The connection attempt failed. Unknown host: said; correct the host in the secret")
     slow = thrown("08001", "The connection attempt failed.", "java.net.SocketTimeoutException")
-    assert type(explained(JdbcAddress(ADDRESS), slow)) is RetriableError
+    assert type(explained(ADDRESS, slow)) is RetriableError
+
+
+class Java:
+    """A connection of the driver to a server of a version; what it fails with instead of naming it."""
+
+    def __init__(self, version: int | BaseException) -> None:
+        self.version, self.closed = version, 0
+
+    def getMetaData(self) -> Java:  # noqa: N802
+        return self
+
+    def getDatabaseMajorVersion(self) -> int:  # noqa: N802
+        if isinstance(self.version, BaseException):
+            raise self.version
+        return self.version
+
+    def setAutoCommit(self, _: bool) -> None:  # noqa: N802
+        assert not self.closed
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def jvm(*connections: Java) -> Any:
+    """A JVM whose driver opens these connections, one after the other."""
+    opened = iter(connections)
+    properties = SimpleNamespace(setProperty=lambda *_: None)
+    driver = SimpleNamespace(connect=lambda *_: next(opened))
+    return SimpleNamespace(
+        java=SimpleNamespace(util=SimpleNamespace(Properties=lambda: properties)),
+        org=SimpleNamespace(postgresql=SimpleNamespace(Driver=lambda: driver)),
+    )
+
+
+def of_java(state: str, said: str) -> Py4JJavaError:
+    exception = thrown(state, said)
+    exception._target_id = "o1"
+    return Py4JJavaError("said", exception)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (of_java("57P01", "terminating connection due to administrator command"), RetriableError),
+        (of_java("42501", "permission denied"), WarehouseError),
+        (Py4JNetworkError("the JVM is gone"), Py4JNetworkError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+    ids=["ended", "refused", "no JVM", "interrupted"],
+)
+def test_a_connection_that_does_not_say_its_version_is_closed(
+    failure: BaseException, kind: type[BaseException]
+) -> None:
+    java = Java(failure)
+    with pytest.raises(kind), connect(jvm(java), JdbcAddress(ADDRESS)):
+        pass
+    assert java.closed == 1
+
+
+@pytest.mark.parametrize("versions", [(13, 13), (17, 17), (14,)])
+def test_every_connection_is_closed_once(versions: tuple[int, ...]) -> None:
+    """Also the first of two, where a server's version asks for another session."""
+    javas = [Java(version) for version in versions]
+    with connect(jvm(*javas), JdbcAddress(ADDRESS)):
+        assert [java.closed for java in javas] == [1] * (len(versions) - 1) + [0]
+    assert [java.closed for java in javas] == [1] * len(versions)

@@ -17,7 +17,7 @@ from totelake.lake.processed import ProcessedZone
 from totelake.lake.quarantine import QUARANTINE_TABLE
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import Verdict
-from totelake.lake.views import published_batch, views_of
+from totelake.lake.views import is_view, published_batch, views_of
 from totelake.registry.finish import Registration
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import MaintainArguments
@@ -103,11 +103,11 @@ class Recovery:
         return registered_partitions(self.zone.catalog, QUARANTINE_TABLE)
 
     def _look_up_published(self, table: Table) -> int:
-        """The batch that all views of a table show; -1 when one is missing."""
+        """The batch that all views of a table show; -1 when one is missing or none of ours."""
         catalog, batches = self.zone.catalog, []
         for view in views_of(table, catalog.database, 0):
             present = catalog.table(view.name)
-            batches.append(published_batch(present) if present else -1)
+            batches.append(published_batch(present) if present and is_view(present) else -1)
         return min(batches)
 
     def _look_up_places(self, table: Table) -> Mapping[str, Place]:

@@ -42,10 +42,11 @@ class ApartTables:
             self._marked = listed & self._tables
         return frozenset(self._marked)
 
-    def each(self, names: Iterable[str], work: Callable[[str], _T]) -> dict[str, _T]:
+    def each(self, names: Iterable[str], work: Callable[[str], _T], empty: Collection[str] = ()) -> dict[str, _T]:
         """Do work in the Data Catalog for each table that this run does not leave apart; what came of it.
 
-        A table for which it is refused is left apart. Raises the refusal when all of several tables meet one that no
+        A table for which it is refused is left apart; `empty` are those without objects, which no later run has to
+        register, so they get no mark. Raises the refusal when all of several tables meet one that no
         run has met before: a right that the job lacks, say, is no table's own matter.
         """
         found: dict[str, _T] = {}
@@ -57,8 +58,10 @@ class ApartTables:
                 refused[name] = error
         if refused:
             raise_common(refused, len(found) + len(refused), self.marked)
+        self.refused.update(refused)
         for name, why in refused.items():
-            self._leave(name, why)
+            if name not in empty:
+                self._leave(name, why)
         return found
 
     def take_up(self, name: str) -> None:
@@ -73,7 +76,6 @@ class ApartTables:
 
     def _leave(self, name: str, why: TotelakeError) -> None:
         """Leave a table as it is, and tell; what else there is goes on."""
-        self.refused[name] = why
         mark = {"id": uuid.uuid4().hex, "at": self._job.now().isoformat(), "why": str(why)}
         self._store.create(apart_key(self._source.name, name), json.dumps(mark, indent=1).encode("utf-8"))
         alert = apart_alert(self._id(name), self._address(name), self._incident(name), str(why))

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Callable, TypeVar
 
 from totelake.alerts.catalog_messages import apart_alert, taken_up_alert
 from totelake.alerts.store import note
 from totelake.contracts.model import TableId
 from totelake.contracts.sources import Source
-from totelake.errors import LakeError, SchemaMismatchError, TotelakeError, raise_common
+from totelake.errors import ContendedError, LakeError, QuotaError, SchemaMismatchError, TotelakeError, raise_common
 from totelake.lake.keys import APART, apart_key
 from totelake.registry.report import RegistryJob
 
 _T = TypeVar("_T")
 _DIGEST = 16
+# what one table may have by itself; what else is RetriableError passes, and fails the run
+_OWN = (LakeError, SchemaMismatchError, ContendedError, QuotaError)
 
 
 class ApartTables:
@@ -45,24 +47,31 @@ class ApartTables:
     def each(self, names: Iterable[str], work: Callable[[str], _T], empty: Collection[str] = ()) -> dict[str, _T]:
         """Do work in the Data Catalog for each table that this run does not leave apart; what came of it.
 
-        A table for which it is refused is left apart; `empty` are those without objects, which no later run has to
-        register, so they get no mark. Raises the refusal when all of several tables meet one that no
-        run has met before: a right that the job lacks, say, is no table's own matter.
+        A table for which it is refused is left apart, as `leave` says.
         """
         found: dict[str, _T] = {}
         refused: dict[str, TotelakeError] = {}
         for name in (name for name in names if name not in self.refused):
             try:
                 found[name] = work(name)
-            except (LakeError, SchemaMismatchError) as error:
+            except _OWN as error:
                 refused[name] = error
+        self.leave(refused, len(found) + len(refused), empty)
+        return found
+
+    def leave(self, refused: Mapping[str, TotelakeError], tried: int, empty: Collection[str] = ()) -> None:
+        """Leave tables apart, of so many that were tried, by why something is refused for them.
+
+        `empty` are tables without objects, of which no later run has to register anything: they get no mark. Raises the
+        refusal when all of several tables meet one that no run has met before: a right that the job lacks, say, is no
+        table's own matter.
+        """
         if refused:
-            raise_common(refused, len(found) + len(refused), self.marked)
+            raise_common(refused, tried, self.marked)
         self.refused.update(refused)
         for name, why in refused.items():
             if name not in empty:
                 self._leave(name, why)
-        return found
 
     def take_up(self, name: str) -> None:
         """Tell that a table with a mark has all that it lacked, and remove the mark."""

@@ -239,7 +239,11 @@ class Registration:
         ]
         if wanted:
             self._job.log.info("crawling, since these tables have a new schema: %s", ", ".join(wanted))
-            crawl(crawler)
+            try:
+                crawl(crawler)
+            except LakeError as failure:
+                # the tables that it was for wait for the next one, and no others
+                self._apart.leave(dict.fromkeys(wanted, failure), len(present))
         made = [name for name, columns in present.items() if columns is None]
         return frozenset(
             self._apart.each(made, lambda name: storage_of(self._catalog, self._registered(name), crawler.name))

@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import SOURCE
 from tests.unit.registry.tables import DAYS, DENIED, TABLES, Tables, new_world, subjects
 from totelake.alerts.store import ROOT
-from totelake.errors import LakeError, RetriableError
+from totelake.errors import ContendedError, LakeError, QuotaError, RetriableError
 from totelake.lake.keys import APART, SCHEMAS
-from totelake.lake.tables import columns_input
+from totelake.lake.tables import columns_input, columns_of
 from totelake.registry.finish import restore_registered
 
 LEFT, TAKEN_UP = "is left apart", "is taken up again"
@@ -204,3 +204,54 @@ def test_what_passes_is_no_reason_to_leave_a_table_apart(world: Tables) -> None:
     world.catalog.refused.clear()
     world.check()
     assert world.days("design") == list(DAYS[:2]) and world.told() == subjects("design")
+
+
+# what one table may have by itself, and what ends it
+STUCK: Mapping[str, Exception] = {
+    "too many versions": QuotaError("UpdateTable failed with ResourceNumberLimitExceededException: too many versions"),
+    "others change it all the time": ContendedError("the table lake.design is changed by others all the time"),
+}
+WIDER = {"design_id": "bigint"}
+
+
+@pytest.mark.parametrize("why", STUCK)
+def test_what_may_pass_for_one_table_alone_leaves_it_apart(world: Tables, why: str) -> None:
+    world.run()
+    world.catalog.refuse("design", "replace", why=STUCK[why])
+    world.run(design=WIDER)
+    assert world.told() == subjects("design", what=LEFT) and str(STUCK[why]) in told_text(world)
+    assert [world.days(name) for name in TABLES if name != "design"] == [list(DAYS[:2])] * 3
+    world.catalog.refused.clear()
+    world.check()
+    assert world.days("design") == list(DAYS[:2]) and marks(world) == []
+
+
+@pytest.mark.parametrize("why", STUCK)
+def test_what_may_pass_and_every_table_has_fails_the_run(world: Tables, why: str) -> None:
+    world.run()
+    for name in TABLES:
+        world.catalog.refuse(name, "add_partitions", why=STUCK[why])
+    with pytest.raises(RetriableError, match=str(STUCK[why])):
+        world.run()
+    assert world.told() == marks(world) == []
+
+
+def test_a_table_whose_changes_others_always_overtake_is_left_apart(
+    world: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run()
+    replace = world.catalog.replace
+    monkeypatch.setattr("totelake.lake.tables.random.uniform", lambda *_: 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.catalog, "replace", lambda table, *how: table["Name"] != "design" and replace(table, *how))
+        world.run(design=WIDER)
+    assert world.told() == subjects("design", what=LEFT)
+    assert [world.days(name) for name in TABLES if name != "design"] == [list(DAYS[:2])] * 3
+    world.check()
+    assert world.days("design") == list(DAYS[:2]) and marks(world) == []
+    assert dict(columns_of(world.catalog.table("design") or {}))["design_id"] == "bigint"
+
+
+def told_text(world: Tables) -> str:
+    """All alerts, as they are stored."""
+    return "".join(world.store.get(item.key).decode() for item in world.store.list(f"{ROOT}/incidents/catalog"))

@@ -92,3 +92,30 @@ def test_a_table_that_the_crawler_never_registers_is_crawled_for_once_in_a_run(
     assert (crawls(world), world.told()[1:]) == (1, subjects("design", what="is taken up again"))
     world.check()
     assert crawls(world) == 0
+
+
+@pytest.mark.parametrize("change", ["the table dropped", "a new column"])
+def test_a_failed_crawl_leaves_the_tables_apart_that_it_was_for(world: Tables, change: str) -> None:
+    world.run()
+    crawler = world.crawlers[CRAWLER]
+    crawler.failure = "Insufficient Lake Formation permission(s) on design"
+    if change == "the table dropped":
+        world.catalog.drop("design")
+    crawls(world)
+    world.run(design={"colour": "text"} if change == "a new column" else {})
+    assert crawls(world) == 1
+    assert world.told() == subjects("design", what="is left apart")
+    assert [world.days(name) for name in TABLES if name != "design"] == [list(DAYS[:2])] * 3
+    crawler.failure = ""
+    world.check()
+    assert world.days("design") == list(DAYS[:2]) and marks(world) == []
+
+
+def test_a_crawl_for_every_table_that_fails_fails_the_run(world: Tables) -> None:
+    world.crawlers[CRAWLER].failure = "the role is gone"
+    with pytest.raises(LakeError, match="the role is gone"):
+        world.run()
+    assert world.told() == marks(world) == []
+    world.crawlers[CRAWLER].failure = ""
+    world.check()
+    assert [world.days(name) for name in TABLES] == [list(DAYS[:1])] * 4

@@ -64,7 +64,7 @@ def test_a_mark_of_a_table_without_objects_goes_with_what_was_refused_and_starts
 ) -> None:
     world.run()
     crawls(world)
-    world.store.put(apart_key(SOURCE, EMPTY), b"{}")
+    world.store.put(apart_key(SOURCE, EMPTY, 16 * "a", 16 * "b"), b"{}")
     refuse(world, why)
     world.run()
     assert world.told() == subjects(EMPTY, what="is left apart")

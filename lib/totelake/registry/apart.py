@@ -38,11 +38,11 @@ class ApartTables:
 
     @property
     def marked(self) -> frozenset[str]:
-        """The tables with a contract that had a mark when this run began, and that it has not taken up."""
-        return frozenset(self._marks)
+        """The tables with a contract that had a mark at the first look, and that this run has not taken up."""
+        return frozenset(self.look())
 
-    @property
-    def _marks(self) -> dict[str, _Marks]:
+    def look(self) -> dict[str, _Marks]:
+        """Look for marks, once in a run; by table with a contract those that it may remove."""
         if self._found is None:
             self._found = self._list(apart_prefix(self._source.name))
         return self._found
@@ -86,12 +86,27 @@ class ApartTables:
                 self._leave(name, why)
 
     def take_up(self, name: str) -> None:
-        """Tell that a table with a mark has all that it lacked, and remove the mark."""
-        marks = self._marks.pop(name, {})
+        """Tell that a table with a mark has all that it lacked, and remove the mark.
+
+        Where another run has met a refusal meanwhile, perhaps for what this one has not registered, its mark is
+        another one: it stays, and nothing is told.
+        """
+        marks = self.look().pop(name, {})
+        if not marks or self._list(apart_prefix(self._source.name, name)).get(name, {}) != marks:
+            return
         news = [note(self._job, self._taken_up(name, incident)) for incident in _incidents(marks)]
         if any(news):
             self._job.metric("TablesReleased", 1, "Count", Source=self._source.name, Table=name)
         self._store.delete(list(marks))
+
+    def stay(self, names: Iterable[str]) -> None:
+        """Mark those of these tables anew that this run leaves apart: there is more that a later run has to register.
+
+        A run that registered all before it was there removes no mark that is newer.
+        """
+        for name in names:
+            if name in self.refused:
+                self._mark(name, str(self.refused[name]))
 
     def _leave(self, name: str, why: TotelakeError) -> None:
         """Leave a table as it is, and tell; what else there is goes on."""

@@ -88,6 +88,7 @@ class Registration:
         Raises LakeError when the Data Catalog refuses each of several tables.
         """
         verdict = Verdict.of(manifest)
+        self._apart.stay(sorted(self._accepted(verdict)))
         self._mend(verdict)
         self._widen(verdict)
         self._verdicts.finish(manifest)
@@ -194,6 +195,8 @@ class Registration:
 
     def _left(self, names: Collection[str]) -> dict[str, _Left]:
         """What the verdicts left of tables."""
+        # before the verdicts are read: a mark that comes later may be about one that is not among them
+        self._apart.look()
         left = {name: _Left() for name in names}
         for verdict in verdicts_since(self._verdicts, 0) if left else ():
             for name, schemas in self._accepted(verdict).items():

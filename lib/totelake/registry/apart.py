@@ -100,13 +100,13 @@ class ApartTables:
         self._store.delete(list(marks))
 
     def stay(self, names: Iterable[str]) -> None:
-        """Mark those of these tables anew that this run leaves apart: there is more that a later run has to register.
+        """Leave those of these tables anew that this run leaves apart: there is more that a later run has to register.
 
-        A run that registered all before it was there removes no mark that is newer.
+        A run that registered all that there was before removes no mark that is newer, and may have told of the end.
         """
         for name in names:
             if name in self.refused:
-                self._mark(name, str(self.refused[name]))
+                self._leave(name, self.refused[name])
 
     def _leave(self, name: str, why: TotelakeError) -> None:
         """Leave a table as it is, and tell; what else there is goes on."""

@@ -53,6 +53,14 @@ class RetriableError(TotelakeError):
     """A passing condition; the same call may succeed later."""
 
 
+class QuotaError(RetriableError):
+    """A quota of AWS is reached: what it is for waits until there is less of it, or the quota is raised."""
+
+
+class ContendedError(RetriableError):
+    """Others change the same thing all the time; the same call may get through later."""
+
+
 def parted(sentence: str, otherwise: str) -> tuple[str, str]:
     """What is, by a sentence of ours, and its end, which says what to do; `otherwise` where it says nothing of that."""
     what, _, remedy = sentence.rpartition("; ")

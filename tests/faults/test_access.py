@@ -134,10 +134,10 @@ def test_a_table_that_is_denied_is_left_apart_and_taken_up_with_what_the_job_may
     world.run(INGEST)
     with seen(world) as found, denied(world, "BatchCreatePartition", "payment"):
         world.run(CHECK)
-    assert "ingestion/_apart/totesys/payment" in found.objects["write"]
+    assert any(key.startswith("ingestion/_apart/totesys/payment/") for key in found.objects["write"])
     with seen(world) as after:
         world.run(CHECK)
-    assert "ingestion/_apart/totesys/payment" in after.objects["delete"]
+    assert any(key.startswith("ingestion/_apart/totesys/payment/") for key in after.objects["delete"])
     assert refused(CHECK, found) == refused(CHECK, after) == []
 
 

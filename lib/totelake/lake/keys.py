@@ -92,9 +92,24 @@ def finished_key(log: str, number: int) -> str:
     return f"{FINISHED}/{log}/{number_text(number)}.json"
 
 
-def apart_key(source: str, table: str) -> str:
-    """The key of the mark that a registered table is left apart."""
-    return f"{APART}/{source}/{table}"
+def apart_prefix(source: str, table: str = "") -> str:
+    """The prefix of the marks that registered tables of a source, or one of them, are left apart."""
+    return f"{APART}/{source}/{table}/" if table else f"{APART}/{source}/"
+
+
+def apart_key(source: str, table: str, incident: str, refusal: str) -> str:
+    """The key of the mark that a registered table is left apart.
+
+    Each refusal has a mark of its own, so that whoever removes one removes none that it has not seen. Both are 16
+    hexadecimal digits.
+    """
+    return f"{apart_prefix(source, table)}{incident}-{refusal}.json"
+
+
+def apart_mark(key: str) -> tuple[str, str, str] | None:
+    """The source, table and incident of the mark at a key; None for any other object."""
+    found = re.fullmatch(rf"{APART}/([^/]+)/([^/]+)/([0-9a-f]{{16}})-[0-9a-f]{{16}}\.json", key)
+    return (found[1], found[2], found[3]) if found else None
 
 
 def schema_key(source: str, table: str, fingerprint: str) -> str:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from totelake.contracts.identifiers import catalogue_name
-from totelake.errors import RetriableError
+from totelake.errors import ContendedError
 from totelake.lake.tables import as_partition_input, columns_input, columns_of, storage_of
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.schemas.hive_widening import is_wider
@@ -26,7 +26,7 @@ def follow_table(catalog: SchemaCatalog, name: str) -> int:
     """Give a table's partitions its columns; how many had others. None when there is no such table.
 
     The Data Catalog does not check what a partition's change replaces, so what another run put back meanwhile is
-    looked for once more. Raises RetriableError when others keep changing it.
+    looked for once more. Raises ContendedError when others keep changing it.
     """
     followed = 0
     for _ in range(_TRIES):
@@ -37,7 +37,7 @@ def follow_table(catalog: SchemaCatalog, name: str) -> int:
         catalog.replace_partitions(name, behind)
         time.sleep(PLANNING)
         followed = max(followed, len(behind))
-    raise RetriableError(
+    raise ContendedError(
         f"the partitions of {catalog.database}.{name} are changed by others all the time; run the job again"
     )
 

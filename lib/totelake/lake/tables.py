@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from totelake.errors import RetriableError
+from totelake.errors import ContendedError
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 
 VIEW_TYPE = "VIRTUAL_VIEW"
@@ -132,7 +132,7 @@ def change_table(
     """Create or change a table: `decide` gets the table and gives the one to write, None to leave it as it is.
 
     The change goes through only over the version that `decide` saw; otherwise it decides again. `keep_version` adds a
-    version to the table's history. True when the table was written. Raises RetriableError when others keep changing it.
+    version to the table's history. True when the table was written. Raises ContendedError when others keep changing it.
     """
     for attempt in range(_TRIES):
         present = catalog.table(name)
@@ -143,4 +143,4 @@ def change_table(
         if is_done:
             return True
         sleep(random.uniform(0, 0.05 * 2**attempt))  # nosec B311 # spreads retries, guards nothing
-    raise RetriableError(f"the table {catalog.database}.{name} is changed by others all the time; run the job again")
+    raise ContendedError(f"the table {catalog.database}.{name} is changed by others all the time; run the job again")

@@ -40,10 +40,11 @@ _PAUSES = {
 _SECOND = timedelta(minutes=10)
 LONGEST = max(longest for _, longest in _PAUSES.values())
 """No pause lasts longer: what seems to was ended by a clock that has been set back since."""
-PASSING_ERRORS = ("RetriableError", "StandbyConflictError")
+PASSING_ERRORS = ("ContendedError", "QuotaError", "RetriableError", "StandbyConflictError")
 """The errors of ours that may pass by themselves, as their class says."""
 LASTING_ERRORS = (
     "BlockedError",
+    "CanaryError",
     "ConfigurationError",
     "ContractError",
     "DamagedError",
@@ -54,6 +55,7 @@ LASTING_ERRORS = (
     "NoAnswerError",
     "NoSuchObjectError",
     "NotCheckedError",
+    "NotKnownError",
     "NotParquetError",
     "PortTakenError",
     "RefusedError",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from totelake.errors import ConfigurationError, LakeError, RetriableError, TotelakeError
+from totelake.errors import ConfigurationError, LakeError, QuotaError, RetriableError, TotelakeError
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ _DENIED = AwsCause(LakeError, "grant the job's role this action")
 _DENIED_KEY = AwsCause(LakeError, "grant the job's role this action on the key, in its policy and in the key's")
 _UNUSABLE_KEY = AwsCause(LakeError, "enable the KMS key or cancel its deletion, since it alone decrypts")
 _CLOCK = AwsCause(ConfigurationError, "set the clock of the machine that asks")
-_QUOTA = AwsCause(RetriableError, "run the job again when other runs have ended, or raise the quota in Service Quotas")
+_QUOTA = AwsCause(QuotaError, "run the job again when other runs have ended, or raise the quota in Service Quotas")
 _REGION = AwsCause(ConfigurationError, "name the region of the bucket in AWS_REGION and AWS_DEFAULT_REGION")
 _BUSY = AwsCause(RetriableError, "run the job again")
 # the message has the remedy, as far as there is one
@@ -220,4 +220,4 @@ def kind_and_remedy(code: str, said: str, remedy: str) -> tuple[type[TotelakeErr
     """For one of many things that AWS refuses in an answer that succeeds: the class to raise and what to do; `remedy`
     where the refusal lasts."""
     cause = cause_of_code(code, 0, said)
-    return (RetriableError, cause.remedy) if cause.kind is RetriableError else (LakeError, remedy)
+    return (cause.kind, cause.remedy) if issubclass(cause.kind, RetriableError) else (LakeError, remedy)

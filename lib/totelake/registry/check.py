@@ -36,6 +36,8 @@ class _Check:
     def __init__(self, job: Job[CheckArguments]) -> None:
         self._job, self.source = job, job.arguments.source
         self._crawler = job.crawler(job.arguments.crawler)
+        # one for the whole run: what a table is refused once, and a crawl for it, is not tried again
+        self._registration = Registration(job, self.source)
         self._batches = CommitLog(job.ingestion, self.source)
         self.verdicts = CommitLog(job.ingestion, LOG)
         self.judged_to = 0
@@ -63,7 +65,7 @@ class _Check:
 
     def finish(self, verdict: Manifest) -> None:
         """Copy, register and report what a verdict decides."""
-        Registration(self._job, self.source).finish_verdict(verdict, self._crawler)
+        self._registration.finish_verdict(verdict, self._crawler)
 
     def _finish_before(self, before: Verdict, newest: Manifest | None) -> None:
         judged_in = before.of_source(self.source).judged_in

@@ -50,6 +50,11 @@ class _Left:
     schemas: list[Columns] = field(default_factory=list)
     locations: _Locations = field(default_factory=dict)
 
+    @property
+    def has_objects(self) -> bool:
+        """Whether any verdict gave the table objects: without them there is nothing to register."""
+        return bool(self.schemas or self.locations)
+
 
 @dataclass(frozen=True)
 class _Look:
@@ -84,6 +89,7 @@ class Registration:
         Raises LakeError when the Data Catalog refuses each of several tables.
         """
         verdict = Verdict.of(manifest)
+        self._apart.stay(sorted(self._accepted(verdict)))
         self._mend(verdict)
         self._widen(verdict)
         self._verdicts.finish(manifest)
@@ -91,8 +97,9 @@ class Registration:
 
     def restore(self, names: Collection[str]) -> list[str]:
         """Put back tables that somebody changed; which were not right."""
-        looks = self._apart.each(names, self._look)
-        return self._put_back([name for name, look in looks.items() if look is not None])
+        left = self._left(names)
+        looks = self._apart.each(names, self._look, _empty(left))
+        return self._put_back({name: left[name] for name, look in looks.items() if look is not None})
 
     def _mend(self, verdict: Verdict) -> None:
         """Put back the tables of what a verdict accepts that are not as the verdicts left them, and all that earlier
@@ -108,7 +115,10 @@ class Registration:
         for name, look in present.items():
             if look.defects:
                 note(self._job, changed_alert(self._id(name), self._address(name), look.version, look.defects))
-        self._put_back([name for name, look in present.items() if look.defects or name in marked])
+        self._put_back(self._left([name for name, look in present.items() if look.defects or name in marked]))
+        # a table that is not registered and has nothing to be registered lacks nothing
+        for name in _empty(self._left([name for name in looks if name not in present and name in marked])):
+            self._apart.take_up(name)
 
     def _look(self, name: str, schema: Columns = ()) -> _Look | None:
         """A table as it is registered; None when it is not. Raises LakeError for somebody else's of its name."""
@@ -121,10 +131,9 @@ class Registration:
             raise LakeError(why)
         return _Look(str(present.get("VersionId", "")), found)
 
-    def _put_back(self, names: Collection[str]) -> list[str]:
+    def _put_back(self, left: Mapping[str, _Left]) -> list[str]:
         """Put back registered tables, with all partitions that their verdicts gave them; which were not so."""
-        left = self._left(names)
-        done = self._apart.each(left, lambda name: self._put_one_back(name, left[name]))
+        done = self._apart.each(left, lambda name: self._put_one_back(name, left[name]), _empty(left))
         for name in done:
             self._apart.take_up(name)
         return [name for name, was_odd in done.items() if was_odd]
@@ -162,7 +171,7 @@ class Registration:
         accepted = schemas_by_table(schemas)
         locations = self._locations(verdict)
         made = self._crawl(accepted.keys() | self._apart.marked, schemas_by_table(unknown), crawler)
-        self._put_back(made)
+        self._put_back(self._left(made))
         anew = own.register - made if is_due and self._is_newest(verdict) else frozenset()
         self._apart.each(
             sorted(accepted), lambda name: self._register(name, accepted[name][-1], name in anew, locations[name])
@@ -187,6 +196,8 @@ class Registration:
 
     def _left(self, names: Collection[str]) -> dict[str, _Left]:
         """What the verdicts left of tables."""
+        # before the verdicts are read: a mark that comes later may be about one that is not among them
+        self._apart.look()
         left = {name: _Left() for name in names}
         for verdict in verdicts_since(self._verdicts, 0) if left else ():
             for name, schemas in self._accepted(verdict).items():
@@ -232,7 +243,11 @@ class Registration:
         ]
         if wanted:
             self._job.log.info("crawling, since these tables have a new schema: %s", ", ".join(wanted))
-            crawl(crawler)
+            try:
+                crawl(crawler)
+            except LakeError as failure:
+                # the tables that it was for wait for the next one, and no others
+                self._apart.leave(dict.fromkeys(wanted, failure), len(present))
         made = [name for name, columns in present.items() if columns is None]
         return frozenset(
             self._apart.each(made, lambda name: inherited_storage(self._catalog, self._registered(name), crawler.name))
@@ -268,6 +283,10 @@ class Registration:
     def _remember(self, item: ObjectSchema) -> None:
         document = {"table": item.table, "columns": documents_of(item.schema.columns)}
         self._store.create(self._schema_key(item), json.dumps(document, indent=1).encode("utf-8"))
+
+
+def _empty(left: Mapping[str, _Left]) -> frozenset[str]:
+    return frozenset(name for name, found in left.items() if not found.has_objects)
 
 
 def _has_reports(verdict: SourceVerdict) -> bool:

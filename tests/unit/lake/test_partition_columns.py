@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from totelake.errors import RetriableError
+from totelake.errors import ContendedError
 from totelake.lake import partition_columns
 from totelake.lake.partition_columns import follow_table, partitions_behind
 from totelake.lake.tables import as_input, columns_of, parquet_storage
@@ -101,7 +101,7 @@ def test_what_another_run_put_back_or_widened_meanwhile_is_followed() -> None:
 def test_a_table_that_others_change_without_end_is_said_to_be_so() -> None:
     catalog = Catalog(WIDE, NARROW)
     catalog.others = [lambda: catalog.replace_partition("t", catalog.part(0, NARROW))] * 100
-    with pytest.raises(RetriableError, match="the partitions of memory.t are changed by others all the time; run"):
+    with pytest.raises(ContendedError, match="the partitions of memory.t are changed by others all the time; run"):
         follow_table(catalog, "t")
 
 

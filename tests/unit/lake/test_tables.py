@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.schema_catalog_behaviour import columns_of, read, table_input
-from totelake.errors import RetriableError
+from totelake.errors import ContendedError
 from totelake.lake.tables import as_input, change_table
 from totelake.ports.memory import MemoryCatalog
 from totelake.ports.schema_catalog import Document
@@ -65,7 +65,7 @@ def test_who_is_always_overtaken_gives_up(catalog: MemoryCatalog) -> None:
         return table_input(column="mine")
 
     waits: list[float] = []
-    with pytest.raises(RetriableError, match="^the table lake.design is changed by others all the time; run the job"):
+    with pytest.raises(ContendedError, match="^the table lake.design is changed by others all the time; run the job"):
         change(catalog, decide, waits=waits)
     assert columns_of(catalog.table("design")) == ["theirs"] and len(waits) == 8
 

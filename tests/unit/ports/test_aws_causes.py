@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, SSLError, UnknownServiceError
 
 from tests.unit.ports.answers import client_error
-from totelake.errors import ConfigurationError, LakeError, RetriableError
+from totelake.errors import ConfigurationError, LakeError, QuotaError, RetriableError
 from totelake.ports.aws_causes import cause_of_class
 from totelake.ports.aws_errors import AwsError, translated, translation_of
 
@@ -117,8 +117,10 @@ CODES = {
         ),
         # the next run of a job has new ones
         "get new credentials": "ExpiredToken ExpiredTokenException RequestExpired",
+    },
+    QuotaError: {
         "quota": "LimitExceeded LimitExceededException ResourceNumberLimitExceededException "
-        "ConcurrentRunsExceededException ServiceQuotaExceededException",
+        "ConcurrentRunsExceededException ServiceQuotaExceededException"
     },
     ConfigurationError: {
         "correct the access key": "InvalidClientTokenId UnrecognizedClientException InvalidAccessKeyId InvalidToken",
@@ -151,7 +153,7 @@ CASES = [
 def test_a_known_code_decides_whatever_the_status(code: str, kind: type[Exception], remedy: str, status: int) -> None:
     found = translation_of(client_error(code, status, message="Its words."))
     assert type(found) is kind and remedy in str(found).rsplit("; ", 1)[1]
-    assert ("run the job again" in str(found)) == (kind is RetriableError)
+    assert ("run the job again" in str(found)) == issubclass(kind, RetriableError)
     assert re.fullmatch(r"GetTable failed with .*: Its words; .*|the bucket .*", str(found))
 
 

@@ -11,11 +11,12 @@ import pytest
 from tests.conftest import SOURCE
 from tests.unit.registry.tables import DAYS, DENIED, TABLES, Tables, new_world, subjects
 from totelake.alerts.store import ROOT
-from totelake.errors import LakeError, RetriableError
-from totelake.lake.keys import APART, SCHEMAS
-from totelake.lake.tables import columns_input
+from totelake.errors import ContendedError, LakeError, QuotaError, RetriableError
+from totelake.lake.keys import APART, SCHEMAS, apart_key
+from totelake.lake.tables import columns_input, columns_of
 from totelake.registry.finish import restore_registered
 
+TOKENS = (16 * "a", 16 * "b")
 LEFT, TAKEN_UP = "is left apart", "is taken up again"
 CALLS = ("table", "replace", "partitions", "add_partitions", "replace_partitions")
 # by what a batch or somebody does meanwhile: the types that differ, and the calls that it needs
@@ -38,7 +39,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Tables:
 
 
 def marks(world: Tables) -> list[str]:
-    return [item.key for item in world.store.list(f"{APART}/")]
+    """The folders with a mark."""
+    return [item.key.rsplit("/", 1)[0] for item in world.store.list(f"{APART}/")]
 
 
 def schemas(world: Tables) -> list[str]:
@@ -105,7 +107,8 @@ def test_a_table_that_is_refused_again_is_told_again(world: Tables) -> None:
 
 
 def test_other_objects_among_the_marks_are_no_marks(world: Tables) -> None:
-    for key in (f"{APART}/{SOURCE}/", f"{APART}/{SOURCE}/nothing", f"{APART}/{SOURCE}/design/x", f"{APART}/x"):
+    others = ("", "nothing", "design", "design/x", "design/ffff-0000.json", f"design/{16 * 'g'}-{16 * '0'}.json")
+    for key in (f"{APART}/x", *(f"{APART}/{SOURCE}/{name}" for name in others), apart_key(SOURCE, "nothing", *TOKENS)):
         world.store.put(key, b"words")
     before = marks(world)
     world.run()
@@ -114,10 +117,36 @@ def test_other_objects_among_the_marks_are_no_marks(world: Tables) -> None:
 
 def test_a_run_that_dies_once_it_has_left_the_mark_leaves_nothing_untold(world: Tables) -> None:
     world.run()
-    world.store.put(f"{APART}/{SOURCE}/design", b"")
+    world.store.put(apart_key(SOURCE, "design", *TOKENS), b"")
     world.catalog.refuse("design", "table")
     world.run()
     assert world.told() == subjects("design", what=LEFT)
+
+
+def test_a_run_that_dies_once_it_has_told_of_the_end_leaves_the_next_refusal_to_be_told(
+    world: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(_: Any) -> None:
+        raise RetriableError("the store is gone")
+
+    world.run()
+    world.catalog.refuse("design", "add_partitions")
+    world.run()
+    world.catalog.refused.clear()
+    with monkeypatch.context() as patch, pytest.raises(RetriableError, match="the store is gone"):
+        patch.setattr(world.store, "delete", die)
+        world.check()
+    once = subjects("design", what=LEFT) + subjects("design", what=TAKEN_UP)
+    assert world.told() == once
+    world.catalog.refuse("design", "add_partitions")
+    for again in (world.run, world.check):
+        again()
+        assert world.told() == sorted(once + subjects("design", what=LEFT))
+    world.catalog.refused.clear()
+    for _ in range(2):
+        world.check()
+        assert (world.told(), marks(world)) == (sorted(2 * once), [])
+    assert world.days("design") == list(DAYS[:3])
 
 
 def test_a_repair_puts_the_others_back_and_says_what_is_refused(world: Tables) -> None:
@@ -204,3 +233,54 @@ def test_what_passes_is_no_reason_to_leave_a_table_apart(world: Tables) -> None:
     world.catalog.refused.clear()
     world.check()
     assert world.days("design") == list(DAYS[:2]) and world.told() == subjects("design")
+
+
+# what one table may have by itself, and what ends it
+STUCK: Mapping[str, Exception] = {
+    "too many versions": QuotaError("UpdateTable failed with ResourceNumberLimitExceededException: too many versions"),
+    "others change it all the time": ContendedError("the table lake.design is changed by others all the time"),
+}
+WIDER = {"design_id": "bigint"}
+
+
+@pytest.mark.parametrize("why", STUCK)
+def test_what_may_pass_for_one_table_alone_leaves_it_apart(world: Tables, why: str) -> None:
+    world.run()
+    world.catalog.refuse("design", "replace", why=STUCK[why])
+    world.run(design=WIDER)
+    assert world.told() == subjects("design", what=LEFT) and str(STUCK[why]) in told_text(world)
+    assert [world.days(name) for name in TABLES if name != "design"] == [list(DAYS[:2])] * 3
+    world.catalog.refused.clear()
+    world.check()
+    assert world.days("design") == list(DAYS[:2]) and marks(world) == []
+
+
+@pytest.mark.parametrize("why", STUCK)
+def test_what_may_pass_and_every_table_has_fails_the_run(world: Tables, why: str) -> None:
+    world.run()
+    for name in TABLES:
+        world.catalog.refuse(name, "add_partitions", why=STUCK[why])
+    with pytest.raises(RetriableError, match=str(STUCK[why])):
+        world.run()
+    assert world.told() == marks(world) == []
+
+
+def test_a_table_whose_changes_others_always_overtake_is_left_apart(
+    world: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run()
+    replace = world.catalog.replace
+    monkeypatch.setattr("totelake.lake.tables.random.uniform", lambda *_: 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.catalog, "replace", lambda table, *how: table["Name"] != "design" and replace(table, *how))
+        world.run(design=WIDER)
+    assert world.told() == subjects("design", what=LEFT)
+    assert [world.days(name) for name in TABLES if name != "design"] == [list(DAYS[:2])] * 3
+    world.check()
+    assert world.days("design") == list(DAYS[:2]) and marks(world) == []
+    assert dict(columns_of(world.catalog.table("design") or {}))["design_id"] == "bigint"
+
+
+def told_text(world: Tables) -> str:
+    """All alerts, as they are stored."""
+    return "".join(world.store.get(item.key).decode() for item in world.store.list(f"{ROOT}/incidents/catalog"))

@@ -7,9 +7,9 @@ import pytest
 from tests.conftest import SOURCE
 from tests.unit.registry.memory import SHOP, MemoryRegistry
 from totelake.contracts.model import TableId
-from totelake.errors import LakeError, MismatchError
+from totelake.errors import LakeError, MismatchError, RetriableError
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import SCHEMAS, commit_key
+from totelake.lake.keys import APART, SCHEMAS, commit_key
 from totelake.lake.records.verdict import LOG, Verdict, held_for, pending_batches
 from totelake.registry import audit, check, finish, registered
 from totelake.registry.audit import audit_catalog
@@ -70,25 +70,37 @@ def test_a_held_table_of_one_source_holds_nothing_of_the_other(world: MemoryRegi
     assert [item.batch for item in checked(world, SHOP).of_source(SHOP).released] == [1]
 
 
-def test_a_source_whose_crawler_fails_keeps_no_other_from_being_judged(world: MemoryRegistry) -> None:
+def test_a_source_whose_crawler_fails_keeps_no_other_from_being_judged(
+    world: MemoryRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
     world.ingest(SHOP, 1)
     world.ingest(SOURCE, 1)
     world.crawlers["crawl-shop"].failure = "no rights"
-    with pytest.raises(LakeError, match="crawl-shop ended FAILED: no rights"):
-        checked(world, SHOP)
+    assert checked(world, SHOP).of_source(SHOP).through == 1
+    assert "crawl-shop ended FAILED: no rights" in caplog.text
     assert checked(world, SOURCE).of_source(SOURCE).through == 1
     assert world.catalog.table("shop_design") is None
+    assert len(list(world.store.list(f"{APART}/{SHOP}/design/"))) == 1
+    world.crawlers["crawl-shop"].failure = ""
+    assert check_schemas(world.check_job(SHOP)) is None
+    assert len(list(world.catalog.partitions("shop_design"))) == 1
+    assert not list(world.store.list(f"{APART}/"))
 
 
-def test_a_verdict_that_a_run_left_half_way_is_finished_though_others_came_after_it(world: MemoryRegistry) -> None:
+def test_a_verdict_that_a_run_left_half_way_is_finished_though_others_came_after_it(
+    world: MemoryRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_busy() -> bool:
+        raise RetriableError("the crawler is busy")
+
     world.ingest(SHOP, 1)
-    world.crawlers["crawl-shop"].failure = "no rights"
-    with pytest.raises(LakeError):
+    with monkeypatch.context() as patch, pytest.raises(RetriableError, match="the crawler is busy"):
+        patch.setattr(world.crawlers["crawl-shop"], "start", be_busy)
         checked(world, SHOP)
     for number in (1, 2):
         world.ingest(SOURCE, number)
         checked(world, SOURCE)
-    world.crawlers["crawl-shop"].failure = ""
+    assert world.catalog.table("shop_design") is None
     assert check_schemas(world.check_job(SHOP)) is None
     assert len(list(world.catalog.partitions("shop_design"))) == 1
     assert world.store.size("_finished/verdicts/000000000001.json") is not None

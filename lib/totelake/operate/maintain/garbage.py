@@ -8,12 +8,13 @@ or because a later version names state in a new place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from totelake.lake.keys import INFLIGHT, STATE
+from totelake.contracts.model import TableId
+from totelake.lake.keys import INFLIGHT, STATE, apart_mark
 from totelake.lake.manifest import Manifest
 from totelake.ports.object_store import Listed
 
@@ -85,6 +86,15 @@ def stale_state(log: Log, listed: Iterable[Listed], now: datetime) -> list[Liste
         if is_ours and item.key not in named and _is_old([item], now):
             found.append(item)
     return found
+
+
+def stale_marks(listed: Iterable[Listed], tables: Collection[TableId], now: datetime) -> list[Listed]:
+    """The marks of tables left apart that are none of these tables, and older than a day: no run takes them up.
+
+    A younger one may be that of a run with newer contracts.
+    """
+    found = ((item, apart_mark(item.key)) for item in listed)
+    return [item for item, mark in found if mark and TableId(mark[0], mark[1]) not in tables and _is_old([item], now)]
 
 
 def next_mark(log: Log, mark: int, listed: Iterable[Listed], now: datetime) -> int:

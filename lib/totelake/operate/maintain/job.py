@@ -11,12 +11,13 @@ from totelake.contracts import TableId, load_contracts
 from totelake.contracts.model import Table
 from totelake.errors import TotelakeError
 from totelake.lake.commits import CommitLog
+from totelake.lake.keys import APART
 from totelake.lake.manifest import Manifest
 from totelake.lake.records import verdict
 from totelake.lake.records.batch import Bookmark
 from totelake.lake.records.marks import MAINTENANCE, MaintenanceMark
 from totelake.operate.maintain.expire import inflight_of, logs_of, state_of
-from totelake.operate.maintain.garbage import Commit, Log, next_mark, stale_attempts, stale_state
+from totelake.operate.maintain.garbage import Commit, Log, next_mark, stale_attempts, stale_marks, stale_state
 from totelake.operate.maintain.ledgers import deltas_of, renew
 from totelake.operate.maintain.recover import Recovery
 from totelake.operate.maintain.replaced import replaced_of
@@ -70,6 +71,7 @@ class _Maintenance:
             for source in load_contracts().sources:
                 self._guarded(partial(self._restore, source), None)
         after = MaintenanceMark(self._all_logs(before.marks), self._all_sources(before.nights))
+        self._guarded(self._expire_marks, None)
         self._log_report()
         if not self._job.arguments.dry_run and after != before:
             self._remember(newest, after)
@@ -125,6 +127,12 @@ class _Maintenance:
         if zone == _INGESTION and name == verdict.LOG:
             return self._recovery.verdict
         return partial(self._recovery.star, table) if table else lambda _: ""
+
+    def _expire_marks(self) -> None:
+        """Remove the marks of tables that were left apart and have no contract any more."""
+        contracts, store = load_contracts(), self._job.ingestion
+        tables = {table.id for source in contracts.sources for table in contracts.source_tables(source)}
+        self._expire(store, f"{_INGESTION}/{APART}", stale_marks(store.list(f"{APART}/"), tables, self._now))
 
     def _expire(self, store: ObjectStore, name: str, items: list[Listed]) -> None:
         if not items:

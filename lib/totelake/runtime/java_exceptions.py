@@ -12,6 +12,7 @@ _DEEPEST = 20
 # what is wrong with the machine, the network or a service of AWS, whatever is being built
 _SURROUNDINGS = frozenset((
     "java.io.IOException",
+    "java.lang.ClassNotFoundException",
     "java.lang.InterruptedException",
     "java.lang.LinkageError",
     "java.lang.OutOfMemoryError",

@@ -79,6 +79,7 @@ def test_what_spark_cannot_parse_find_compute_or_read_is_the_tables_matter(names
         ("com.amazonaws.AmazonClientException",),
         (SPARK, "org.apache.spark.memory.SparkOutOfMemoryError"),
         ("java.lang.NoClassDefFoundError",),
+        ("java.lang.RuntimeException", "java.lang.ClassNotFoundException"),
         (SPARK, "java.lang.InterruptedException"),
     ],
     ids=lambda names: names[-1].rsplit(".", 1)[1],

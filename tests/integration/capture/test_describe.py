@@ -89,7 +89,7 @@ def test_every_change_of_the_live_source_is_reported_with_its_class(source: Sour
 @pytest.mark.parametrize(
     ("change", "kind", "says"),
     [
-        ("ALTER TABLE payment RENAME TO gone", changes.TABLE_MISSING, "has no public.payment; create"),
+        ("ALTER TABLE payment RENAME TO gone", changes.TABLE_MISSING, "has no public.payment; public.gone has every"),
         ("REVOKE SELECT ON payment FROM totelake_reader", changes.NOT_CAPTURABLE, "GRANT SELECT ON public.payment"),
         ("ALTER TABLE payment ADD details jsonb", changes.TYPE_UNKNOWN, "type jsonb has no exact type"),
     ],

@@ -100,7 +100,7 @@ def test_a_dead_part_is_reported_and_down_clears_the_rest(tmp_path: Path) -> Non
     for again in (lifecycle.start, lifecycle.load):
         with pytest.raises(
             ConfigurationError,
-            match="half up: localglue has ended, no job runs, .*; run `totelake down`, which removes",
+            match="half up: localglue has ended, no job runs; .*; run `totelake down`, which removes",
         ):
             again(tmp_path)
     assert lifecycle.stop(tmp_path)

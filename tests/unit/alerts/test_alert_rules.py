@@ -105,7 +105,7 @@ TURNS = {
     ),
     "left apart and blocked": (
         apart_alert(DESIGN.id, "lake.design", "1", "no"),
-        drift_alert(DESIGN, TableReport("design", 8, BLOCKED, ()), ()),
+        drift_alert(DESIGN, TableReport("design", 8, BLOCKED, ()), (), 3),
     ),
 }
 

@@ -83,6 +83,6 @@ def test_what_needs_nothing_says_so() -> None:
 
 
 def test_what_is_said_again_by_a_later_verdict_is_another_incident() -> None:
-    again = TableReport("design", 2, HELD, (CHANGED,))
+    again = TableReport("design", 2, RELEASED, (), released=(2,))
     told = [drift_alert(load_contracts().table(DESIGN), again, STARS, verdict).id for verdict in (3, 3, 5)]
     assert told[0] == told[1] != told[2]

@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 from totelake.contracts.documents import documents
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 
+pytest.importorskip("pyspark", reason="a Python shell has no Spark")
 _WITHOUT = "import sys, runpy; sys.modules['psycopg2'] = None; runpy.run_path(sys.argv[1], run_name='loaded')"
 SCRIPTS = sorted(
     {

@@ -22,9 +22,14 @@ while [ ! -e "$MAY_END" ]; do sleep 0.05; done
 echo "state written" >> "$CALLS"
 exit 1
 """
+# whoever started the tests by nohup, or in the background, has signals ignored
 COMMAND = """
+import signal
 import sys
 from pathlib import Path
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from totelake.deploy import environment
 
 environment.checkout = lambda: Path(sys.argv[1])

@@ -6,10 +6,11 @@ import os
 from functools import partial
 from typing import Any
 
-from totelake.canary.look import Found, Look, ok, problem, unknown, warning
+from totelake.canary.look import Look, unknown
 from totelake.lake.tables import parquet_storage
 from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.runtime.clients import Clients
+from totelake.runtime.outcome import Result, ok, problem, warning
 
 _ASSUMED = ":assumed-role/"
 _TABLE = "totelake_canary_"
@@ -27,13 +28,13 @@ def role(clients: Clients, is_aws: bool) -> Look:
     return Look("role", "a role that AWS Glue assumed", partial(_role, clients, is_aws))
 
 
-def _role(clients: Clients, is_aws: bool) -> Found:
+def _role(clients: Clients, is_aws: bool) -> Result:
     # an old boto3 asks the one global endpoint of STS, which a VPC with endpoints alone does not reach
     os.environ.setdefault("AWS_STS_REGIONAL_ENDPOINTS", "regional")
     return judge_role(str(clients.client("sts").get_caller_identity()["Arn"]), is_aws)
 
 
-def judge_role(arn: str, is_aws: bool) -> Found:
+def judge_role(arn: str, is_aws: bool) -> Result:
     """Whether an identity is an assumed role."""
     if _ASSUMED in arn:
         return ok(arn)
@@ -48,7 +49,7 @@ def catalogue(catalog: SchemaCatalog, name: str, location: str) -> Look:
     return Look("Data Catalog", expected, partial(_catalogue, catalog, name, location), seconds=60)
 
 
-def _catalogue(catalog: SchemaCatalog, name: str, location: str) -> Found:
+def _catalogue(catalog: SchemaCatalog, name: str, location: str) -> Result:
     others = sum(1 for table in catalog.tables() if table["Name"] != name)
     is_new = catalog.create(_table(name, location, "made by the canary"))
     table = catalog.table(name)

@@ -8,10 +8,11 @@ from typing import Callable
 from psycopg2.extensions import libpq_version
 
 from totelake.canary.login import TLS, judge_login
-from totelake.canary.look import Found, Look, ok, warning
+from totelake.canary.look import Look
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.postgres_client import knows_scram, scram_remedy, version_text
+from totelake.runtime.outcome import Result, ok, warning
 
 
 def client(version: Callable[[], int] = libpq_version) -> Look:
@@ -19,7 +20,7 @@ def client(version: Callable[[], int] = libpq_version) -> Look:
     return Look("libpq", "10 or newer, which knows SCRAM", partial(_client, version))
 
 
-def _client(version: Callable[[], int]) -> Found:
+def _client(version: Callable[[], int]) -> Result:
     told = f"libpq {version_text(version())}"
     return ok(told) if knows_scram(version()) else warning(told, scram_remedy())
 
@@ -29,7 +30,7 @@ def login(read: Callable[[], PostgresAddress]) -> Look:
     return Look("login", TLS, partial(_login, read))
 
 
-def _login(read: Callable[[], PostgresAddress]) -> Found:
+def _login(read: Callable[[], PostgresAddress]) -> Result:
     address = read()
     with connect(address, "totelake canary") as connection:
         info = connection.info

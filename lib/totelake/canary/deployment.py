@@ -12,10 +12,11 @@ from botocore.exceptions import ClientError
 
 from totelake.canary.account import probe_table
 from totelake.canary.flight import CanaryJob
-from totelake.canary.look import Found, Look, NotKnownError, ok, unknown, warning
+from totelake.canary.look import Look, NotKnownError, unknown
 from totelake.operate.logs import STREAMS, log_group
 from totelake.ports.aws_errors import AwsError, code_of, translation_of
 from totelake.runtime.clients import Clients
+from totelake.runtime.outcome import Result, ok, warning
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -39,7 +40,7 @@ def logs(glue: GlueClient, logs: CloudWatchLogsClient, job: str, run_id: str, sl
     return Look("log group", expected, partial(_logs, glue, logs, job, run_id, sleep), seconds=90)
 
 
-def _logs(glue: GlueClient, logs: CloudWatchLogsClient, name: str, run_id: str, sleep: Sleep) -> Found:
+def _logs(glue: GlueClient, logs: CloudWatchLogsClient, name: str, run_id: str, sleep: Sleep) -> Result:
     job: Mapping[str, Any] = glue.get_job(JobName=name)["Job"]
     run: Mapping[str, Any] = glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
     wanted = log_group(job, run)
@@ -75,7 +76,7 @@ def _streams(logs: CloudWatchLogsClient, group: str, run_id: str) -> list[str]:
     return [stream["logStreamName"] for stream in answer["logStreams"]]
 
 
-def judge_logs(wanted: str, run_id: str, found: Sequence[tuple[str, str]]) -> Found:
+def judge_logs(wanted: str, run_id: str, found: Sequence[tuple[str, str]]) -> Result:
     """What a run wrote, as groups with streams, against the group that `totelake logs` reads."""
     told = ", ".join(f"{group} {stream}" for group, stream in found)
     if not found:
@@ -117,7 +118,7 @@ def _asking(is_aws: bool, remedy: str) -> Iterator[None]:
         raise NotKnownError(f"{code_of(error)} to {error.operation_name}; {remedy}") from error
 
 
-def _quotas(clients: Clients, runs: int, dpus: float, is_aws: bool) -> Found:
+def _quotas(clients: Clients, runs: int, dpus: float, is_aws: bool) -> Result:
     remedy = "grant servicequotas:ListServiceQuotas, or see them in the console: Service Quotas, AWS Glue"
     if not is_aws:
         raise NotKnownError("one machine has no quotas; look on AWS")
@@ -127,7 +128,7 @@ def _quotas(clients: Clients, runs: int, dpus: float, is_aws: bool) -> Found:
     return judge_quotas(found, runs, dpus, remedy)
 
 
-def judge_quotas(found: Mapping[str, float], runs: int, dpus: float, remedy: str) -> Found:
+def judge_quotas(found: Mapping[str, float], runs: int, dpus: float, remedy: str) -> Result:
     """The quotas by their names in small letters, against what is needed."""
     wanted = {_RUNS: float(runs), _DPUS: dpus}
     known = {name: found[name.lower()] for name in wanted if name.lower() in found}
@@ -147,13 +148,13 @@ def lake_formation(clients: Clients, is_aws: bool) -> Look:
     return Look("Lake Formation", expected, partial(_lake_formation, clients, is_aws))
 
 
-def _lake_formation(clients: Clients, is_aws: bool) -> Found:
+def _lake_formation(clients: Clients, is_aws: bool) -> Result:
     with _asking(is_aws, "grant lakeformation:GetDataLakeSettings, or see the Data Catalog settings in the console"):
         settings = clients.client("lakeformation").get_data_lake_settings()["DataLakeSettings"]
     return judge_lake_formation(settings)
 
 
-def judge_lake_formation(settings: Mapping[str, Any]) -> Found:
+def judge_lake_formation(settings: Mapping[str, Any]) -> Result:
     """The settings as GetDataLakeSettings gives them."""
     parts = {"databases": "CreateDatabaseDefaultPermissions", "tables": "CreateTableDefaultPermissions"}
     closed = [name for name, key in parts.items() if not _is_open(settings.get(key, ()))]
@@ -174,7 +175,7 @@ def left_behind(glue: GlueClient, databases: Mapping[str, str], jobs: Sequence[C
     return Look("left behind", "no table of the canary", partial(_left_behind, glue, databases, jobs))
 
 
-def _left_behind(glue: GlueClient, databases: Mapping[str, str], jobs: Sequence[CanaryJob]) -> Found:
+def _left_behind(glue: GlueClient, databases: Mapping[str, str], jobs: Sequence[CanaryJob]) -> Result:
     left = list(_undeleted(glue, databases, jobs))
     if left:
         return warning(", ".join(left), "delete these tables in the console: nothing else tells of them")

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable
 
-from totelake.canary.look import OK, PROBLEM, Finding, problems
+from totelake.canary.look import Finding, problems
 from totelake.canary.report import find
 from totelake.errors import ConfigurationError, LakeError, TotelakeError, parted
 from totelake.operate import job_runs
 from totelake.ports.aws_errors import AwsError, translation_of
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime.outcome import OK, PROBLEM
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from totelake.canary.look import OK, PROBLEM, UNKNOWN, WARNING, Look, examine, problems
+from totelake.canary.look import UNKNOWN, Look, examine, problems
 from totelake.canary.report import CanaryReport, put
 from totelake.errors import TotelakeError
 from totelake.runtime.job import Job
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 from totelake.runtime.plain_text import plain
 
 _LEVELS: Mapping[str, int] = {OK: logging.INFO, UNKNOWN: logging.INFO, WARNING: logging.WARNING, PROBLEM: logging.ERROR}

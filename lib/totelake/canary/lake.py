@@ -10,11 +10,12 @@ from typing import Any, Callable
 
 from botocore.exceptions import ClientError
 
-from totelake.canary.look import Found, Look, ok, problem, unknown, warning
+from totelake.canary.look import Look, unknown
 from totelake.errors import LakeError
 from totelake.lake.objects import ObjectWriter
 from totelake.ports.aws_errors import code_of, status_of, translated
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime.outcome import Result, ok, problem, warning
 
 PART = 5 * 1024**2
 _REFUSED = 403
@@ -41,7 +42,7 @@ def written_once(store: ObjectStore, key: str) -> Look:
     return Look("conditional PUT", expected, partial(_written_once, store, key))
 
 
-def _written_once(store: ObjectStore, key: str) -> Found:
+def _written_once(store: ObjectStore, key: str) -> Result:
     with _removed(store, key):
         first, second = store.create(key, b"first"), store.create(key, b"second")
         content = store.get(key)
@@ -64,7 +65,7 @@ def refused_copy(store: ObjectStore, source: str, key: str, is_aws: bool) -> Loo
     def copy() -> None:
         store.copy(source, key, len(_COPIED))
 
-    def find() -> Found:
+    def find() -> Result:
         with _removed(store, source):
             store.put(source, _COPIED)
             return _refused(store, key, copy, is_aws)
@@ -79,7 +80,7 @@ def _refusal(key: str) -> str:
     return f"refused with 403 below {key.split('/')[0]}/"
 
 
-def _refused(store: ObjectStore, key: str, write: Callable[[], None], is_aws: bool) -> Found:
+def _refused(store: ObjectStore, key: str, write: Callable[[], None], is_aws: bool) -> Result:
     """Whether the bucket refuses a write; this role has just written there by the condition, so it may write."""
     try:
         write()
@@ -98,7 +99,7 @@ def multipart(store: ObjectStore, key: str) -> Look:
     return Look("multipart upload", f"two parts, read back whole ({PART + 1:,} bytes)", partial(_multipart, store, key))
 
 
-def _multipart(store: ObjectStore, key: str) -> Found:
+def _multipart(store: ObjectStore, key: str) -> Result:
     writer = ObjectWriter(store, key, PART)
     try:
         writer.write(bytes(PART + 1))
@@ -119,7 +120,7 @@ def encryption(store: ObjectStore, key: str, s3: Any, is_aws: bool) -> Look:
     return Look("KMS", "an object is encrypted by aws:kms, and decrypted", partial(_encryption, store, key, s3, is_aws))
 
 
-def _encryption(store: ObjectStore, key: str, s3: Any, is_aws: bool) -> Found:
+def _encryption(store: ObjectStore, key: str, s3: Any, is_aws: bool) -> Result:
     with _removed(store, key):
         store.put(key, b"secret")
         body = store.get(key)

@@ -6,22 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from totelake.errors import TotelakeError, parted, unexpected
+from totelake.errors import TotelakeError, unexpected
 from totelake.ports.aws_errors import AwsError, translation_of
+from totelake.runtime.outcome import PROBLEM, Result, problem, told
 from totelake.runtime.time_limit import within
 
-OK, WARNING, PROBLEM, UNKNOWN = "ok", "warning", "problem", "not known"
+UNKNOWN = "not known"
 _SEE = "see docs/canary.md"
 SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a look found; `remedy` says what to change, which only an OK has not."""
-
-    outcome: str
-    found: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,7 +22,7 @@ class Look:
 
     name: str
     expected: str
-    find: Callable[[], Found]
+    find: Callable[[], Result]
     seconds: float = SECONDS
 
 
@@ -55,31 +47,16 @@ class NotKnownError(TotelakeError):
     """What a look is about is not there to be looked at: on one machine, or without a right to ask."""
 
 
-def ok(found: str) -> Found:
-    """Nothing is to be done."""
-    return Found(OK, found)
-
-
-def warning(found: str, remedy: str) -> Found:
-    """The pipeline runs, with something to change."""
-    return Found(WARNING, found, remedy)
-
-
-def problem(found: str, remedy: str) -> Found:
-    """The pipeline would stop here."""
-    return Found(PROBLEM, found, remedy)
-
-
-def unknown(found: str, remedy: str = "") -> Found:
+def unknown(detail: str, remedy: str = "") -> Result:
     """Nobody can say here."""
-    return Found(UNKNOWN, found, remedy)
+    return Result(UNKNOWN, detail, remedy)
 
 
 def examine(looks: Iterable[Look]) -> Iterator[Finding]:
     """What each look finds, one after the other. One that fails or never answers ends no other, and is a problem."""
     for look in looks:
         found = _guarded(look)
-        yield Finding(look.name, look.expected, found.outcome, " ".join(found.found.split()), found.remedy)
+        yield Finding(look.name, look.expected, found.outcome, " ".join(found.detail.split()), found.remedy)
 
 
 def problems(findings: Iterable[Finding]) -> list[Finding]:
@@ -87,20 +64,16 @@ def problems(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.outcome == PROBLEM]
 
 
-def _guarded(look: Look) -> Found:
+def _guarded(look: Look) -> Result:
     silent = f"no answer within {look.seconds:g} s; see the network on the way to what this look asks"
     try:
         (found,) = within(look.seconds, lambda: [look.find()], silent)
         return found
     except NotKnownError as error:
-        return replace(_told(error), outcome=UNKNOWN)
+        return replace(told(str(error), _SEE), outcome=UNKNOWN)
     except TotelakeError as error:
-        return _told(error)
+        return told(str(error), _SEE)
     except AwsError as error:
-        return _told(translation_of(error))
+        return told(str(translation_of(error)), _SEE)
     except Exception as error:  # whatever it is, it is told, and never taken for a success
         return problem(f"the look ended with {unexpected(error)}", "see that what it names can be used")
-
-
-def _told(error: TotelakeError) -> Found:
-    return problem(*parted(str(error), _SEE))

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Callable
 
-from totelake.canary.look import Found, Look, ok, problem, unknown, warning
+from totelake.canary.look import Look, unknown
 from totelake.errors import unexpected
+from totelake.runtime.outcome import Result, ok, problem, warning
 
 _LONGEST = 2000
 Import = Callable[[str], Any]
@@ -21,7 +22,7 @@ def arguments(argv: Sequence[str], not_known: Sequence[str]) -> Look:
     return Look("arguments", "only names that totelake knows", partial(_arguments, argv, not_known))
 
 
-def _arguments(argv: Sequence[str], not_known: Sequence[str]) -> Found:
+def _arguments(argv: Sequence[str], not_known: Sequence[str]) -> Result:
     told = " ".join(argv)[:_LONGEST]
     if not_known:
         names = ", ".join(not_known)
@@ -36,7 +37,7 @@ def interpreter(
     return Look("interpreter", f"Python {' or '.join(wanted)}", partial(_interpreter, wanted, is_aws, version, name))
 
 
-def _interpreter(wanted: Sequence[str], is_aws: bool, version: Sequence[int], name: str) -> Found:
+def _interpreter(wanted: Sequence[str], is_aws: bool, version: Sequence[int], name: str) -> Result:
     told = f"Python {'.'.join(str(part) for part in version)} in {name}"
     if tuple(version[:2]) < (3, 9):
         return problem(told, f"set Python {wanted[0]} for this job: totelake needs 3.9")
@@ -53,7 +54,7 @@ def packages(least: Mapping[str, str], remedy: str, load: Import = importlib.imp
     return Look("packages", f"{expected} or newer", partial(_packages, least, remedy, load), seconds=60)
 
 
-def _packages(least: Mapping[str, str], remedy: str, load: Import) -> Found:
+def _packages(least: Mapping[str, str], remedy: str, load: Import) -> Result:
     found, wrong = [], []
     for name, version in least.items():
         try:

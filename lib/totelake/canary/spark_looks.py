@@ -9,10 +9,11 @@ from functools import cached_property, partial
 from typing import Any, Callable
 
 from totelake.canary.login import TLS, judge_login
-from totelake.canary.look import Found, Look, ok, problem, warning
+from totelake.canary.look import Look
 from totelake.canary.process import numbers
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.runtime.spark import activate, open_spark
 from totelake.star.write import COMMITTER
 from totelake.warehouse.jdbc import JdbcAddress, connect
@@ -93,7 +94,7 @@ class SparkSide:
 def version(tell: Callable[[], str]) -> Look:
     """Spark itself; the first look, which starts it."""
 
-    def find() -> Found:
+    def find() -> Result:
         told = tell()
         has = numbers(told.split()[1])
         if has >= (3, 5):
@@ -106,7 +107,7 @@ def version(tell: Callable[[], str]) -> Look:
 def connector(tell: Callable[[], str]) -> Look:
     """The class that reads and writes s3:// addresses."""
 
-    def find() -> Found:
+    def find() -> Result:
         name = tell()
         if name.endswith(_CONNECTORS):
             return ok(name)
@@ -121,7 +122,7 @@ def committer(settings: Callable[[], str], write: Callable[[str], int], store: O
     return Look("committer", expected, partial(_committer, settings, write, store, key), _START)
 
 
-def _committer(settings: Callable[[], str], write: Callable[[str], int], store: ObjectStore, key: str) -> Found:
+def _committer(settings: Callable[[], str], write: Callable[[str], int], store: ObjectStore, key: str) -> Result:
     try:
         rows = write(key)
         keys = [item.key for item in store.list(key)]
@@ -142,7 +143,7 @@ def driver(tell: Callable[[], Driver], argv: Sequence[str]) -> Look:
     wanted = re.search(r"postgresql-([\d.]+\d)\.jar", " ".join(argv))
     expected = f"{wanted[1]}, the release's" if wanted else f"{_OLDEST_DRIVER} or newer"
 
-    def find() -> Found:
+    def find() -> Result:
         found = tell()
         told = f"{found.version} in {found.place}"
         if wanted and found.version != wanted[1]:
@@ -159,7 +160,7 @@ def login(jvm: Callable[[], Any], read: Callable[[], PostgresAddress]) -> Look:
     return Look("login", TLS, partial(_login, jvm, read), 60)
 
 
-def _login(jvm: Callable[[], Any], read: Callable[[], PostgresAddress]) -> Found:
+def _login(jvm: Callable[[], Any], read: Callable[[], PostgresAddress]) -> Result:
     address = read()
     with connect(jvm(), JdbcAddress(address)) as connection:
         connection.check_session()

@@ -9,13 +9,14 @@ import typer
 
 from totelake.canary import deployment
 from totelake.canary.flight import ACCOUNT, CanaryJob, Flight, Seen, canary_jobs, new_run
-from totelake.canary.look import PROBLEM, UNKNOWN, WARNING, Look, examine
+from totelake.canary.look import UNKNOWN, Look, examine
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say, table, tell
 from totelake.cli.sources import AnySource, sources
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.errors import TotelakeError
+from totelake.runtime.outcome import PROBLEM, WARNING
 from totelake.stack.model import default_home
 
 # the arguments of a job fill a screen

@@ -16,10 +16,11 @@ from totelake.contracts import load_contracts
 from totelake.deploy.target import AWS, Target
 from totelake.deploy.target import LOCAL as HERE
 from totelake.doctor import account
-from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK, PROBLEM, WARNING, Finding, Result, examine, of_outcome, ok
+from totelake.doctor.finding import BROKEN, NOT_CHECKED, Finding, examine, of_outcome
 from totelake.doctor.rounds import before_make_deploy, of_deployment, of_machine
 from totelake.errors import TotelakeError
 from totelake.runtime.clients import Clients
+from totelake.runtime.outcome import OK, PROBLEM, WARNING, Result, ok
 from totelake.stack.model import default_home
 
 _STYLES = {WARNING: "yellow", PROBLEM: "red", BROKEN: "red"}

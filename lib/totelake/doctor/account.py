@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.doctor.finding import Finding, Look, NotCheckedError, Result, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, NotCheckedError, examine
 from totelake.ports.aws_errors import code_of, status_of
 from totelake.runtime.clients import Clients
+from totelake.runtime.outcome import Result, ok, problem, warning
 
 GROUP, DEPLOYMENT = "AWS", "deployment"
 # AWS refuses a signature that is 5 minutes old, S3 one of 15

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Callable
 
-from totelake.doctor.finding import NotCheckedError, Result, ok, problem, refused, warning
+from totelake.doctor.finding import NotCheckedError, refused
 from totelake.errors import NoAnswerError, TotelakeError
 from totelake.ports.postgres import Connection, connect, speaking
 from totelake.ports.postgres_address import VERIFY, PostgresAddress
 from totelake.ports.postgres_limits import cut
+from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.runtime.time_limit import within
 
 # more than a connection may take (10 s), less than any look

@@ -14,8 +14,9 @@ from pathlib import Path
 import botocore.session
 from botocore.exceptions import ConfigParseError, ProfileNotFound
 
-from totelake.doctor.finding import WARNING, Finding, Look, Result, examine, ok, problem, refused, warning
+from totelake.doctor.finding import Finding, Look, examine, refused
 from totelake.errors import ConfigurationError
+from totelake.runtime.outcome import WARNING, Result, ok, problem, warning
 from totelake.stack.clean_environment import is_passed, is_put_aside
 from totelake.stack.trust import trust_options
 

@@ -8,23 +8,14 @@ from typing import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.errors import ConfigurationError, NoAnswerError, TotelakeError, parted, unexpected
+from totelake.errors import ConfigurationError, NoAnswerError, TotelakeError, unexpected
 from totelake.ports.aws_errors import translation_of
+from totelake.runtime.outcome import PROBLEM, WARNING, Result, told
 from totelake.runtime.time_limit import within
 
-OK, WARNING, PROBLEM = "ok", "warning", "problem"
 # nobody could look, for want of something else; the check itself failed
 NOT_CHECKED, BROKEN = "not checked", "check failed"
 _SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a check says: `detail` what is, `remedy` what to do, which only an OK has not."""
-
-    outcome: str
-    detail: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,29 +41,9 @@ class NotCheckedError(TotelakeError):
     """A check lacks what it would look at."""
 
 
-def ok(detail: str) -> Result:
-    """Nothing is to be done."""
-    return Result(OK, detail)
-
-
-def warning(detail: str, remedy: str) -> Result:
-    """It works, with something that its user should know."""
-    return Result(WARNING, detail, remedy)
-
-
-def problem(detail: str, remedy: str) -> Result:
-    """It does not work like this."""
-    return Result(PROBLEM, detail, remedy)
-
-
 def refused(error: TotelakeError) -> Result:
     """A problem in the words of an error of ours."""
     return told(str(error), "see docs/operations.md")
-
-
-def told(sentence: str, otherwise: str) -> Result:
-    """A problem by a sentence of ours, which ends in the remedy; `otherwise` is that of one which has none."""
-    return problem(*parted(sentence, otherwise))
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 
 from totelake.doctor import programs
-from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, examine
+from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.stack.model import HOST
 from totelake.stack.spark import DRIVER_MEGABYTES
 

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from totelake.doctor.finding import Look, Result, ok, problem, refused, warning
+from totelake.doctor.finding import Look, refused
 from totelake.errors import ConfigurationError
 from totelake.ports.postgres import OLDEST_VERSION
+from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.stack.ask import ask
 from totelake.stack.jars import JARS, cache_folder, is_intact
 from totelake.stack.java import WANTED, find_java

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from totelake.doctor.finding import Result, problem, warning
+from totelake.runtime.outcome import Result, problem, warning
 
 _SOON_DAYS = 14
 LIMITS = """

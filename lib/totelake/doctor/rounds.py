@@ -10,13 +10,14 @@ from typing import Protocol
 
 from totelake.contracts import Contracts, load_contracts
 from totelake.doctor import account, environment, machine
-from totelake.doctor.finding import OK, Finding, NotCheckedError, Result, examine, ok
+from totelake.doctor.finding import Finding, NotCheckedError, examine
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
 from totelake.operate.deployed import deployed
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.clients import Clients
 from totelake.runtime.job import read_address
+from totelake.runtime.outcome import OK, Result, ok
 from totelake.stack import lifecycle
 from totelake.stack.clean_environment import user_environment
 from totelake.stack.model import WAREHOUSE, Stack

@@ -14,10 +14,11 @@ from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts.model import Table
 from totelake.doctor.connection import Opened
-from totelake.doctor.finding import Finding, Look, Result, examine, ok, some, told, warning
+from totelake.doctor.finding import Finding, Look, examine, some
 from totelake.doctor.role_limits import LIMITS, Limits, judge_limits
 from totelake.lake.records.batch import BlockedTable, ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime.outcome import Result, ok, told, warning
 
 _SCRIPT = "lib/totelake/roles/source_reader.sql"
 _CONNECTIONS = 3

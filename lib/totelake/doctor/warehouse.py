@@ -13,11 +13,12 @@ import psycopg2
 
 from totelake.contracts import Contracts
 from totelake.doctor.connection import Opened
-from totelake.doctor.finding import Finding, Look, Result, examine, ok, problem, warning
+from totelake.doctor.finding import Finding, Look, examine
 from totelake.doctor.role_limits import LIMITS, Limits, judge_limits
 from totelake.doctor.warehouse_tables import own_tables
 from totelake.ports.postgres import Connection
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.warehouse.ddl import ETL, STAGING, STAR
 from totelake.warehouse.session import MOST_WRITERS, OPTIONS, QUERY, TABLES_AT_ONCE, refuse_other
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from totelake.contracts import Contracts
-from totelake.doctor.finding import Result, ok, problem, some, warning
+from totelake.doctor.finding import some
 from totelake.ports.postgres import Connection
+from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.warehouse import ddl
 
 _RELATIONS = """

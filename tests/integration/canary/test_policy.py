@@ -11,8 +11,9 @@ import boto3
 import pytest
 
 from totelake.canary import lake
-from totelake.canary.look import OK, WARNING, Finding, Look, examine
+from totelake.canary.look import Finding, Look, examine
 from totelake.ports.s3 import S3Store
+from totelake.runtime.outcome import OK, WARNING
 
 pytestmark = pytest.mark.integration
 IS_AWS = True

@@ -12,9 +12,10 @@ import pytest
 from tests.integration.doctor.conftest import TABLES, Patient, said
 from totelake.contracts import load_contracts
 from totelake.doctor import source
-from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING
+from totelake.doctor.finding import NOT_CHECKED
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 from totelake.warehouse import ddl, tables
 
 pytestmark = pytest.mark.integration

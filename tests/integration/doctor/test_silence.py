@@ -12,10 +12,11 @@ from tests.integration.doctor.conftest import TABLES, Patient
 from tests.silence import falling_silent
 from totelake.contracts import load_contracts
 from totelake.doctor import connection
-from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK
+from totelake.doctor.finding import BROKEN, NOT_CHECKED
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime.outcome import OK
 
 pytestmark = pytest.mark.integration
 

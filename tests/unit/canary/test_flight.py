@@ -14,12 +14,13 @@ from tests.unit.operate.jobs import NOON
 from tests.unit.ports.answers import client_error
 from totelake.canary.deployment import left_behind, logs
 from totelake.canary.flight import CanaryJob, Flight, Seen, canary_jobs, new_run
-from totelake.canary.look import OK, PROBLEM, UNKNOWN, WARNING, Finding, examine, ok, problem
+from totelake.canary.look import UNKNOWN, Finding, examine
 from totelake.canary.report import CanaryReport, put
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, LakeError, RetriableError
 from totelake.operate.job_runs import JobRunReport
 from totelake.ports.memory import MemoryStore
+from totelake.runtime.outcome import OK, PROBLEM, WARNING, ok, problem
 
 JOB = CanaryJob("lake-canary-spark", "canary_spark", "processed")
 WELL, BAD = Finding("well", "this", OK, "this"), Finding("login", "in", PROBLEM, "out", "do")

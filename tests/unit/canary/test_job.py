@@ -14,25 +14,12 @@ from tests.unit.operate.jobs import NOON, ZONES, MemoryJob
 from tests.unit.ports.answers import client_error
 from totelake.canary import report
 from totelake.canary.job import CanaryError, look_and_report
-from totelake.canary.look import (
-    OK,
-    PROBLEM,
-    UNKNOWN,
-    WARNING,
-    Finding,
-    Found,
-    Look,
-    NotKnownError,
-    examine,
-    ok,
-    problem,
-    unknown,
-    warning,
-)
+from totelake.canary.look import UNKNOWN, Finding, Look, NotKnownError, examine, unknown
 from totelake.canary.report import CanaryReport
 from totelake.errors import DamagedError, LakeError, SourceError
 from totelake.ports.memory import MemoryStore
 from totelake.runtime.job_arguments import JobArguments
+from totelake.runtime.outcome import OK, PROBLEM, WARNING, Result, ok, problem, warning
 
 WELL = Look("well", "this", lambda: ok("this"))
 
@@ -40,7 +27,7 @@ WELL = Look("well", "this", lambda: ok("this"))
 def raising(error: Exception) -> Look:
     """A look that fails."""
 
-    def find() -> Found:
+    def find() -> Result:
         raise error
 
     return Look("bad", "that", find)
@@ -67,7 +54,7 @@ def test_a_look_that_fails_is_told_and_stops_no_other(error: Exception, outcome:
 def test_a_look_that_never_answers_is_a_problem_and_stops_no_other() -> None:
     answered = Event()
 
-    def silent() -> Found:
+    def silent() -> Result:
         answered.wait()
         return ok("too late")
 

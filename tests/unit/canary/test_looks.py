@@ -11,10 +11,11 @@ import pytest
 
 from tests.unit.ports.answers import client_error
 from totelake.canary import account, database, deployment, lake, login, process
-from totelake.canary.look import OK, PROBLEM, UNKNOWN, WARNING, Finding, Look, examine
+from totelake.canary.look import UNKNOWN, Finding, Look, examine
 from totelake.errors import LakeError
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.ports.postgres_address import VERIFY, PostgresAddress
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 FAR = PostgresAddress("db.example.com", 5432, "shop", "reader", "secret")
 HERE = replace(FAR, host="127.0.0.1")
@@ -197,8 +198,8 @@ def test_a_job_runs_as_a_role(arn: str, is_aws: bool, outcome: str) -> None:
 def test_a_login_is_judged_by_its_encryption(address: PostgresAddress, protocol: str, outcome: str, told: str) -> None:
     found = login.judge_login(address, "17.2", protocol)
     assert (found.outcome, found.remedy) == (outcome, {WARNING: VERIFY, UNKNOWN: "look on AWS"}.get(outcome, ""))
-    assert told in found.found
-    assert "secret" not in found.found
+    assert told in found.detail
+    assert "secret" not in found.detail
 
 
 GROUP = "/aws-glue/jobs/lake-role/lake-canary-spark"
@@ -215,7 +216,7 @@ GROUP = "/aws-glue/jobs/lake-role/lake-canary-spark"
 )
 def test_a_log_is_looked_for_where_logs_reads_it(found: list[tuple[str, str]], outcome: str, told: str) -> None:
     said = deployment.judge_logs(GROUP, "jr_1", found)
-    assert (said.outcome, told in said.found) == (outcome, True)
+    assert (said.outcome, told in said.detail) == (outcome, True)
     assert bool(said.remedy) is (outcome != OK)
 
 
@@ -230,7 +231,7 @@ def test_a_log_is_looked_for_where_logs_reads_it(found: list[tuple[str, str]], o
 )
 def test_quotas_are_held_against_what_all_jobs_need(found: dict[str, float], outcome: str, told: str) -> None:
     said = deployment.judge_quotas(found, 10, 8.5, "grant it")
-    assert (said.outcome, told in said.found) == (outcome, True)
+    assert (said.outcome, told in said.detail) == (outcome, True)
 
 
 def test_what_a_pipeline_needs_is_all_of_its_jobs_at_once() -> None:
@@ -260,4 +261,4 @@ def test_lake_formation_is_told_where_it_refuses_whom_iam_allows(
     settings: dict[str, Any], outcome: str, told: str
 ) -> None:
     said = deployment.judge_lake_formation(settings)
-    assert (said.outcome, told in said.found) == (outcome, True)
+    assert (said.outcome, told in said.detail) == (outcome, True)

@@ -8,9 +8,10 @@ import pytest
 
 from tests.unit.canary.test_looks import look
 from totelake.canary import spark_looks
-from totelake.canary.look import OK, PROBLEM, WARNING, Look
+from totelake.canary.look import Look
 from totelake.canary.spark_looks import Driver
 from totelake.ports.memory import MemoryStore
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 JAR = ["--extra-jars", "s3://b/releases/1/postgresql-42.7.7.jar"]
 

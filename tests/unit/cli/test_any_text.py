@@ -30,6 +30,7 @@ from totelake.operate.positions import Positions, SourceTable
 from totelake.operate.quarantine import Found
 from totelake.operate.reconcile.finding import DIFFERS, Finding
 from totelake.query.answer import Answer
+from totelake.runtime.outcome import WARNING
 from totelake.runtime.plain_text import plain
 from totelake.runtime.run_reports import RunReport, Step
 from totelake.schemas.changes import TYPE_CHANGED, Change
@@ -128,12 +129,12 @@ def of_stack(text: str) -> Patches:
 
 
 def of_doctor(text: str) -> Patches:
-    found = [examined.Finding(text, text, examined.WARNING, text, text)]
+    found = [examined.Finding(text, text, WARNING, text, text)]
     return {(doctor, "of_machine"): lambda _: (found, False)}
 
 
 def of_canary(text: str) -> Patches:
-    found = [Seen(text, look.Finding(text, text, look.WARNING, text, text))]
+    found = [Seen(text, look.Finding(text, text, WARNING, text, text))]
     return {(canary, "_looked"): lambda *_: iter(found)}
 
 

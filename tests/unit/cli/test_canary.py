@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from totelake.canary.flight import Flight, Seen
-from totelake.canary.look import OK, PROBLEM, UNKNOWN, WARNING, Finding
+from totelake.canary.look import UNKNOWN, Finding
 from totelake.cli import canary as command
 from totelake.cli.main import main
 from totelake.deploy.target import Target
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 LINES = {
     OK: Finding("libpq", "10 or newer", OK, "libpq 14.1"),

@@ -14,8 +14,9 @@ from totelake.cli import doctor as command
 from totelake.cli import pipeline, stack
 from totelake.cli.main import main
 from totelake.doctor import environment, machine
-from totelake.doctor.finding import BROKEN, NOT_CHECKED, OK, PROBLEM, WARNING, Finding
+from totelake.doctor.finding import BROKEN, NOT_CHECKED, Finding
 from totelake.errors import ContractError
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 __all__ = ["home", "stopped"]
 LINES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from totelake.doctor.finding import OK, Result
+from totelake.runtime.outcome import OK, Result
 
 
 def outcomes(found: Iterable[Result]) -> list[str]:

@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from tests.unit.doctor.results import outcomes
 from tests.unit.ports.answers import Client, client_error
 from totelake.doctor import account
-from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, examine
+from totelake.doctor.finding import NOT_CHECKED, examine
 from totelake.runtime import Clients
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 DATE = {"HTTPHeaders": {"date": "Tue, 24 Nov 2026 12:00:00 GMT"}}

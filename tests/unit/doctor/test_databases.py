@@ -15,12 +15,13 @@ from tests.unit.doctor.results import outcomes
 from totelake.capture.blocked import not_capturable
 from totelake.doctor import connection, source, warehouse
 from totelake.doctor.connection import Opened, judge_encryption
-from totelake.doctor.finding import NOT_CHECKED, OK, PROBLEM, WARNING, Result, examine, ok
+from totelake.doctor.finding import NOT_CHECKED, examine
 from totelake.doctor.role_limits import Limits
 from totelake.doctor.warehouse_tables import Relation, judge_tables
 from totelake.errors import ConfigurationError, SourceError, WarehouseError
 from totelake.lake.records.batch import ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime.outcome import OK, PROBLEM, WARNING, Result, ok
 from totelake.warehouse import session
 
 PRIMARY = ServerIdentity("7000", 1, False, 10, 150000, "shop", "2026-11-24T12:00:00.000000")

@@ -11,7 +11,7 @@ import pytest
 from tests.hostile_environment import VARIABLES, make_home
 from tests.unit.doctor.results import outcomes
 from totelake.doctor import environment
-from totelake.doctor.finding import OK, PROBLEM, WARNING
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 from totelake.stack.clean_environment import undisturbed, user_environment
 
 STACK = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5", "AWS_ACCESS_KEY_ID": "of the stack", "AWS_SESSION_TOKEN": ""}

@@ -11,22 +11,9 @@ from botocore.exceptions import NoCredentialsError
 
 from tests.unit.ports.answers import client_error
 from totelake.doctor import finding
-from totelake.doctor.finding import (
-    BROKEN,
-    NOT_CHECKED,
-    OK,
-    PROBLEM,
-    WARNING,
-    Finding,
-    NotCheckedError,
-    Result,
-    examine,
-    ok,
-    problem,
-    refuse,
-    warning,
-)
+from totelake.doctor.finding import BROKEN, NOT_CHECKED, Finding, NotCheckedError, examine, refuse
 from totelake.errors import ConfigurationError, SourceError
+from totelake.runtime.outcome import OK, PROBLEM, WARNING, Result, ok, problem, warning
 
 
 def breaking(error: Exception) -> Iterator[Result]:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.unit.doctor.results import outcomes
 from totelake.doctor import machine
-from totelake.doctor.finding import OK, PROBLEM, WARNING
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 MB = 1024 * 1024
 

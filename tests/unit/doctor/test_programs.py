@@ -12,8 +12,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.doctor.results import outcomes
 from totelake.doctor import programs
-from totelake.doctor.finding import BROKEN, OK, PROBLEM, WARNING, examine
+from totelake.doctor.finding import BROKEN, examine
 from totelake.errors import ConfigurationError
+from totelake.runtime.outcome import OK, PROBLEM, WARNING
 from totelake.stack import spark
 from totelake.stack.ask import ask
 from totelake.stack.java import WANTED

@@ -144,15 +144,15 @@ run "no_rule_expires_data" {
 
   assert {
     condition = alltrue(flatten([for zone in ["ingestion", "processed"] : [
-      for rule in aws_s3_bucket_lifecycle_configuration.this[zone].rule : alltrue([for one in rule.expiration : one.expired_object_delete_marker]) && length(rule.transition) == 0 if rule.id != "canary"
+      for rule in aws_s3_bucket_lifecycle_configuration.this[zone].rule : alltrue([for one in rule.expiration : one.expired_object_delete_marker]) && length(rule.transition) == 0 if !startswith(rule.id, "canary")
     ]]))
     error_message = "Only incomplete uploads, noncurrent versions and what is left of them end."
   }
 
   assert {
-    condition = { for zone, rules in aws_s3_bucket_lifecycle_configuration.this : zone => [
-      for rule in rules.rule : rule.filter[0].prefix if rule.id == "canary"
-    ] } == { ingestion = ["_canary/"], processed = ["_canary/"], artifacts = [] }
-    error_message = "The canary's reports expire, and nothing beside them."
+    condition = { for zone, rules in aws_s3_bucket_lifecycle_configuration.this : zone => join(" ", [
+      for rule in rules.rule : rule.filter[0].prefix if startswith(rule.id, "canary")
+    ]) } == { ingestion = "_canary/ _commits/canary/", processed = "_canary/ _commits/canary/", artifacts = "" }
+    error_message = "What the canary leaves expires, and nothing beside it."
   }
 }

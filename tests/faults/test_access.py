@@ -11,7 +11,19 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.conftest import SOURCE
-from tests.faults.world import AUDIT, CHECK, DIMENSIONS, FACTS, INGEST, JOBS, MAINTAIN, WATCH, World
+from tests.faults.world import (
+    AUDIT,
+    CANARY_SHELL,
+    CANARY_SPARK,
+    CHECK,
+    DIMENSIONS,
+    FACTS,
+    INGEST,
+    JOBS,
+    MAINTAIN,
+    WATCH,
+    World,
+)
 from tests.integration.star.samples import SPARK
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
@@ -154,7 +166,7 @@ def test_no_job_does_what_its_access_does_not_allow(world: World) -> None:
         assert any(found.objects["write"]), job
     # `watch` finds nothing to start as long as no night asked for more
     world.glue.create_workflow(Name=refresh_workflow(world.crawlers, SOURCE))
-    for job in (WATCH, MAINTAIN, AUDIT):
+    for job in (WATCH, MAINTAIN, AUDIT, CANARY_SHELL, CANARY_SPARK):
         with seen(world) as found:
             world.run(job)
         assert refused(job, found) == [], job

@@ -20,6 +20,8 @@ from tests.conftest import KEY, SOURCE, Postgres
 from tests.e2e import lake
 from tests.e2e.pipeline import ORACLE, Rows, difference, query, warehouse_tables
 from tests.faults.history import History
+from totelake.canary.shell import canary_shell
+from totelake.canary.spark import canary_spark
 from totelake.capture.ingest import ingest
 from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT, Table
@@ -38,6 +40,8 @@ from totelake.runtime.job_arguments import (
     AuditArguments,
     BuildAndLoadArguments,
     BuildArguments,
+    CanaryShellArguments,
+    CanarySparkArguments,
     CheckArguments,
     IngestArguments,
     JobArguments,
@@ -56,6 +60,7 @@ JOBS = (INGEST, CHECK, DIMENSIONS, FACTS, LOAD)
 # in place of builders and load where pipeline.yaml says `publish: fused`
 FUSED = "build_and_load"
 WATCH, MAINTAIN, AUDIT = "watch", "maintain_lake", "audit_catalog"
+CANARY_SHELL, CANARY_SPARK = "canary_shell", "canary_spark"
 # by the name of its script: what a job does, and the arguments that it takes
 WORK: Mapping[str, tuple[Callable[[Any], Any], type[JobArguments]]] = {
     INGEST: (ingest, IngestArguments),
@@ -67,6 +72,8 @@ WORK: Mapping[str, tuple[Callable[[Any], Any], type[JobArguments]]] = {
     WATCH: (watch, WatchArguments),
     MAINTAIN: (maintain_lake, MaintainArguments),
     AUDIT: (audit_catalog, AuditArguments),
+    CANARY_SHELL: (canary_shell, CanaryShellArguments),
+    CANARY_SPARK: (canary_spark, CanarySparkArguments),
 }
 SERVICES = ("s3", "glue", "secretsmanager", "cloudwatch")
 UNTIL = datetime(2024, 8, 30, 12)

@@ -158,16 +158,16 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # what `totelake canary` reports is no data
+  # what `totelake canary` reports, and what a look that was killed leaves, is no data
   dynamic "rule" {
-    for_each = contains(local.staged, each.key) ? ["canary"] : []
+    for_each = contains(local.staged, each.key) ? { canary = "_canary/", canary-commits = "_commits/canary/" } : {}
 
     content {
-      id     = rule.value
+      id     = rule.key
       status = "Enabled"
 
       filter {
-        prefix = "_canary/"
+        prefix = rule.value
       }
 
       expiration {

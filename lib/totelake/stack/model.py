@@ -11,12 +11,15 @@ from typing import Any
 
 from localgate.keys import Keys
 from totelake.errors import ConfigurationError
+from totelake.seed import SOURCE
 from totelake.stack.private_files import write_private
 
 HOST = "127.0.0.1"
 REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
 WAREHOUSE = "warehouse"
+# the source that `totelake seed` fills: scripts that drive a stack ask for its secret by this name
+TOTESYS = SOURCE
 STATE_FILE, SPARK_FILE = "stack.json", "spark-defaults.conf"
 _EMPTY = ""
 # what the names of a deployment on one machine begin with

@@ -9,7 +9,7 @@ from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
 from totelake.errors import StarTableError
 from totelake.lake.quarantine import HIVE_COLUMNS
-from totelake.warehouse import quarantine_sql, written
+from totelake.warehouse import ddl, quarantine_sql, written
 from totelake.warehouse.ddl import LOCK, STAGING, qualified
 from totelake.warehouse.jdbc import Connection
 from totelake.warehouse.plan import BatchEntry, TableLoad
@@ -88,6 +88,8 @@ def apply(connection: Connection, run: str, load: TableLoad) -> None:
     if is_fact:
         connection.run(quarantine_sql.mark_replayed(load.table))
     _settle(connection, load.table)
+    if is_fact and not newest:
+        _refer(connection, load.table)
     if is_fact:
         _check_applied(connection, load)
         written.check_fact(connection, load.table, newest)
@@ -111,6 +113,14 @@ def _settle(connection: Connection, table: Table) -> None:
         connection.run(statement)
     # what a constraint or a trigger has put off until the commit is this table's matter, too
     connection.run("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def _refer(connection: Connection, fact: Table) -> None:
+    """Give a fact that had no rows the foreign keys that it lacks: its parents are there, so none refuses a row."""
+    there = [str(row[0]) for row in connection.rows(ddl.referring(fact))]
+    statement = ddl.add_foreign_keys(fact, there)
+    if statement is not None:
+        connection.run(statement)
 
 
 def _write(connection: Connection, writes: Sequence[_Write]) -> list[int]:

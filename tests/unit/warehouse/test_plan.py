@@ -124,7 +124,7 @@ def test_the_ddl_has_every_contract_and_can_be_repeated() -> None:
     )
     fact = next(statement for statement in found if '"fact_payment" (' in statement)
     assert '"payment_record_id" serial NOT NULL' in fact
-    assert '"payment_date" date NOT NULL REFERENCES star."dim_date" ("date_id")' in fact
+    assert '"payment_date" date NOT NULL,' in fact and "REFERENCES" not in fact
     assert statements(Contracts({}, {}, {}, {}))[:3] == [
         f"CREATE SCHEMA IF NOT EXISTS {name}" for name in ("star", "etl", "staging")
     ]

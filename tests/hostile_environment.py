@@ -61,6 +61,8 @@ VARIABLES = {
     "PYTHONOPTIMIZE": "2",
     "PYTHONIOENCODING": "ascii",
     "PYTHONINSPECT": "1",
+    "COLUMNS": "0",
+    "SSLKEYLOGFILE": "/not/there/keys",
     "REQUESTS_CA_BUNDLE": "/not/there/bundle.pem",
     "CURL_CA_BUNDLE": "/not/there/bundle.pem",
     "GITHUB_TOKEN": "ghp_of_the_user",
@@ -72,10 +74,14 @@ VARIABLES = {
 
 
 def make_home(folder: Path) -> Path:
-    """A home whose files break whoever reads them: a profile that is none, passwords and services of other servers."""
+    """A home whose files break whoever reads them: a profile and models that are none, others' passwords."""
     (folder / ".aws").mkdir(parents=True)
     (folder / ".aws" / "config").write_text("[default]\nregion = mars-north-1\n[profile corp\nbroken\n")
     (folder / ".aws" / "credentials").write_text("[default]\naws_access_key_id = AKIAFILE\nbroken\n")
+    for service, version in (("s3", "2006-03-01"), ("glue", "2017-03-31"), ("logs", "2014-03-28")):
+        model = folder / ".aws" / "models" / service / version / "service-2.json"
+        model.parent.mkdir(parents=True)
+        model.write_text("{broken")
     passwords = folder / ".pgpass"
     passwords.write_text("*:*:*:*:of somebody else\n")
     passwords.chmod(0o600)

@@ -30,6 +30,7 @@ _STYLES = {
     **dict.fromkeys(("FAILED", "TIMEOUT", "ERROR", "STOPPED", "down"), "red"),
     **dict.fromkeys(("RUNNING", "STARTING", "NOT_RUN"), "yellow"),
 }
+_SIZES = ("COLUMNS", "LINES")
 # a column of text that is longer is folded, but never to less than this
 _NARROWEST = 12
 
@@ -45,10 +46,12 @@ def err() -> Console:
 
 
 def _console(stderr: bool) -> Console:
+    # some who have no terminal set its size to 0, at which rich shows nothing
+    known = {name: value for name, value in os.environ.items() if name not in _SIZES or value.strip("0")}
     # rich itself leaves only the colours out
     if os.environ.get("NO_COLOR"):
-        return Console(stderr=stderr, color_system=None, highlight=False, soft_wrap=True)
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+        return Console(stderr=stderr, color_system=None, highlight=False, soft_wrap=True, _environ=known)
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, _environ=known)
 
 
 def forgiving() -> None:

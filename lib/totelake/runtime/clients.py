@@ -77,15 +77,24 @@ class Clients:
             # botocore's own errors say what is wrong with the region or the profile; a wrong URL has none
             if isinstance(error, BotoCoreError):
                 raise
-            raise ConfigurationError(f"{' '.join(str(error).split())}; correct AWS_ENDPOINT_URL") from error
+            words = " ".join(str(error).split())
+            if endpoint and endpoint in words:
+                raise ConfigurationError(f"{words}; correct AWS_ENDPOINT_URL") from error
+            raise ConfigurationError(f"no client of {service}: {words}; correct the files in ~/.aws/models") from error
 
     @cached_property
     def _session(self) -> Any:
         """One for all clients, since each session reads the list of all endpoints of AWS anew."""
         from boto3.session import Session
+        from botocore.loaders import Loader
+        from botocore.session import get_session
 
         key, secret = self._credentials or (None, None)
-        return Session(key, secret, region_name=self.region)
+        core = get_session()
+        if self.endpoints:
+            # what a user keeps in ~/.aws/models describes AWS, not what stands for it
+            core.register_component("data_loader", Loader([Loader.BUILTIN_DATA_PATH], None, None, False))
+        return Session(key, secret, region_name=self.region, botocore_session=core)
 
     @property
     def s3(self) -> S3Client:

@@ -21,8 +21,8 @@ _PASSED = (
     "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
 )  # fmt: skip
 _PASSED_BEGINNINGS = ("LC_", "TOTELAKE_", "COVERAGE_")
-# what botocore and libpq read; of libpq's files only that of the passwords is read without a variable
-_REDIRECTING = ("AWS_", "BOTO", "PG")
+# what botocore, libpq and Python's TLS read; of libpq's files only that of the passwords is read without a variable
+_REDIRECTING = ("AWS_", "BOTO", "PG", "SSLKEYLOGFILE")
 # without these botocore reads ~/.aws, and asks for credentials in the network
 _NO_AWS_FILES = {
     "AWS_CONFIG_FILE": os.devnull,

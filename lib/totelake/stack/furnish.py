@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
-
 from totelake.contracts import load_contracts
+from totelake.runtime.clients import Clients
 from totelake.stack import outbox
 from totelake.stack.model import DEAD_LETTERS, LOADER, PREFIX, READER, WAREHOUSE, Stack
 
 
 def client(stack: Stack, service: str) -> Any:
     """A boto3 client of the stack."""
-    session: Any = boto3.session.Session()
-    return session.client(
-        service,
-        endpoint_url=stack.glue_endpoint if service == "glue" else stack.aws_endpoint,
-        region_name=stack.region,
-        aws_access_key_id=stack.access_key_id,
-        aws_secret_access_key=stack.secret_access_key,
-    )
+    endpoints = {"": stack.aws_endpoint, "glue": stack.glue_endpoint}
+    return Clients(stack.region, endpoints, (stack.access_key_id, stack.secret_access_key)).client(service)
 
 
 def furnish(stack: Stack) -> None:

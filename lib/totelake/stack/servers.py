@@ -105,7 +105,9 @@ def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys) -> Part:
 def _serve(name: str, module: Sequence[str], port: int, logs: Path, more: Mapping[str, str], health: str) -> Part:
     """Start a module as a server, and wait until it answers."""
     log = logs / f"{name}.log"
-    part = spawn(name, [sys.executable, "-m", *module], port, log, child_environment(more))
+    # libraries read many a file of a user's home: ~/.aws/models, ~/.postgresql
+    variables = child_environment({**more, "HOME": str(logs.parent)})
+    part = spawn(name, [sys.executable, "-m", *module], port, log, variables)
     try:
         wait_ready(part, lambda: answers(f"http://{HOST}:{port}{health}"), log)
     except BaseException:

@@ -126,6 +126,7 @@ def test_the_command_speaks_to_database_lake_and_glue(up: Stack, machine: Machin
     for words in (["seed", "--orders", "10"], ["deploy"], asked, ["runs"], ["doctor"]):
         done = machine.totelake(*words)
         assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), (words, done.stderr)
+        assert done.stdout.strip(), words
 
 
 def test_a_python_job_sees_the_stack_and_nothing_of_the_users(up: Stack) -> None:

@@ -4,7 +4,8 @@ The rule, for a column of a source:
 
 - kept as it is in the source and in parquet: letters and digits of any script, `_`, `-`, `$`, and spaces inside it;
 - in the Data Catalog in lower case, as Athena and Glue's crawlers have it;
-- blocks its table: any other character, a name that is another column's but for case, and a name that the lake keeps.
+- blocks its table: any other character, a letter whose lower case is more than one, a name that is another column's but
+  for case, and a name that the lake or Athena keeps.
 
 A name of a contract is narrower: what PostgreSQL, Hive and Spark take without quotes, but for reserved words.
 """
@@ -23,7 +24,9 @@ METADATA = ("_op", "_batch", "_captured_at", "_xid")
 PARTITION_KEYS = ("ingested_on",)
 # what a builder calls the reason against a row while it sorts rows
 REASON = "_reason"
-RESERVED = frozenset((*METADATA, *PARTITION_KEYS, REASON))
+# hidden columns of every table in Athena
+HIDDEN = ("$path", "$bucket", "$file_size", "$file_modified_time", "$partition", "$row_id")
+RESERVED = frozenset((*METADATA, *PARTITION_KEYS, REASON, *HIDDEN))
 
 
 def is_contract_name(name: str) -> bool:
@@ -81,5 +84,6 @@ def _folded(name: str) -> str:
 
 
 def _is_plain(character: str) -> bool:
-    # a mark is part of the letter before it
-    return character in _ALSO or unicodedata.category(character)[0] in "LMN"
+    # a mark is part of the letter before it; Athena compares letter by letter, so that two never equal one
+    is_of_a_word = unicodedata.category(character)[0] in "LMN" and len(character.lower()) == 1
+    return character in _ALSO or is_of_a_word

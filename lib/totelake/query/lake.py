@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
-from totelake.contracts.identifiers import sql_quoted, sql_text
+from totelake.contracts.identifiers import namesakes, sql_quoted, sql_text
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
 from totelake.lake.tables import VIEW_TYPE, columns_of, location_of
@@ -71,7 +72,7 @@ class Lake:
                 self._define(connection, other or database, read, made)
             text = as_duckdb(parsed)
         else:
-            text = self._relation(database, table)
+            text = self._relation(connection, database, table)
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {sql_quoted(database)}")
         connection.execute(f"CREATE VIEW {sql_quoted(database)}.{sql_quoted(name)} AS {text}")
 
@@ -87,7 +88,7 @@ class Lake:
     def _catalog(self, database: str) -> SchemaCatalog:
         return GlueCatalog(self._clients.glue, database)
 
-    def _relation(self, database: str, table: Document) -> str:
+    def _relation(self, connection: Any, database: str, table: Document) -> str:
         """A registered table as a query over its partitions' objects, typed as it is registered."""
         name, columns = f"{database}.{table['Name']}", columns_of(table)
         if not columns:
@@ -95,7 +96,8 @@ class Lake:
         keys = [item["Name"] for item in table.get("PartitionKeys") or ()]
         locations = self._parts(database, table["Name"]) if keys else [((), location_of(table))]
         parts = [
-            f"SELECT *{_constants(keys, values)} FROM read_parquet([{files}], {_AS_REGISTERED})"
+            f"SELECT {_selected(connection, columns, files)}{_constants(keys, values)} "
+            f"FROM read_parquet([{files}], {_AS_REGISTERED})"
             for values, location in locations
             if (files := ", ".join(sql_text(str(path)) for path in self._fetched("/".join([name, *values]), location)))
         ]
@@ -138,6 +140,21 @@ def _column(column: str, kind: str) -> str:
     name = sql_quoted(column)
     wanted = "timestamp" if kind == "timestamp" else registered_cast(kind)
     return f"CAST({name} AS {wanted}) AS {name}" if wanted else name
+
+
+def _selected(connection: Any, columns: Sequence[tuple[str, str]], files: str) -> str:
+    """All columns of files, spelled as they are registered: of names without case DuckDB finds those in ASCII alone."""
+    others = [column for column, _ in columns if not column.isascii()]
+    if not others:
+        return "*"
+    found = [name for (name,) in connection.execute(f"SELECT DISTINCT name FROM parquet_schema([{files}])").fetchall()]
+    spelled = {column: [name for name in found if name == column or namesakes((column, name))] for column in others}
+    odd = {column: sorted(names) for column, names in spelled.items() if names not in ([], [column])}
+    if not odd:
+        return "*"
+    named = [f"coalesce({', '.join(map(sql_quoted, names))}) AS {sql_quoted(column)}" for column, names in odd.items()]
+    former = ", ".join(sql_quoted(name) for names in odd.values() for name in names)
+    return f"* EXCLUDE ({former}), {', '.join(named)}"
 
 
 def _constants(keys: list[str], values: tuple[str, ...]) -> str:

@@ -166,7 +166,7 @@ def _obstacles(column: SourceColumn, namesake: str | None) -> Iterator[tuple[str
     if is_reserved(name):
         yield NAME_RESERVED, f"{name} has a name the lake keeps for itself; rename it"
     elif odd := unusable_characters(name):
-        yield NAME_UNUSABLE, f"{name!r} has {odd!r} in its name, which engines of the lake take for syntax; rename it"
+        yield NAME_UNUSABLE, f"{name!r} has {odd!r} in its name, which not every engine of the lake takes; rename it"
     elif namesake is not None:
         yield NAME_UNUSABLE, f"{name} is {namesake} but for case, which is one column for the lake; rename one of them"
     try:

@@ -40,9 +40,10 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
     lambda name: len(name.encode()) <= 63
 )
 KEPT = ("note", "deliveryNote", "delivery note", "delivery-note", "price$", "größe", "数量", "e\u0301t", "order", "2nd")
-KEPT += ("select", "a" * 63, "_note")
+KEPT += ("select", "a" * 63, "_note", "\u00dcnit", "\u039f\u0394\u039f\u03a3")
 UNUSABLE = ("x`y", "a.b", 'a"b', "a'b", "a,b", "a;b", "a:b", "a(b)", "a{b}", "a=b", "a/b", "a\\b", "a\nb", "a\tb", " a")
-UNUSABLE += ("a ", "a%b", "a\u200bb", "<a>", "a*", "?")
+# the last has a lower case of two letters, and Athena compares letter by letter
+UNUSABLE += ("a ", "a%b", "a\u200bb", "<a>", "a*", "?", "\u0130d")
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -75,3 +75,14 @@ def test_a_damaged_object_of_ours_is_named(body: bytes, tmp_path: Path, monkeypa
     with pytest.raises(LakeError, match=f"s3://processed/dim_staff/{OURS}") as failure:
         world.ask("SELECT * FROM dim_staff", tmp_path)
     assert str(tmp_path) not in str(failure.value)
+
+
+def test_capitals_of_any_alphabet_are_one_column_with_their_small_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = MemoryLake(monkeypatch)
+    found.create("unit", {}, [("staff_id", "int"), ("\u00fcnit", "string")], parquet(staff_id=1, Ünit="m"))
+    later = parquet(staff_id=2, üNIT="kg")
+    found.store.put("unit/000000000002-0.parquet", later)
+    asked = 'SELECT staff_id, "\u00fcnit" FROM unit ORDER BY staff_id'
+    assert found.ask(asked, tmp_path) == [(1, "m"), (2, "kg")]

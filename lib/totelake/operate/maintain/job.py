@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from totelake.contracts import TableId, load_contracts
 from totelake.contracts.model import Table
-from totelake.errors import TotelakeError
+from totelake.errors import DamagedError, TotelakeError
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import APART
 from totelake.lake.manifest import Manifest
 from totelake.lake.records import verdict
 from totelake.lake.records.batch import Bookmark
-from totelake.lake.records.marks import MAINTENANCE, MaintenanceMark
+from totelake.lake.records.holds import LOG as HOLDS
+from totelake.lake.records.marks import AUDIT, LOADED, MAINTENANCE, MaintenanceMark
 from totelake.operate.maintain.expire import inflight_of, logs_of, state_of
 from totelake.operate.maintain.garbage import Commit, Log, next_mark, stale_attempts, stale_marks, stale_state
 from totelake.operate.maintain.ledgers import deltas_of, renew
@@ -60,6 +61,10 @@ class _Maintenance:
         self._own = CommitLog(job.ingestion, MAINTENANCE)
         self._recovery = Recovery(job)
         self._stars = load_contracts().stars
+        self._known = {
+            _INGESTION: {*load_contracts().sources, verdict.LOG, AUDIT},
+            _PROCESSED: {*self._stars, HOLDS, LOADED},
+        }
         self._report = Report()
         self._failures: list[TotelakeError] = []
 
@@ -89,6 +94,18 @@ class _Maintenance:
             self._failures.append(failure)
             return otherwise
 
+    def _passing_over(self, work: Callable[[], _T], otherwise: _T) -> _T:
+        """Do the work of a log that no contract names: what is damaged there stops no night, and is told."""
+
+        def told() -> _T:
+            try:
+                return work()
+            except DamagedError as failure:
+                self._job.log.warning("passed over, no job writes there: %s", failure)
+                return otherwise
+
+        return self._guarded(told, otherwise)
+
     def _restore(self, source: str) -> None:
         """Put registered tables back; one that is not there is registered with what its verdicts lack."""
         for name in restore_registered(self._job, source):
@@ -102,7 +119,8 @@ class _Maintenance:
                 if name != MAINTENANCE:
                     place = f"{zone}/{name}"
                     mark = 0 if self._job.arguments.whole_history else marks.get(place, 0)
-                    found[place] = self._guarded(partial(self._maintain, zone, store, name, mark), mark)
+                    guarded = self._guarded if name in self._known[zone] else self._passing_over
+                    found[place] = guarded(partial(self._maintain, zone, store, name, mark), mark)
         return found
 
     def _maintain(self, zone: str, store: ObjectStore, name: str, mark: int) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import SOURCE
-from tests.unit.operate.maintain.nights import INGESTION, Buckets, night
-from totelake.errors import LakeError
+from tests.unit.operate.maintain.nights import INGESTION, PROCESSED, Buckets, night
+from totelake.errors import DamagedError, LakeError
 from totelake.lake.keys import APART, apart_key
 
 TOKENS = (16 * "a", 16 * "b")
@@ -36,3 +36,11 @@ def test_a_mark_that_cannot_be_removed_fails_the_night_after_all_else(buckets: B
     with pytest.raises(LakeError, match="not you"):
         night(buckets)
     assert refused in buckets.keys(INGESTION) and other not in buckets.keys(INGESTION)
+
+
+def test_a_damaged_log_that_no_contract_names_stops_no_night_and_one_of_a_contract_does(buckets: Buckets) -> None:
+    buckets.store(PROCESSED, "_commits/nosuch_table/000000000001.json", 25)
+    assert night(buckets).expired == {f"ingestion/{APART}": sorted(FORMER)}
+    buckets.store(PROCESSED, "_commits/dim_design/000000000001.json", 25)
+    with pytest.raises(DamagedError, match="dim_design"):
+        night(buckets)

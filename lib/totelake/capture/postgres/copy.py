@@ -14,11 +14,14 @@ from pyarrow import csv
 
 from totelake.capture.blocked import BlockedError, unreadable
 from totelake.capture.events import XID
+from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.csv_rows import convert_options
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
+from totelake.contracts.types import is_zoned
 from totelake.ports.postgres_errors import is_of_table, said
+from totelake.schemas.columns import SourceColumn
 
 _BLOCK_BYTES = 8 * 1024**2
 T = TypeVar("T")
@@ -46,13 +49,19 @@ def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
 def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:
     """The query of the rows that satisfy `where` in the order of their key, each with the xid that wrote it."""
     return sql.SQL("SELECT {}, {} AS {} FROM {} AS t{} ORDER BY {}").format(
-        sql.SQL(", ").join(sql.Identifier(column.name) for column in shape.columns),
+        sql.SQL(", ").join(_selected(column) for column in shape.columns),
         sql.SQL("t.xmin::text::bigint" if shape.has_xmin else "NULL::bigint"),
         sql.Identifier(XID),
         shape.name,
         sql.SQL(" WHERE ") + where if where is not None else sql.SQL(""),
         sql.Identifier(shape.key),
     )
+
+
+def _selected(column: SourceColumn) -> sql.Composable:
+    """A column as its values are in the lake; what is text there is what the type's own output function writes."""
+    template = "{0} AT TIME ZONE 'UTC' AS {0}" if is_zoned(column.type) else "{0}"
+    return sql.SQL(template).format(sql.Identifier(column.name))
 
 
 def rows_schema(shape: Shape) -> pa.Schema:
@@ -132,4 +141,4 @@ def _parse(source: BinaryIO, schema: pa.Schema) -> Iterator[Chunk]:
     )
     for batch in reader:
         if batch.num_rows:
-            yield Chunk(batch)
+            yield Chunk(unhexed(batch))

@@ -36,7 +36,7 @@ _COLUMNS = (
     f"""
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        {TYPE},
-       a.attnotnull OR t.typnotnull, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
+       a.attnotnull OR base.required, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid)
 """
@@ -156,7 +156,9 @@ def _grouped(rows: Sequence[Row]) -> Mapping[int, list[Row]]:
 
 
 def _shape(table: Table, relation: Relation, rows: list[Row], descendants: list[Row]) -> Shape:
-    columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows)
+    columns = tuple(
+        SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows
+    )
     reason = why_blocked(relation, descendants)
     if reason is not None:
         raise BlockedError(not_capturable(table.name, *reason))

@@ -1,0 +1,137 @@
+"""Every type of a source arrives exactly, whatever role and database set for their sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg2
+import pytest
+
+from tests.integration.capture.conftest import READER, Source, insert_designs
+from tests.integration.capture.test_settings import HOSTILE, alter
+from tests.integration.capture.type_values import AS_TEXT, DOMAINS, EXTENSIONS, MADE, NATIVE, Kind
+from totelake.contracts.types import hive_type, is_zoned
+from totelake.lake.records.batch import Batch, schema_of
+
+pytestmark = pytest.mark.integration
+# any settings under which a text that is read again is the same value
+_PLAIN = (
+    "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET extra_float_digits = 3; SET lc_monetary = 'C'; "
+    "SET TimeZone = 'UTC'; SET bytea_output = hex; SET search_path = ''; SET array_nulls = on; SET xmloption = content; "
+    "SET standard_conforming_strings = on"
+)
+_AGAINST_US = {**HOSTILE, "search_path": "''"}
+
+
+def fill(source: Source, kinds: Mapping[str, Kind]) -> dict[str, str]:
+    """Give the table of designs a column of each type, with its values and a NULL; the columns by type."""
+    columns = {kind: f"c{place}" for place, kind in enumerate(kinds)}
+    rows = max(len(kind.values) for kind in kinds.values()) + 1
+    source.sql(f"TRUNCATE design; {insert_designs(1, rows)}")
+    source.sql(f"ALTER TABLE design {', '.join(f'ADD {column} {kind}' for kind, column in columns.items())}")
+    for key in range(1, rows):
+        found = {columns[name]: kind.values[key - 1] for name, kind in kinds.items() if key <= len(kind.values)}
+        source.sql(f"UPDATE design SET {', '.join(f'{name} = {value}' for name, value in found.items())} "
+                   f"WHERE design_id = {key}")  # fmt: skip
+    return columns
+
+
+def wrong(source: Source, events: list[dict[str, Any]], columns: Mapping[str, str]) -> dict[str, list[Any]]:
+    """By type, what the lake has that is not what PostgreSQL makes of it again."""
+    source.sql(_PLAIN)
+    cursor, found = source.connection.cursor(), dict[str, list[Any]]()
+    for kind, column in columns.items():
+        for event in events:
+            value = event[column]
+            text = f"{value.isoformat()}Z" if is_zoned(kind) and value is not None else value
+            both = [f"(%s::{kind})", column]
+            # what a cast to text keeps of an XML declaration is no part of the value
+            written = [f"format('%%s', {side})" if kind == "xml" else f"{side}::text" for side in both]
+            cursor.execute(
+                f"SELECT {' IS NOT DISTINCT FROM '.join(written)} FROM public.design WHERE design_id = %s",
+                (_shown(text), event["design_id"]),
+            )
+            if cursor.fetchone() != (True,):
+                found.setdefault(kind, []).append(value)
+    return found
+
+
+def _shown(value: Any) -> Any:
+    """What PostgreSQL reads as exactly this value."""
+    if isinstance(value, bytes):
+        return psycopg2.Binary(value)
+    return value if value is None else str(value)
+
+
+def check(source: Source, kinds: Mapping[str, Kind]) -> None:
+    """Capture values of these types with settings against us, and again when nothing has changed."""
+    columns = fill(source, kinds)
+    alter(source, _AGAINST_US)
+    source.postgres.run(f"ALTER ROLE {READER} SET lc_monetary = 'C.utf8'")
+    manifest = source.run()
+    assert manifest is not None
+    batch = Batch.of(manifest)
+    assert not batch.bookmark.blocked
+    stored = {column.name: hive_type(column.plain_type) for column in schema_of(manifest.tables["design"]).columns}
+    assert {kind: stored[column] for kind, column in columns.items()} == {
+        kind: found.hive for kind, found in kinds.items()
+    }
+    events = source.events(manifest, "design")
+    assert len(events) == max(len(kind.values) for kind in kinds.values()) + 1
+    assert wrong(source, events, columns) == {}
+    source.sql("UPDATE public.design SET design_name = design_name")
+    assert source.changes(source.run(), "design") == [], "the same values again are no event"
+
+
+@pytest.fixture
+def made(source: Source) -> Source:
+    """A source with types of its own."""
+    source.sql(*MADE)
+    return source
+
+
+def test_each_native_type(made: Source) -> None:
+    check(made, NATIVE)
+
+
+def test_each_type_that_is_text(made: Source) -> None:
+    check(made, AS_TEXT)
+
+
+def test_each_domain_has_the_type_beneath_all_of_its_domains(made: Source) -> None:
+    check(made, {name: kind for name, (_, kind) in DOMAINS.items()})
+    made.sql("ALTER TABLE public.design ADD least public.least")
+    (first, second) = [schema_of(manifest.tables["design"]).columns for manifest in (made.log().get(1), made.run())]
+    added = first[-len(DOMAINS) :]
+    assert [column.type for column in added] == [beneath for beneath, _ in DOMAINS.values()]
+    assert not any(column.required for column in added)
+    assert (second[-1].type, second[-1].required) == ("numeric(8,2)", True)
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_each_type_of_an_extension(source: Source, extension: str) -> None:
+    if not source.rows(f"SELECT FROM pg_available_extensions WHERE name = '{extension}'"):
+        pytest.skip(f"this server has no extension {extension}")
+    source.sql(f"CREATE EXTENSION {extension} SCHEMA public")
+    check(source, EXTENSIONS[extension])
+
+
+def test_texts_are_those_of_one_format_whatever_the_session_has(made: Source) -> None:
+    kinds = {
+        "interval": "1 year -2 mons +3 days -04:05:06.000007",
+        "money": "$1,234.50",
+        "tstzrange": '["2024-02-03 04:05:06+05:45",)',
+        "bytea[]": '{"\\\\x00ff"}',
+        "date[]": "{2024-02-03}",
+        "real[]": "{0.1}",
+        "regclass": "public.design",
+    }
+    columns = fill(made, {kind: Kind("string", (f"'{value}'",)) for kind, value in kinds.items()})
+    alter(made, _AGAINST_US)
+    (event, _) = sorted(made.events(made.run(), "design"), key=lambda item: item["design_id"])
+    assert {kind: event[column] for kind, column in columns.items()} == {
+        **kinds,
+        "interval": "10 mons 3 days -04:05:06.000007",
+        "tstzrange": '["2024-02-02 22:20:06+00",)',
+    }

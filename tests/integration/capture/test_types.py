@@ -135,3 +135,23 @@ def test_texts_are_those_of_one_format_whatever_the_session_has(made: Source) ->
         "interval": "10 mons 3 days -04:05:06.000007",
         "tstzrange": '["2024-02-02 22:20:06+00",)',
     }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TYPE public.\"Mood\" RENAME VALUE 'ok' TO 'fine'",
+        "ALTER TYPE public.pair ADD ATTRIBUTE d integer",
+    ],
+)
+def test_a_changed_type_within_a_type_is_an_event_of_every_row_that_shows_it(made: Source, change: str) -> None:
+    made.sql(
+        insert_designs(1, 3),
+        "CREATE TYPE public.nests AS RANGE (subtype = public.nest, multirange_type_name = public.many)",
+        "ALTER TABLE design ADD many public.many[], ADD n integer",
+        """UPDATE design SET many = ARRAY[public.many(public.nests(((1, 'x', NULL)::public.pair, '{ok}'), NULL))]
+         WHERE design_id = 2""",
+    )
+    made.run()
+    made.sql(change)
+    assert made.changes(made.run(), "design") == [("U", 2)]

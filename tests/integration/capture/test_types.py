@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
+import pyarrow.parquet as pq
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs
@@ -18,8 +21,8 @@ pytestmark = pytest.mark.integration
 # any settings under which a text that is read again is the same value
 _PLAIN = (
     "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET extra_float_digits = 3; SET lc_monetary = 'C'; "
-    "SET TimeZone = 'UTC'; SET bytea_output = hex; SET search_path = ''; SET array_nulls = on; SET xmloption = content; "
-    "SET standard_conforming_strings = on"
+    "SET TimeZone = 'UTC'; SET bytea_output = hex; SET search_path = ''; SET array_nulls = on; "
+    "SET xmloption = content; SET standard_conforming_strings = on"
 )
 _AGAINST_US = {**HOSTILE, "search_path": "''"}
 
@@ -139,10 +142,7 @@ def test_texts_are_those_of_one_format_whatever_the_session_has(made: Source) ->
 
 @pytest.mark.parametrize(
     "change",
-    [
-        "ALTER TYPE public.\"Mood\" RENAME VALUE 'ok' TO 'fine'",
-        "ALTER TYPE public.pair ADD ATTRIBUTE d integer",
-    ],
+    ["ALTER TYPE public.\"Mood\" RENAME VALUE 'ok' TO 'fine'", "ALTER TYPE public.pair ADD ATTRIBUTE d integer"],
 )
 def test_a_changed_type_within_a_type_is_an_event_of_every_row_that_shows_it(made: Source, change: str) -> None:
     made.sql(
@@ -155,3 +155,19 @@ def test_a_changed_type_within_a_type_is_an_event_of_every_row_that_shows_it(mad
     made.run()
     made.sql(change)
     assert made.changes(made.run(), "design") == [("U", 2)]
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "0044-03-15 12:00:00+00 BC", "294276-12-31 23:59:59+00"])
+def test_a_moment_that_the_lake_cannot_hold_is_quarantined_with_its_row_alone(source: Source, moment: str) -> None:
+    source.sql(insert_designs(1, 3), "ALTER TABLE design ADD at timestamptz, ADD raw bytea")
+    source.sql(f"UPDATE design SET at = '{moment}', raw = '\\x00ff' WHERE design_id = 2")
+    source.sql("UPDATE design SET raw = '\\x5c78' WHERE design_id = 3")
+    manifest = source.run()
+    assert {event["design_id"]: event["raw"] for event in source.events(manifest, "design")} == {1: None, 3: b"\\x"}
+    assert manifest is not None
+    (item,) = manifest.tables["design"].quarantine
+    body = source.s3.get_object(Bucket=source.bucket, Key=item.staged)["Body"].read()
+    (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
+    payload = json.loads(row["payload"])
+    assert (row["rule"], row["column_name"], payload["raw"]) == ("unreadable", "at", "\\x00ff")
+    assert row["value"] == moment.replace("+00", "")

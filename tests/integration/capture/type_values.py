@@ -1,4 +1,4 @@
-"""Types of a source with values that are hard to carry, and the type that each has in the lake; docs/types.md has it too.
+"""Types of a source with values that are hard to carry, and the type that each has in the lake, as docs/types.md says.
 
 A value is an expression of SQL. Beside them every column has a NULL.
 """

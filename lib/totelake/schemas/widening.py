@@ -31,9 +31,9 @@ def relation(before: str, after: str) -> str:
         if sizes[0][1] == sizes[1][1]:
             return SAME
         return WIDENED if sizes[0][1] < sizes[1][1] else NARROWED
-    if _is_kept_as_text(before) and after in _ALL_TEXTS:
+    if _keeps_texts(before, after):
         return WIDENED
-    return NARROWED if _is_kept_as_text(after) and before in _ALL_TEXTS else OTHER
+    return NARROWED if _keeps_texts(after, before) else OTHER
 
 
 def _sizes(type_name: str) -> tuple[str, int] | None:
@@ -43,6 +43,7 @@ def _sizes(type_name: str) -> tuple[str, int] | None:
             return family[0], family.index(type_name)
     numeric = _NUMERIC.match(type_name)
     if numeric:
+        # a decimal for readers, or a text
         kept = "decimal" if has_own_type(type_name) else "text"
         return f"numeric of scale {numeric.group(2) or 0} as {kept}", int(numeric.group(1))
     text = _TEXT.match(type_name)
@@ -56,6 +57,12 @@ def _sizes(type_name: str) -> tuple[str, int] | None:
     if limited:
         return limited.group(1), int(limited.group(2) or _UNLIMITED)
     return None
+
+
+def _keeps_texts(narrow: str, wide: str) -> bool:
+    """Whether values that are text in the lake are of a wider type with the same text."""
+    is_number = narrow.startswith("numeric(") and wide == "numeric"
+    return (wide in _ALL_TEXTS or is_number) and _is_kept_as_text(narrow)
 
 
 def _is_kept_as_text(type_name: str) -> bool:

@@ -38,7 +38,9 @@ def is_unreadable(blocked: BlockedTable | None) -> bool:
 
 def undescribed(table: str, where: str, said: str) -> BlockedTable:
     """A table whose definition is no text: a name, an enum's label, a partition's bound, a column's default."""
-    why = f"a name, label, bound or default in the definition of {where} is no text in UTF-8 ({said}); rename or mend it"
+    why = (
+        f"a name, label, bound or default in the definition of {where} is no text in UTF-8 ({said}); rename or mend it"
+    )
     return not_capturable(table, "no text in UTF-8", why)
 
 

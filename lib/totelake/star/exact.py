@@ -23,6 +23,8 @@ from totelake.contracts.types import (
 from totelake.schemas.widening import SAME, WIDENED, relation
 
 _WIDEST = "decimal(38,18)"
+# a text of a number with digits that the widest decimal would round away
+_FINER = r"[eE]-|\.[0-9]{18}[0-9]*[1-9]"
 _DIGITS = 6
 
 
@@ -82,5 +84,5 @@ def _fits(name: str, found: str, wanted: str) -> SparkColumn:
         is_whole: SparkColumn = F.unix_micros(value) % step == 0
         return is_whole
     if is_text(found) and (decimal_of(wanted) or wanted in ("smallint", "integer", "bigint")):
-        return there.cast(_WIDEST) == cast_or_null(name, _WIDEST)
+        return (there.cast(_WIDEST) == cast_or_null(name, _WIDEST)) & ~value.rlike(_FINER)
     return F.expr(f"try_cast(try_cast({spark_quoted(name)} AS {spark_type(wanted)}) AS {spark_type(found)})") == value

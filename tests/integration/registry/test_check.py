@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -99,22 +98,6 @@ def test_a_widened_column_is_accepted_and_registered_as_one_new_version_without_
     registry.ingest(4, {"design": DESIGNS})
     registry.check()
     assert columns(registry, "design")["design_id"] == "bigint"
-
-
-def test_columns_of_any_type_are_registered_as_the_lake_has_them_and_the_audit_agrees(registry: Registry) -> None:
-    more = {
-        "details": ("jsonb", "string", '{"a": 1}'),
-        "ident": ("uuid", "string", "6f1d0d0a-0000-4000-8000-000000000000"),
-        "exact": ("numeric", "string", "1e-1000"),
-        "raw": ("bytea", "binary", b"\x00\xff"),
-        "at": ("timestamp(3) with time zone", "timestamp", datetime(2026, 11, 23, 9)),
-    }
-    values = {name: value for name, (_, _, value) in more.items()}
-    registry.ingest(1, {"design": [{**DESIGNS[0], **values}]}, **{name: kind for name, (kind, _, _) in more.items()})
-    assert registry.check() is not None
-    found = columns(registry, "design")
-    assert {name: found[name] for name in more} == {name: hive for name, (_, hive, _) in more.items()}
-    assert registry.audit() == []
 
 
 def test_partitions_of_every_day_follow_a_wider_table(registry: Registry) -> None:

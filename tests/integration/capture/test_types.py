@@ -11,11 +11,16 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.capture.conftest import READER, Source, insert_designs
+from tests.integration.capture.conftest import PAYMENTS, READER, Source, insert_designs
+from tests.integration.capture.test_obstacles import BROKEN_TYPE, TABLES
 from tests.integration.capture.test_settings import HOSTILE, alter
 from tests.integration.capture.type_values import AS_TEXT, DOMAINS, EXTENSIONS, MADE, NATIVE, Kind
+from totelake.capture.detect.look import look
+from totelake.capture.postgres.session import Session
 from totelake.contracts.types import hive_type, is_zoned
-from totelake.lake.records.batch import Batch, schema_of
+from totelake.lake.records.batch import Batch, Bookmark, schema_of
+from totelake.ports.postgres import connect
+from totelake.ports.postgres_address import PostgresAddress
 
 pytestmark = pytest.mark.integration
 # any settings under which a text that is read again is the same value
@@ -171,3 +176,28 @@ def test_a_moment_that_the_lake_cannot_hold_is_quarantined_with_its_row_alone(so
     payload = json.loads(row["payload"])
     assert (row["rule"], row["column_name"], payload["raw"]) == ("unreadable", "at", "\\x00ff")
     assert row["value"] == moment.replace("+00", "")
+
+
+def test_values_larger_than_any_block_arrive_and_are_no_event_again(source: Source) -> None:
+    source.sql(insert_designs(1, 3), "ALTER TABLE design ADD raw bytea, ADD details jsonb")
+    source.sql(
+        "UPDATE design SET raw = decode(repeat('00ff5c27', 3000000), 'hex') WHERE design_id = 2",
+        "UPDATE design SET details = jsonb_build_object('a', repeat('b\",\n', 3000000)) WHERE design_id = 3",
+    )
+    events = {event["design_id"]: event for event in source.events(source.run(), "design")}
+    assert events[2]["raw"] == b"\x00\xff\\'" * 3_000_000
+    assert json.loads(events[3]["details"]) == {"a": 'b",\n' * 3_000_000}
+    source.sql("UPDATE design SET raw = raw || '\\x', details = details || '{}'")
+    assert source.changes(source.run(), "design") == []
+
+
+def test_a_look_finds_no_work_in_a_table_that_is_blocked_by_its_type(source: Source) -> None:
+    source.sql(insert_designs(1, 3), PAYMENTS, *BROKEN_TYPE)
+    first = Bookmark.of(source.run())
+    assert set(first.blocked) == {"payment"}
+    address = PostgresAddress.from_secret(source.postgres.secret(source.dsn, READER), "s")
+    with connect(address) as connection, look(Session(connection), TABLES, first) as seen:
+        assert (set(seen.blocked), seen.newly_blocked, seen.has_work) == ({"payment"}, (), False)
+    source.sql("UPDATE pg_proc SET prosrc = 'textout' WHERE proname = 'odd_out'")
+    with connect(address) as connection, look(Session(connection), TABLES, first) as seen:
+        assert (set(seen.blocked), seen.has_work) == (set(), True)

@@ -21,6 +21,10 @@ MADE = (
     "CREATE DOMAIN public.document AS jsonb",
     'CREATE DOMAIN public.moods AS public."Mood"',
     "CREATE DOMAIN public.moment AS timestamptz(3)",
+    "CREATE DOMAIN public.pairs AS public.pair[] CHECK (cardinality(VALUE) < 9)",
+    'CREATE SCHEMA "My, schema"',
+    'CREATE TYPE "My, schema"."an ""odd"" one" AS ("a b" integer, c text)',
+    'CREATE TYPE "My, schema"."Kind" AS ENUM (\'x\')',
     "CREATE TYPE public.odd",
     "CREATE FUNCTION public.odd_in(cstring) RETURNS public.odd LANGUAGE internal IMMUTABLE STRICT AS 'textin'",
     "CREATE FUNCTION public.odd_out(public.odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout'",
@@ -143,6 +147,8 @@ AS_TEXT: Mapping[str, Kind] = {
         ("(1, E'x,\"y\"\\\\z\\n(', '2024-02-03 04:05:06+05:45')", "(NULL, NULL, NULL)", "(2, '', 'infinity')"),
     ),
     "public.nest": Kind("string", ("((1, 'a\"b', NULL)::public.pair, '{ok,it''s,\"\"}')",)),
+    '"My, schema"."an ""odd"" one"': Kind("string", ("(1, 'x')",)),
+    '"My, schema"."Kind"[]': _text("{x,NULL}"),
     "public.odd": Kind("string", _quoted("", "a,\"b\"\\", "x\ny")),
     "oid": _text("0", "4294967295"),
     "name": _text("", 'a "b"', "x,y"),
@@ -174,6 +180,7 @@ DOMAINS: Mapping[str, tuple[str, Kind]] = {
     "public.smaller": ("numeric(8,2)", Kind("decimal(8,2)", _quoted("-0.01"))),
     "public.document": ("jsonb", _text('{"a": 1}')),
     "public.moods": ('"Mood"', _text("it's")),
+    "public.pairs": ("public.pair[]", Kind("string", ("ARRAY[(1, 'x', NULL)::public.pair]",))),
     "public.moment": ("timestamp(3) with time zone", Kind("timestamp", _quoted("2024-08-05 01:02:03.004+02"))),
 }
 # by extension, tested where the server has it

@@ -33,7 +33,7 @@ def documented_name(kind: str, found: Kind) -> str:
     if found.hive.startswith("decimal"):
         return "numeric(p,s)"
     plain = re.sub(r"\([^)]*\)", "", kind)
-    return "interval" if plain.startswith("interval") else "" if plain.startswith("public.") else plain
+    return "interval" if plain.startswith("interval") else "" if "." in plain else plain
 
 
 def test_the_types_of_the_lake_are_those_of_the_first_table() -> None:

@@ -38,10 +38,9 @@ WHERE n.nspname::text = %s AND c.relkind IN ('r', 'p') AND NOT c.relname::text =
        AND a.attname::text = ANY(%s)) = %s
 ORDER BY 1"""
 
-# a column's type, with `ATTRIBUTES`: an enum's name alone is in quotes, so that of no other type begins with one
+# a column's type, with `ATTRIBUTES`: an enum's name stands alone in quotes, any other has its schema, as nothing is in
+# the search path but pg_catalog
 TYPE = """CASE WHEN b.typtype = 'e' THEN '"' || replace(b.typname, '"', '""') || '"'
-            WHEN b.typnamespace <> 'pg_catalog'::regnamespace AND left(format_type(b.oid, NULL), 1) = '"'
-            THEN b.typnamespace::regnamespace::text || '.' || format_type(b.oid, NULL)
             ELSE format_type(b.oid, base.typmod) END"""
 
 # the end of a query for columns: of a domain `b` is the type beneath all domains, else the type itself; `base` has its

@@ -26,12 +26,14 @@ _LIMITED = re.compile(r"character(?: varying)?\(([0-9]+)\)")
 _NAME = r"(?:[a-z_][a-z0-9_]*|\"(?:[^\"]|\"\")+\")"
 _WORDS = (
     "double precision", "character varying", "bit varying", r"interval [a-z]+(?: to [a-z]+)?",
-    r"time(?:stamp)?(?:\([0-6]\))? with(?:out)? time zone", rf"{_NAME}(?:\.{_NAME})?",
+    r"time(?:stamp)?(?:\([0-6]\))? with(?:out)? time zone", _NAME,
 )  # fmt: skip
-# what format_type() may write: words or a name, qualified or not, then a modifier, then an array's brackets
-_WRITTEN = re.compile(rf"(?:{'|'.join(_WORDS)})(?:\([^\n]+\))?(?:\[\])?")
+# what format_type() may write: PostgreSQL's own words or a name with its schema, a modifier, an array's brackets
+_WRITTEN = re.compile(
+    rf"(?:(?:{'|'.join(_WORDS)})(?:\(-?[0-9]+(?:,-?[0-9]+)?\))?|{_NAME}\.{_NAME}(?:\([^\n]+\))?)(?:\[\])?"
+)
 _FIRST = re.compile(r"([a-z0-9_]*)(?:\([0-9, ]*\))?(?:\[\])?")
-# other names of types, which format_type() never writes: as the names of types a schema has they would be qualified
+# other names of PostgreSQL's types, which format_type() never writes; somebody's own type of that name has a schema
 _ALIASES = {
     **dict.fromkeys(("int", "int4", "serial"), "integer"),
     **dict.fromkeys(("int2", "smallserial"), "smallint"),

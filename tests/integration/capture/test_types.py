@@ -29,7 +29,14 @@ _PLAIN = (
     "SET TimeZone = 'UTC'; SET bytea_output = hex; SET search_path = ''; SET array_nulls = on; "
     "SET xmloption = content; SET standard_conforming_strings = on"
 )
-_AGAINST_US = {**HOSTILE, "search_path": "''"}
+_AGAINST_US = {**HOSTILE, "search_path": "''", "lc_monetary": "C.utf8"}
+# of both, the role's settings in the database count
+_AGAINST_THE_ROLE = {
+    "DateStyle": "Postgres, MDY",
+    "IntervalStyle": "iso_8601",
+    "TimeZone": "America/St_Johns",
+    "extra_float_digits": "0",
+}
 
 
 def fill(source: Source, kinds: Mapping[str, Kind]) -> dict[str, str]:
@@ -76,7 +83,9 @@ def check(source: Source, kinds: Mapping[str, Kind]) -> None:
     """Capture values of these types with settings against us, and again when nothing has changed."""
     columns = fill(source, kinds)
     alter(source, _AGAINST_US)
-    source.postgres.run(f"ALTER ROLE {READER} SET lc_monetary = 'C.utf8'")
+    database = source.dsn.rsplit("/", 1)[1]
+    for setting, value in _AGAINST_THE_ROLE.items():
+        source.postgres.run(f"ALTER ROLE {READER} IN DATABASE {database} SET {setting} = '{value}'")
     manifest = source.run()
     assert manifest is not None
     batch = Batch.of(manifest)

@@ -115,7 +115,9 @@ def stored_type(type_name: str) -> str:
 def check_star_type(type_name: str) -> None:
     """Raises UnknownTypeError for a type that no star table can have."""
     if type_name in _OF_SOURCES or not has_own_type(type_name):
-        raise UnknownTypeError(type_name, "is none that a star table can have; docs/types.md has those that are, such as text")
+        raise UnknownTypeError(
+            type_name, "is none that a star table can have; docs/types.md has those that are, such as text"
+        )
 
 
 def has_own_type(type_name: str) -> bool:

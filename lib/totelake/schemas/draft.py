@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from totelake.contracts.model import SOURCE
-from totelake.contracts.types import hive_type, is_time
+from totelake.contracts.types import hive_type, is_time, lake_type
 from totelake.errors import SourceError
 from totelake.schemas.described import DescribedColumn, DescribedTable
 
@@ -13,6 +13,7 @@ API_VERSION = "v3.1.0"
 _LOGICAL = {
     "smallint": "integer", "int": "integer", "bigint": "integer", "boolean": "boolean", "float": "number",
     "double": "number", "date": "date", "timestamp": "timestamp", "string": "string",
+    "binary": "string",
 }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def draft(table: DescribedTable, source: str) -> dict[str, Any]:
 
 
 def _column(column: DescribedColumn) -> dict[str, Any]:
-    hive = hive_type("text" if column.enum else column.type)
+    hive = hive_type("text" if column.enum else lake_type(column.type))
     logical = "time" if is_time(column.type) else _LOGICAL.get(hive, "number")
     found: dict[str, Any] = {"name": column.name, "logicalType": logical, "physicalType": column.type}
     if column.comment:

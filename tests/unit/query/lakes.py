@@ -51,7 +51,7 @@ class MemoryLake:
     def create(
         self, name: str, partition: Mapping[str, str], columns: list[tuple[str, str]] = COLUMNS, row: bytes = ROW
     ) -> None:
-        """Register a table with one object."""
+        """A registered table of these columns with one object."""
         place = "/".join([name, *(f"{key}={value}" for key, value in partition.items())])
         keys = columns_input([(key, "string") for key in partition])
         storage = parquet_storage(self.store.address(f"{name}/"), columns)

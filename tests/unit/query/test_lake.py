@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.query.lakes import COLUMNS, OURS, ROW, MemoryLake, parquet
+from totelake.cli.text import for_json
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.tables import as_input, columns_input
 
@@ -86,3 +87,14 @@ def test_capitals_of_any_alphabet_are_one_column_with_their_small_letters(
     found.store.put("unit/000000000002-0.parquet", later)
     asked = 'SELECT staff_id, "\u00fcnit" FROM unit ORDER BY staff_id'
     assert found.ask(asked, tmp_path) == [(1, "m"), (2, "kg")]
+
+
+def test_bytes_and_texts_of_any_type_are_answered_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = MemoryLake(monkeypatch)
+    columns = [("id", "int"), ("raw", "binary"), ("empty", "binary"), ("details", "string")]
+    row = parquet(id=1, raw=b"\x00\xff'", empty=b"", details='{"a": "b"}')
+    world.create("thing", {}, columns, row)
+    (found,) = world.ask("SELECT raw, empty, details, to_hex(raw) FROM thing", tmp_path)
+    assert found == (b"\x00\xff'", b"", '{"a": "b"}', "00FF27")
+    assert [for_json(value) for value in found] == ["\\x00ff27", "\\x", '{"a": "b"}', "00FF27"]
+    assert world.ask("SELECT id FROM thing WHERE raw = X'00FF27'", tmp_path) == [(1,)]

@@ -36,11 +36,33 @@ _COLUMNS = (
     f"""
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        {TYPE},
-       a.attnotnull OR t.typnotnull, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
+       a.attnotnull OR base.required, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid)
 """
     + ATTRIBUTES
+)
+
+# enums and composite types within the columns' types: changed, they change the text of rows that nobody wrote
+_PARTS = (
+    """
+WITH RECURSIVE parts(attrelid, attnum, typ) AS (
+    SELECT * FROM (SELECT a.attrelid, a.attnum, CASE WHEN b.typtype <> 'e' THEN b.oid END AS typ
+"""
+    + ATTRIBUTES
+    + """) AS columns WHERE typ >= 16384
+    UNION SELECT parts.attrelid, parts.attnum, n.typ FROM parts JOIN pg_type t ON t.oid = parts.typ
+    CROSS JOIN LATERAL (
+        SELECT unnest(ARRAY[t.typelem, t.typbasetype]) UNION SELECT c.atttypid FROM pg_attribute c
+        WHERE t.typrelid <> 0 AND c.attrelid = t.typrelid AND c.attnum > 0 AND NOT c.attisdropped
+        UNION SELECT unnest(ARRAY[r.rngtypid, r.rngsubtype]) FROM pg_range r
+        WHERE t.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)) AS n(typ))
+SELECT DISTINCT parts.attrelid::bigint, parts.attnum::int, t.oid::bigint,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
+       (SELECT array_agg(c.attnum::int ORDER BY c.attnum) FROM pg_attribute c
+        WHERE t.typrelid <> 0 AND c.attrelid = t.typrelid AND c.attnum > 0 AND NOT c.attisdropped)
+FROM parts JOIN pg_type t ON t.oid = parts.typ WHERE t.typtype IN ('c', 'e') ORDER BY 1, 2, 3
+"""
 )
 
 _DESCENDANTS = """
@@ -98,8 +120,9 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     relations = read_relations(session, tables)
     oids = [relation.oid for relation in relations.values()]
     columns, no_text = by_table(session, _COLUMNS, oids)
+    parts, no_labels = by_table(session, _PARTS, oids)
     descendants, no_bounds = by_table(session, _DESCENDANTS, oids)
-    no_text.update(no_bounds)
+    no_text.update({**no_labels, **no_bounds})
     shapes: dict[str, Shape] = {}
     blocked = {
         name: undescribed(name, item.where, no_text[item.oid])
@@ -114,7 +137,8 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
         if table.name in blocked:
             continue
         try:
-            shapes[table.name] = _shape(table, relation, columns[relation.oid], descendants[relation.oid])
+            found = columns[relation.oid], descendants[relation.oid], parts[relation.oid]
+            shapes[table.name] = _shape(table, relation, *found)
         except BlockedError as error:
             blocked[table.name] = error.blocked
     return shapes, blocked
@@ -155,14 +179,19 @@ def _grouped(rows: Sequence[Row]) -> Mapping[int, list[Row]]:
     return groups
 
 
-def _shape(table: Table, relation: Relation, rows: list[Row], descendants: list[Row]) -> Shape:
-    columns = tuple(SourceColumn(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows)
+def _shape(table: Table, relation: Relation, rows: list[Row], descendants: list[Row], parts: list[Row]) -> Shape:
+    columns = tuple(
+        SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows
+    )
     reason = why_blocked(relation, descendants)
     if reason is not None:
         raise BlockedError(not_capturable(table.name, *reason))
     _check_columns(table.name, relation.where, columns)
     _check_key(table, relation.where, [column for row, column in zip(rows, columns) if row[0] in relation.key])
-    fingerprint = _digest([relation.oid, relation.kind, sorted(relation.key), rows, descendants])
+    stored = [[column.name, column.stored] for column in columns if column.stored]
+    # without such columns it is what earlier releases made of the table
+    more = [stored, parts] if stored or parts else []
+    fingerprint = _digest([relation.oid, relation.kind, sorted(relation.key), rows, descendants, *more])
     return Shape(relation.schema, relation.name, columns, table.key_name, fingerprint, relation.is_readable)
 
 

@@ -18,6 +18,8 @@ from totelake.ports.object_store import ObjectStore
 _FOLD_DELTAS = 50
 _FOLD_SHARE = 0.25
 _FOLD_ROWS = 10_000
+# deltas are in memory as a whole, where each key that is bytes is an object of its own
+_MOST_BYTES_KEYS = 250_000
 
 
 class Ledger:
@@ -47,6 +49,7 @@ class Ledger:
         """Whether one more delta makes them too many, or too large beside the base."""
         rows = len(self.changes) + len(more)
         is_large = rows > _FOLD_ROWS and rows > _FOLD_SHARE * self._base_rows
+        is_large |= more.keys.dtype == object and rows > _MOST_BYTES_KEYS
         return len(self.files.deltas) >= _FOLD_DELTAS or is_large
 
     def lookup(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,8 +73,8 @@ class Ledger:
         over = self.changes if later is None else self.changes.then(later)
         mins = self._base.mins if self._base is not None else np.zeros(0, dtype=np.int64)
         for group in range(len(mins)):
-            low = None if group == 0 else int(mins[group])
-            high = None if group + 1 == len(mins) else int(mins[group + 1])
+            low = None if group == 0 else mins[group]
+            high = None if group + 1 == len(mins) else mins[group + 1]
             yield _merged(self._group(group, with_hashes), over.between(low, high))
         if not len(mins) and len(over):
             yield KeyHashes(over.keys[over.alive], over.hashes[over.alive])

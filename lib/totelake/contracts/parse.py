@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, Callable, TypeVar
 
 from totelake.contracts.checks import check_references, check_registered_names, check_star_names, check_table
-from totelake.contracts.key_checks import check_star_keys
 from totelake.contracts.documents import line_of, place
+from totelake.contracts.key_checks import check_star_keys
 from totelake.contracts.model import SOURCE, Column, Reference, Table, TableId
 from totelake.contracts.sources import Source, is_source
 from totelake.contracts.types import UnknownTypeError, hive_type

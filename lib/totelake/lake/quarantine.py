@@ -40,6 +40,10 @@ SCHEMA = pa.schema(
         pa.field("_captured_at", pa.timestamp("us")),
     ]
 )
+# what rows of the source have besides: the key as a JSON object of texts where it is not one integer, and so no
+# `source_key`. Star tables are built of tables with one integer alone, and older objects lack it
+KEY_VALUES = "key_values"
+_SOURCE_SCHEMA = SCHEMA.append(pa.field(KEY_VALUES, pa.string()))
 HIVE_COLUMNS = (
     ("source_table", "string"),
     ("source_key", "bigint"),
@@ -62,14 +66,16 @@ class QuarantinedRow:
     """A row of the source that cannot be read exactly; `values` are its columns as text, None is NULL.
 
     Under INVALID_BYTES and NOT_SENT every value is as `escaped` writes it. Of a row that is NOT_SENT, `said` is what
-    the server says, and columns may be missing.
+    the server says, and columns may be missing. `key` is as the ledger has it; of one that is no integer `key_values`
+    has the text of each column.
     """
 
-    key: int
+    key: int | bytes
     column: str
     values: Mapping[str, str | None]
     rule: str = UNREADABLE
     said: str | None = None
+    key_values: Mapping[str, str] | None = None
 
     @property
     def value(self) -> str | None:
@@ -86,6 +92,10 @@ def escaped(value: bytes) -> str:
     """Bytes as a text from which PostgreSQL's `decode(text, 'escape')` makes them again: readable where they are
     ASCII."""
     return value.replace(b"\\", b"\\\\").decode("latin-1").translate(_OCTAL)
+
+
+def _key_document(values: Mapping[str, str] | None) -> str | None:
+    return None if values is None else json.dumps(dict(values), ensure_ascii=False)
 
 
 class QuarantineWriter:
@@ -105,16 +115,16 @@ class QuarantineWriter:
             if self._writer is None:
                 self._target = self._open_target()
                 self._writer = pq.ParquetWriter(
-                    self._target, SCHEMA, compression="zstd", version="2.6", coerce_timestamps="us"
+                    self._target, _SOURCE_SCHEMA, compression="zstd", version="2.6", coerce_timestamps="us"
                 )
-            self._writer.write_table(pa.Table.from_pydict(self._columns(part), schema=SCHEMA))
+            self._writer.write_table(pa.Table.from_pydict(self._columns(part), schema=_SOURCE_SCHEMA))
             self.rows += len(part)
 
     def _columns(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> dict[str, list[Any]]:
         count = len(rows)
         return {
             "source_table": [self._table] * count,
-            "source_key": [row.key for _, row in rows],
+            "source_key": [row.key if isinstance(row.key, int) else None for _, row in rows],
             "rule": [row.rule for _, row in rows],
             "column_name": [row.column for _, row in rows],
             "value": [row.value for _, row in rows],
@@ -122,6 +132,7 @@ class QuarantineWriter:
             "_op": [operation for operation, _ in rows],
             "_batch": [self._batch] * count,
             "_captured_at": [self._captured_at] * count,
+            KEY_VALUES: [_key_document(row.key_values) for _, row in rows],
         }
 
     def store(self) -> Stored | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import NamedTuple, Union
+from typing import Callable, NamedTuple, Union
 
 from totelake.contracts.key_kinds import BOOLEAN, BYTES, DATE, INTEGER, NUMBER, TEXT, TIMESTAMP
 
@@ -202,7 +202,7 @@ def _variable(key: bytes, start: int) -> Read:
         end += 2
 
 
-_PARSERS = {
+_PARSERS: dict[str, Callable[[str], Value]] = {
     INTEGER: int,
     BOOLEAN: {"t": True, "f": False}.__getitem__,
     DATE: _day,

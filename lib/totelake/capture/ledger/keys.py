@@ -48,6 +48,11 @@ class Key:
         return "" if self.is_number else ", ".join(self.kinds)
 
     @property
+    def described(self) -> str:
+        """The columns with their kinds, for people."""
+        return ", ".join(f"{name} ({kind})" for name, kind in zip(self.names, self.kinds))
+
+    @property
     def is_number(self) -> bool:
         """Whether the ledger has it as int64."""
         return self.kinds == (INTEGER,)
@@ -73,6 +78,11 @@ class Key:
             return int(values[0])
         last = len(values) - 1
         return b"".join(encoded(self.kinds[place], value, place == last) for place, value in enumerate(values))
+
+    def of_all_texts(self, rows: pa.RecordBatch) -> np.ndarray:
+        """The key of each row whose columns are PostgreSQL's texts as bytes. Raises KeyTextError."""
+        columns = [rows.column(rows.schema.get_field_index(name)).to_pylist() for name in self.names]
+        return self.array([self.of_texts(texts) for texts in zip(*columns)])
 
     def texts(self, key: LedgerKey) -> tuple[bytes, ...]:
         """PostgreSQL's text of each column."""

@@ -5,6 +5,7 @@ Pure: it walks through two iterators together and keeps no more than a chunk of 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -118,12 +119,17 @@ class OrderedReader:
 
 
 def ascending(blocks: Iterable[Rows]) -> Iterator[Rows]:
-    """The blocks as they come. Raises KeyOrderError at one whose keys do not ascend from the last block's on."""
+    """The blocks as they come. Raises KeyOrderError at one whose keys do not ascend from the last block's on.
+
+    It reads to the end first: a copy that is left in its middle would take its transaction with it.
+    """
     last: list[LedgerKey] = []
-    for rows in blocks:
+    steps = iter(blocks)
+    for rows in steps:
         keys = rows.keys
         if len(keys):
-            if not bool(np.all(keys[1:] > keys[:-1])) or (last and not keys[0] > last[0]):
+            if not np.all(keys[1:] > keys[:-1]) or (last and not keys[0] > last[0]):
+                deque(steps, maxlen=0)
                 raise KeyOrderError
             last = [keys[-1]]
         yield rows

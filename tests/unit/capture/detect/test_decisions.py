@@ -10,8 +10,10 @@ import pytest
 from tests.conftest import SOURCE
 from totelake.capture.detect.breaker import holds_back, needs_approval
 from totelake.capture.detect.search import MOST_XIDS, NOTHING, WHOLE, WINDOW, Look, choose, reason_for_everything
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.server import BEHIND, CHANGED, SAME, end_of_log, judge
 from totelake.capture.postgres.shape import Shape
+from totelake.contracts.key_kinds import INTEGER
 from totelake.lake.keys import Attempt
 from totelake.lake.records.batch import Batch, Bookmark, LedgerFiles, ServerIdentity, Snapshot, TableState, Window
 
@@ -21,7 +23,7 @@ SNAPSHOT = Snapshot.parse("500:510:500,503")
 QUIET = Window(2, "77")
 STATE = TableState(keys=10, deferred=1, fingerprint="f", window=QUIET, ledger=LedgerFiles(), search=NOTHING, why="")
 BOOKMARK = Bookmark(3, IDENTITY, SNAPSHOT, "2026-11-24T05:00:00+00:00", tables={"staff": STATE})
-SHAPE = Shape("public", "staff", (), "staff_id", "f")
+SHAPE = Shape("public", "staff", (), Key(("staff_id",), (INTEGER,)), "f")
 
 
 def test_a_snapshot_is_read_from_its_text() -> None:

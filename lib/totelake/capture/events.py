@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import Key
+from totelake.capture.quarantined_keys import key_alone
 from totelake.lake.objects import ObjectWriter, Stored
 from totelake.lake.quarantine import QuarantinedRow, QuarantineWriter
 
@@ -88,10 +89,11 @@ class EventWriter:
     def delete(self, keys: np.ndarray) -> None:
         """Write a tombstone for each key: the key and nothing else.
 
-        None for a key that the lake has no value for, such as a date that is infinity: no event ever had it.
+        That of a key which the lake's types do not hold, as a date that is infinity, is quarantined as its row was.
         """
         for start in range(0, len(keys), _CHUNK):
-            found = self._table.key.columns(keys[start : start + _CHUNK], self._table.columns)
+            found, others = self._table.key.columns(keys[start : start + _CHUNK], self._table.columns)
+            self.quarantine([(DELETE, key_alone(self._table.key, key)) for key in others])
             count = len(next(iter(found.values())))
             if not count:
                 continue

@@ -6,6 +6,8 @@ import re
 
 INTEGER, TEXT, DATE, TIMESTAMP = "integer", "text", "date", "timestamp"
 NUMBER, BYTES, BOOLEAN = "number", "bytes", "boolean"
+# a number that the lake keeps as PostgreSQL's text of it, with its zeros at the end
+DIGITS = "digits"
 MOST_COLUMNS = 8
 # for messages
 ALL_KINDS = "integer, uuid, text, enum, date, timestamp, numeric, bytea or boolean"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # each for fullmatch: $ also matches before a line break, \d digits of every script
 _NUMERIC = re.compile(r"numeric(?:\(([0-9]+)(?:,([0-9]+))?\))?")
-_TEXT = re.compile(r"text|character varying(\([0-9]+\))?|character\([0-9]+\)|\"(?:[^\"]|\"\")+\"")
+_TEXT = re.compile(r"text|uuid|character varying(\([0-9]+\))?|character\([0-9]+\)|\"(?:[^\"]|\"\")+\"")
 _TIMESTAMP = re.compile(r"timestamp(\([0-6]\))? without time zone")
 _TIME = re.compile(r"time(\([0-6]\))? without time zone")
 _LIMITED = re.compile(r"character(?: varying)?\(([0-9]+)\)")

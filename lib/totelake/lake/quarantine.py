@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ UNREADABLE = "unreadable"
 INVALID_BYTES = "invalid_bytes"
 NOT_SENT = "not_sent"
 NEVER_REPLAYED = (INVALID_BYTES, NOT_SENT)
+# of a row that breaks one of these rules every value is as `escaped` writes it
+ALL_ESCAPED = (INVALID_BYTES, NOT_SENT)
 MISSING_PARENT = "missing_parent"
 INVALID_VALUE = "invalid_value"
 INVALID_DATE = "invalid_date"
@@ -58,6 +61,8 @@ HIVE_COLUMNS = (
 SPARK_SCHEMA = ", ".join(f"{spark_quoted(name)} {kind}" for name, kind in HIVE_COLUMNS)
 QUARANTINE_TABLE = "quarantine"
 _ROWS_AT_ONCE = 1000
+_BACKSLASH = b"\\"
+_ESCAPE = re.compile(rb"\\(\\|[0-7]{3})")
 _OCTAL = {0: "\\000", **{byte: f"\\{byte:03o}" for byte in range(128, 256)}}
 
 
@@ -92,6 +97,11 @@ def escaped(value: bytes) -> str:
     """Bytes as a text from which PostgreSQL's `decode(text, 'escape')` makes them again: readable where they are
     ASCII."""
     return value.replace(b"\\", b"\\\\").decode("latin-1").translate(_OCTAL)
+
+
+def unescaped(text: str) -> bytes:
+    """The bytes of which `escaped` made the text."""
+    return _ESCAPE.sub(lambda found: _BACKSLASH if found[1] == _BACKSLASH else bytes([int(found[1], 8)]), text.encode())
 
 
 def _key_document(values: Mapping[str, str] | None) -> str | None:

@@ -11,7 +11,7 @@ import re
 from datetime import date
 from typing import Callable, NamedTuple, Union
 
-from totelake.contracts.key_kinds import BOOLEAN, BYTES, DATE, INTEGER, NUMBER, TEXT, TIMESTAMP
+from totelake.contracts.key_kinds import BOOLEAN, BYTES, DATE, DIGITS, INTEGER, NUMBER, TEXT, TIMESTAMP
 
 # text is as bytes, since a database in SQL_ASCII takes bytes for a text that are none; a number is as its digits
 Value = Union[int, bool, bytes, str]
@@ -76,6 +76,9 @@ def encoded(kind: str, value: Value, is_last: bool) -> bytes:
     """A value's bytes."""
     if isinstance(value, bytes):
         return value if is_last else value.replace(_ZERO, _ESCAPED) + _END
+    if kind == DIGITS:
+        text = str(value)
+        return _number_bytes(plain_number(text)) + len(text.partition(".")[2]).to_bytes(2, "big")
     if isinstance(value, str):
         return _number_bytes(value)
     return bytes([value]) if kind == BOOLEAN else (value + _BIAS).to_bytes(8, "big")
@@ -87,6 +90,8 @@ def decoded(kind: str, key: bytes, start: int, is_last: bool) -> Read:
         return Read(key[start:], len(key)) if is_last else _variable(key, start)
     if kind == NUMBER:
         return _number(key, start)
+    if kind == DIGITS:
+        return _digits(key, start)
     if kind == BOOLEAN:
         return Read(bool(key[start]), start + 1)
     return Read(int.from_bytes(key[start : start + 8], "big") - _BIAS, start + 8)
@@ -103,6 +108,11 @@ def plain_number(text: str) -> str:
     if not whole and not behind:
         return "0"
     return f"{match.group(1)}{whole or '0'}{'.' if behind else ''}{behind}"
+
+
+def _number_text(text: str) -> str:
+    plain_number(text)
+    return text
 
 
 def _bytea(text: str) -> bytes:
@@ -193,6 +203,13 @@ def _number(key: bytes, start: int) -> Read:
     return Read(("-" if is_negative else "") + text.rstrip("0").rstrip("."), end + 1)
 
 
+def _digits(key: bytes, start: int) -> Read:
+    plain, end = _number(key, start)
+    scale = int.from_bytes(key[end : end + 2], "big")
+    whole, _, behind = str(plain).partition(".")
+    return Read(f"{whole}.{behind.ljust(scale, '0')}" if scale else whole, end + 2)
+
+
 def _variable(key: bytes, start: int) -> Read:
     end = start
     while True:
@@ -208,5 +225,6 @@ _PARSERS: dict[str, Callable[[str], Value]] = {
     DATE: _day,
     TIMESTAMP: _time,
     NUMBER: plain_number,
+    DIGITS: _number_text,
     BYTES: _bytea,
 }

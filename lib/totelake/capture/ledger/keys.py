@@ -88,29 +88,26 @@ class Key:
         """PostgreSQL's text of each column."""
         return tuple(written(kind, value) for kind, value in zip(self.kinds, self._values(key)))
 
-    def document(self, key: LedgerKey) -> dict[str, str]:
-        """The text of each column by its name; bytes that are no text are as `escaped` writes them."""
-        return {name: _text(text) for name, text in zip(self.names, self.texts(key))}
-
     def shown(self, key: LedgerKey) -> str:
-        """The key, for people."""
-        texts = list(self.document(key).values())
+        """The key, for people; bytes that are no text are as `escaped` writes them."""
+        texts = [_text(text) for text in self.texts(key)]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
-    def columns(self, keys: np.ndarray, schema: pa.Schema) -> dict[str, pa.Array]:
-        """The key's columns in their types of the lake, without keys that a type does not hold: no event has those."""
+    def columns(self, keys: np.ndarray, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[LedgerKey]]:
+        """The key's columns in their types of the lake, and apart the keys that a type does not hold."""
         fields = [schema.field(name) for name in self.names]
         if self.is_number:
-            return {self.name: pa.array(keys).cast(fields[0].type)}
+            return {self.name: pa.array(keys).cast(fields[0].type)}, []
         makers = [_maker(kind, field.type) for kind, field in zip(self.kinds, fields)]
-        rows = []
+        rows: list[list[Any]] = []
+        others: list[LedgerKey] = []
         for key in keys:
             try:
                 rows.append([make(value) for make, value in zip(makers, self._values(key))])
             except ValueError:
-                continue
+                others.append(key)
         columns = list(zip(*rows)) or [()] * len(fields)
-        return {field.name: _array(values, field.type) for field, values in zip(fields, columns)}
+        return {field.name: _array(values, field.type) for field, values in zip(fields, columns)}, others
 
     def _values(self, key: LedgerKey) -> list[Value]:
         if isinstance(key, (int, np.integer)):

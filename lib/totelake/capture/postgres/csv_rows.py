@@ -9,9 +9,10 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import csv
 
-from totelake.capture.ledger.keys import Key, LedgerKey
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.chunks import Chunk
-from totelake.lake.quarantine import INVALID_BYTES, QuarantinedRow, escaped
+from totelake.capture.quarantined_keys import key_values
+from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped
 
 _CHUNK_BYTES = 1024**2
 _CHUNK_ROWS = 4096
@@ -111,18 +112,14 @@ def values_of(header: bytes, row: bytes, schema: pa.Schema) -> dict[str, bytes |
 def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: Key) -> QuarantinedRow:
     values = {name: value for name, value in values_of(header, row, schema).items() if name in schema.names}
     number = key.of_texts([values[name] or b"" for name in key.names])
-    known = key_values(key, number)
     broken = next((name for name, value in values.items() if not _is_text(value)), None)
     if broken is not None:
-        return QuarantinedRow(number, broken, all_escaped(values), INVALID_BYTES, key_values=known)
+        return QuarantinedRow(
+            number, broken, all_escaped(values), INVALID_BYTES, key_values=key_values(key, number, INVALID_BYTES)
+        )
     column = _first_unreadable(header, row, list(schema)) or key.names[0]
     texts = {name: None if value is None else value.decode("utf-8") for name, value in values.items()}
-    return QuarantinedRow(number, column, texts, key_values=known)
-
-
-def key_values(key: Key, found: LedgerKey) -> dict[str, str] | None:
-    """The key's columns as a quarantined row names them; None for one integer, which is enough by itself."""
-    return None if key.is_number else key.document(found)
+    return QuarantinedRow(number, column, texts, key_values=key_values(key, number, UNREADABLE))
 
 
 def all_escaped(values: Mapping[str, bytes | None]) -> dict[str, str | None]:

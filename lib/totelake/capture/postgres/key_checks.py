@@ -9,8 +9,9 @@ from totelake.capture.blocked import BlockedError
 from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.unique_indexes import UniqueIndex
 from totelake.contracts.identifiers import sql_quoted
-from totelake.contracts.key_kinds import ALL_KINDS, MOST_COLUMNS, key_kind
+from totelake.contracts.key_kinds import ALL_KINDS, DIGITS, MOST_COLUMNS, NUMBER, key_kind
 from totelake.contracts.model import Table
+from totelake.contracts.types import is_text
 from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import changed_key
 from totelake.schemas.columns import SourceColumn
@@ -47,7 +48,7 @@ def checked_key(place: TablePlace, attributes: Sequence[int]) -> Key:
     """The key of a table whose rows these attributes identify. Raises BlockedError for one that is none."""
     table, where, found = place.table, place.where, place.named(attributes)
     change = changed_key(table.name, table_key(table), _listed(found))
-    wrong = [column for column in found if key_kind(column.plain_type) is None]
+    wrong = [column for column in found if key_kind(column.type) is None]
     if not found:
         columns = ", ".join(map(sql_quoted, table.key_names))
         why = (
@@ -65,7 +66,7 @@ def checked_key(place: TablePlace, attributes: Sequence[int]) -> Key:
             f"{table_key(table)}; make {table_key(table)} the primary key again"
         )
     else:
-        kinds = {column.name: key_kind(column.plain_type) or "" for column in found}
+        kinds = {column.name: _kind(column) for column in found}
         return Key(table.key_names, tuple(kinds[name] for name in table.key_names))
     raise BlockedError(BlockedTable(change, why))
 
@@ -73,6 +74,11 @@ def checked_key(place: TablePlace, attributes: Sequence[int]) -> Key:
 def table_key(table: Table) -> str:
     """A contract's key, for people and in changes."""
     return ", ".join(table.key_names)
+
+
+def _kind(column: SourceColumn) -> str:
+    kind = key_kind(column.type) or ""
+    return DIGITS if kind == NUMBER and is_text(column.plain_type) else kind
 
 
 def _of(index: UniqueIndex | None) -> Sequence[int]:

@@ -17,17 +17,11 @@ from psycopg2 import sql
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.copy import UnreadableError, copied, rows_query, rows_schema
-from totelake.capture.postgres.csv_rows import (
-    all_escaped,
-    key_values,
-    logical_rows,
-    no_rows,
-    parse_row_by_row,
-    values_of,
-)
+from totelake.capture.postgres.csv_rows import all_escaped, logical_rows, no_rows, parse_row_by_row, values_of
 from totelake.capture.postgres.key_sql import key_bytes, key_compared, key_order
 from totelake.capture.postgres.session import Row, Session
 from totelake.capture.postgres.shape import Shape
+from totelake.capture.quarantined_keys import key_values
 from totelake.lake.quarantine import INVALID_BYTES, NOT_SENT, QuarantinedRow
 from totelake.ports.postgres_errors import is_of_table, said
 
@@ -96,13 +90,17 @@ class _Reader:
 
     def _quarantined(self, key: LedgerKey, why: str) -> QuarantinedRow:
         raw, name = io.BytesIO(), self._shape.key.names[0]
-        row = partial(QuarantinedRow, key, key_values=key_values(self._shape.key, key))
+        texts = dict(zip(self._shape.key.names, self._shape.key.texts(key)))
+
+        def row(column: str, values: Mapping[str, str | None], rule: str, what: str | None = None) -> QuarantinedRow:
+            return QuarantinedRow(key, column, values, rule, what, key_values(self._shape.key, key, rule))
+
         try:
             self._session.copy(rows_query(self._shape, self._only(key)), raw, raw=True)
         except psycopg2.Error as error:
             if not is_of_table(error):
                 raise
-            return row(name, self._shape.key.document(key), NOT_SENT, said(error))
+            return row(name, all_escaped(texts), NOT_SENT, said(error))
         raw.seek(0)
         header, line = logical_rows(raw)
         values = values_of(header, line, self._schema)

@@ -104,6 +104,11 @@ class Table:
         return tuple(column.name for column in self.key)
 
     @property
+    def version_key(self) -> tuple[str, ...]:
+        """The columns that identify a row across its versions."""
+        return (self.source_key,) if self.source_key else self.key_names
+
+    @property
     def key_name(self) -> str:
         """The one column that identifies a row across its versions: a fact's source key, otherwise the primary key."""
         return self.source_key or self.key[0].name

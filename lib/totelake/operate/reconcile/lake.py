@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import Key
 from totelake.capture.ledger.ledger import Ledger
+from totelake.capture.postgres.csv_rows import no_rows
 from totelake.capture.quarantined_keys import quarantined_key
 from totelake.contracts.key_kinds import INTEGER
 from totelake.contracts.model import Table, inputs_of
@@ -91,7 +92,7 @@ def _events(
 
 def _read(source: ObjectReader, columns: list[str]) -> pa.RecordBatch:
     table = pq.read_table(source, columns=[*columns, "_op"]).combine_chunks()
-    return next(iter(table.to_batches()), pa.RecordBatch.from_arrays([[]] * (len(columns) + 1), schema=table.schema))
+    return next(iter(table.to_batches()), no_rows(table.schema))
 
 
 def _is_deleted(rows: pa.RecordBatch) -> np.ndarray:

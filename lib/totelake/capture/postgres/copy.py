@@ -87,8 +87,8 @@ def _keys(session: Session, shape: Shape, where: sql.Composable) -> Iterator[np.
     query = sql.SQL("SELECT {} FROM {} AS t{} ORDER BY {}").format(
         key_texts(shape), shape.name, where, key_order(shape)
     )
-    # of a key that is no integer the texts, so that every one is read
-    kind = pa.int64() if shape.key.is_number else pa.binary()
+    # of a key that is no integer the texts, so that every one is read; as `large_binary`, which no column's type is
+    kind = pa.int64() if shape.key.is_number else pa.large_binary()
     schema = pa.schema([pa.field(name, kind) for name in shape.key.names])
     for chunk in copied(session, query, lambda source: _parse(source, schema)):
         yield shape.key.of_rows(chunk.rows) if shape.key.is_number else shape.key.of_all_texts(chunk.rows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from psycopg2 import sql
 
+from totelake.capture.ledger.keys import MOST_BYTES_KEYS
 from totelake.capture.postgres.column_grants import WHY
 from totelake.capture.postgres.key_sql import key_hash
 from totelake.capture.postgres.server import CHANGED, judge
@@ -16,8 +17,6 @@ from totelake.lake.records.batch import Bookmark, ServerIdentity, Snapshot, Tabl
 NOTHING, WINDOW, WHOLE = "nothing", "window", "whole"
 # ages are exact below 2^31; the rest is for transactions that begin between a snapshot and its first age
 MOST_XIDS = 2**31 - 2**24
-# a window's changes are in memory as a whole, where each key that is no integer is an object of its own
-_MOST_BYTES_KEYS = 250_000
 
 _MEASURE = """
 SELECT count(*),
@@ -96,7 +95,7 @@ def choose(
     if not shape.has_xmin:
         is_same = look.since == previous.window and not (previous.deferred and allow_deletes)
         return Search(NOTHING, "") if is_same else Search(WHOLE, WHY)
-    if not shape.key.is_number and look.since.rows > _MOST_BYTES_KEYS:
+    if not shape.key.is_number and look.since.rows > MOST_BYTES_KEYS:
         return Search(WHOLE, f"{look.since.rows} row versions, more than are looked up under such a key")
     reasons = []
     if look.since != previous.window:

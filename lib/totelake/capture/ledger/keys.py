@@ -18,6 +18,8 @@ from totelake.contracts.key_kinds import DATE, INTEGER, NUMBER, TEXT, TIMESTAMP
 from totelake.lake.quarantine import escaped
 
 LedgerKey = Union[int, bytes]
+# the most keys that are bytes, each an object of its own, to be in memory at once where there is another way
+MOST_BYTES_KEYS = 250_000
 _SIGN = np.uint64(1 << 63)
 # the dates from 0001-01-01 to 9999-12-31, which all engines have, and the microseconds of their days
 _DAYS = range(-719_162, 2_932_897)
@@ -158,6 +160,9 @@ def _maker(kind: str, kept: pa.DataType) -> Callable[[Value], Any]:
         return lambda value: _within(int(value) + EPOCH, _MICROS)
     if kind == NUMBER:
         return lambda value: _decimal(str(value), kept)
+    if kind == INTEGER:
+        bounds = range(-(2 ** (kept.bit_width - 1)), 2 ** (kept.bit_width - 1))
+        return lambda value: _within(value, bounds)
     return lambda value: value
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from totelake.capture.ledger.files import BaseFile, Entries, read_delta
+from totelake.capture.ledger.keys import MOST_BYTES_KEYS
 from totelake.capture.ledger.merge import KeyHashes, find
 from totelake.lake.records.batch import LedgerFiles
 from totelake.ports.object_store import ObjectStore
@@ -18,8 +19,6 @@ from totelake.ports.object_store import ObjectStore
 _FOLD_DELTAS = 50
 _FOLD_SHARE = 0.25
 _FOLD_ROWS = 10_000
-# deltas are in memory as a whole, where each key that is bytes is an object of its own
-_MOST_BYTES_KEYS = 250_000
 
 
 class Ledger:
@@ -49,7 +48,7 @@ class Ledger:
         """Whether one more delta makes them too many, or too large beside the base."""
         rows = len(self.changes) + len(more)
         is_large = rows > _FOLD_ROWS and rows > _FOLD_SHARE * self._base_rows
-        is_large |= more.keys.dtype == object and rows > _MOST_BYTES_KEYS
+        is_large |= more.keys.dtype == object and rows > MOST_BYTES_KEYS
         return len(self.files.deltas) >= _FOLD_DELTAS or is_large
 
     def lookup(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from totelake.capture.detect.search import MOST_XIDS, NOTHING, WHOLE, WINDOW, Lo
 from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.server import BEHIND, CHANGED, SAME, end_of_log, judge
 from totelake.capture.postgres.shape import Shape
-from totelake.contracts.key_kinds import INTEGER
+from totelake.contracts.key_kinds import INTEGER, TEXT
 from totelake.lake.keys import Attempt
 from totelake.lake.records.batch import Batch, Bookmark, LedgerFiles, ServerIdentity, Snapshot, TableState, Window
 
@@ -55,6 +55,16 @@ def test_a_tables_search(
 ) -> None:
     search = choose(previous, dataclasses.replace(SHAPE, fingerprint=fingerprint), look, everything)
     assert (search.kind, search.why) == (kind, why)
+
+
+@pytest.mark.parametrize(("kinds", "kind"), [((INTEGER,), WINDOW), ((INTEGER, INTEGER), WHOLE), ((TEXT,), WHOLE)])
+def test_more_changes_than_memory_has_room_for_keys_of_bytes_are_compared_whole(
+    kinds: tuple[str, ...], kind: str
+) -> None:
+    shape = dataclasses.replace(SHAPE, key=Key(("a", "b")[: len(kinds)], kinds))
+    many = Window(250_001, "78")
+    assert choose(STATE, shape, Look(9, many, QUIET), "").kind == kind
+    assert choose(STATE, shape, Look(9, Window(250_000, "78"), QUIET), "").kind == WINDOW
 
 
 @pytest.mark.parametrize(

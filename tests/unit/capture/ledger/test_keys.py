@@ -150,6 +150,14 @@ def test_keys_that_no_type_of_the_lake_holds_are_told_apart() -> None:
     assert key.shown(others[0]) == "(infinity, a, 1)" and key.shown(others[1]) == "(2026-01-02, \\377, 1)"
 
 
+def test_an_integer_that_has_become_too_great_for_its_column_is_told_apart() -> None:
+    key = Key(("a", "b"), (INTEGER, INTEGER))
+    schema = pa.schema([("a", pa.int16()), ("b", pa.int32())])
+    columns, others = key.columns(key.array([key.of_texts([b"1", b"2"]), key.of_texts([b"40000", b"2"])]), schema)
+    assert (columns["a"].to_pylist(), columns["b"].type) == ([1], pa.int32())
+    assert [key.texts(other) for other in others] == [(b"40000", b"2")]
+
+
 def test_one_integer_is_a_number_and_as_it_always_was() -> None:
     key = Key(("id",), (INTEGER,))
     rows = pa.RecordBatch.from_arrays([pa.array([3, -4], pa.int32())], names=["id"])

@@ -146,6 +146,11 @@ def test_too_many_or_too_large_deltas_are_folded() -> None:
     few = Entries.of(np.arange(3), np.zeros(3, dtype=np.uint64), np.zeros(3, dtype=np.int8))
     assert Ledger(objects, document).too_many_deltas(many)
     assert not Ledger(objects, document).too_many_deltas(few)
+    for number, is_large in ((250_001, True), (250_000, False)):
+        keys = np.array([b"%08d" % key for key in range(number)], dtype=object)
+        bytes_keys = Entries.of(keys, np.zeros(number, dtype=np.uint64), np.ones(number, dtype=np.int8))
+        base = replace(document, base=replace(document.base, rows=2_000_000) if document.base else None)
+        assert Ledger(objects, base).too_many_deltas(bytes_keys) == is_large
     delta = write_delta(ObjectWriter(objects, "d"), few)
     assert Ledger(objects, replace(document, deltas=(delta,) * 50)).too_many_deltas(few)
 

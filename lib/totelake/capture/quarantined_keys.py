@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from totelake.capture.ledger.keys import Key, LedgerKey
-from totelake.lake.quarantine import ALL_ESCAPED, INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped, unescaped
+from totelake.lake.quarantine import ALL_ESCAPED, INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped, is_text, unescaped
 
 
 def key_values(key: Key, found: LedgerKey, rule: str) -> dict[str, str] | None:
@@ -26,13 +26,6 @@ def quarantined_key(key: Key, values: str, rule: str) -> LedgerKey:
 def key_alone(key: Key, found: LedgerKey) -> QuarantinedRow:
     """A row of which no more is known than its key, which the lake's types do not hold."""
     texts = dict(zip(key.names, key.texts(found)))
-    rule = UNREADABLE if all(map(_is_text, texts.values())) else INVALID_BYTES
+    rule = UNREADABLE if all(map(is_text, texts.values())) else INVALID_BYTES
     values = key_values(key, found, rule) or {}
     return QuarantinedRow(found, key.names[0], values, rule, key_values=values)
-
-
-def _is_text(value: bytes) -> bool:
-    try:
-        return value.decode("utf-8") is not None
-    except UnicodeDecodeError:
-        return False

@@ -93,6 +93,15 @@ class QuarantinedRow:
         return json.dumps(dict(self.values), ensure_ascii=False)
 
 
+def is_text(value: bytes) -> bool:
+    """Whether the bytes are a text in UTF-8."""
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def escaped(value: bytes) -> str:
     """Bytes as a text from which PostgreSQL's `decode(text, 'escape')` makes them again: readable where they are
     ASCII."""

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from totelake.capture.ledger.key_bytes import EPOCH, Value, decoded, encoded, parsed, plain_number, written
 from totelake.contracts.key_kinds import DATE, INTEGER, NUMBER, TEXT, TIMESTAMP
-from totelake.lake.quarantine import escaped
+from totelake.lake.quarantine import escaped, is_text
 
 LedgerKey = Union[int, bytes]
 # the most keys that are bytes, each an object of its own, to be in memory at once where there is another way
@@ -92,7 +92,7 @@ class Key:
 
     def shown(self, key: LedgerKey) -> str:
         """The key, for people; bytes that are no text are as `escaped` writes them."""
-        texts = [_text(text) for text in self.texts(key)]
+        texts = [text.decode("utf-8") if is_text(text) else escaped(text) for text in self.texts(key)]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
     def columns(self, keys: np.ndarray, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[LedgerKey]]:
@@ -141,13 +141,6 @@ def _encoded(kind: str, column: pa.Array, is_last: bool) -> list[bytes]:
 def _eight_bytes(values: np.ndarray) -> list[bytes]:
     raw = (values.view(np.uint64) ^ _SIGN).astype(">u8").tobytes()
     return [raw[start : start + 8] for start in range(0, len(raw), 8)]
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return escaped(value)
 
 
 def _maker(kind: str, kept: pa.DataType) -> Callable[[Value], Any]:

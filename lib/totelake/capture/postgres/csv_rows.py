@@ -12,7 +12,7 @@ from pyarrow import csv
 from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.quarantined_keys import key_values
-from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped
+from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped, is_text
 
 _CHUNK_BYTES = 1024**2
 _CHUNK_ROWS = 4096
@@ -112,7 +112,7 @@ def values_of(header: bytes, row: bytes, schema: pa.Schema) -> dict[str, bytes |
 def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: Key) -> QuarantinedRow:
     values = {name: value for name, value in values_of(header, row, schema).items() if name in schema.names}
     number = key.of_texts([values[name] or b"" for name in key.names])
-    broken = next((name for name, value in values.items() if not _is_text(value)), None)
+    broken = next((name for name, value in values.items() if value is not None and not is_text(value)), None)
     if broken is not None:
         return QuarantinedRow(
             number, broken, all_escaped(values), INVALID_BYTES, key_values=key_values(key, number, INVALID_BYTES)
@@ -125,13 +125,6 @@ def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: Key) -> 
 def all_escaped(values: Mapping[str, bytes | None]) -> dict[str, str | None]:
     """A row's values as `escaped` writes them."""
     return {name: None if value is None else escaped(value) for name, value in values.items()}
-
-
-def _is_text(value: bytes | None) -> bool:
-    try:
-        return value is None or value.decode("utf-8") is not None
-    except UnicodeDecodeError:
-        return False
 
 
 def _first_unreadable(header: bytes, row: bytes, fields: Sequence[pa.Field]) -> str | None:

@@ -138,6 +138,7 @@ def test_a_key_column_with_a_new_name_goes_on(source: Source, monkeypatch: pytes
     source.sql("ALTER TABLE thing RENAME b TO c", "DELETE FROM thing WHERE a = 1")
     table.follow(table_of({"a": "integer", "c": "text", "v": "integer"}, ["a", "c"]))
     assert sorted(table.run()) == [("D", (1, "x")), ("U", (2, "y"))]
+    assert [outcome for outcome, _ in table.outcomes()] == [EQUAL, EQUAL]
 
 
 def test_rows_that_are_there_twice_block_their_table(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

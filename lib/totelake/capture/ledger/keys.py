@@ -64,8 +64,11 @@ class Key:
         return np.array(keys, dtype=np.int64 if self.is_number else object)
 
     def of_rows(self, rows: pa.RecordBatch) -> np.ndarray:
-        """The key of each row; a column that is text in the rows and not in the source is read as PostgreSQL's."""
-        columns = [rows.column(rows.schema.get_field_index(name)) for name in self.names]
+        """The key of each row; a column that is text in the rows and not in the source is read as PostgreSQL's.
+
+        Raises ValueError when the rows lack a column of the key.
+        """
+        columns = [rows.column(rows.schema.names.index(name)) for name in self.names]
         if self.is_number:
             keys: np.ndarray = columns[0].cast(pa.int64()).to_numpy()
             return keys
@@ -83,7 +86,7 @@ class Key:
 
     def of_all_texts(self, rows: pa.RecordBatch) -> np.ndarray:
         """The key of each row whose columns are PostgreSQL's texts as bytes. Raises KeyTextError."""
-        columns = [rows.column(rows.schema.get_field_index(name)).to_pylist() for name in self.names]
+        columns = [rows.column(rows.schema.names.index(name)).to_pylist() for name in self.names]
         return self.array([self.of_texts(texts) for texts in zip(*columns)])
 
     def texts(self, key: LedgerKey) -> tuple[bytes, ...]:

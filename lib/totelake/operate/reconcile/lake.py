@@ -75,7 +75,10 @@ def _events(
     commit = batch.commits.get(table.name)
     if commit is None:
         return
-    place = judged.get(batch.number)
+    place, captured = judged.get(batch.number), batch.bookmark.tables.get(table.name)
+    if captured is not None and captured.key:
+        # under the names that the key's columns had then
+        key = Key.recorded(captured.key, captured.key_kind)
     for item in commit.objects:
         rows = _read(ObjectReader(store, place or item.staged, item.bytes), list(key.names))
         yield key.of_rows(rows), _is_deleted(rows)

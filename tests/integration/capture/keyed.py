@@ -8,13 +8,18 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from psycopg2 import sql
 
 from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source
 from totelake.capture import ingest
+from totelake.capture.postgres.copy import copy_keys
+from totelake.capture.postgres.key_sql import key_compared
 from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.shape import read_shapes
 from totelake.contracts import Contracts, load_contracts
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import SOURCE as SOURCE_KIND
@@ -112,6 +117,18 @@ class Keyed:
         batches = [Batch.of(manifest) for manifest in self.source.log().since(0)]
         keys = compare_keys(self.source.store, self.table, bookmark.tables.get(self.table.name), batches, {})
         return [(item.outcome, item.detail) for item in (finding, keys)]
+
+    def places(self) -> list[tuple[int, int]]:
+        """For each key in the ledger's order: how many rows PostgreSQL finds before it, and how many under it."""
+        address = PostgresAddress.from_secret(self.source.postgres.secret(self.source.dsn, READER), "s")
+        with connect(address) as connection:
+            session = Session(connection)
+            shape = read_shapes(session, (self.table,))[0][self.table.name]
+            keys = np.concatenate(list(copy_keys(session, shape))).tolist()
+            assert keys == sorted(keys)
+            count = sql.SQL("SELECT count(*) FROM {} AS t WHERE {}")
+            queries = [[count.format(shape.name, key_compared(shape, sign, key)) for sign in "<="] for key in keys]
+            return [(int(session.row(before)[0]), int(session.row(under)[0])) for before, under in queries]
 
     def _key(self, row: Mapping[str, Any]) -> Row:
         return tuple(row[name] for name in self.table.key_names)

@@ -92,6 +92,7 @@ def test_rows_that_come_change_and_go_are_captured_under_their_keys(
     source.sql(*(f"INSERT INTO thing VALUES ({key}, {number}, NULL)" for number, key in enumerate(first)))
     assert [item for item, _ in table.run()] == ["I"] * len(first)
     assert (table.lake(), table.run()) == (table.rows(), [])
+    assert table.places() == [(place, 1) for place in range(len(first))]
     source.sql(f"UPDATE thing SET note = 'new', amount = NULL WHERE {where(kinds, first[0])}")
     if more:
         source.sql(f"INSERT INTO thing VALUES ({more[0]}, 1, NULL)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import Callable
@@ -11,6 +12,8 @@ import pytest
 from tests.conftest import Postgres
 from tests.integration.capture.conftest import Source
 from tests.integration.capture.keyed import Keyed, table_of
+from totelake.capture.postgres import row_by_row
+from totelake.lake.quarantine import escaped
 from totelake.operate.reconcile.finding import EQUAL
 from totelake.runtime.job_arguments import DISABLE
 
@@ -52,6 +55,7 @@ def test_a_collation_changes_nothing(
     table.create(f"k {kind} COLLATE {collation} PRIMARY KEY, v integer")
     words = tuple(word.ljust(3) for word in WORDS) if kind == "character(3)" else WORDS
     changed(table, words)
+    assert table.places() == [(place, 1) for place in range(len(table.rows()))]
 
 
 def test_under_a_collation_that_ignores_case_a_key_that_changes_its_case_is_another_one(
@@ -83,6 +87,7 @@ def test_an_encoding_changes_nothing(
     table = Keyed(source, monkeypatch, table_of({"k": "text", "v": "integer"}, ["k"]))
     table.create("k text PRIMARY KEY, v integer")
     changed(table, words)
+    assert table.places() == [(place, 1) for place in range(len(table.rows()))]
 
 
 def test_a_key_that_is_no_text_is_quarantined_whole_and_its_deletion_too(
@@ -105,6 +110,28 @@ def test_a_key_that_is_no_text_is_quarantined_whole_and_its_deletion_too(
     source.raw(b"DELETE FROM thing WHERE k = 'caf\xe9 \\'")
     assert (table.run(), table.quarantined()[-1]["_op"]) == ([], "D")
     assert [outcome for outcome, _ in table.outcomes()] == [EQUAL, EQUAL]
+
+
+def test_rows_that_the_server_cannot_send_are_found_by_a_key_of_several_columns(
+    source_in: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_by_row, "_PAGE_ROWS", 2)
+    source = source_in("EUC_JP")
+    table = Keyed(source, monkeypatch, table_of({"k": "text", "n": "integer", "note": "text"}, ["k", "n"]))
+    table.create("k text, n integer, note text, PRIMARY KEY (k, n)")
+    words = ("a", "\u65e5", "\uff71")
+    source.sql(*(f"INSERT INTO thing VALUES ('{word}', {number}, 'x')" for word in words for number in range(-2, 3)))
+    source.raw(b"UPDATE thing SET note = '\xa9\xa1' WHERE n IN (-2, 1)")
+    assert len(table.run()) == 9
+    rows = table.quarantined()
+    assert {row["rule"] for row in rows} == {"invalid_bytes"}
+    keys = [json.loads(row["key_values"]) for row in rows]
+    assert sorted((key["k"], int(key["n"])) for key in keys) == sorted(
+        (escaped(word.encode()), number) for word in words for number in (-2, 1)
+    )
+    source.sql("DELETE FROM thing WHERE n = 1", "UPDATE thing SET note = 'y' WHERE n = -2")
+    assert sorted(operation for operation, _ in table.run()) == ["D"] * 3 + ["U"] * 3
+    assert (table.run(bookmark=DISABLE), [outcome for outcome, _ in table.outcomes()]) == ([], [EQUAL, EQUAL])
 
 
 def test_a_key_without_a_form_in_utf_8_blocks_its_table(source_in: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,19 +17,19 @@ BLOCKED = {
     "sales_order": classes.NOT_CAPTURABLE,
     "payment": classes.KEY_CHANGED,
     "staff": classes.TABLE_MISSING,
-    "design": classes.TYPE_UNKNOWN,
+    "design": classes.NAME_RESERVED,
 }
 HAZARDS = (
     "ALTER TABLE sales_order ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ADD PRIMARY KEY (payment_id, transaction_id)",
     "ALTER TABLE staff RENAME TO people",
-    "ALTER TABLE design ADD COLUMN details jsonb",
+    "ALTER TABLE design ADD COLUMN _op text",
 )
 REMEDIES = (
     "ALTER TABLE sales_order DISABLE ROW LEVEL SECURITY",
     "ALTER TABLE payment DROP CONSTRAINT payment_pkey, ADD PRIMARY KEY (payment_id)",
     "ALTER TABLE people RENAME TO staff",
-    "ALTER TABLE design DROP COLUMN details",
+    "ALTER TABLE design DROP COLUMN _op",
 )
 EDITS = (
     "UPDATE sales_order SET unit_price = unit_price + 1 WHERE sales_order_id IN (1, 2)",

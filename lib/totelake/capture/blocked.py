@@ -47,8 +47,10 @@ def is_unreadable(blocked: BlockedTable | None) -> bool:
 
 
 def undescribed(table: str, where: str, said: str) -> BlockedTable:
-    """A table whose definition is no text: a column's or a type's name, an enum's label, a partition's bound."""
-    why = f"a name, enum label or bound in the definition of {where} is no text in UTF-8 ({said}); rename it"
+    """A table whose definition is no text: a name, an enum's label, a partition's bound, a column's default."""
+    why = (
+        f"a name, label, bound or default in the definition of {where} is no text in UTF-8 ({said}); rename or mend it"
+    )
     return not_capturable(table, "no text in UTF-8", why)
 
 

@@ -33,7 +33,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `type` is a PostgreSQL type as format_type() writes it, `key_position` its place in the key."""
+    """One column; `type` is a PostgreSQL type as format_type() writes it, `key_position` its place in the key.
+
+    `stored` is the type that a source's values have in the lake where that is another one, as `lake_type` says.
+    """
 
     name: str
     type: str
@@ -51,7 +54,13 @@ class Column:
     serial: bool = False
     sources: tuple[Reference, ...] = ()
     description: str = ""
+    stored: str = ""
     line: int = field(default=0, compare=False, repr=False)
+
+    @property
+    def plain_type(self) -> str:
+        """The PostgreSQL type that its values have in the lake: an enum is text."""
+        return "text" if self.enum else self.stored or self.type
 
     @property
     def is_text_date(self) -> bool:

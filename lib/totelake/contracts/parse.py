@@ -11,7 +11,7 @@ from totelake.contracts.documents import line_of, place
 from totelake.contracts.key_checks import check_star_keys
 from totelake.contracts.model import SOURCE, Column, Reference, Table, TableId
 from totelake.contracts.sources import Source, is_source
-from totelake.contracts.types import UnknownTypeError, hive_type
+from totelake.contracts.types import UnknownTypeError, check_star_type, lake_type, stored_type
 from totelake.errors import ContractError
 
 _SOURCES, _WAREHOUSE = "sources/", "warehouse/"
@@ -75,7 +75,8 @@ def _custom(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
     custom = _custom(entry)
-    columns = tuple(_formed(name, item, partial(_column, name)) for item in entry["properties"])
+    is_source = custom["kind"] == SOURCE
+    columns = tuple(_formed(name, item, partial(_column, name, is_source)) for item in entry["properties"])
     table = Table(
         name=entry["name"],
         kind=custom["kind"],
@@ -110,10 +111,11 @@ def _source_of(name: str, domain: str, custom: Mapping[str, Any]) -> str:
     return folder
 
 
-def _column(name: str, entry: Mapping[str, Any]) -> Column:
+def _column(name: str, is_source: bool, entry: Mapping[str, Any]) -> Column:
     custom = _custom(entry)
     keys = [item["to"] for item in entry.get("relationships", []) if item.get("type", "foreignKey") == "foreignKey"]
-    hive_type(entry["physicalType"])
+    check_type = lake_type if is_source else check_star_type
+    check_type(entry["physicalType"])
     return Column(
         name=entry["name"],
         type=entry["physicalType"],
@@ -131,6 +133,7 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         serial=bool(custom.get("serial", False)),
         sources=tuple(_reference(name, line_of(entry), item) for item in entry.get("transformSourceObjects", ())),
         description=entry.get("description", "") or entry.get("transformLogic", ""),
+        stored=stored_type(entry["physicalType"]) if is_source else "",
         line=line_of(entry),
     )
 

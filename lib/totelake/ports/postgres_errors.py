@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg2
 
 from totelake.errors import RetriableError, SourceError, TotelakeError
@@ -15,7 +17,10 @@ class StandbyConflictError(RetriableError):
 
 
 # of data that cannot be read, converted or sent: these say something of one table, and nothing of the connection
-_OF_TABLE = ("0A", "22", "54", "58", "XX")
+_NO_FUNCTION, _NOT_SUPPORTED, _NO_FILE = "42883", "0A000", "58P01"
+_OF_TABLE = ("0A", "22", _NO_FUNCTION, "54", "58", "XX")
+# a library of functions, which data files are never named like
+_LIBRARY = re.compile(r'"(?:\$libdir)?/')
 # what libpq says when the server refuses the role or the connection; psycopg2 gives such errors no SQLSTATE
 _ROLE = (
     ("password authentication failed", "correct username and password in the secret"),
@@ -30,6 +35,14 @@ def is_of_table(error: Exception) -> bool:
     if isinstance(error, UnicodeDecodeError):
         return True
     return isinstance(error, psycopg2.Error) and str(error.pgcode or "").startswith(_OF_TABLE)
+
+
+def is_of_type(error: Exception) -> bool:
+    """Whether an error says that no value of a type can be read: a function of the type or its library is missing."""
+    if not isinstance(error, psycopg2.Error):
+        return False
+    is_library = error.pgcode == _NO_FILE and _LIBRARY.search(str(error)) is not None
+    return error.pgcode in (_NO_FUNCTION, _NOT_SUPPORTED) or is_library
 
 
 def said(error: BaseException) -> str:

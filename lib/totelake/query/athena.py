@@ -16,6 +16,7 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("integer", "bigint", "smallint", "tinyint"), int),
     **dict.fromkeys(("double", "real", "float"), float),
     "decimal": Decimal,
+    "varbinary": bytes.fromhex,
     "boolean": {"true": True, "false": False}.__getitem__,
 }
 _COMMENT = re.compile(r"(\s|\(|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -23,7 +24,7 @@ _QUESTION = re.compile(r"(select|with|values|table)\b", re.IGNORECASE)
 
 
 def ask(athena: Any, sql: str, database: str, workgroup: str, sleep: Callable[[float], None] = time.sleep) -> Answer:
-    """The rows of a query; numbers and truth as such, all else as Athena's text.
+    """The rows of a query; numbers, truth and bytes as such, all else as Athena's text.
 
     Raises ConfigurationError for what is no question, LakeError with Athena's own words.
     """

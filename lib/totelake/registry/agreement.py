@@ -43,7 +43,7 @@ def hive_types_of(described: Document) -> dict[str, str]:
 
 def known_columns(table: Table, schemas: Iterable[Columns]) -> dict[str, set[str]]:
     """What the contract and the schemas of batches say a table may have, by the Data Catalog's names."""
-    known = {column.name: {hive_type(column.type)} for column in table.lake_columns}
+    known = {column.name: {hive_type(column.plain_type)} for column in table.lake_columns}
     for schema in schemas:
         for name, kind in hive_columns(schema).items():
             known.setdefault(name, set()).add(kind)
@@ -81,7 +81,7 @@ def of_registered(table: Table, present: Document, location: str, known: Known) 
     """A registered table that lies elsewhere, breaks its contract, or has columns that no batch brought."""
     where, found = f"registered table {present['Name']}", hive_types_of(present)
     columns = storage_of(present).get("Columns") or ()
-    expected = {column.name: hive_type(column.type) for column in table.lake_columns}
+    expected = {column.name: hive_type(column.plain_type) for column in table.lake_columns}
     disagreements = []
     lies = location_of(present)
     if lies.rstrip("/") != location.rstrip("/"):

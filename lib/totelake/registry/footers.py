@@ -12,7 +12,8 @@ from totelake.ports.object_store import ObjectStore
 _SMALLEST = 12
 _SIMPLE = {
     "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint", "float": "float", "double": "double",
-    "bool": "boolean", "string": "string", "large_string": "string", "date32[day]": "date",
+    "bool": "boolean", "string": "string", "large_string": "string", "binary": "binary", "large_binary": "binary",
+    "date32[day]": "date",
 }  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from totelake.schemas.changes import Change, Field, changes
 
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _CANONICAL = {"int": "integer", "string": "text", "timestamp": "timestamp without time zone", "float": "real"}
-_CANONICAL["double"] = "double precision"
+# what PostgreSQL has no type for gets a name that none of its types has
+_CANONICAL.update({"double": "double precision", "binary": "bytea", "tinyint": "tinyint (Hive)"})
 OWN = frozenset((*(name for name, _ in METADATA), "_xid"))
 """The columns that the lake adds to those of the source."""
 
@@ -50,7 +51,7 @@ def registered_fields(columns: Iterable[Document]) -> tuple[Field, ...]:
 
 def expected_fields(table: Table) -> tuple[Field, ...]:
     """What the Data Catalog should have of a contract's table."""
-    return tuple(Field(column.name, canonical(hive_type(column.type))) for column in table.lake_columns)
+    return tuple(Field(column.name, canonical(hive_type(column.plain_type))) for column in table.lake_columns)
 
 
 def canonical(hive: str) -> str:

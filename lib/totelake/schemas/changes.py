@@ -12,7 +12,7 @@ from typing import Any
 
 from totelake.contracts.identifiers import is_reserved, namesakes, unusable_characters
 from totelake.contracts.model import Table
-from totelake.contracts.types import UnknownTypeError, hive_type
+from totelake.contracts.types import UnknownTypeError, lake_type, unquoted
 from totelake.schemas.columns import SourceColumn
 from totelake.schemas.widening import NARROWED, SAME, WIDENED, relation
 
@@ -104,12 +104,12 @@ class Change:
 
 def fields(schema: Iterable[SourceColumn]) -> tuple[Field, ...]:
     """A schema as a batch brings it."""
-    return tuple(Field(item.name, item.type.strip('"'), item.required, item.enum, item.default) for item in schema)
+    return tuple(Field(item.name, unquoted(item.type), item.required, item.enum, item.default) for item in schema)
 
 
 def contract_fields(table: Table) -> tuple[Field, ...]:
     """A schema as the contract states it."""
-    return tuple(Field(column.name, column.type.strip('"'), column.required, column.enum) for column in table.columns)
+    return tuple(Field(column.name, unquoted(column.type), column.required, column.enum) for column in table.columns)
 
 
 def changes(table: str, before: Sequence[Field], after: Sequence[Field]) -> list[Change]:
@@ -169,10 +169,17 @@ def _obstacles(column: SourceColumn, namesake: str | None) -> Iterator[tuple[str
         yield NAME_UNUSABLE, f"{name!r} has {odd!r} in its name, which engines of the lake take for syntax; rename it"
     elif namesake is not None:
         yield NAME_UNUSABLE, f"{name} is {namesake} but for case, which is one column for the lake; rename one of them"
+    if not column.has_type:
+        yield TYPE_UNKNOWN, f"{name}: {_why_unknown(column.type)}"
+
+
+def _why_unknown(type_name: str) -> UnknownTypeError:
+    """Why a column of the type is none of the lake's: it has no column's type, or an earlier release captured it."""
     try:
-        hive_type(column.plain_type)
+        lake_type(type_name)
     except UnknownTypeError as error:
-        yield TYPE_UNKNOWN, f"{name}: {error}"
+        return error
+    return UnknownTypeError(type_name)
 
 
 def differences(table: Table, schema: Sequence[SourceColumn]) -> tuple[Change, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from totelake.contracts.types import UnknownTypeError, arrow_type, hive_type
+from totelake.contracts.types import arrow_type, has_own_type, stored_type
 
 if TYPE_CHECKING:
     import pyarrow
@@ -17,6 +17,8 @@ class SourceColumn:
     """One column as the source has it; `type` as format_type() writes it, an enum's in double quotes.
 
     `default` is what rows have that were written before the column was added; None when it was there from the start.
+    `stored` is the type that its values have in the lake where that is another one, as `lake_type` says; records of
+    earlier releases have none.
     """
 
     name: str
@@ -24,6 +26,14 @@ class SourceColumn:
     required: bool
     enum: tuple[str, ...] = ()
     default: str | None = None
+    stored: str = ""
+
+    @classmethod
+    def captured(
+        cls, name: str, type_name: str, required: bool, enum: tuple[str, ...] = (), default: str | None = None
+    ) -> SourceColumn:
+        """A column as it is captured from now on."""
+        return cls(name, type_name, required, enum, default, stored_type(type_name))
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> SourceColumn:
@@ -34,6 +44,7 @@ class SourceColumn:
             required=document.get("required", False),
             enum=tuple(document.get("enum", ())),
             default=document.get("default"),
+            stored=document.get("stored", ""),
         )
 
     @property
@@ -41,21 +52,18 @@ class SourceColumn:
         """The form in a manifest."""
         plain: dict[str, Any] = {"name": self.name, "type": self.type, "required": self.required}
         plain.update({"enum": list(self.enum)} if self.enum else {})
+        plain.update({"stored": self.stored} if self.stored else {})
         return {**plain, "default": self.default} if self.default is not None else plain
 
     @property
     def plain_type(self) -> str:
         """The PostgreSQL type that its values have in the lake: an enum is text."""
-        return "text" if self.enum else self.type
+        return "text" if self.enum else self.stored or self.type
 
     @property
     def has_type(self) -> bool:
         """Whether the lake has an exact type for it."""
-        try:
-            hive_type(self.plain_type)
-        except UnknownTypeError:
-            return False
-        return True
+        return has_own_type(self.plain_type)
 
     @property
     def arrow(self) -> pyarrow.DataType:

@@ -6,7 +6,7 @@ from typing import Any
 
 from totelake.contracts.key_kinds import ALL_KINDS, MOST_COLUMNS, key_kind
 from totelake.contracts.model import SOURCE
-from totelake.contracts.types import hive_type, is_time
+from totelake.contracts.types import hive_type, is_time, lake_type
 from totelake.errors import SourceError
 from totelake.schemas.described import DescribedColumn, DescribedTable
 
@@ -14,6 +14,7 @@ API_VERSION = "v3.1.0"
 _LOGICAL = {
     "smallint": "integer", "int": "integer", "bigint": "integer", "boolean": "boolean", "float": "number",
     "double": "number", "date": "date", "timestamp": "timestamp", "string": "string",
+    "binary": "string",
 }  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def _identified(table: DescribedTable) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _column(column: DescribedColumn, key: tuple[str, ...]) -> dict[str, Any]:
-    hive = hive_type("text" if column.enum else column.type)
+    hive = hive_type("text" if column.enum else lake_type(column.type))
     logical = "time" if is_time(column.type) else _LOGICAL.get(hive, "number")
     found: dict[str, Any] = {"name": column.name, "logicalType": logical, "physicalType": column.type}
     if column.comment:

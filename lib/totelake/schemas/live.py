@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts.model import Table
+from totelake.contracts.types import unquoted
 from totelake.schemas.changes import (
     BREAKING,
     Change,
@@ -40,7 +41,7 @@ def source_changes(
 
 
 def _changes(contract: Table, table: DescribedTable) -> list[Change]:
-    fields = tuple(Field(item.name, item.type.strip('"'), item.required, item.enum) for item in table.columns)
+    fields = tuple(Field(item.name, unquoted(item.type), item.required, item.enum) for item in table.columns)
     found = table.identified_by(contract.unique_index)
     keys = tuple(", ".join(names) for names in (contract.key_names, found))
     key = [changed_key(contract.name, *keys)] if set(contract.key_names) != set(found) else []

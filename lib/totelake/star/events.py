@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from totelake.contracts.identifiers import REASON as _REASON
 from totelake.contracts.identifiers import is_reserved, namesakes
-from totelake.contracts.model import Column, Table
+from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
 from totelake.errors import SchemaMismatchError
 from totelake.lake.keys import schema_key
@@ -22,7 +22,7 @@ from totelake.lake.reading import schema_at
 from totelake.lake.records.verdict import AcceptedObject
 from totelake.ports.object_store import ObjectStore
 from totelake.schemas.columns import Columns, TableSchema
-from totelake.star.exact import converted, is_lost
+from totelake.star.exact import as_text, converted, is_lost
 from totelake.star.projection import columns_text, types_of
 from totelake.star.sorting import METADATA, METADATA_TYPES, as_quarantined, first_reason, reason
 
@@ -114,7 +114,7 @@ def contract_columns(table: Table, found: Mapping[str, str], strict: bool = Fals
                 "correct the contract or the source"
             )
         is_there = column.name in found
-        value = converted(column.name, found[column.name], _plain(column)) if is_there else F.lit(None)
+        value = converted(column.name, found[column.name], column.plain_type) if is_there else F.lit(None)
         columns.append(value.cast(types_of(table)[column.name]).alias(column.name))
     return columns
 
@@ -129,14 +129,11 @@ def against_contract(table: Table, found: Mapping[str, str], strict: bool) -> li
     for column in table.columns:
         if column.name not in found:
             continue
-        value, lost = F.col(column.name), is_lost(column.name, found[column.name], _plain(column))
+        kind = found[column.name]
+        value, lost = as_text(column.name, kind), is_lost(column.name, kind, column.plain_type)
         if lost is not None:
             reasons.append(F.when(lost, reason(INVALID_VALUE, column.name, value)))
         if strict and column.enum:
             unknown = value.isNotNull() & ~value.isin(*column.enum)
             reasons.append(F.when(unknown, reason(INVALID_VALUE, column.name, value)))
     return reasons
-
-
-def _plain(column: Column) -> str:
-    return "text" if column.enum else column.type

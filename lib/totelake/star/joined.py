@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 
 from totelake.contracts.model import Column, Table
 from totelake.contracts.types import spark_type
-from totelake.lake.quarantine import MISSING_PARENT
-from totelake.star.projection import against
+from totelake.lake.quarantine import INVALID_VALUE, MISSING_PARENT
+from totelake.star.exact import as_text, converted, is_lost
+from totelake.star.projection import against, derived
 from totelake.star.sorting import METADATA, reason
 
 UNKNOWN = "Unknown"
@@ -93,12 +94,12 @@ def candidates(target: Table, driving: Table, joined: Table, inputs: Inputs, aft
 def columns(target: Table, driving: Table, joined: Table) -> tuple[list[SparkColumn], list[SparkColumn]]:
     """The dimension's columns out of a pair, and the reasons against it: a parent that is not there is one."""
     link = _link(target, driving)
-    found = [_column(column, driving).alias(column.name) for column in target.lake_columns]
+    found = [_column(column, driving, joined).alias(column.name) for column in target.lake_columns]
     is_there = F.col(f"_parent_{joined.key[0].name}").isNotNull()
     needs_parent = any(column.required and column.sources[0].table == joined.name for column in target.lake_columns)
     missing = F.when(~is_there & (F.col(link).isNotNull() | F.lit(needs_parent)), _missing_parent(link))
     own = [against(column, driving.column(column.sources[0].column)) for column in _driven(target, driving)]
-    return found, [*own, missing]
+    return found, [*own, missing, *_lost_of_parents(target, joined)]
 
 
 def _driven(target: Table, driving: Table) -> list[Column]:
@@ -120,11 +121,23 @@ def _link(target: Table, driving: Table) -> str:
     raise KeyError(f"the contract of {target.name} names no column of {driving.name} to join over")
 
 
-def _column(column: Column, driving: Table) -> SparkColumn:
+def _lost_of_parents(target: Table, joined: Table) -> list[SparkColumn]:
+    """The reasons against values of a parent that do not become the dimension's."""
+    reasons = []
+    for column in target.lake_columns:
+        source = column.sources[0]
+        if source.table == joined.name:
+            name, kind = f"_parent_{source.column}", joined.column(source.column).plain_type
+            lost = is_lost(name, kind, column.type)
+            reasons += [] if lost is None else [F.when(lost, reason(INVALID_VALUE, source.column, as_text(name, kind)))]
+    return reasons
+
+
+def _column(column: Column, driving: Table, joined: Table) -> SparkColumn:
     source = column.sources[0]
     if source.table == driving.name:
-        return F.col(source.column).cast(spark_type(column.type))
-    value = F.col(f"_parent_{source.column}")
+        return derived(column, driving.column(source.column)).cast(spark_type(column.type))
+    value = converted(f"_parent_{source.column}", joined.column(source.column).plain_type, column.type)
     return (F.coalesce(value, F.lit(UNKNOWN)) if column.required else value).cast(spark_type(column.type))
 
 

@@ -12,7 +12,7 @@ from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.model import Column, Table
 from totelake.contracts.types import is_time, is_timestamp, spark_type
 from totelake.lake.quarantine import INVALID_DATE, INVALID_VALUE, OUT_OF_RANGE, REQUIRED
-from totelake.star.exact import cast_or_null, converted
+from totelake.star.exact import as_text, cast_or_null, converted
 from totelake.star.sorting import reason
 
 DELETED = "deleted"
@@ -42,16 +42,16 @@ def derived(target: Column, source: Column) -> SparkColumn:
     value = F.col(source.name)
     if target.type == "date":
         return valid_date(source)
-    if is_timestamp(source.type) and is_time(target.type):
+    if is_timestamp(source.plain_type) and is_time(target.type):
         return F.date_format(value, "HH:mm:ss.SSS")
-    if source.type == target.type:
+    if source.plain_type == target.type:
         return value
-    return converted(source.name, "text" if source.enum else source.type, target.type)
+    return converted(source.name, source.plain_type, target.type)
 
 
 def against(target: Column, source: Column) -> SparkColumn:
     """The reason why a row's value cannot become the target's; NULL when it can."""
-    value, result = F.col(source.name), derived(target, source)
+    value, result = as_text(source.name, source.plain_type), derived(target, source)
     is_lost = value.isNotNull() & result.isNull()
     found = F.when(is_lost, reason(INVALID_VALUE, source.name, value))
     if target.type == "date":
@@ -95,7 +95,7 @@ def with_month(rows: DataFrame, partition: str) -> DataFrame:
 
 def types_of(table: Table) -> Mapping[str, str]:
     """The Spark types of a source table's columns."""
-    return {column.name: spark_type("text" if column.enum else column.type) for column in table.columns}
+    return {column.name: spark_type(column.plain_type) for column in table.columns}
 
 
 def columns_text(types: Mapping[str, str]) -> str:

@@ -20,6 +20,7 @@ from totelake.ports.object_store import ObjectStore
 from totelake.runtime.spark import activate
 from totelake.star import dim_date
 from totelake.star.build import split_events
+from totelake.star.exact import read_text
 from totelake.star.plan import Written
 from totelake.star.projection import columns_text, types_of
 from totelake.star.sorting import METADATA, reason
@@ -98,9 +99,7 @@ def typed(entries: DataFrame, source: Table) -> tuple[DataFrame, list[SparkColum
     kinds = types_of(source)
     texts = {name: F.col(_TEXTS)[name] for name in kinds}
     frame = entries.withColumn(_TEXTS, F.from_json("payload", _PAYLOAD)).select(
-        *[F.expr(f"try_cast({_TEXTS}['{name}'] AS {kind})").alias(name) for name, kind in kinds.items()],
-        _TEXTS,
-        *METADATA,
+        *[read_text(f"{_TEXTS}['{name}']", kind).alias(name) for name, kind in kinds.items()], _TEXTS, *METADATA
     )
     lost = {name: text.isNotNull() & F.col(name).isNull() for name, text in texts.items()}
     return frame, [F.when(lost[name], reason(UNREADABLE, name, texts[name])) for name in kinds]

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
+from pyspark.sql.types import BinaryType
 
 from totelake.contracts.identifiers import REASON as _REASON
-from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.model import Table
+from totelake.contracts.types import BINARY
+from totelake.star.exact import as_text
 
 METADATA_TYPES: Mapping[str, str] = {"_op": "string", "_batch": "bigint", "_captured_at": "timestamp"}
 METADATA = tuple(METADATA_TYPES)
@@ -63,7 +65,8 @@ def split_by_reason(
 
 def as_quarantined(rows: DataFrame, source: Table, names: Sequence[str], marked: str) -> DataFrame:
     """Rows with a reason in the column `marked` in the quarantine's form, with these columns as their payload."""
-    texts = [F.col(spark_quoted(name)).cast("string").alias(name) for name in names]
+    kinds = {name: BINARY if isinstance(rows.schema[name].dataType, BinaryType) else "" for name in names}
+    texts = [as_text(name, kind).alias(name) for name, kind in kinds.items()]
     return rows.select(
         F.lit(source.name).alias("source_table"),
         F.col(source.key[0].name).cast("bigint").alias("source_key"),

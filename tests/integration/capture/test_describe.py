@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source
+from tests.integration.capture.type_values import AS_TEXT, DOMAINS, MADE, NATIVE
 from tests.unit.contracts.test_standard import problems
 from totelake.capture.postgres.describe import describe
 from totelake.capture.postgres.session import Session
-from totelake.capture.postgres.shape import blocked_tables
+from totelake.capture.postgres.shape import blocked_tables, read_shapes
 from totelake.cli import contract as command
 from totelake.cli import drift as drift_command
 from totelake.cli.app import app
@@ -28,6 +29,7 @@ from totelake.contracts.model import TableId
 from totelake.contracts.parse import parse_tables
 from totelake.errors import ConfigurationError, SourceError
 from totelake.schemas import changes
+from totelake.schemas.changes import differences
 from totelake.schemas.described import DescribedTable
 from totelake.schemas.draft import draft
 from totelake.schemas.impact import impact_of
@@ -69,7 +71,7 @@ def test_every_change_of_the_live_source_is_reported_with_its_class(source: Sour
         "ALTER TABLE design ALTER file_name TYPE integer USING 1, ALTER design_id TYPE bigint",
         "ALTER TABLE currency DROP CONSTRAINT currency_pkey, ADD PRIMARY KEY (currency_code)",
         "ALTER TABLE address ALTER phone DROP NOT NULL",
-        "ALTER TABLE payment ADD details jsonb, ADD note text",
+        "ALTER TABLE payment ADD _op jsonb, ADD note jsonb",
         "ALTER TABLE transaction SET UNLOGGED",
         "ALTER TABLE counterparty RENAME TO partner",
         f"CREATE VIEW counterparty AS TABLE partner; GRANT SELECT ON counterparty TO {READER}",
@@ -81,7 +83,7 @@ def test_every_change_of_the_live_source_is_reported_with_its_class(source: Sour
         "design": [("design_id", changes.TYPE_WIDENED), ("file_name", changes.TYPE_CHANGED)],
         "currency": [("currency_id", changes.KEY_CHANGED)],
         "address": [("phone", changes.NULLABILITY_LOOSENED)],
-        "payment": [("details", changes.TYPE_UNKNOWN), ("note", changes.COLUMN_ADDED)],
+        "payment": [("_op", changes.NAME_RESERVED), ("note", changes.COLUMN_ADDED)],
         "transaction": [("", changes.NOT_CAPTURABLE)],
         "counterparty": [("", changes.NOT_CAPTURABLE)],
         "partner": [("", changes.TABLE_NEW)],
@@ -93,7 +95,7 @@ def test_every_change_of_the_live_source_is_reported_with_its_class(source: Sour
     [
         ("ALTER TABLE payment RENAME TO gone", changes.TABLE_MISSING, "has no public.payment; public.gone has every"),
         ("REVOKE SELECT ON payment FROM totelake_reader", changes.NOT_CAPTURABLE, "GRANT SELECT ON public.payment"),
-        ("ALTER TABLE payment ADD details jsonb", changes.TYPE_UNKNOWN, "type jsonb has no exact type"),
+        ("ALTER TABLE payment ADD _op text", changes.NAME_RESERVED, "a name the lake keeps for itself"),
     ],
 )
 def test_one_table_is_reported_as_are_all_of_them(
@@ -114,6 +116,24 @@ def test_one_table_is_reported_as_are_all_of_them(
     assert payment["not_captured"]["since"] is None and says in payment["not_captured"]["why"]
     assert [result.exit_code for result in results[:2]] == [BREAKING_DRIFT, 0]
     assert str(results[2].exception) == "dim_staff is no table of a source; leave out --against source"
+
+
+def test_a_draft_of_columns_of_any_type_is_a_contract_that_the_source_fits(source: Source) -> None:
+    source.sql(*MADE)
+    kinds = {**NATIVE, **AS_TEXT, **{name: kind for name, (_, kind) in DOMAINS.items()}}
+    columns = ", ".join(f"c{place} {kind}" for place, kind in enumerate(kinds))
+    source.sql(f'CREATE TABLE thing (id integer PRIMARY KEY, {columns}, s "My, schema"."Kind")')
+    (thing,) = [table for table in described(source) if table.name == "thing"]
+    document = draft(thing, SOURCE)
+    assert problems(document) == []
+    drafted, _ = parse_tables({f"sources/{SOURCE}/thing.yaml": document}, load_contracts().sources)
+    contract = drafted[TableId(SOURCE, "thing")]
+    assert source_changes([contract], [thing], {}) == {"thing": []}
+    with reading(source) as session:
+        shapes, blocked = read_shapes(session, [contract])
+    assert blocked == {} and differences(contract, shapes["thing"].columns) == ()
+    stored = [(column.name, column.plain_type) for column in shapes["thing"].columns]
+    assert [(column.name, column.plain_type) for column in contract.columns] == stored
 
 
 def test_a_drafted_contract_is_valid_by_the_standard_and_says_what_ours_says(source: Source) -> None:

@@ -181,3 +181,18 @@ def test_values_that_no_type_of_the_lake_holds_are_quarantined_under_their_key(
     source.sql("DELETE FROM thing WHERE day = '0044-03-15 BC'")
     assert (table.run(), table.run(), table.quarantined()[-1]["value"]) == ([], [], "0044-03-15 BC")
     assert [outcome for outcome, _ in table.outcomes()] == [EQUAL, EQUAL]
+
+
+def test_a_number_that_the_lake_keeps_as_text_is_a_key_as_it_is_written(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Keyed(source, monkeypatch, table_of({"k": "numeric", "v": "integer"}, ["k"]))
+    table.create("k numeric PRIMARY KEY, v integer")
+    source.sql(
+        "INSERT INTO thing VALUES (1.50, 1), (-2, 2), (1e30, 3), (0.000, 4), ('NaN', 5), (10, 6), ('Infinity', 7)"
+    )
+    keys = sorted(key for _, (key,) in table.run())
+    assert keys == sorted(["1.50", "-2", "1" + "0" * 30, "0.000", "NaN", "10", "Infinity"])
+    source.sql("UPDATE thing SET k = 1.5 WHERE k = 1.5", "DELETE FROM thing WHERE k = 'NaN'")
+    assert sorted(table.run()) == [("D", ("1.50",)), ("D", ("NaN",)), ("I", ("1.5",))]
+    assert (table.run(bookmark=DISABLE), [outcome for outcome, _ in table.outcomes()]) == ([], [EQUAL, EQUAL])

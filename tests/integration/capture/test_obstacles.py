@@ -29,6 +29,19 @@ EDITS = (
     "FROM payment WHERE payment_id = 1",
 )
 GRANT_COLUMNS = f"GRANT SELECT ({', '.join(load_contracts().find('payment').column_names)}) ON payment TO {READER}"
+BROKEN_TYPE = (
+    "CREATE TYPE odd",
+    "CREATE FUNCTION odd_in(cstring) RETURNS odd LANGUAGE internal IMMUTABLE STRICT AS 'textin'",
+    "CREATE FUNCTION odd_out(odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout'",
+    "CREATE TYPE odd (INPUT = odd_in, OUTPUT = odd_out, LIKE = text)",
+    "ALTER TABLE payment ADD COLUMN details odd",
+    "UPDATE payment SET details = 'x'",
+    "UPDATE pg_proc SET prosrc = 'no_out' WHERE proname = 'odd_out'",
+)
+LIBRARY_GONE = (
+    "UPDATE pg_proc SET probin = '$libdir/odd', prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') "
+    "WHERE proname = 'odd_out'"
+)
 DROP_KEY = "ALTER TABLE payment DROP CONSTRAINT payment_pkey"
 BLOCKS = {
     "other key": (
@@ -56,29 +69,29 @@ BLOCKS = {
         classes.TABLE_MISSING,
         "has no public.payment; public.payments has every column of payment: if that is its new name, ALTER TABLE ",
     ),
-    "jsonb": (
-        ("ALTER TABLE payment ADD COLUMN details jsonb",),
+    "type that the server cannot write": (
+        BROKEN_TYPE,
         ("ALTER TABLE payment DROP COLUMN details",),
-        classes.TYPE_UNKNOWN,
-        "public.payment.details: the PostgreSQL type jsonb has no exact type in the lake",
+        classes.NOT_CAPTURABLE,
+        'public.payment cannot be read: internal function "no_out" is not in internal lookup table',
+    ),
+    "type whose library is gone": (
+        (*BROKEN_TYPE, LIBRARY_GONE),
+        ("ALTER TABLE payment DROP COLUMN details",),
+        classes.NOT_CAPTURABLE,
+        'public.payment cannot be read: could not access file "$libdir/odd"',
+    ),
+    "type that the server cannot write, in a default": (
+        (*BROKEN_TYPE, "ALTER TABLE payment ADD COLUMN more odd DEFAULT 'x'"),
+        ("ALTER TABLE payment DROP COLUMN details, DROP COLUMN more",),
+        classes.NOT_CAPTURABLE,
+        'is no text in UTF-8 (internal function "no_out" is not in internal lookup table); rename or mend it',
     ),
     "reserved name": (
         ("ALTER TABLE payment ADD COLUMN _op text",),
         ("ALTER TABLE payment RENAME COLUMN _op TO op",),
         classes.NAME_RESERVED,
         "a name the lake keeps for itself; rename it",
-    ),
-    "too many digits": (
-        ("ALTER TABLE payment ADD COLUMN big numeric(40,2)",),
-        ("ALTER TABLE payment DROP COLUMN big",),
-        classes.TYPE_UNKNOWN,
-        "public.payment.big: the PostgreSQL type numeric(40,2) has no exact type in the lake",
-    ),
-    "composite type with capitals": (
-        ('CREATE TYPE "Odd" AS (a integer)', 'ALTER TABLE payment ADD COLUMN odd "Odd"'),
-        ("ALTER TABLE payment DROP COLUMN odd",),
-        classes.TYPE_UNKNOWN,
-        'the PostgreSQL type public."Odd" has no exact type in the lake',
     ),
     "name with syntax": (
         ('ALTER TABLE payment ADD COLUMN "x`y" text',),
@@ -175,11 +188,11 @@ def test_the_table_is_blocked_the_others_go_on_and_nothing_is_lost_when_it_is_ba
 
 
 def test_another_reason_is_reported_and_the_same_one_keeps_its_first_batch(paid: Source) -> None:
-    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb")
+    paid.sql("ALTER TABLE payment ADD COLUMN _xid text")
     first = Bookmark.of(paid.run()).blocked["payment"]
     paid.sql("ALTER TABLE payment SET UNLOGGED")
     second = Bookmark.of(paid.run()).blocked["payment"]
-    assert (first.since, first.change.kind) == (2, classes.TYPE_UNKNOWN)
+    assert (first.since, first.change.kind) == (2, classes.NAME_RESERVED)
     assert (second.since, second.change.kind) == (3, classes.NOT_CAPTURABLE)
 
 
@@ -208,7 +221,7 @@ def test_a_table_that_comes_back_empty_keeps_its_rows_until_somebody_allows_thei
 
 
 def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_reason_nor_the_table(paid: Source) -> None:
-    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb", *EDITS)
+    paid.sql("ALTER TABLE payment ADD COLUMN _xid text", *EDITS)
     blocked = Bookmark.of(paid.run()).blocked
     now = datetime.now(timezone.utc)
     for move in (
@@ -221,19 +234,19 @@ def test_a_bookmark_that_is_moved_meanwhile_forgets_neither_the_reason_nor_the_t
         paid.sql("UPDATE design SET design_name = design_name || '+'")
         newest = Bookmark.of(paid.run())
         assert (newest.is_move, newest.blocked) == (False, blocked)
-    paid.sql("ALTER TABLE payment DROP COLUMN details")
+    paid.sql("ALTER TABLE payment DROP COLUMN _xid")
     assert paid.changes(paid.run(), "payment") == [("U", 3), ("D", 5), ("I", 201)]
     assert paid.replayed("payment") == paid.content("payment")
 
 
 def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid: Source) -> None:
-    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb", "ALTER TABLE payment_type ADD COLUMN place point")
+    paid.sql("ALTER TABLE payment ADD COLUMN _xid text", "ALTER TABLE payment_type ADD COLUMN _batch text")
     paid.run()
     newest = paid.log().newest()
     assert newest is not None and newest.kind == BOOKMARK
     assert set(Bookmark.of(newest).blocked) == {"payment", "payment_type"}
     paid.sql("INSERT INTO payment_type VALUES (1, 'SALES_RECEIPT', '2024-01-01', '2024-01-01')",
-             "ALTER TABLE payment_type DROP COLUMN place")  # fmt: skip
+             "ALTER TABLE payment_type DROP COLUMN _batch")  # fmt: skip
     assert paid.changes(paid.run(), "payment_type") == [("I", 1)]
     assert set(Bookmark.of(paid.log().newest()).blocked) == {"payment"}
 
@@ -261,7 +274,7 @@ def test_a_source_of_which_nothing_can_be_captured_ends_the_run(paid: Source) ->
 
 
 def test_reconcile_reports_what_is_blocked_and_calls_it_no_mismatch(paid: Source) -> None:
-    paid.sql("ALTER TABLE payment ADD COLUMN details jsonb")
+    paid.sql("ALTER TABLE payment ADD COLUMN _xid text")
     paid.run()
     address = PostgresAddress.from_secret(paid.postgres.secret(paid.dsn, READER), "s")
     with connect(address) as connection:
@@ -270,4 +283,4 @@ def test_reconcile_reports_what_is_blocked_and_calls_it_no_mismatch(paid: Source
     outcomes = {item.table: item.outcome for item in findings}
     assert outcomes.pop("payment") == NOT_CAPTURED and set(outcomes.values()) == {EQUAL}
     (reported,) = [item for item in findings if item.table == "payment"]
-    assert (reported.right, "type jsonb has no exact type" in reported.detail) == ("200 keys", True)
+    assert (reported.right, "_xid has a name the lake keeps" in reported.detail) == ("200 keys", True)

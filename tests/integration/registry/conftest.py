@@ -15,7 +15,6 @@ import pytest
 
 from tests.conftest import KEY, SOURCE
 from totelake.contracts import load_contracts
-from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, ingested_key
 from totelake.lake.manifest import LakeObject, Manifest, TableCommit
@@ -81,25 +80,23 @@ class Registry:
         contract = load_contracts().find(name)
         columns = {column.name: types.get(column.name, column.type) for column in contract.columns}
         columns.update({column: kind for column, kind in types.items() if column not in _NAMES})
-        fields = [
-            (column, pa.string() if kind.startswith('"') else arrow_type(kind)) for column, kind in columns.items()
-        ]
+        known = {column.name: column for column in contract.columns}
+        schema = tuple(
+            SourceColumn.captured(
+                column,
+                kind,
+                required=column in known and known[column].required,
+                enum=known[column].enum if column in known else (),
+            )
+            for column, kind in columns.items()
+        )
+        fields = [(column.name, column.arrow) for column in schema]
         sink = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields + METADATA)), sink)
         key = attempt.staged_key(name, "events.parquet")
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=sink.getvalue())
         final = ingested_key(SOURCE, name, DAY, number)
         item = LakeObject(key, final, len(rows), len(sink.getvalue()), "", {"ingested_on": DAY})
-        known = {column.name: column for column in contract.columns}
-        schema = tuple(
-            SourceColumn(
-                name=column,
-                type=kind,
-                required=column in known and known[column].required,
-                enum=known[column].enum if column in known else (),
-            )
-            for column, kind in columns.items()
-        )
         fingerprint = uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(documents_of(schema))).hex
         return with_schema(TableCommit((item,), len(rows), len(rows)), TableSchema(fingerprint, schema))
 

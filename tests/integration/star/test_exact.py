@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from tests.integration.star.samples import SPARK
+from totelake.contracts import load_contracts
 from totelake.contracts.types import spark_type
-from totelake.star.exact import converted, is_lost
+from totelake.star.exact import converted, is_lost, read_text
+from totelake.star.sorting import as_quarantined
 
 pytestmark = SPARK
 LOST = object()
@@ -47,6 +50,14 @@ def became(spark: SparkSession, found: str, wanted: str, values: list[Any]) -> l
         ("boolean", "text", [True, False, None], ["true", "false", None]),
         ("text", "boolean", ["true", "false", "t", "yes", "1", ""], [True, False, LOST, LOST, LOST, LOST]),
         ("integer", "boolean", [0, 1, 2], [False, True, LOST]),
+        ("bytea", "text", [b"", b"\x00\xff'", None], ["\\x", "\\x00ff27", None]),
+        ("bytea", "character varying(4)", [b"\xab", b"\xab\xcd"], ["\\xab", LOST]),
+        ("bytea", "integer", [b"1", None], [LOST, None]),
+        ("bytea", "date", [b"2024-08-05"], [LOST]),
+        ("bytea", "bytea", [b"\x00"], [b"\x00"]),
+        ("text", "bytea", ["\\x00", None], [LOST, None]),
+        ("text", "numeric(10,2)", ["1.10", "1.1000", "1.101", "NaN", "1e-1000", "0." + "0" * 18 + "1", "9" * 40],
+         [Decimal("1.10"), Decimal("1.10"), LOST, LOST, LOST, LOST, LOST]),
         ("timestamp(6) without time zone", "timestamp(3) without time zone",
          [datetime(2024, 8, 5, 1, 2, 3, 4000), datetime(2024, 8, 5, 1, 2, 3, 4001),
           datetime(1969, 12, 31, 23, 59, 59, 999999)],
@@ -89,3 +100,20 @@ def test_a_decimal_is_kept_exactly_when_scale_and_precision_can_hold_it(
     kept = [number if is_held else LOST for number, is_held in zip(numbers, held)]
     assert became(spark, "numeric(16,4)", "numeric(10,2)", numbers) == kept
     assert became(spark, "text", "numeric(10,2)", [str(number) for number in numbers]) == kept
+
+
+def test_a_text_of_postgresqls_is_read_as_what_it_was(spark: SparkSession) -> None:
+    texts = ["\\x", "\\x00ff27", "\\x0", "\\X00", "00", "\\x00\n", "", None]
+    frame = spark.createDataFrame([(text,) for text in texts], "value string")
+    found = [row.found for row in frame.select(read_text("value", "binary").alias("found")).collect()]
+    assert found == [b"", b"\x00\xff'", None, None, None, None, None, None]
+    (row,) = frame.limit(1).select(read_text("'7'", "int").alias("a"), read_text("'x'", "int").alias("b")).collect()
+    assert (row.a, row.b) == (7, None)
+
+
+def test_bytes_are_in_hex_among_the_values_of_a_quarantined_row(spark: SparkSession) -> None:
+    marked = "struct<rule:string,column_name:string,value:string>"
+    kinds = f"design_id int, raw binary, note string, _op string, _batch bigint, _captured_at timestamp, why {marked}"
+    frame = spark.createDataFrame([(1, b"\x00\xff", None, "I", 1, None, ("r", "raw", None))], kinds)
+    (row,) = as_quarantined(frame, load_contracts().find("design"), ["design_id", "raw", "note"], "why").collect()
+    assert json.loads(row.payload) == {"design_id": "1", "raw": "\\x00ff", "note": None}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -227,3 +229,19 @@ def test_a_row_that_could_not_be_read_is_not_sent_again_by_its_parent_until_it_c
     assert shown(built) == [(3, "U", 2, "Ada", "Trade", "Leeds")]
     built, _ = unit(spark, {4: [staff(1, 10, "U", "Bea")]}, {}, kept, after=3)
     assert shown(built) == [(4, "U", 1, "Bea", "Trade", "Leeds")]
+
+
+def test_a_parents_value_that_does_not_become_the_dimensions_is_quarantined_and_never_rounded(
+    spark: SparkSession,
+) -> None:
+    columns = [replace(item, type="numeric(10,2)") if item.name == "location" else item for item in TARGET.columns]
+    target = replace(TARGET, columns=tuple(columns))
+    parents = {1: [department(1, "a", location="1.50"), department(2, "b", location="1.505")]}
+    inputs = joined.Inputs(
+        joined.driving_versions(None, events(spark, "staff", {1: [staff(1, 1), staff(2, 2)]}), STAFF),
+        joined.joined_versions(None, events(spark, "department", parents), DEPARTMENT),
+    )
+    found = joined.candidates(target, STAFF, DEPARTMENT, inputs, 0)
+    built = split_by_reason(found.pairs, STAFF, *joined.columns(target, STAFF, DEPARTMENT))
+    assert [(item.staff_id, item.location) for item in built.rows.collect()] == [(1, Decimal("1.50"))]
+    assert quarantined(built.quarantined) == [(2, "invalid_value", "location", "1.505")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 from chispa import assert_df_equality
@@ -12,7 +13,9 @@ from pyspark.sql import functions as F
 
 from tests.integration.star.samples import SPARK, captured_at, events, quarantined, row
 from totelake.contracts import load_contracts
-from totelake.star.projection import project, valid_date, with_month
+from totelake.contracts.model import Column
+from totelake.contracts.types import spark_type, stored_type
+from totelake.star.projection import against, derived, project, valid_date, with_month
 from totelake.star.sorting import SplitRows, split_by_reason
 
 pytestmark = SPARK
@@ -131,3 +134,31 @@ def test_a_source_column_without_a_value_stays_without_one(spark: SparkSession) 
 def test_a_target_that_does_not_carry_the_sources_key_is_named(spark: SparkSession) -> None:
     with pytest.raises(KeyError, match=r"dim_design does not carry the key payment\.payment_id"):
         project(load_contracts().find("dim_design"), SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "wanted", "expected", "rule"),
+    [
+        ("uuid", "6f1d0d0a-0000-4000-8000-000000000000", "text", "6f1d0d0a-0000-4000-8000-000000000000", None),
+        ("jsonb", '{"a": "b"}', "text", '{"a": "b"}', None),
+        ("integer[]", "{}", "character varying(3)", "{}", None),
+        ("integer[]", "{1,2}", "character varying(3)", None, "invalid_value"),
+        ("numeric", "1.1000", "numeric", Decimal("1.10"), None),
+        ("numeric", "1.101", "numeric", None, "invalid_value"),
+        ("numeric", "NaN", "numeric(10,2)", None, "invalid_value"),
+        ("bytea", b"\x00\xff", "text", "\\x00ff", None),
+        ("bytea", b"\x00\xff", "character varying(3)", None, "invalid_value"),
+        ("timestamp with time zone", datetime(2024, 8, 5, 1, 2, 3, 4000), "timestamp(3) without time zone",
+         datetime(2024, 8, 5, 1, 2, 3, 4000), None),
+        ("timestamp with time zone", datetime(2024, 8, 5, 1, 2, 3, 4000), "time without time zone",
+         "01:02:03.004", None),
+        ("timestamp with time zone", datetime(2024, 8, 5, 1, 2, 3, 4000), "date", date(2024, 8, 5), None),
+    ],
+)  # fmt: skip
+def test_a_column_of_any_type_of_a_source_feeds_a_star_tables(
+    spark: SparkSession, kind: str, value: object, wanted: str, expected: object, rule: str | None
+) -> None:
+    source, target = Column("x", kind, stored=stored_type(kind)), Column("y", wanted, required=True)
+    frame = spark.createDataFrame([(value,)], f"x {spark_type(source.plain_type)}")
+    (found,) = frame.select(derived(target, source).alias("y"), against(target, source).alias("reason")).collect()
+    assert (found.y, found.reason and found.reason.rule) == (expected, rule)

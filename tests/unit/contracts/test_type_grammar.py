@@ -1,4 +1,4 @@
-"""Every name that PostgreSQL may give a type: all engines have one and the same exact type for it, or none has."""
+"""Every name that PostgreSQL may give a type: a column of it is of one and the same exact type for all engines."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totelake.contracts.types import UnknownTypeError, arrow_type, decimal_of, hive_type, spark_type
+from totelake.contracts.types import (
+    UnknownTypeError,
+    arrow_type,
+    decimal_of,
+    hive_type,
+    lake_type,
+    spark_type,
+    stored_type,
+)
 
 HIVE_OF_ARROW = {
     "int16": "smallint", "int32": "int", "int64": "bigint", "bool": "boolean", "float": "float", "double": "double",
-    "date32[day]": "date", "string": "string", "timestamp[us]": "timestamp",
+    "date32[day]": "date", "binary": "binary", "string": "string", "timestamp[us]": "timestamp",
 }  # fmt: skip
 PLAIN = (
     "smallint", "integer", "bigint", "boolean", "real", "double precision", "date", "text", "bytea", "money", "xml",
@@ -19,6 +27,8 @@ PLAIN = (
     "numeric", "bpchar", "character", "character varying", "interval", "interval day to second(3)", "record",
     "int4range", "int4multirange", "hstore", "-", "???",
 )  # fmt: skip
+# what format_type() writes for what no column has
+NO_COLUMNS = ("record", "record[]", "-", "???", "-[]", "???[]", "character", "character[]")
 PLAIN_NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,10}", fullmatch=True)
 QUOTED_NAMES = st.text(min_size=1, max_size=12).map(lambda name: '"' + name.replace('"', '""') + '"')
 NAMES = st.one_of(PLAIN_NAMES, QUOTED_NAMES)
@@ -66,9 +76,20 @@ def test_all_engines_have_one_exact_type_for_a_name_or_none_has(name: str) -> No
     assert (hive_type(name), spark_type(name)) == (expected, expected)
 
 
+@given(TYPES)
+def test_a_column_of_it_is_of_a_type_that_all_engines_have(name: str) -> None:
+    try:
+        kept = lake_type(name)
+    except UnknownTypeError as error:
+        assert name in NO_COLUMNS or "format_type()" in str(error)
+        return
+    assert hive_type(kept) and lake_type(kept) == kept
+    assert stored_type(name) == ("" if kept == name else kept)
+
+
 @given(st.text(max_size=30))
 def test_no_text_at_all_raises_anything_else(name: str) -> None:
-    for convert in (arrow_type, hive_type, spark_type):
+    for convert in (arrow_type, hive_type, spark_type, lake_type):
         try:
             convert(name)
         except UnknownTypeError as error:
@@ -84,7 +105,7 @@ def test_no_text_at_all_raises_anything_else(name: str) -> None:
         "money", "xml", 'public."Odd"', "public.mood", '"a"b"', '""', "text[]", '"Kind"[]',
     ],
 )  # fmt: skip
-def test_what_no_engine_holds_exactly_is_unknown(name: str) -> None:
+def test_what_no_engine_holds_exactly_is_unknown_to_them(name: str) -> None:
     for convert in (arrow_type, hive_type, spark_type):
         with pytest.raises(UnknownTypeError):
             convert(name)

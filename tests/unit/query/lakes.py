@@ -44,13 +44,14 @@ class MemoryLake:
         self.store, self.catalog = MemoryStore(BUCKET), MemoryCatalog(DATABASE)
         monkeypatch.setattr(lake, "S3Store", lambda _, bucket: self.store)
         monkeypatch.setattr(lake, "GlueCatalog", lambda *_: self.catalog)
-        self._create("dim_staff", {})
-        self._create("fact_order", {"month": "2026-11"})
-        self._create("price", {}, PRICES, PRICE)
+        self.create("dim_staff", {})
+        self.create("fact_order", {"month": "2026-11"})
+        self.create("price", {}, PRICES, PRICE)
 
-    def _create(
+    def create(
         self, name: str, partition: Mapping[str, str], columns: list[tuple[str, str]] = COLUMNS, row: bytes = ROW
     ) -> None:
+        """A registered table of these columns with one object."""
         place = "/".join([name, *(f"{key}={value}" for key, value in partition.items())])
         keys = columns_input([(key, "string") for key in partition])
         storage = parquet_storage(self.store.address(f"{name}/"), columns)

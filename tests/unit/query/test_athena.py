@@ -44,8 +44,9 @@ class Athena:
 
 
 COLUMNS = [("n", "bigint"), ("n", "varchar"), ("price", "decimal"), ("is_new", "boolean"), ("d", "double")]
-WORDS = ["9007199254740993", "1", "12345678901234567890.10", "false", "Infinity"]
-VALUES = [2**53 + 1, "1", Decimal("12345678901234567890.10"), False, float("inf")]
+COLUMNS += [("raw", "varbinary"), ("nothing", "varbinary")]
+WORDS = ["9007199254740993", "1", "12345678901234567890.10", "false", "Infinity", "00 ff 27", ""]
+VALUES = [2**53 + 1, "1", Decimal("12345678901234567890.10"), False, float("inf"), b"\x00\xff'", b""]
 
 
 def test_rows_of_all_pages_are_typed_and_the_header_is_none_of_them() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.query.lakes import COLUMNS, OURS, ROW, MemoryLake, parquet
+from totelake.cli.text import for_json
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.tables import as_input, columns_input
 
@@ -75,3 +76,14 @@ def test_a_damaged_object_of_ours_is_named(body: bytes, tmp_path: Path, monkeypa
     with pytest.raises(LakeError, match=f"s3://processed/dim_staff/{OURS}") as failure:
         world.ask("SELECT * FROM dim_staff", tmp_path)
     assert str(tmp_path) not in str(failure.value)
+
+
+def test_bytes_and_texts_of_any_type_are_answered_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = MemoryLake(monkeypatch)
+    columns = [("id", "int"), ("raw", "binary"), ("empty", "binary"), ("details", "string")]
+    row = parquet(id=1, raw=b"\x00\xff'", empty=b"", details='{"a": "b"}')
+    world.create("thing", {}, columns, row)
+    (found,) = world.ask("SELECT raw, empty, details, to_hex(raw) FROM thing", tmp_path)
+    assert found == (b"\x00\xff'", b"", '{"a": "b"}', "00FF27")
+    assert [for_json(value) for value in found] == ["\\x00ff27", "\\x", '{"a": "b"}', "00FF27"]
+    assert world.ask("SELECT id FROM thing WHERE raw = X'00FF27'", tmp_path) == [(1,)]

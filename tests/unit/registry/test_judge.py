@@ -231,6 +231,17 @@ def test_a_batch_with_a_column_of_no_exact_type_is_held_and_holds_no_other_table
     assert "big" not in known_columns(load_contracts().table(TableId(SOURCE, "design")), [odd])
 
 
+def test_a_number_without_precision_is_text_from_the_first_batch_of_this_release() -> None:
+    before, now = (
+        (*schema("design"), column)
+        for column in (SourceColumn("price", "numeric", False), SourceColumn.captured("price", "numeric", False))
+    )
+    first = judged(batch(1, design=before))
+    found = judged(batch(2, design=now), before=first.standings)
+    assert (found.held, found.register) == ({}, frozenset({"design"})), "another schema, registered anew"
+    assert (hive_columns(before)["price"], hive_columns(now)["price"]) == ("decimal(10,2)", "string")
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("x`y", NAME_UNUSABLE), ("Design_ID", NAME_UNUSABLE), ("_op", NAME_RESERVED)]
 )

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from totelake.contracts import load_contracts
+from totelake.registry.registered import canonical
 from totelake.schemas import changes as classes
 from totelake.schemas.changes import Change, Field, changes, contract_fields, fields, holds
 from totelake.schemas.columns import SourceColumn
+from totelake.schemas.widening import NARROWED, OTHER, SAME, WIDENED, relation
 from totelake.schemas.wording import sentence, side_by_side
 
 BASE = (
@@ -69,6 +71,38 @@ def kinds(after: tuple[Field, ...]) -> list[tuple[str, str]]:
 )
 def test_every_difference_has_its_class(after: tuple[Field, ...], expected: list[tuple[str, str]]) -> None:
     assert kinds(after) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("uuid", "text", WIDENED), ("jsonb", "text", WIDENED), ("integer[]", "character varying", WIDENED),
+        ("public.geometry(Point,4326)", "text", WIDENED), ("text", "uuid", NARROWED), ("uuid", "uuid", SAME),
+        ("uuid", "character varying(36)", OTHER), ("json", "jsonb", OTHER), ("uuid", "inet", OTHER),
+        ("numeric(10,2)", "numeric", OTHER), ("numeric(38,2)", "numeric(39,2)", OTHER),
+        ("numeric(39,2)", "numeric(40,2)", WIDENED), ("numeric(5,-2)", "numeric(7,-2)", WIDENED),
+        ("numeric", "text", WIDENED), ("numeric(40,2)", "numeric", WIDENED), ("numeric", "numeric(40,2)", NARROWED),
+        ("integer", "text", OTHER), ("bytea", "text", OTHER), ("text", "bytea", OTHER), ("bytea", "uuid", OTHER),
+        ("time(3) with time zone", "time with time zone", WIDENED), ("interval", "interval(3)", NARROWED),
+        ("timestamp(3) with time zone", "timestamp with time zone", WIDENED),
+        ("timestamp without time zone", "timestamp with time zone", OTHER),
+        ("timestamp with time zone", "text", OTHER), ("bit varying(3)", "bit varying", WIDENED),
+        ("bit varying(5)", "bit varying(3)", NARROWED), ("bit(3)", "bit(5)", OTHER), ("record", "text", OTHER),
+        ("time without time zone", "text", OTHER),
+    ],
+)  # fmt: skip
+def test_how_two_types_of_a_source_are_related(before: str, after: str, found: str) -> None:
+    assert relation(before, after) == found
+
+
+def test_a_type_of_the_data_catalog_alone_is_related_to_none() -> None:
+    assert {relation(canonical(kind), "text") for kind in ("tinyint", "array<string>", "struct<a:int>")} == {OTHER}
+    assert relation(canonical("binary"), "bytea") == SAME
+
+
+def test_the_name_of_an_enum_is_shown_without_quotes_and_any_other_as_it_is() -> None:
+    shown = [SourceColumn("a", kind, False) for kind in ('"Kind"', 'public."Odd"', '"a""b"', 'public."Odd"[]')]
+    assert [field.type for field in fields(shown)] == ["Kind", 'public."Odd"', 'a""b', 'public."Odd"[]']
 
 
 def test_an_evolving_table_waits_for_what_breaks_and_a_frozen_one_for_all_but_the_order() -> None:

@@ -21,7 +21,7 @@ from totelake.capture.detect.search import (
     reason_for_everything,
 )
 from totelake.capture.ledger.keys import Key
-from totelake.capture.postgres.copy import UnreadableError, copy_keys
+from totelake.capture.postgres.copy import UnreadableError, copy_keys, try_types
 from totelake.capture.postgres.relations import blocked_relations
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
 from totelake.capture.postgres.session import Session
@@ -128,6 +128,7 @@ def _measured(
             if is_unreadable(bookmark.blocked.get(name)):
                 # a measure may succeed where a capture failed, which would then be tried at every look
                 collections.deque(copy_keys(session, shape), maxlen=0)
+                try_types(session, shape)
         except (psycopg2.Error, UnreadableError) as error:
             if isinstance(error, psycopg2.Error) and not is_of_table(error):
                 raise

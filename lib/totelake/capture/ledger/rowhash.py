@@ -54,6 +54,8 @@ def _values(column: pa.Array) -> tuple[str, np.ndarray]:
         return "number", _decimals(column, kind.scale)
     if pa.types.is_string(kind):
         return "text", _texts(column)
+    if pa.types.is_binary(kind):
+        return "binary", _texts(column)
     if pa.types.is_boolean(kind):
         return "boolean", column.cast(pa.uint8()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
     for is_kind, family, read in _FIXED:
@@ -123,7 +125,7 @@ def _wide(unscaled: int, exponent: int) -> int:
 
 def _texts(column: pa.Array) -> np.ndarray:
     """length * step + sum over a text's 8-byte words of mix(word + position * step), without a Python object a row."""
-    offsets = _offsets(column)
+    offsets = value_offsets(column)
     first, last = int(offsets[0]), int(offsets[-1])
     data = column.buffers()[2]
     padded = np.zeros(last - first + 8, dtype=np.uint8)
@@ -144,7 +146,8 @@ def _texts(column: pa.Array) -> np.ndarray:
     return total
 
 
-def _offsets(column: pa.Array) -> np.ndarray:
+def value_offsets(column: pa.Array) -> np.ndarray:
+    """Where each value of a text or binary column begins among the bytes of its buffer, and where the last one ends."""
     if len(column) == 0:
         return np.zeros(1, dtype=np.int64)
     raw = np.frombuffer(column.buffers()[1], dtype="<i4", count=column.offset + len(column) + 1)

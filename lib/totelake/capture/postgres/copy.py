@@ -15,19 +15,29 @@ from pyarrow import csv
 from totelake.capture.blocked import BlockedError, unordered, unreadable
 from totelake.capture.events import XID
 from totelake.capture.ledger.merge import KeyOrderError
+from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.csv_rows import convert_options
 from totelake.capture.postgres.key_sql import key_order, key_texts
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
-from totelake.ports.postgres_errors import is_of_table, said
+from totelake.contracts.types import is_zoned
+from totelake.ports.postgres_errors import is_of_table, is_of_type, said
+from totelake.schemas.columns import SourceColumn
 
 _BLOCK_BYTES = 8 * 1024**2
 T = TypeVar("T")
 
 
 class UnreadableError(Exception):
-    """A value among the rows cannot be read exactly; only a copy row by row shows which."""
+    """A value among the rows cannot be read exactly; only a copy row by row shows which.
+
+    With `is_of_type` it is all values of a column's type.
+    """
+
+    def __init__(self, why: str, is_of_type: bool = False) -> None:
+        super().__init__(why)
+        self.is_of_type = is_of_type
 
 
 def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
@@ -39,7 +49,9 @@ def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
     try:
         try:
             return read(False)
-        except UnreadableError:
+        except UnreadableError as error:
+            if error.is_of_type:
+                raise
             return read(True)
     except UnreadableError as error:
         raise BlockedError(unreadable(shape.table, where, str(error))) from error
@@ -50,13 +62,27 @@ def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
 def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:
     """The query of the rows that satisfy `where` in the order of their key, each with the xid that wrote it."""
     return sql.SQL("SELECT {}, {} AS {} FROM {} AS t{} ORDER BY {}").format(
-        sql.SQL(", ").join(sql.Identifier(column.name) for column in shape.columns),
+        sql.SQL(", ").join(_selected(column) for column in shape.columns),
         sql.SQL("t.xmin::text::bigint" if shape.has_xmin else "NULL::bigint"),
         sql.Identifier(XID),
         shape.name,
         sql.SQL(" WHERE ") + where if where is not None else sql.SQL(""),
         key_order(shape),
     )
+
+
+def _selected(column: SourceColumn) -> sql.Composable:
+    """A column as its values are in the lake; what is text there is what the type's own output function writes."""
+    template = "{0} AT TIME ZONE 'UTC' AS {0}" if is_zoned(column.type) else "{0}"
+    return sql.SQL(template).format(sql.Identifier(column.name))
+
+
+def try_types(session: Session, shape: Shape) -> None:
+    """Let the server write one value of each column that is text in the lake. Raises psycopg2.Error."""
+    one = sql.SQL("(SELECT format('%s', t.{column}) FROM {table} AS t WHERE t.{column} IS NOT NULL LIMIT 1)")
+    columns = [sql.Identifier(column.name) for column in shape.columns if column.stored]
+    tried = [one.format(column=column, table=shape.name) for column in columns]
+    session.row(sql.SQL("SELECT {}").format(sql.SQL(", ").join([*tried, sql.SQL("NULL")])))
 
 
 def rows_schema(shape: Shape) -> pa.Schema:
@@ -124,7 +150,7 @@ def copied(session: Session, query: sql.Composable, parse: Callable[[BinaryIO], 
     finally:
         sender.join()
     if failure and isinstance(failure[0], Exception) and is_of_table(failure[0]):
-        raise UnreadableError(said(failure[0])) from failure[0]
+        raise UnreadableError(said(failure[0]), is_of_type(failure[0])) from failure[0]
     if failure:
         raise failure[0]
 
@@ -138,4 +164,4 @@ def _parse(source: BinaryIO, schema: pa.Schema) -> Iterator[Chunk]:
     )
     for batch in reader:
         if batch.num_rows:
-            yield Chunk(batch)
+            yield Chunk(unhexed(batch))

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from totelake.capture.ledger.keys import Key
+from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.quarantined_keys import key_values
 from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped, is_text
@@ -86,7 +87,8 @@ def _sort_out(
 ) -> None:
     """Halve what does not parse until single rows are left, in order."""
     try:
-        good += _parsed(header, rows, convert_options(schema)).cast(schema).to_batches()
+        found = _parsed(header, rows, convert_options(schema)).cast(schema).to_batches()
+        good += [unhexed(batch) for batch in found]
     except pa.ArrowInvalid:
         if len(rows) == 1:
             quarantined.append(_quarantined_row(header, rows[0], schema, key))

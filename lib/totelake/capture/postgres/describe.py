@@ -25,7 +25,7 @@ _COLUMNS = (
     f"""
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        {TYPE},
-       a.attnotnull OR t.typnotnull,
+       a.attnotnull OR base.required,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid),
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        col_description(a.attrelid, a.attnum),

@@ -39,16 +39,22 @@ WHERE n.nspname::text = %s AND c.relkind IN ('r', 'p') AND NOT c.relname::text =
        AND a.attname::text = ANY(%s)) = %s
 ORDER BY 1"""
 
-# a column's type, with `ATTRIBUTES`: an enum's name alone is in quotes, so that of no other type begins with one
+# a column's type, with `ATTRIBUTES`: an enum's name stands alone in quotes, any other has its schema, as nothing is in
+# the search path but pg_catalog
 TYPE = """CASE WHEN b.typtype = 'e' THEN '"' || replace(b.typname, '"', '""') || '"'
-            WHEN b.typnamespace <> 'pg_catalog'::regnamespace AND left(format_type(b.oid, NULL), 1) = '"'
-            THEN b.typnamespace::regnamespace::text || '.' || format_type(b.oid, NULL)
-            ELSE format_type(b.oid, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END) END"""
+            ELSE format_type(b.oid, base.typmod) END"""
 
-# the end of a query for columns: of a domain `b` is the type beneath, else the type itself
+# the end of a query for columns: of a domain `b` is the type beneath all domains, else the type itself; `base` has its
+# modifier, which the innermost domain gives, and whether any domain is NOT NULL
 ATTRIBUTES = """FROM pg_attribute a
-JOIN pg_type t ON t.oid = a.atttypid
-JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+CROSS JOIN LATERAL (
+    WITH RECURSIVE beneath(depth, typ, typmod, required, typtype) AS (
+        SELECT 0, a.atttypid, a.atttypmod, false, (SELECT typtype FROM pg_type WHERE oid = a.atttypid)
+        UNION ALL SELECT depth + 1, d.typbasetype, d.typtypmod, required OR d.typnotnull, o.typtype
+        FROM beneath JOIN pg_type d ON d.oid = beneath.typ JOIN pg_type o ON o.oid = d.typbasetype
+        WHERE beneath.typtype = 'd')
+    SELECT typ, typmod, required FROM beneath ORDER BY depth DESC LIMIT 1) AS base
+JOIN pg_type b ON b.oid = base.typ
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY(%s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum

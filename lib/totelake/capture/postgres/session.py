@@ -35,6 +35,8 @@ _SETTINGS = {
     "IntervalStyle": "postgres",
     "extra_float_digits": "3",
     "bytea_output": "hex",
+    # how money is written, and how many of its digits are behind the point
+    "lc_monetary": "'C'",
     "quote_all_identifiers": "off",
     "standard_conforming_strings": "on",
     "transform_null_equals": "off",

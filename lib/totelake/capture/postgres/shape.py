@@ -37,11 +37,33 @@ _COLUMNS = (
     f"""
 SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        {TYPE},
-       a.attnotnull OR t.typnotnull, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
+       a.attnotnull OR base.required, a.atttypid::bigint, a.atttypmod::int, a.attmissingval::text,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid)
 """
     + ATTRIBUTES
+)
+
+# enums and composite types within the columns' types: changed, they change the text of rows that nobody wrote
+_PARTS = (
+    """
+WITH RECURSIVE parts(attrelid, attnum, typ) AS (
+    SELECT * FROM (SELECT a.attrelid, a.attnum, CASE WHEN b.typtype <> 'e' THEN b.oid END AS typ
+"""
+    + ATTRIBUTES
+    + """) AS columns WHERE typ >= 16384
+    UNION SELECT parts.attrelid, parts.attnum, n.typ FROM parts JOIN pg_type t ON t.oid = parts.typ
+    CROSS JOIN LATERAL (
+        SELECT unnest(ARRAY[t.typelem, t.typbasetype]) UNION SELECT c.atttypid FROM pg_attribute c
+        WHERE t.typrelid <> 0 AND c.attrelid = t.typrelid AND c.attnum > 0 AND NOT c.attisdropped
+        UNION SELECT unnest(ARRAY[r.rngtypid, r.rngsubtype]) FROM pg_range r
+        WHERE t.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)) AS n(typ))
+SELECT DISTINCT parts.attrelid::bigint, parts.attnum::int, t.oid::bigint,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
+       (SELECT array_agg(c.attnum::int ORDER BY c.attnum) FROM pg_attribute c
+        WHERE t.typrelid <> 0 AND c.attrelid = t.typrelid AND c.attnum > 0 AND NOT c.attisdropped)
+FROM parts JOIN pg_type t ON t.oid = parts.typ WHERE t.typtype IN ('c', 'e') ORDER BY 1, 2, 3
+"""
 )
 
 _DESCENDANTS = """
@@ -106,9 +128,10 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     relations = read_relations(session, tables)
     oids = [relation.oid for relation in relations.values()]
     columns, no_text = by_table(session, _COLUMNS, oids)
+    parts, no_labels = by_table(session, _PARTS, oids)
     descendants, no_bounds = by_table(session, _DESCENDANTS, oids)
     indexes, no_index = by_table(session, UNIQUE_INDEXES, [relations[name].oid for name in _indexed(tables, relations)])
-    no_text.update({**no_bounds, **no_index})
+    no_text.update({**no_labels, **no_bounds, **no_index})
     shapes: dict[str, Shape] = {}
     blocked = {
         name: undescribed(name, item.where, no_text[item.oid])
@@ -123,7 +146,7 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
         if table.name in blocked:
             continue
         try:
-            found = _Found(relation, columns[relation.oid], descendants[relation.oid], indexes[relation.oid])
+            found = _Found(relation, *(rows[relation.oid] for rows in (columns, descendants, parts, indexes)))
             shapes[table.name] = _shape(table, found, session.encoding)
         except BlockedError as error:
             blocked[table.name] = error.blocked
@@ -172,6 +195,7 @@ class _Found:
     relation: Relation
     columns: Sequence[Row]
     descendants: Sequence[Row]
+    parts: Sequence[Row]
     indexes: Sequence[Row]
 
 
@@ -183,7 +207,7 @@ def _indexed(tables: Sequence[Table], relations: Mapping[str, Relation]) -> list
 def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     relation = found.relation
     columns = tuple(
-        SourceColumn(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in found.columns
+        SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in found.columns
     )
     reason = why_blocked(relation, found.descendants)
     if reason is not None:
@@ -196,7 +220,11 @@ def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     else:
         numbers = identifying(place, table.unique_index, unique_indexes(found.indexes))
     key = checked_key(place, numbers)
-    fingerprint = _digest([relation.oid, relation.kind, sorted(numbers), list(found.columns), list(found.descendants)])
+    stored = [[column.name, column.stored] for column in columns if column.stored]
+    # without such columns it is what earlier releases made of the table
+    more = [stored, list(found.parts)] if stored or found.parts else []
+    facts = [relation.oid, relation.kind, sorted(numbers), list(found.columns), list(found.descendants)]
+    fingerprint = _digest([*facts, *more])
     return Shape(relation.schema, relation.name, columns, key, fingerprint, relation.is_readable, encoding)
 
 

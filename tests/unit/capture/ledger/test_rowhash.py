@@ -26,6 +26,7 @@ ROW = {
 
 
 GOLDEN = 98585419363978994
+BYTES = 8405835040432318362
 
 
 def hash_of(**values: tuple[Any, pa.DataType]) -> int:
@@ -35,6 +36,17 @@ def hash_of(**values: tuple[Any, pa.DataType]) -> int:
 
 def test_the_hash_of_a_known_row_never_changes() -> None:
     assert hash_of(**ROW) == GOLDEN
+
+
+def test_the_hash_of_known_bytes_never_changes_and_is_not_that_of_a_text() -> None:
+    assert hash_of(raw=(b"\x00\xffO'Keefe", pa.binary())) == BYTES
+    assert hash_of(raw=(b"a", pa.binary())) != hash_of(raw=("a", pa.string()))
+    assert hash_of(raw=(b"", pa.binary())) != hash_of(raw=(None, pa.binary())) == 0
+
+
+@given(st.binary(max_size=600), st.binary(max_size=600))
+def test_bytes_hash_alike_exactly_when_they_are_equal(one: bytes, other: bytes) -> None:
+    assert (hash_of(a=(one, pa.binary())) == hash_of(a=(other, pa.binary()))) == (one == other)
 
 
 def test_a_new_column_that_is_null_changes_nothing() -> None:

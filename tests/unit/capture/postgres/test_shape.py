@@ -16,9 +16,10 @@ from totelake.capture.postgres.shape import Shape, read_shapes
 from totelake.contracts import load_contracts
 from totelake.contracts.identifiers import RESERVED, catalogue_name
 from totelake.contracts.model import TableId
-from totelake.contracts.types import UnknownTypeError, hive_type
+from totelake.contracts.types import UnknownTypeError, arrow_type, lake_type
 from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import NAME_RESERVED, NAME_UNUSABLE, TYPE_UNKNOWN
+from totelake.schemas.columns import SourceColumn
 
 TABLES = [load_contracts().table(TableId(SOURCE, name)) for name in ("design", "staff")]
 DESIGN, STAFF = 1, 2
@@ -59,19 +60,28 @@ def test_a_type_blocks_its_table_alone_or_is_captured(kind: str) -> None:
     found, blocked = shapes(("big", kind))
     assert "staff" in found and "staff" not in blocked
     try:
-        hive_type(kind)
+        lake_type(kind)
     except UnknownTypeError:
         assert blocked["design"].change.kind == TYPE_UNKNOWN
         assert blocked["design"].why.startswith("public.design.big: the PostgreSQL type ")
     else:
-        assert "big" in found["design"].arrow.names
+        assert found["design"].arrow.field("big").type == arrow_type(lake_type(kind))
 
 
-@pytest.mark.parametrize("kind", ["numeric(40,2)", "numeric(2,5)", "numeric(3,-2)", "interval", 'public."Odd"'])
-def test_what_has_no_exact_type_says_what_to_do(kind: str) -> None:
-    _, blocked = shapes(("big", kind))
-    assert f"the PostgreSQL type {kind} has no exact type in the lake" in blocked["design"].why
-    assert "cast the column in the source" in blocked["design"].why
+@pytest.mark.parametrize("kind", ["numeric", "numeric(40,2)", "numeric(2,5)", "numeric(3,-2)", "jsonb", "public.Odd[]"])
+def test_what_engines_lack_is_text_and_its_record_says_so(kind: str) -> None:
+    column = SourceColumn.captured("big", kind.replace("Odd", '"Odd"'), False)
+    assert column.document["stored"] == column.plain_type == "text"
+    assert SourceColumn.of(column.document) == column
+    earlier = SourceColumn.of({"name": "big", "type": kind})
+    assert (earlier.plain_type, earlier.has_type) == (kind, kind == "numeric"), "a record of before says nothing"
+
+
+def test_a_pseudo_type_blocks_and_says_so() -> None:
+    _, blocked = shapes(("big", "anyarray"))
+    assert blocked["design"].why == (
+        "public.design.big: the PostgreSQL type anyarray is a pseudo-type, which no column has; name the column's type"
+    )
 
 
 @given(st.lists(NAMES, min_size=1, max_size=3, unique=True))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from totelake.contracts import load_contracts
+from totelake.contracts.types import hive_type, stored_type
 from totelake.errors import LakeError
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import Manifest, from_json, to_json
@@ -22,7 +23,14 @@ from totelake.schemas.columns import TableSchema, documents_of
 
 GOLDEN = Path(__file__).parent / "golden"
 # what is no manifest: objects that jobs hand each other beside the logs
-OTHERS = ("schema.json", "alert-incident.json", "alert-incident-schema.json", "alert-message.json", "dead-letter.json")
+OTHERS = (
+    "schema.json",
+    "schema-any-type.json",
+    "alert-incident.json",
+    "alert-incident-schema.json",
+    "alert-message.json",
+    "dead-letter.json",
+)
 MANIFESTS = sorted(path.name for path in GOLDEN.glob("*.json") if path.name not in OTHERS)
 
 
@@ -113,9 +121,22 @@ def test_the_last_renewal_of_old_lakes_is_not_taken_for_one_of_a_source() -> Non
     assert mark.nights == {} and max(mark.marks.values()) > 0
 
 
-def test_a_known_schema_is_read_whole() -> None:
-    document = json.loads((GOLDEN / "schema.json").read_bytes())
+@pytest.mark.parametrize("name", ["schema.json", "schema-any-type.json"])
+def test_a_known_schema_is_read_whole(name: str) -> None:
+    document = json.loads((GOLDEN / name).read_bytes())
     assert documents_of(TableSchema.of("f", document["columns"]).columns) == document["columns"]
+
+
+def test_a_schema_of_any_types_says_what_the_lake_has_of_each() -> None:
+    columns = TableSchema.of("f", json.loads((GOLDEN / "schema-any-type.json").read_bytes())["columns"]).columns
+    assert {column.name: hive_type(column.plain_type) for column in columns} == {
+        **dict.fromkeys(("details", "ident", "labels", "place", "pair", "exact", "big", "rough"), "string"),
+        **dict.fromkeys(("clock", "mood"), "string"),
+        "design_id": "int",
+        "raw": "binary",
+        "at": "timestamp",
+    }
+    assert [column for column in columns if column.stored != stored_type(column.type)] == []
 
 
 def test_a_manifest_of_a_newer_format_is_refused() -> None:

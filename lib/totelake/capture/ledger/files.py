@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import KeyHashes, place_of
-from totelake.errors import LakeError
+from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import ObjectStore
@@ -248,6 +248,6 @@ class reading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, pa.ArrowInvalid):
-            raise LakeError(
+            raise DamagedError(
                 f"{self._where} is no readable ledger ({error}); restore it from the bucket's version history"
             ) from error

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import Key
 from totelake.capture.ledger.ledger import Ledger
@@ -16,12 +15,12 @@ from totelake.capture.quarantined_keys import quarantined_key
 from totelake.contracts.key_kinds import INTEGER
 from totelake.contracts.model import Table, inputs_of
 from totelake.lake.manifest import DATA
-from totelake.lake.objects import ObjectReader
 from totelake.lake.quarantine import KEY_VALUES
 from totelake.lake.records.batch import Batch, LedgerFiles, TableState
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.operate.reconcile.rows import read_columns
 from totelake.ports.object_store import ObjectStore
 
 KEYS, BATCHES = "ledger = events", "events = star log"
@@ -80,21 +79,21 @@ def _events(
         # under the names that the key's columns had then
         key = Key.recorded(captured.key, captured.key_kind)
     for item in commit.objects:
-        rows = _read(ObjectReader(store, place or item.staged, item.bytes), list(key.names))
+        rows = _read(store, place or item.staged, item.bytes, list(key.names))
         yield key.of_rows(rows), _is_deleted(rows)
     for item in commit.quarantine:
-        source = ObjectReader(store, item.staged if place is None else item.key, item.bytes)
+        where = item.staged if place is None else item.key
         if key.is_number:
-            rows = _read(source, ["source_key"])
+            rows = _read(store, where, item.bytes, ["source_key"])
             yield rows.column(0).to_numpy(), _is_deleted(rows)
         else:
-            rows = _read(source, [KEY_VALUES, "rule"])
+            rows = _read(store, where, item.bytes, [KEY_VALUES, "rule"])
             found = [quarantined_key(key, *row) for row in zip(*(column.to_pylist() for column in rows.columns[:2]))]
             yield key.array(found), _is_deleted(rows)
 
 
-def _read(source: ObjectReader, columns: list[str]) -> pa.RecordBatch:
-    table = pq.read_table(source, columns=[*columns, "_op"]).combine_chunks()
+def _read(store: ObjectStore, key: str, size: int, columns: list[str]) -> pa.RecordBatch:
+    table = read_columns(store, key, size, [*columns, "_op"]).combine_chunks()
     return next(iter(table.to_batches()), no_rows(table.schema))
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from totelake.stack.model import LOADER, READER, WAREHOUSE, Stack
 PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
 NAME, ENVIRONMENT, STATES = "totelake-real", "real", "terraform-states"
 COPIED = ("terraform", "catalog", "glue_jobs", "lib", "requirements")
-EVERY_MINUTE = "cron(* * * * ? *)"
 # what Terraform looks through by itself, and what those who keep their own are used to call it
 _MIRRORS = (
     "~/.terraform.d/plugins", "~/.local/share/terraform/plugins", "/usr/local/share/terraform/plugins",
@@ -46,9 +46,7 @@ class Deployment:
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         for name in ("setup.py", "pyproject.toml"):
             shutil.copy(ROOT / name, folder / name)
-        source = folder / "catalog" / "sources" / SOURCE / "source.yaml"
-        lines = [line for line in source.read_text().splitlines() if not line.startswith("schedule:")]
-        source.write_text("\n".join([*lines, f"schedule: {EVERY_MINUTE}"]) + "\n")
+        self._source = folder / "catalog" / "sources" / SOURCE / "source.yaml"
         configuration = folder / "terraform.rc"
         configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n')
         self._environment = {
@@ -72,6 +70,15 @@ class Deployment:
         """Write the environment's variables."""
         wanted = {"name": NAME, "region": self.stack.region, **variables}
         (self.terraform_folder / "environments" / f"{ENVIRONMENT}.tfvars").write_text(_lines(wanted))
+
+    def look_in(self, minutes: int) -> None:
+        """Let the source be looked at once an hour, for the first time after that many minutes.
+
+        AWS Glue takes no schedule of every minute.
+        """
+        minute = (datetime.now(timezone.utc) + timedelta(minutes=minutes)).minute
+        lines = [line for line in self._source.read_text().splitlines() if not line.startswith("schedule:")]
+        self._source.write_text("\n".join([*lines, f"schedule: cron({minute} * * * ? *)"]) + "\n")
 
     def deploy(self, *more: str) -> str:
         """Deploy as `make deploy` does; what it wrote."""

@@ -55,6 +55,7 @@ def test_a_deployment_is_made_run_changed_torn_down_and_made_again(deployment: D
     assert deployment.planned() == ""
 
     # a variable is changed: the schedule that Terraform made starts the watch, and the watch the refresh
+    deployment.look_in(minutes=2)
     deployment.set(schedules_enabled=True)
     deployment.deploy()
     glue = client(stack, "glue")

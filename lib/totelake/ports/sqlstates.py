@@ -24,6 +24,8 @@ _WAY = "open the way to the server (security group, route), or correct host and 
 _CAUSES = {
     "08": _LOST,
     "23": Cause(False, "correct the row or the constraint that this names"),
+    "0A000": Cause(False, "drop what it names, deploy again, and make it anew"),
+    "2BP01": Cause(False, "drop what it names, deploy again, and make it anew"),
     "25006": Cause(False, "the server takes no changes: name the primary in the secret"),
     "25P03": Cause(True, "ALTER ROLE {role} SET idle_in_transaction_session_timeout = 0, and run the job again"),
     "25P04": Cause(True, "ALTER ROLE {role} SET transaction_timeout = 0, and run the job again"),
@@ -54,9 +56,7 @@ _MISSING = {
         "42P01": Cause(True, "the schema changed meanwhile; run the job again"),
     },
     WAREHOUSE: {
-        "42703": Cause(
-            False, "give the warehouse's table the column of its contract (ALTER TABLE star.TABLE ADD COLUMN ...)"
-        ),
+        "42703": Cause(False, "`totelake deploy` adds the column of its contract, or says by which statement you can"),
         "42P01": Cause(
             False,
             "restore the table in the warehouse, or drop its schemas star and etl: the next run makes them anew and "

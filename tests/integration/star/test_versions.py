@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK
 from totelake.contracts.model import FACT, Column, Table
 from totelake.contracts.types import arrow_type
@@ -41,8 +41,8 @@ def put(store: S3Store, key: str, contract: Table, **values: Any) -> None:
     store.put(key, sink.getvalue())
 
 
-def test_objects_of_every_former_contract_become_rows_of_the_contract_of_now(spark: SparkSession, bucket: str) -> None:
-    store = S3Store(clients().s3, bucket)
+def test_objects_of_every_former_contract_become_rows_of_the_contract_of_now(spark: SparkSession, lake: Lake) -> None:
+    store = lake.processed_store
     first = table(count="integer", share="real", price="numeric(10,2)")
     second = table(count="bigint", share="real", price="numeric(10,2)")
     now = table(count="bigint", share="double precision", price="numeric(20,2)", note="text")
@@ -64,8 +64,8 @@ def test_objects_of_every_former_contract_become_rows_of_the_contract_of_now(spa
     ]
 
 
-def test_an_object_that_is_damaged_or_gone_is_named(spark: SparkSession, bucket: str) -> None:
-    store, now = S3Store(clients().s3, bucket), table(count="bigint")
+def test_an_object_that_is_damaged_or_gone_is_named(spark: SparkSession, lake: Lake) -> None:
+    store, now = lake.processed_store, table(count="bigint")
     store.put("damaged", b"no parquet at all")
     for key in ("damaged", "gone"):
         with pytest.raises(StarTableError, match=key), explaining(now):

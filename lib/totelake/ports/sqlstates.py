@@ -24,8 +24,6 @@ _WAY = "open the way to the server (security group, route), or correct host and 
 _CAUSES = {
     "08": _LOST,
     "23": Cause(False, "correct the row or the constraint that this names"),
-    "0A000": Cause(False, "drop what it names, deploy again, and make it anew"),
-    "2BP01": Cause(False, "drop what it names, deploy again, and make it anew"),
     "25006": Cause(False, "the server takes no changes: name the primary in the secret"),
     "25P03": Cause(True, "ALTER ROLE {role} SET idle_in_transaction_session_timeout = 0, and run the job again"),
     "25P04": Cause(True, "ALTER ROLE {role} SET transaction_timeout = 0, and run the job again"),

@@ -11,6 +11,8 @@ from tests.conftest import Postgres
 from tests.integration.warehouse.changing import Deployed, gaining, with_column, with_table
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Column, Reference
+from totelake.deploy.apply import CREATED, UNCHANGED, UPDATED
+from totelake.deploy.deploy import _warehouse
 from totelake.errors import WarehouseError
 from totelake.warehouse import wanted
 
@@ -156,3 +158,15 @@ def test_what_is_wanted_is_what_is_made(warehouse: Deployed) -> None:
         assert warehouse.columns(table.quoted) == made
     for view in wanted.views(load_contracts()):
         assert [name for name, _, _ in warehouse.columns(view.quoted)] == list(view.columns)
+
+
+def test_a_deployment_says_what_it_did_to_the_warehouse(postgres: Postgres) -> None:
+    said: list[str] = []
+    dsn = postgres.new_database("totelake_loader")
+    assert _warehouse(dsn, said.append).outcome == CREATED
+    assert said[:2] == ["warehouse make the schema star", "warehouse make the schema etl"]
+    assert _warehouse(dsn, said.append).outcome == UNCHANGED
+    Deployed(dsn).rows("DROP VIEW star.history_payment")
+    said.clear()
+    assert _warehouse(dsn, said.append).outcome == UPDATED
+    assert said == ["warehouse make star.history_payment"]

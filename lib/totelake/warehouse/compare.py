@@ -35,13 +35,15 @@ class RowLook(Protocol):
 class Step:
     """Something to do: in words, and as statements.
 
-    `is_needed`: a load cannot do without. `dropped` is a view that `statements` make anew.
+    `is_needed`: a load cannot do without. `view` is one that is there and that `statements` replace, `is_anew` when it
+    has to be dropped before.
     """
 
     words: str
     statements: tuple[str, ...]
     is_needed: bool = True
-    dropped: WantedView | None = None
+    view: WantedView | None = None
+    is_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -266,13 +268,13 @@ class _Comparison:
             # a release that is older than the warehouse takes no column away from its readers
             is_needed = not set(names) > set(view.columns)
         if not is_retyped and names == view.columns[: len(names)]:
-            yield Step(f"replace {view.name}", view.statements, is_needed)
+            yield Step(f"replace {view.name}", view.statements, is_needed, view)
             return
         others = sorted({reader.view for reader in found.readers} - self._own)
         if others:
             self._refuse(f"{view.name} has to be made anew, and {', '.join(others)} reads it", _without(others))
         else:
-            yield Step(f"make {view.name} anew", view.statements, is_needed, dropped=view)
+            yield Step(f"make {view.name} anew", view.statements, is_needed, view, is_anew=True)
 
 
 def _key(columns: Sequence[str]) -> str:

@@ -17,11 +17,12 @@ from totelake.warehouse.wanted import WantedView
 LOCK_WAIT = 10
 _ROLE = "CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END"
 _OPTION = "CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"
-# what of a view its text does not say, as statements, each with the column that it is of
-_KEPT = f"""
-SELECT format('ALTER VIEW {{name}} SET (%s)', array_to_string(reloptions, ', ')), NULL
-  FROM pg_class WHERE oid = {{text}}::regclass AND reloptions IS NOT NULL
-UNION ALL
+# what a view loses that is replaced, and what more one that is dropped, as statements that give it again; each with the
+# column that it is of
+_OPTIONS = """
+SELECT format('ALTER VIEW {name} SET (%s)', array_to_string(reloptions, ', ')), NULL
+  FROM pg_class WHERE oid = {text}::regclass AND reloptions IS NOT NULL"""
+_RIGHTS = f"""
 SELECT format('GRANT %s ON {{name}} TO %s%s', a.privilege_type, {_ROLE}, {_OPTION}), NULL
   FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.oid = {{text}}::regclass AND a.grantee <> c.relowner
 UNION ALL
@@ -50,27 +51,31 @@ def migration(session: Reading, contracts: Contracts, rows: RowLook | None = Non
 def perform(session: Session, steps: Iterable[Step]) -> None:
     """Do what is to be done, but for the commit: readers see all of it at once.
 
-    A view that is made anew keeps its grants, options and the comments of its columns.
+    A view that is replaced or made anew keeps its grants, options and the comments of its columns.
     """
     steps = tuple(steps)
     session.run(f"SET LOCAL lock_timeout = '{LOCK_WAIT}s'")
-    dropped = [step.dropped for step in steps if step.dropped is not None]
-    kept = {view.name: _kept(session, view) for view in dropped}
-    for view in dropped:
-        session.run(f"DROP VIEW {view.quoted}")
+    kept = {step.view.name: _kept(session, step.view, step.is_anew) for step in steps if step.view is not None}
+    for step in steps:
+        if step.view is not None and step.is_anew:
+            session.run(f"DROP VIEW {step.view.quoted}")
     for step in steps:
         for statement in step.statements:
             session.run(statement)
-        if step.dropped is not None:
-            for statement in (*_given(session, step.dropped), *kept[step.dropped.name]):
+        if step.view is not None:
+            given = _given(session, step.view) if step.is_anew else []
+            for statement in (*given, *kept[step.view.name]):
                 session.run(statement)
     session.run("SET LOCAL lock_timeout TO DEFAULT")
 
 
-def _kept(session: Session, view: WantedView) -> list[str]:
-    """The statements that give a view what its text does not say, but for columns that it loses."""
-    query = _KEPT.format(name=view.quoted, text=sql_text(view.quoted))
-    return [str(statement) for statement, column in session.rows(query) if column is None or column in view.columns]
+def _kept(session: Session, view: WantedView, is_anew: bool) -> list[str]:
+    """The statements that give a view again what it loses, but for columns that it has no more."""
+    queries = (_OPTIONS, _RIGHTS) if is_anew else (_OPTIONS,)
+    rows = [
+        row for query in queries for row in session.rows(query.format(name=view.quoted, text=sql_text(view.quoted)))
+    ]
+    return [str(statement) for statement, column in rows if column is None or column in view.columns]
 
 
 def _given(session: Session, view: WantedView) -> list[str]:

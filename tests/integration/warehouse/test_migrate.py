@@ -117,7 +117,7 @@ def test_a_view_of_another_text_is_replaced_and_one_that_was_dropped_is_made(war
     assert warehouse.deploy(load_contracts()) == ["replace star.current_payment", "make star.history_payment"]
 
 
-def test_a_view_that_is_made_anew_keeps_its_rights_options_and_comments(
+def test_a_view_that_is_replaced_or_made_anew_keeps_its_rights_options_and_comments(
     warehouse: Deployed, postgres: Postgres
 ) -> None:
     history = "star.history_sales_order"
@@ -138,6 +138,9 @@ def test_a_view_that_is_made_anew_keeps_its_rights_options_and_comments(
         FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname IN ('units_sold', 'valid_from')
         WHERE c.oid = '{history}'::regclass GROUP BY 1, 2"""
     before = warehouse.rows(rights)
+    warehouse.rows(f"COMMENT ON VIEW {history} IS NULL")
+    assert warehouse.deploy(load_contracts()) == [f"replace {history}"]
+    assert warehouse.rows(rights) == before
     assert warehouse.deploy(with_table("fact_sales_order", gaining(DISCOUNT)))[-1] == f"make {history} anew"
     assert warehouse.rows(rights) == before
     assert "discount" in {name for name, _, _ in warehouse.columns(history)}

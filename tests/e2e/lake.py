@@ -44,14 +44,18 @@ def _tables(parsed: Any) -> set[str]:
 
 def _relation(glue: Any, s3: Any, name: str, scratch: Path, database: str) -> str:
     table = glue.get_table(DatabaseName=database, Name=name)["Table"]
-    columns = ", ".join(_column(column) for column in table["StorageDescriptor"]["Columns"])
+    registered = table["StorageDescriptor"]["Columns"]
+    columns = ", ".join(_column(column) for column in registered)
+    # a column that an object has not is NULL for Athena
+    nothing = "SELECT " + ", ".join(f'NULL AS "{column["Name"]}"' for column in registered) + " WHERE false"
     keys = [key["Name"] for key in table.get("PartitionKeys", ())]
     if not keys:
-        return f"SELECT {columns} FROM {_objects(s3, table['StorageDescriptor']['Location'], scratch)}"
+        objects = _objects(s3, table["StorageDescriptor"]["Location"], scratch)
+        return f"SELECT {columns} FROM ({nothing} UNION ALL BY NAME SELECT * FROM {objects})"
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
     parts = [
-        f"SELECT {columns}, '{part['Values'][0]}' AS \"{keys[0]}\" FROM "
-        + _objects(s3, part["StorageDescriptor"]["Location"], scratch)
+        f"SELECT {columns}, '{part['Values'][0]}' AS \"{keys[0]}\" FROM ({nothing} UNION ALL BY NAME "
+        f"SELECT * FROM {_objects(s3, part['StorageDescriptor']['Location'], scratch)})"
         for page in pages
         for part in page["Partitions"]
     ]
@@ -75,4 +79,4 @@ def _objects(s3: Any, location: str, scratch: Path) -> str:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 s3.download_file(bucket, item["Key"], str(path))
             found.append(f"'{path}'")
-    return f"read_parquet([{', '.join(found)}], hive_partitioning = false)"
+    return f"read_parquet([{', '.join(found)}], union_by_name = true, hive_partitioning = false)"

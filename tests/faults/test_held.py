@@ -82,8 +82,8 @@ REFUSING = {
         'column "phone" of relation "dim_location" does not exist',
     ),
     "dim_staff": (
-        "ALTER TABLE star.dim_staff ALTER COLUMN last_name TYPE varchar(25)",
-        "ALTER TABLE star.dim_staff ALTER COLUMN last_name TYPE varchar",
+        "CREATE DOMAIN star.short AS varchar(25); ALTER TABLE star.dim_staff ALTER COLUMN last_name TYPE star.short",
+        "ALTER TABLE star.dim_staff ALTER COLUMN last_name TYPE varchar; DROP DOMAIN star.short",
         "value too long for type character varying(25)",
     ),
     "fact_payment": (

@@ -110,16 +110,20 @@ class World:
             Name=self.crawler,
             Role="local",
             DatabaseName=self.ingestion_database,
-            Targets={
-                "S3Targets": [
-                    {"Path": f"s3://{self.ingestion}/{SOURCE}/{table.name}/"}
-                    for table in load_contracts().source_tables(SOURCE)
-                ]
-            },
+            Targets=self._targets(),
             Configuration=json.dumps(
                 {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
             ),
         )
+
+    def _targets(self) -> dict[str, Any]:
+        """What the crawler looks at, as a deployment has it."""
+        tables = load_contracts().source_tables(SOURCE)
+        return {"S3Targets": [{"Path": f"s3://{self.ingestion}/{SOURCE}/{table.name}/"} for table in tables]}
+
+    def target_crawler(self) -> None:
+        """Let the crawler look at the tables of the contracts of now, as a deployment does."""
+        self.glue.update_crawler(Name=self.crawler, Targets=self._targets())
 
     def new_clients(self) -> Clients:
         """Clients of all services that jobs use."""

@@ -35,8 +35,8 @@ def deploy(target: Target, progress: Progress = lambda _: None, activate_schedul
         progress(f"{change.kind} {change.name}: {change.outcome}")
         changes.append(change)
     if target.warehouse_dsn:
-        progress("creating the warehouse's tables")
-        changes.append(_warehouse(target.warehouse_dsn))
+        progress("bringing the warehouse to the contracts")
+        changes.append(_warehouse(target.warehouse_dsn, progress))
     return changes
 
 
@@ -81,10 +81,11 @@ def _missing(s3: Any, bucket: str, release: Release) -> Iterator[str]:
             yield name
 
 
-def _warehouse(dsn: str) -> Change:
+def _warehouse(dsn: str, progress: Progress) -> Change:
     from totelake.warehouse import tables
 
-    before = tables.relations(dsn)
-    tables.create(dsn, load_contracts())
-    outcome = UNCHANGED if tables.relations(dsn) == before else UPDATED if before else CREATED
+    found = tables.create(dsn, load_contracts())
+    for step in found.steps:
+        progress(f"warehouse {step.words}")
+    outcome = CREATED if found.is_first else UPDATED if found.steps else UNCHANGED
     return Change("warehouse", "tables and views", outcome)

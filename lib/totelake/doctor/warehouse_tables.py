@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from totelake.contracts import Contracts
 from totelake.doctor.finding import some
 from totelake.ports.postgres import Connection
 from totelake.runtime.outcome import Result, ok, problem, warning
-from totelake.warehouse import ddl
+from totelake.warehouse import ddl, migrate, wanted
+from totelake.warehouse.compare import Migration
+from totelake.warehouse.present import Rows
 
 _RELATIONS = """
-SELECT n.nspname || '.' || c.relname, c.relkind::text, pg_get_userbyid(c.relowner)::text,
+SELECT n.nspname || '.' || c.relname, pg_get_userbyid(c.relowner)::text,
        pg_has_role(c.relowner, 'USAGE'), row_security_active(c.oid),
-       ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
        ARRAY(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p WHERE NOT has_table_privilege(c.oid, p)),
        ARRAY(SELECT s.relname::text FROM pg_depend d JOIN pg_class s ON s.oid = d.objid
              WHERE d.classid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
@@ -22,14 +24,9 @@ SELECT n.nspname || '.' || c.relname, c.relkind::text, pg_get_userbyid(c.relowne
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname || '.' || c.relname = ANY(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1
 """
-_IS_OPEN = f"SELECT has_schema_privilege('{ddl.ETL}', 'USAGE')"
-_LOADED = f"SELECT DISTINCT target_table FROM {ddl.ETL}.batch"
 _BATCHES = f"{ddl.ETL}.batch"
 # an upsert, or a status that changes
 _UPDATED = (_BATCHES, f"{ddl.ETL}.quarantine", f"{ddl.ETL}.dimension_version")
-# what of a row has been loaded: without it a row is loaded twice, or an older one over a newer
-_VERSIONS = tuple(f"{ddl.ETL}.{name}" for name in ("fact_version", "dimension_version", "deletion"))
-_ANEW = "restore a backup, or drop the schemas star and etl: `totelake run` makes and loads them anew"
 
 
 @dataclass(frozen=True)
@@ -37,85 +34,76 @@ class Relation:
     """A table or view of ours; `closed` are rights on it, and `sequences` those of it, that the role has not."""
 
     name: str
-    kind: str
     owner: str
     is_owned: bool
     has_policies: bool
-    columns: Sequence[str]
     closed: Sequence[str]
     sequences: Sequence[str]
 
 
+class _Looking:
+    """Reads of the warehouse what the role may see; where it may not, a table counts as filled and none as loaded."""
+
+    def __init__(self, connection: Connection, found: Mapping[str, Relation]) -> None:
+        self._connection, self._found = connection, found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall())
+
+    def is_filled(self, quoted: str) -> bool:
+        """Whether a table has rows."""
+        relation = self._found[quoted.replace('"', "")]
+        return not self._is_seen(relation) or Rows(self).is_filled(quoted)
+
+    def loaded(self) -> Collection[str]:
+        """The star tables to which loads have applied batches."""
+        return Rows(self).loaded() if self._is_seen(self._found[_BATCHES]) else ()
+
+    def _is_seen(self, relation: Relation) -> bool:
+        is_closed = relation.has_policies or "SELECT" in relation.closed
+        schema = relation.name.partition(".")[0]
+        return not is_closed and bool(self.rows(f"SELECT has_schema_privilege('{schema}', 'USAGE')")[0][0])
+
+
 def own_tables(contracts: Contracts, connection: Connection) -> Iterator[Result]:
     """What of the warehouse's tables and views a load or its readers would be refused for."""
-    wanted, views = ddl.tables(contracts), ddl.views(contracts)
+    tables = [table.name for table in wanted.tables(contracts)]
+    views = [view.name for view in wanted.views(contracts)]
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user::text")
         role = str(cursor.fetchall()[0][0])
-        cursor.execute(_RELATIONS, ([*wanted, *views],))
+        cursor.execute(_RELATIONS, ([*tables, *views],))
         found = {row[0]: Relation(*row) for row in cursor.fetchall()}
-    loaded = _loaded(connection, found[_BATCHES]) if _BATCHES in found else set()
+    looking = _Looking(connection, found)
     updated = {*_UPDATED, *(f"{ddl.STAR}.{table.name}" for table in contracts.dimensions())}
-    yield from judge_tables(role, wanted, views, found, loaded, updated)
-
-
-def _loaded(connection: Connection, batches: Relation) -> set[str]:
-    """The star tables that were given rows; none where the role may not see it."""
-    if batches.has_policies or "SELECT" in batches.closed or "target_table" not in batches.columns:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(_IS_OPEN)
-        if not cursor.fetchall()[0][0]:
-            return set()
-        cursor.execute(_LOADED)
-        return {f"{ddl.STAR}.{row[0]}" for row in cursor.fetchall()}
+    yield from judge_tables(role, tables, views, migrate.migration(looking, contracts, looking), found, updated)
 
 
 def judge_tables(
     role: str,
-    wanted: Mapping[str, Sequence[str]],
-    views: Sequence[str],
+    tables: Collection[str],
+    views: Collection[str],
+    migration: Migration,
     found: Mapping[str, Relation],
-    loaded: Collection[str],
     updated: Collection[str],
 ) -> Iterator[Result]:
-    """Tables `wanted`, with their columns, and views.
+    """What the contracts want otherwise, and who may do what; `updated` tables are not only added to.
 
-    `loaded` tables have been given rows; `updated` ones are not only added to. Relations of other names are
-    somebody's own, and stand in nobody's way.
+    Relations of other names are somebody's own, and stand in nobody's way.
     """
-    if not found:
+    if migration.is_first:
         yield ok("none is there yet; `totelake deploy` or the first load makes them")
         return
-    results = [
-        *_missing(wanted, views, found, loaded),
-        *(result for name in wanted if name in found for result in _unlike(found[name], wanted[name])),
-        *_of_others(role, list(found.values())),
-        *_closed(role, [found[name] for name in wanted if name in found], updated),
-    ]
-    yield from results or [ok(f"all {len(wanted)} tables and {len(views)} views are there, as the contracts have them")]
-
-
-def _missing(
-    wanted: Mapping[str, Sequence[str]], views: Sequence[str], found: Mapping[str, Relation], loaded: Collection[str]
-) -> Iterator[Result]:
-    emptied = [name for name in wanted if name not in found and (name in loaded or (loaded and name in _VERSIONS))]
-    other = [name for name in (*wanted, *views) if name not in found and name not in emptied]
-    if emptied:
-        yield problem(f"{some(emptied)} is gone, with rows that were loaded", _ANEW)
-    if other:
-        yield warning(f"{some(other)} is not there", "`totelake deploy` makes it")
-
-
-def _unlike(relation: Relation, columns: Sequence[str]) -> Iterator[Result]:
-    name, missing = relation.name, [column for column in columns if column not in relation.columns]
-    if relation.kind not in ("r", "p"):
-        yield problem(f"{name} is no table", f"rename what has its name; then {_ANEW}")
-    elif missing:
-        yield problem(
-            f"{name} has no column {some(missing)}, which the contract has",
-            f"ALTER TABLE {name} ADD COLUMN for a new one; when it was dropped, {_ANEW}",
-        )
+    results = [problem(refusal.what, refusal.remedy) for refusal in migration.refusals]
+    if migration.steps:
+        words = some([step.words for step in migration.steps])
+        results.append(warning(f"the warehouse is behind the contracts: {words}", "`totelake deploy` does it"))
+    results += _of_others(role, list(found.values()))
+    results += _closed(role, [relation for relation in found.values() if relation.name in tables], updated)
+    yield from results or [ok(f"all {len(tables)} tables and {len(views)} views are there, as the contracts have them")]
 
 
 def _of_others(role: str, found: Sequence[Relation]) -> Iterator[Result]:

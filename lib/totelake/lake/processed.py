@@ -15,7 +15,7 @@ from totelake.lake.partition_columns import follow_table, partitions_behind
 from totelake.lake.partitions import ensure_log_table, log_differs, log_name, register, register_quarantine
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.tables import columns_of
-from totelake.lake.views import entries, is_narrower, is_view, publish, registered_views, widen_view
+from totelake.lake.views import entries, is_narrower, is_view, lacks_columns, publish, registered_views, widen_view
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.runtime import moments
@@ -62,13 +62,14 @@ class ProcessedZone:
         them."""
         return (
             self._log_differs(table)
-            or any(not is_view(entry) or is_narrower(table, entry) for entry in entries(self.catalog, table))
+            or self._lacks_a_view(table)
+            or any(is_narrower(table, view) for view in registered_views(self.catalog, table))
             or bool(partitions_behind(self.catalog, log_name(table)))
         )
 
     def _lacks_a_view(self, table: Table) -> bool:
-        """Whether something else has the name of one of the table's views."""
-        return not all(map(is_view, entries(self.catalog, table)))
+        """Whether something else has the name of one of the table's views, or one lacks a column of the contract."""
+        return any(not is_view(entry) or lacks_columns(table, entry) for entry in entries(self.catalog, table))
 
     def _log_differs(self, table: Table) -> bool:
         present = self.catalog.table(log_name(table))

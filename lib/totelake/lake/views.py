@@ -158,6 +158,11 @@ def _sql(table: Document) -> str | None:
     return str(found)
 
 
+def lacks_columns(table: Table, view: Document) -> bool:
+    """Whether a registered view does not show a column that the contract has gained."""
+    return not {name for name, _ in _contract_columns(table)} <= {name for name, _ in columns_of(view)}
+
+
 def is_narrower(table: Table, view: Document) -> bool:
     """Whether a registered view declares a type that is narrower than the contract's: Athena then calls it stale."""
     return columns_of(view) != _widened(table, view)

@@ -54,9 +54,7 @@ _MISSING = {
         "42P01": Cause(True, "the schema changed meanwhile; run the job again"),
     },
     WAREHOUSE: {
-        "42703": Cause(
-            False, "give the warehouse's table the column of its contract (ALTER TABLE star.TABLE ADD COLUMN ...)"
-        ),
+        "42703": Cause(False, "`totelake deploy` adds the column of its contract, or says by which statement you can"),
         "42P01": Cause(
             False,
             "restore the table in the warehouse, or drop its schemas star and etl: the next run makes them anew and "

@@ -102,10 +102,10 @@ class Lake:
             if (files := ", ".join(sql_text(str(path)) for path in self._fetched("/".join([name, *values]), location)))
         ]
         selected = ", ".join(_column(column, kind) for column, kind in [*columns, *((key, "string") for key in keys)])
-        if not parts:
-            nothing = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(column for column, _ in columns), *keys])
-            return f"SELECT {nothing} WHERE false"
-        return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join(parts)})"
+        # Athena shows NULL for a column that no object has, as when the table has just gained it
+        names = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(column for column, _ in columns), *keys])
+        nothing = f"SELECT {names} WHERE false"
+        return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join([nothing, *parts])})" if parts else nothing
 
     def _parts(self, database: str, name: str) -> list[tuple[tuple[str, ...], str]]:
         found = self._catalog(database).partitions(name)

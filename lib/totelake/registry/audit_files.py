@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from totelake.contracts.model import Table
+from totelake.lake.footers import NotParquetError, read_footer
 from totelake.lake.foreign import is_ours, is_passed_over
 from totelake.ports.object_store import Listed, ObjectStore
 from totelake.registry.agreement import Disagreement, HiveTypes, Known, of_file
-from totelake.registry.footers import NotParquetError, read_footer
 
 
 @dataclass(frozen=True)

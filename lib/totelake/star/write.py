@@ -16,7 +16,6 @@ from pyspark.sql import DataFrame, DataFrameWriter
 from pyspark.sql import functions as F
 
 from totelake.contracts.model import Table
-from totelake.contracts.types import spark_type
 from totelake.errors import StarTableError
 from totelake.lake.keys import Attempt, number_text, quarantined_key
 from totelake.lake.manifest import LakeObject, TableCommit
@@ -25,8 +24,9 @@ from totelake.runtime.spark import activate
 from totelake.star.build import Builder
 from totelake.star.failures import explaining
 from totelake.star.plan import Unit, Written
-from totelake.star.projection import DELETED, columns_text
-from totelake.star.sorting import METADATA_TYPES, SplitRows
+from totelake.star.projection import DELETED
+from totelake.star.sorting import SplitRows
+from totelake.star.versions import read_versions
 
 _ONE_FILE_ROWS = 1_000_000
 _MOST_ROWS_IN_A_FILE = 4_000_000
@@ -76,10 +76,8 @@ class UnitWriter:
         if not items:
             return ()
         activate(self._spark)
-        types = {column.name: spark_type(column.type) for column in table.lake_columns}
-        paths = [self._store.address(item.key) for item in items]
         with explaining(table):
-            rows = self._spark.read.schema(columns_text({**types, **METADATA_TYPES})).parquet(*paths)
+            rows = read_versions(self._spark, self._store, table, [item.key for item in items])
             if table.partition_by:
                 value = F.regexp_extract(F.input_file_name(), f"/{table.partition_by}=([^/]+)/", 1)
                 rows = rows.withColumn(table.partition_by, value)

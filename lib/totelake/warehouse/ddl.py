@@ -1,15 +1,13 @@
-"""The warehouse's tables and views as SQL, generated from the contracts. Every statement can be repeated."""
+"""The warehouse's tables and views as SQL, generated from the contracts."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
-from totelake.contracts import Contracts
 from totelake.contracts.identifiers import sql_quoted, sql_text
-from totelake.contracts.model import FACT, Column, Table
+from totelake.contracts.model import FACT, Column, Reference, Table
 
-STAR, ETL, STAGING = "star", "etl", "staging"
+STAR, ETL, STAGING = SCHEMAS = "star", "etl", "staging"
 # one transaction at a time makes or changes what the warehouse has; both end with it
 _KEY = "hashtext('totelake.load')"
 LOCK = f"SELECT pg_advisory_xact_lock({_KEY})"
@@ -21,8 +19,10 @@ HOLDER = f"""SELECT a.pid, a.application_name FROM pg_locks AS l JOIN pg_stat_ac
 # a time in UTC and whole milliseconds, as all that the suite makes
 NOW = "date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')"
 
-_ETL = (
-    f"""CREATE TABLE IF NOT EXISTS etl.batch (
+# by table: the statement that makes it, and those that belong to it
+ETL_TABLES = (
+    (
+        f"""CREATE TABLE IF NOT EXISTS etl.batch (
     target_table text NOT NULL,
     source text NOT NULL,
     batch bigint NOT NULL,
@@ -35,8 +35,10 @@ _ETL = (
     applied_at timestamp without time zone NOT NULL DEFAULT ({NOW}),
     PRIMARY KEY (target_table, source, batch)
 )""",
-    "COMMENT ON TABLE etl.batch IS 'What was applied: one row for each table and batch. Times are UTC.'",
-    """CREATE TABLE IF NOT EXISTS etl.fact_version (
+        "COMMENT ON TABLE etl.batch IS 'What was applied: one row for each table and batch. Times are UTC.'",
+    ),
+    (
+        """CREATE TABLE IF NOT EXISTS etl.fact_version (
     target_table text NOT NULL,
     record_id integer NOT NULL,
     source_key bigint NOT NULL,
@@ -45,24 +47,31 @@ _ETL = (
     PRIMARY KEY (target_table, record_id),
     UNIQUE (target_table, source_key, batch)
 )""",
-    "COMMENT ON TABLE etl.fact_version IS 'Which version of which source row each fact row is.'",
-    """CREATE TABLE IF NOT EXISTS etl.deletion (
+        "COMMENT ON TABLE etl.fact_version IS 'Which version of which source row each fact row is.'",
+    ),
+    (
+        """CREATE TABLE IF NOT EXISTS etl.deletion (
     target_table text NOT NULL,
     source_key bigint NOT NULL,
     batch bigint NOT NULL,
     captured_at timestamp without time zone NOT NULL,
     PRIMARY KEY (target_table, source_key, batch)
 )""",
-    "COMMENT ON TABLE etl.deletion IS 'Source rows of facts that were deleted.'",
-    """CREATE TABLE IF NOT EXISTS etl.dimension_version (
+        "COMMENT ON TABLE etl.deletion IS 'Source rows of facts that were deleted.'",
+    ),
+    (
+        """CREATE TABLE IF NOT EXISTS etl.dimension_version (
     target_table text NOT NULL,
     dimension_key text NOT NULL,
     batch bigint NOT NULL,
     deleted boolean NOT NULL,
     PRIMARY KEY (target_table, dimension_key)
 )""",
-    "COMMENT ON TABLE etl.dimension_version IS 'The batch of each dimension row, and whether its source row is gone.'",
-    """CREATE TABLE IF NOT EXISTS etl.quarantine (
+        "COMMENT ON TABLE etl.dimension_version IS 'The batch of each dimension row, and whether its source row is "
+        "gone.'",
+    ),
+    (
+        """CREATE TABLE IF NOT EXISTS etl.quarantine (
     target_table text NOT NULL,
     source_key bigint NOT NULL,
     batch bigint NOT NULL,
@@ -76,17 +85,20 @@ _ETL = (
     settled_at timestamp without time zone,
     PRIMARY KEY (target_table, source_key, batch)
 )""",
-    "COMMENT ON TABLE etl.quarantine IS 'Rows that do not fit, and what became of them. The payload is the source row; "
-    "for the rule missing_parent of a fact it is the fact row.'",
-    f"""CREATE TABLE IF NOT EXISTS etl.replay (
+        "COMMENT ON TABLE etl.quarantine IS 'Rows that do not fit, and what became of them. The payload is the source "
+        "row; for the rule missing_parent of a fact it is the fact row.'",
+        "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
+    ),
+    (
+        f"""CREATE TABLE IF NOT EXISTS etl.replay (
     target_table text NOT NULL,
     commit_number bigint NOT NULL,
     rows bigint NOT NULL,
     applied_at timestamp without time zone NOT NULL DEFAULT ({NOW}),
     PRIMARY KEY (target_table, commit_number)
 )""",
-    "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",
-    "CREATE INDEX IF NOT EXISTS quarantine_open ON etl.quarantine (target_table) WHERE status = 'open'",
+        "COMMENT ON TABLE etl.replay IS 'Rows that left the quarantine once their contract was corrected.'",
+    ),
 )
 
 
@@ -95,41 +107,9 @@ def qualified(table: Table) -> str:
     return f"{STAR}.{sql_quoted(table.name)}"
 
 
-def statements(contracts: Contracts) -> list[str]:
-    """Everything, in an order in which each statement finds what it needs."""
-    found = [f"CREATE SCHEMA IF NOT EXISTS {schema}" for schema in (STAR, ETL, STAGING)]
-    found += [create_table(table) for table in contracts.star_tables()]
-    found += _ETL
-    for fact in contracts.facts():
-        found += [current_view(fact), history_view(fact)]
-        if fact.alias:
-            columns = ", ".join(sql_quoted(name) for name in fact.column_names)
-            found.append(
-                f"CREATE OR REPLACE VIEW {STAR}.{sql_quoted(fact.alias)} AS SELECT {columns} FROM {qualified(fact)}"
-            )
-    return found
-
-
-def tables(contracts: Contracts) -> dict[str, tuple[str, ...]]:
-    """The columns of every table that `statements` makes, by its name with its schema."""
-    found = {f"{STAR}.{table.name}": table.column_names for table in contracts.star_tables()}
-    for statement in _ETL:
-        made = re.match(r"CREATE TABLE IF NOT EXISTS (\S+)", statement)
-        if made:
-            found[made[1]] = tuple(re.findall(r"^    ([a-z_]+) ", statement, re.MULTILINE))
-    return found
-
-
-def views(contracts: Contracts) -> list[str]:
-    """The views that `statements` makes, by their names with their schema."""
-    facts = contracts.facts()
-    names = [name for fact in facts for name in (f"current_{fact.short_name}", f"history_{fact.short_name}")]
-    return [f"{STAR}.{name}" for name in (*names, *(fact.alias for fact in facts if fact.alias))]
-
-
 def create_table(table: Table) -> str:
     """A star table with its key. A dimension has its foreign keys, too; a fact gets them with its first rows."""
-    lines = [f"    {_definition(column)}" for column in table.columns]
+    lines = [f"    {definition(column)}" for column in table.columns]
     if table.kind != FACT:
         lines += [f"    {_foreign_key(column)}" for column in table.columns if column.foreign_key]
     lines.append(f"    PRIMARY KEY ({', '.join(sql_quoted(column.name) for column in table.key)})")
@@ -154,7 +134,8 @@ def add_foreign_keys(table: Table, there: Collection[str]) -> str | None:
     return f"ALTER TABLE {qualified(table)} " + ", ".join(f"ADD {_foreign_key(column)}" for column in lacking)
 
 
-def _definition(column: Column) -> str:
+def definition(column: Column) -> str:
+    """A column as CREATE TABLE and ADD COLUMN take it, without its foreign key."""
     kind = "serial" if column.serial else column.type
     return f"{sql_quoted(column.name)} {kind}{' NOT NULL' if column.required else ''}"
 
@@ -162,8 +143,12 @@ def _definition(column: Column) -> str:
 def _foreign_key(column: Column) -> str:
     refers = column.foreign_key
     assert refers is not None  # nosec B101 # callers choose the columns that have one
-    target = f"{STAR}.{sql_quoted(refers.table)} ({sql_quoted(refers.column)})"
-    return f"FOREIGN KEY ({sql_quoted(column.name)}) REFERENCES {target}"
+    return f"FOREIGN KEY ({sql_quoted(column.name)}) {references(refers)}"
+
+
+def references(refers: Reference) -> str:
+    """What a column refers to, as its foreign key says it."""
+    return f"REFERENCES {STAR}.{sql_quoted(refers.table)} ({sql_quoted(refers.column)})"
 
 
 def _fact_columns(fact: Table) -> str:
@@ -179,6 +164,12 @@ SELECT {_fact_columns(fact)}
   JOIN etl.fact_version AS v ON v.target_table = '{fact.name}' AND v.record_id = f.{sql_quoted(fact.key[0].name)}
  WHERE NOT EXISTS (SELECT FROM etl.fact_version AS e WHERE {later})
    AND NOT EXISTS (SELECT FROM etl.deletion AS e WHERE {later})"""
+
+
+def alias_view(fact: Table) -> str:
+    """A fact under its other name."""
+    columns = ", ".join(sql_quoted(name) for name in fact.column_names)
+    return f"CREATE OR REPLACE VIEW {STAR}.{sql_quoted(fact.alias or '')} AS SELECT {columns} FROM {qualified(fact)}"
 
 
 def history_view(fact: Table) -> str:

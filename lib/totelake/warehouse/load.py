@@ -22,8 +22,7 @@ from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_jvm
 from totelake.star.batches import JudgedBatches
 from totelake.star.holding import Failure, record_holds
-from totelake.warehouse import publish
-from totelake.warehouse.ddl import statements
+from totelake.warehouse import migrate, publish
 from totelake.warehouse.jdbc import Connection, JdbcAddress, connect
 from totelake.warehouse.plan import Applied, TableLoad, plan, put_off
 from totelake.warehouse.stage import Stage, refusing
@@ -67,15 +66,11 @@ class _Load:
         self._known: Collection[str] = ()
 
     def plan(self) -> list[TableLoad]:
-        """What is due now; makes the warehouse's tables when there are none."""
+        """What is due now; brings the warehouse's tables to the contracts first, where they are behind."""
         with connect(self._jvm, self._address) as connection:
             connection.check_session()
             self._address = connection.address
-            if connection.rows("SELECT to_regclass('etl.quarantine')::text")[0][0] is None:
-                publish.take_turn(connection)
-                for statement in statements(self._contracts):
-                    connection.run(statement)
-                connection.commit()
+            self._migrate(connection)
             found = _applied(connection, self._source)
         self._failures, self._damaged = {}, {}
         holds = Holds.of(CommitLog(self._job.processed, HOLDS).newest())
@@ -88,6 +83,21 @@ class _Load:
         self._found = {name: items[-1].number if items else applied[name].commit for name, items in commits.items()}
         whole = [table for table in self._tables if table.name in commits]
         return plan(whole, applied, commits, self._held(unbuilt), unbuilt)
+
+    def _migrate(self, connection: Connection) -> None:
+        """Do what a load cannot do without. What is refused is somebody's to decide: a table that cannot be loaded for
+        it is held, and the others are loaded."""
+        found = migrate.migration(connection, self._contracts)
+        if found.needed:
+            publish.take_turn(connection)
+            # another load or a deployment may have done it meanwhile
+            found = migrate.migration(connection, self._contracts)
+            migrate.perform(connection, found.needed)
+            connection.commit()
+            for step in found.needed:
+                self._job.log.info("the warehouse follows the contracts: %s", step.words)
+        for refusal in found.refusals:
+            self._job.log.warning("the warehouse does not follow the contracts: %s", refusal)
 
     def _held(self, unbuilt: Mapping[str, Hold]) -> dict[str, list[HeldEvents]]:
         """The batches that wait, by star table: for a verdict, or because the table could not be built."""

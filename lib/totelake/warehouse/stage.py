@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
@@ -10,18 +10,17 @@ from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from totelake.contracts.identifiers import spark_quoted
 from totelake.contracts.model import Table
-from totelake.contracts.types import spark_type
 from totelake.errors import RetriableError, StarTableError, TotelakeError
 from totelake.lake.quarantine import SPARK_SCHEMA
 from totelake.runtime.java_exceptions import java_exception
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import LoadArguments
 from totelake.runtime.spark import open_spark
+from totelake.star.versions import read_versions
 from totelake.warehouse import publish
 from totelake.warehouse.driver_errors import RefusedError, explained, is_refused
 from totelake.warehouse.jdbc import DRIVER, JdbcAddress, connect
@@ -32,7 +31,6 @@ from totelake.warehouse.statistics import analyse
 
 _ROWS_PER_WRITER = 250_000
 _GONE = ("FileNotFoundException", "PATH_NOT_FOUND")
-_METADATA = "_op string, _batch bigint, _captured_at timestamp"
 
 
 class Stage:
@@ -97,30 +95,27 @@ class Stage:
             connection.commit()
 
     def _write(self, spark: SparkSession, load: TableLoad) -> None:
-        types = [f"{spark_quoted(column.name)} {spark_type(column.type)}" for column in load.table.lake_columns]
-        target = publish.staging_name(self._run, load.table)
-        schema = ", ".join([*types, _METADATA])
+        target, store = publish.staging_name(self._run, load.table), self._job.processed
         is_due = (F.col("_batch") > load.after) & (F.col("_batch") <= load.through)
         if load.keys:
-            self._copy(spark, load, load.keys, schema, target, is_due)
+            self._copy(load, lambda: read_versions(spark, store, load.table, load.keys).where(is_due), target)
         again = [key for replay in load.replays for key in replay.keys]
         if again:
-            self._copy(spark, load, again, schema, target, F.lit(True))
+            self._copy(load, lambda: read_versions(spark, store, load.table, again), target)
 
     def _write_quarantine(self, spark: SparkSession, load: TableLoad) -> None:
+        paths = [self._job.processed.address(key) for key in load.quarantine]
         target = publish.quarantine_name(self._run, load.table)
-        self._copy(spark, load, load.quarantine, SPARK_SCHEMA, target, F.lit(True))
+        self._copy(load, lambda: spark.read.schema(SPARK_SCHEMA).parquet(*paths), target)
 
-    def _copy(
-        self, spark: SparkSession, load: TableLoad, keys: Sequence[str], schema: str, target: str, is_due: Column
-    ) -> None:
-        store, address = self._job.processed, self._address
+    def _copy(self, load: TableLoad, read: Callable[[], DataFrame], target: str) -> None:
+        """Write what `read` gives into a staging table."""
+        address = self._address
         writers = min(MOST_WRITERS, 1 + (load.expected or 0) // _ROWS_PER_WRITER)
         try:
-            rows = spark.read.schema(schema).parquet(*[store.address(key) for key in keys])
-            due = rows.where(is_due)
-            due.coalesce(writers).write.format("jdbc").options(
-                url=address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **address.spread(spark)
+            rows = read()
+            rows.coalesce(writers).write.format("jdbc").options(
+                url=address.url, dbtable=target, driver=DRIVER, batchsize=10_000, **address.spread(rows.sparkSession)
             ).mode("append").save()
         except (Py4JJavaError, PySparkException) as error:
             java = java_exception(error)
@@ -128,7 +123,7 @@ class Stage:
                 raise self._explained(load, error) from error
         else:
             return
-        self._copy(spark, load, keys, schema, target, is_due)
+        self._copy(load, read, target)
 
     def _has_renewed(self, address: JdbcAddress) -> bool:
         """Whether the warehouse's address is another one by now; its secret is read once, whichever writer asks."""

@@ -1,13 +1,15 @@
-"""The warehouse's tables made from where people are: by psycopg2, in a session as a load has it, and never for ever."""
+"""The warehouse brought to the contracts from where people are: by psycopg2, in a session as a load has it, and never
+for ever."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
+from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection
 
 from totelake.contracts import Contracts
@@ -15,13 +17,17 @@ from totelake.errors import NoAnswerError, RetriableError, TotelakeError, Wareho
 from totelake.ports.postgres import open_dsn
 from totelake.ports.postgres_limits import answering
 from totelake.ports.sqlstates import WAREHOUSE, cause_of
-from totelake.warehouse import session
-from totelake.warehouse.ddl import HOLDER, TRY_LOCK, statements
+from totelake.warehouse import migrate, session
+from totelake.warehouse.compare import Migration
+from totelake.warehouse.ddl import ETL, HOLDER, STAR, TRY_LOCK
 
-# seconds: for the answer to one statement, which may itself wait a minute for a lock; for a load's transaction
-_ANSWER, _TURN, _POLL = 120.0, 600.0, 0.2
-_RELATIONS = """SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'v') AND n.nspname IN ('star', 'etl')"""
+# seconds: for the answer to one statement, which may write a whole table anew; for a load's transaction
+_ANSWER, _TURN, _POLL = 600.0, 600.0, 0.2
+# the sessions that hold a lock on one of our tables or views
+_READERS = f"""SELECT DISTINCT a.pid, a.application_name FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+  JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE l.granted AND l.pid <> pg_backend_pid() AND n.nspname IN ('{STAR}', '{ETL}')
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1"""
 
 
 class Asked:
@@ -46,6 +52,11 @@ class Asked:
         with self._limited():
             self._connection.commit()
 
+    def rollback(self) -> None:
+        """End the transaction: nothing of it happened."""
+        with self._limited():
+            self._connection.rollback()
+
     @contextmanager
     def _limited(self) -> Iterator[None]:
         with answering(self._connection, _ANSWER) as silent:
@@ -56,30 +67,47 @@ class Asked:
                     raise _refused(error, self._connection.info.user) from error
         if silent:
             raise NoAnswerError(
-                f"the warehouse gave no answer within {_ANSWER:.0f} s while its tables were made; see that the server "
-                "is up (pg_stat_activity, its log) and what is between (a firewall, a paused pooler), and deploy again"
+                f"the warehouse gave no answer within {_ANSWER:.0f} s while its tables were made or changed; see "
+                "that the server is up (pg_stat_activity, its log) and what is between (a firewall, a paused pooler), "
+                "and deploy again"
             )
 
 
-def relations(dsn: str) -> frozenset[str]:
-    """The tables and views that the warehouse has. Raises WarehouseError when it cannot be reached."""
-    with open_dsn(dsn, options=session.OPTIONS) as connection:
-        return frozenset(row[0] for row in Asked(connection).rows(_RELATIONS))
+def create(dsn: str, contracts: Contracts) -> Migration:
+    """Create what is missing and change what the contracts have otherwise; what was done.
 
+    It is one transaction of a session as a load has it, after a load which is under way.
 
-def create(dsn: str, contracts: Contracts) -> None:
-    """Create what is missing, in one transaction of a session as a load has it, after a load which is under way.
-
-    Raises WarehouseError when the warehouse cannot be reached or the role may not, RetriableError for what may pass,
-    NoAnswerError when the server is silent.
+    Raises WarehouseError when the warehouse cannot be reached, the role may not, or something would lose values or
+    fail on rows: then nothing is changed. RetriableError for what may pass, NoAnswerError when the server is silent.
     """
     with open_dsn(dsn, options=session.OPTIONS) as connection:
         asked = Asked(connection)
         session.refuse_other("the warehouse", asked.rows(session.QUERY)[0])
         _wait_for_turn(asked)
-        for statement in statements(contracts):
-            asked.run(statement)
+        found = migrate.migration(asked, contracts)
+        if found.refusals:
+            reasons = "; ".join(map(str, found.refusals))
+            raise WarehouseError(f"the warehouse cannot follow the contracts, and nothing was changed: {reasons}")
+        try:
+            migrate.perform(asked, found.steps)
+        except RetriableError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            asked.rollback()
+            raise RetriableError(_locked(asked.rows(_READERS))) from error
         asked.commit()
+    return found
+
+
+def _locked(readers: Sequence[tuple[Any, ...]]) -> str:
+    """That others hold a lock, and who does; nobody when they have just ended."""
+    by = ", ".join(f"session {pid} ({application or 'of no name'})" for pid, application in readers)
+    end = "; ".join(f"SELECT pg_terminate_backend({pid})" for pid, _ in readers)
+    return (
+        f"the warehouse's tables were locked for {migrate.LOCK_WAIT} s{f' by {by}' if by else ''}, and nothing was "
+        f"changed; deploy again when that has ended{f', or end it: {end}' if end else ''}"
+    )
 
 
 def _wait_for_turn(asked: Asked) -> None:
@@ -108,4 +136,4 @@ def _refused(error: psycopg2.Error, role: str) -> TotelakeError:
     cause = cause_of(error.pgcode or "", said, WAREHOUSE)
     remedy = cause.remedy.format(role=role) if cause else "see the server's log"
     kind = RetriableError if cause and cause.passes else WarehouseError
-    return kind(f"the warehouse's tables cannot be created: {said}; {remedy}")
+    return kind(f"the warehouse's tables cannot be created or changed: {said}; {remedy}")

@@ -14,7 +14,8 @@ from tests.silence import ANSWERED, falling_silent
 from totelake.contracts import load_contracts
 from totelake.errors import NoAnswerError, RetriableError, TotelakeError, WarehouseError
 from totelake.ports import postgres_limits
-from totelake.warehouse import ddl, tables
+from totelake.warehouse import ddl, migrate, tables
+from totelake.warehouse.compare import Migration, Step
 
 pytestmark = pytest.mark.integration
 MADE = "SELECT count(*) FROM pg_namespace WHERE nspname IN ('star', 'etl', 'staging')"
@@ -86,7 +87,7 @@ def test_a_warehouse_that_takes_a_connection_and_is_silent_cannot_be_reached(
             WarehouseError, match="^the warehouse cannot be reached: .*timeout expired; .* whether the server ans"
         ),
     ):
-        tables.relations(dsn.replace(f":{postgres.port}/", f":{port}/"))
+        tables.create(dsn.replace(f":{postgres.port}/", f":{port}/"), load_contracts())
 
 
 @pytest.mark.parametrize(
@@ -103,10 +104,10 @@ def test_a_warehouse_that_takes_a_connection_and_is_silent_cannot_be_reached(
 def test_an_error_of_the_server_has_the_remedy_of_its_sqlstate(
     dsn: str, statement: str, kind: type[TotelakeError], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_: Any) -> list[str]:
-        return ["CREATE SCHEMA star", statement]
+    def failing(*_: Any) -> Migration:
+        return Migration((Step("fail", ("CREATE SCHEMA star", statement)),), (), is_first=True)
 
-    monkeypatch.setattr(tables, "statements", failing)
-    with pytest.raises(kind, match=f"^the warehouse's tables cannot be created: .*{says}"):
+    monkeypatch.setattr(migrate, "migration", failing)
+    with pytest.raises(kind, match=f"^the warehouse's tables cannot be created or changed: .*{says}"):
         tables.create(dsn, load_contracts())
     assert made(dsn) == 0

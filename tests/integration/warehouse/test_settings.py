@@ -64,5 +64,5 @@ def test_what_role_and_database_set_for_every_session_stops_no_deployment(postgr
     dsn = postgres.new_database("totelake_loader")
     for name, value in {**hostile(postgres), "statement_timeout": "1ms"}.items():
         postgres.run(f"ALTER {of.format(dsn.rsplit('/', 1)[1])} SET {name} = '{value}'")
-    changes = [_warehouse(dsn).outcome for _ in range(2)]
+    changes = [_warehouse(dsn, print).outcome for _ in range(2)]
     assert changes == ["created", "unchanged"]

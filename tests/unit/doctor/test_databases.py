@@ -23,12 +23,15 @@ from totelake.lake.records.batch import ServerIdentity
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.outcome import OK, PROBLEM, WARNING, Result, ok
 from totelake.warehouse import session
+from totelake.warehouse.compare import Migration, Refusal, Step
 
 PRIMARY = ServerIdentity("7000", 1, False, 10, 150000, "shop", "2026-11-24T12:00:00.000000")
 ROLE = source.Role("reader", "reader", False, ())
 LIMITS = Limits("role", "shop", False, -1, -1, None)
 RIGHTS = warehouse.Rights("loader", "warehouse", False, True, ())
-TABLE = Relation("star.dim_date", "r", "loader", True, False, ("date_id", "year"), (), ())
+TABLE = Relation("star.dim_date", "loader", True, False, (), ())
+STEP, REFUSAL = Step("make star.a", ("CREATE TABLE star.a (b int)",)), Refusal("star.a is no table", "rename it")
+AS_WANTED = Migration((), (), is_first=False)
 ADDRESS = PostgresAddress("db.example.com", 5432, "shop", "reader", "hunter2")
 
 
@@ -132,10 +135,6 @@ def test_the_rights_of_the_loader(rights: warehouse.Rights, expected: list[str])
     ("changed", "expected"),
     [
         ({}, [OK]),
-        ({"columns": ("year", "somebody's own", "date_id")}, [OK]),
-        ({"columns": ("year",)}, [PROBLEM]),
-        ({"kind": "v"}, [PROBLEM]),
-        ({"kind": "p"}, [OK]),
         ({"is_owned": False}, [PROBLEM]),
         ({"has_policies": True}, [PROBLEM]),
         ({"closed": ("SELECT", "INSERT")}, [PROBLEM]),
@@ -144,26 +143,33 @@ def test_the_rights_of_the_loader(rights: warehouse.Rights, expected: list[str])
     ],
 )
 def test_a_table_of_the_warehouse(changed: dict[str, Any], expected: list[str]) -> None:
-    wanted, found = {TABLE.name: ("date_id", "year")}, {TABLE.name: replace(TABLE, **changed)}
-    assert outcomes(judge_tables("loader", wanted, (), found, (), ())) == expected
+    found = {TABLE.name: replace(TABLE, **changed)}
+    assert outcomes(judge_tables("loader", [TABLE.name], (), AS_WANTED, found, ())) == expected
+
+
+def test_a_view_has_to_be_the_roles_own_and_nothing_is_written_to_it() -> None:
+    view = replace(TABLE, name="star.current_sales", closed=("INSERT", "UPDATE"))
+    for is_owned, expected in ((True, [OK]), (False, [PROBLEM])):
+        found = {view.name: replace(view, is_owned=is_owned)}
+        assert outcomes(judge_tables("loader", (), [view.name], AS_WANTED, found, ())) == expected
 
 
 @pytest.mark.parametrize(
-    ("there", "loaded", "expected"),
+    ("migration", "expected"),
     [
-        ((), (), [OK]),
-        (("star.dim_date", "etl.deletion", "star.current_sales"), (), [OK]),
-        (("star.dim_date", "etl.deletion"), ("star.dim_date",), [WARNING]),
-        (("etl.deletion", "star.current_sales"), (), [WARNING]),
-        (("etl.deletion", "star.current_sales"), ("star.dim_date",), [PROBLEM]),
-        (("star.dim_date", "star.current_sales"), ("star.dim_date",), [PROBLEM]),
-        (("etl.deletion",), ("star.dim_date",), [PROBLEM, WARNING]),
+        (Migration((STEP,), (), is_first=True), [OK]),
+        (Migration((STEP, STEP), (), is_first=False), [WARNING]),
+        (Migration((), (REFUSAL, REFUSAL), is_first=False), [PROBLEM] * 2),
+        (Migration((STEP,), (REFUSAL,), is_first=False), [PROBLEM, WARNING]),
     ],
 )
-def test_tables_that_are_not_there(there: tuple[str, ...], loaded: tuple[str, ...], expected: list[str]) -> None:
-    wanted = {"star.dim_date": ("date_id", "year"), "etl.deletion": ("year",)}
-    found = {name: replace(TABLE, name=name) for name in there}
-    assert outcomes(judge_tables("loader", wanted, ("star.current_sales",), found, loaded, ())) == expected
+def test_a_warehouse_that_is_not_as_the_contracts(migration: Migration, expected: list[str]) -> None:
+    found = list(judge_tables("loader", [TABLE.name], (), migration, {TABLE.name: TABLE}, ()))
+    assert outcomes(found) == expected
+    if REFUSAL in migration.refusals:
+        assert (found[0].detail, found[0].remedy) == ("star.a is no table", "rename it")
+    if WARNING in expected:
+        assert found[-1].detail.startswith("the warehouse is behind the contracts: make star.a")
 
 
 @pytest.mark.parametrize(

@@ -96,12 +96,30 @@ def test_a_reader_is_refused_at_no_write_and_a_death_at_any_is_made_good(table: 
 
 
 def test_a_column_that_a_view_still_shows_stays_until_a_commit_moves_the_view() -> None:
-    zone, after = Zone(), changed(FACT, "paid")
+    zone = Zone()
+    after = replace(FACT, columns=tuple(column for column in FACT.columns if column.name != "paid"))
     zone.finish(FACT, zone.commit(FACT, 1, "2024-07"))
-    empty = StarCommit(FACT.name, SOURCE, through=2, verdict=2)
-    manifest = empty.manifest(Attempt(FACT.name, 2, "attempt_2"), NOW)
-    assert zone.log(after).commit(manifest)
-    zone.finish(after, manifest)
+    zone.finish(after, without_rows(zone, after, 2))
     assert zone.watched.refused == [] and ("paid", "boolean") in zone.shapes(after)[0] and not zone.lags(after)
     zone.finish(after, zone.commit(after, 3, "2024-07"))
     assert zone.watched.refused == [] and zone.shapes(after)[0] == log_columns(after)
+
+
+def test_views_show_a_column_that_a_contract_gains_before_there_are_rows_with_it() -> None:
+    zone, after = Zone(), replace(FACT, columns=(*FACT.columns, replace(FACT.columns[-1], name="more", type="text")))
+    zone.finish(FACT, zone.commit(FACT, 1, "2024-07"))
+    manifest = without_rows(zone, FACT, 2)
+    zone.finish(FACT, manifest)
+    assert not zone.lags(FACT) and zone.lags(after)
+    zone.finish(after, manifest)
+    assert zone.watched.refused == [] and not zone.lags(after)
+    shown = [columns_of(view) for view in registered_views(zone.catalog, after)]
+    assert len(shown) == 3 and all(("more", "string") in columns for columns in shown)
+
+
+def without_rows(zone: Zone, table: Table, number: int) -> Manifest:
+    """Commit a batch that has nothing for the table."""
+    found = StarCommit(table.name, SOURCE, through=number, verdict=number)
+    manifest = found.manifest(Attempt(table.name, number, f"attempt_{number}"), NOW)
+    assert zone.log(table).commit(manifest)
+    return manifest

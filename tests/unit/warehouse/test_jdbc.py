@@ -30,7 +30,7 @@ def thrown(state: str, said: str, *causes: str) -> Any:
     ("state", "said", "kind", "remedy"),
     [
         ("42703", 'column "size" does not exist', RefusedError,
-         "give the warehouse's table the column of its contract (ALTER TABLE star.TABLE ADD COLUMN ...)"),
+         "`totelake deploy` adds the column of its contract, or says by which statement you can"),
         ("42P01", 'relation "star.dim_design" does not exist', RefusedError,
          "restore the table in the warehouse, or drop its schemas star and etl: the next run makes them anew and "
          "loads all batches"),
@@ -57,7 +57,7 @@ def test_a_hold_says_what_to_add_to_the_warehouse() -> None:
     column = thrown("42703", 'column "size" of relation "dim_design" does not exist')
     with pytest.raises(StarTableError) as raised, refusing(load_contracts().star("dim_design")):
         raise explained(ADDRESS, column)
-    assert "ALTER TABLE star.TABLE ADD COLUMN" in str(raised.value) and "run the job again" not in str(raised.value)
+    assert "`totelake deploy` adds the column" in str(raised.value) and "run the job again" not in str(raised.value)
 
 
 def test_a_host_that_has_no_address_is_wrong_in_the_secret() -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import SOURCE
-from totelake.contracts import Contracts, load_contracts
+from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, WarehouseError
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.lake.records.verdict import HeldEvents
 from totelake.ports.postgres_address import PostgresAddress
-from totelake.warehouse.ddl import statements
 from totelake.warehouse.jdbc import JdbcAddress
 from totelake.warehouse.plan import Applied, BatchEntry, TableLoad, plan, put_off
 
@@ -106,28 +105,6 @@ def test_a_cut_dimension_cannot_say_how_many_rows_are_due() -> None:
 def test_a_table_that_is_ahead_waits_for_the_others() -> None:
     logs = {"fact_payment": [], "dim_design": [commit(2, {2: (1, 0)})]}
     assert plan([FACT, DIMENSION], {"fact_payment": Applied(1, 1), "dim_design": Applied(1, 1)}, logs) == []
-
-
-def test_the_ddl_has_every_contract_and_can_be_repeated() -> None:
-    found = statements(load_contracts())
-    assert all(
-        statement.startswith(
-            (
-                "CREATE TABLE IF NOT EXISTS",
-                "CREATE SCHEMA IF NOT EXISTS",
-                "CREATE OR REPLACE VIEW",
-                "COMMENT",
-                "CREATE INDEX IF",
-            )
-        )
-        for statement in found
-    )
-    fact = next(statement for statement in found if '"fact_payment" (' in statement)
-    assert '"payment_record_id" serial NOT NULL' in fact
-    assert '"payment_date" date NOT NULL,' in fact and "REFERENCES" not in fact
-    assert statements(Contracts({}, {}, {}, {}))[:3] == [
-        f"CREATE SCHEMA IF NOT EXISTS {name}" for name in ("star", "etl", "staging")
-    ]
 
 
 @pytest.mark.parametrize("missing", ["host", "port", "dbname", "username", "password"])

@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Column, Table
+from totelake.contracts.types import arrow_type
+from totelake.lake.manifest import LakeObject
 from totelake.lake.records.star_commit import StarCommit, live_objects
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
-from totelake.operate.reconcile.rows import read_columns
+from totelake.operate.reconcile.rows import read_typed
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import Cursor
 from totelake.warehouse.ddl import qualified
@@ -79,21 +81,31 @@ def _numbers(table: Table) -> list[Column]:
 
 def _versions(store: ObjectStore, table: Table, log: Sequence[StarCommit], batch: int, commit: int) -> pa.Table:
     """The log's versions (no deletions) up to a batch, and of replays up to a commit; as they lie after compactions."""
-    names = [table.key_name, *[column.name for column in _numbers(table)], "_op", "_batch"]
-    parts = [pa.table({name: [] for name in names})]
+    parts = [_schema(table).empty_table()]
     for item in live_objects(log):
-        rows = read_columns(store, item.key, item.bytes, names)
+        rows = _read(store, table, item)
         parts.append(rows.filter(pc.and_(pc.less_equal(rows["_batch"], batch), pc.not_equal(rows["_op"], "D"))))
-    versions = pa.concat_tables(parts[1:]) if parts[1:] else parts[0]
+    versions = pa.concat_tables(parts)
     waiting: set[tuple[Any, int]] = set()
     for replay in log:
         if replay.is_replay and replay.number > commit:
             for item in replay.objects:
-                rows = read_columns(store, item.key, item.bytes, names)
-                waiting.update(_pairs(rows, table))
+                waiting.update(_pairs(_read(store, table, item), table))
     if not waiting:
         return versions
     return versions.filter(pa.array([place not in waiting for place in _pairs(versions, table)], pa.bool_()))
+
+
+def _schema(table: Table) -> pa.Schema:
+    """What is compared of a row, by the types of the contract of now."""
+    columns = [table.column(table.key_name), *_numbers(table)]
+    typed = [(column.name, arrow_type(column.type)) for column in columns]
+    return pa.schema([*typed, ("_op", pa.string()), ("_batch", pa.int64())])
+
+
+def _read(store: ObjectStore, table: Table, item: LakeObject) -> pa.Table:
+    """The rows of an object by the types of the contract of now. Raises DamagedError when it cannot be read."""
+    return read_typed(store, item.key, item.bytes, _schema(table))
 
 
 def _pairs(rows: pa.Table, table: Table) -> list[tuple[Any, int]]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from totelake.lake.footers import NotParquetError, read_footer
 from totelake.ports.memory import MemoryStore
-from totelake.registry.footers import NotParquetError, read_footer
 
 
 class CountingStore(MemoryStore):

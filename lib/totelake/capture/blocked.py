@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from totelake.errors import SourceError
+from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import NOT_CAPTURABLE, Change
 
-_UNREADABLE = "unreadable"
+_UNREADABLE, _LOCKED = "unreadable", "locked"
 
 
 class BlockedError(SourceError):
@@ -33,7 +33,27 @@ def unreadable(table: str, where: str, said: str) -> BlockedTable:
 
 def is_unreadable(blocked: BlockedTable | None) -> bool:
     """Whether it is the server that cannot read a table."""
-    return blocked is not None and (blocked.change.kind, blocked.change.after) == (NOT_CAPTURABLE, _UNREADABLE)
+    return _is(blocked, _UNREADABLE)
+
+
+def locked(table: str, why: str) -> BlockedTable:
+    """A table whose lock others hold."""
+    return not_capturable(table, _LOCKED, why)
+
+
+def is_locked(blocked: BlockedTable | None) -> bool:
+    """Whether it is others' lock that blocks a table."""
+    return _is(blocked, _LOCKED)
+
+
+def _is(blocked: BlockedTable | None, what: str) -> bool:
+    return blocked is not None and (blocked.change.kind, blocked.change.after) == (NOT_CAPTURABLE, what)
+
+
+def nothing_left(blocked: Mapping[str, BlockedTable]) -> TotelakeError:
+    """The error of a run all of whose tables are blocked: one that may pass when a lock is what blocks one."""
+    held = [item.why for item in blocked.values() if is_locked(item)]
+    return RetriableError(held[0]) if held else SourceError(next(iter(blocked.values())).why)
 
 
 def undescribed(table: str, where: str, said: str) -> BlockedTable:

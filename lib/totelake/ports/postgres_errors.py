@@ -19,6 +19,8 @@ class StandbyConflictError(RetriableError):
 # of data that cannot be read, converted or sent: these say something of one table, and nothing of the connection
 _NO_FUNCTION, _NOT_SUPPORTED, _NO_FILE = "42883", "0A000", "58P01"
 _OF_TABLE = ("0A", "22", _NO_FUNCTION, "54", "58", "XX")
+# a lock that others hold for too long, and no room for locks
+HELD, NO_SPACE = "55P03", "53200"
 # a library of functions, which data files are never named like
 _LIBRARY = re.compile(r'"(?:\$libdir)?/')
 # what libpq says when the server refuses the role or the connection; psycopg2 gives such errors no SQLSTATE
@@ -35,6 +37,11 @@ def is_of_table(error: Exception) -> bool:
     if isinstance(error, UnicodeDecodeError):
         return True
     return isinstance(error, psycopg2.Error) and str(error.pgcode or "").startswith(_OF_TABLE)
+
+
+def is_of_locks(error: Exception) -> bool:
+    """Whether an error says that a lock is not to be had: others hold it, or the server has no room for more."""
+    return isinstance(error, psycopg2.Error) and error.pgcode in (HELD, NO_SPACE)
 
 
 def is_of_type(error: Exception) -> bool:

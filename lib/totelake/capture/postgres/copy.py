@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Callable, TypeVar
 
 import numpy as np
+import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 from pyarrow import csv
@@ -17,10 +18,12 @@ from totelake.capture.events import XID
 from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.csv_rows import convert_options
+from totelake.capture.postgres.locks import explained
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
 from totelake.contracts.types import is_zoned
-from totelake.ports.postgres_errors import is_of_table, is_of_type, said
+from totelake.lake.records.batch import BlockedTable
+from totelake.ports.postgres_errors import is_of_locks, is_of_table, is_of_type, said
 from totelake.schemas.columns import SourceColumn
 
 _BLOCK_BYTES = 8 * 1024**2
@@ -38,11 +41,20 @@ class UnreadableError(Exception):
         self.is_of_type = is_of_type
 
 
-def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
+def read_table(session: Session, shape: Shape, read: Callable[[bool], T]) -> T:
     """What `read` makes of a table: at first in blocks, then row by row where that meets what it cannot read.
 
-    Raises BlockedError when not even that reads the table.
+    Raises BlockedError when not even that reads the table, or when a lock is refused, such as one on its index.
     """
+    try:
+        return _read_table(shape, read)
+    except psycopg2.Error as error:
+        if not is_of_locks(error):
+            raise
+        raise BlockedError(refused(session, shape, error)[shape.table]) from error
+
+
+def _read_table(shape: Shape, read: Callable[[bool], T]) -> T:
     try:
         return read(False)
     except UnreadableError as error:
@@ -52,6 +64,12 @@ def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
         return read(True)
     except UnreadableError as error:
         raise _blocked(shape, error) from error
+
+
+def refused(session: Session, shape: Shape, error: Exception) -> dict[str, BlockedTable]:
+    """Why a table is blocked, by its plain name, that was read until an error that `is_of_locks`."""
+    code = error.pgcode if isinstance(error, psycopg2.Error) else None
+    return explained(session, {(shape.schema, shape.table): str(code)})
 
 
 def _blocked(shape: Shape, error: UnreadableError) -> BlockedError:

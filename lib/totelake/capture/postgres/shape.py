@@ -14,6 +14,8 @@ from psycopg2 import sql
 
 from totelake.capture.blocked import BlockedError, not_capturable, undescribed
 from totelake.capture.events import EventTable
+from totelake.capture.postgres.lock_space import without_space
+from totelake.capture.postgres.locks import ONCE
 from totelake.capture.postgres.relations import (
     ATTRIBUTES,
     TYPE,
@@ -23,6 +25,7 @@ from totelake.capture.postgres.relations import (
     why_blocked,
 )
 from totelake.capture.postgres.session import Row, Session
+from totelake.capture.postgres.snapshot import one_snapshot
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
@@ -145,10 +148,20 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
 
 
 def blocked_tables(session: Session, tables: Sequence[Table]) -> dict[str, BlockedTable]:
-    """The tables that cannot be captured as they are now, by name. Raises SourceError when that is all of them."""
-    found = blocked_relations(session, tables, strict=False)
-    found.update(read_shapes(session, [table for table in tables if table.name not in found])[1])
-    return found
+    """The tables that cannot be captured as they are now, by name: their locks are had for a moment and not waited
+    for long. Raises SourceError when they are all missing or may not be read."""
+    found = unlockable(session, tables, strict=False)
+    with one_snapshot(session, [table for table in tables if table.name not in found], ONCE) as opened:
+        return {**found, **opened.refused, **read_shapes(session, opened.tables)[1]}
+
+
+def unlockable(session: Session, tables: Sequence[Table], strict: bool) -> dict[str, BlockedTable]:
+    """The tables of which no lock may be tried: `blocked_relations`, and those for whose locks there is no room."""
+    found = blocked_relations(session, tables, strict)
+    return {
+        **found,
+        **without_space(session, [(table.schema, table.name) for table in tables if table.name not in found]),
+    }
 
 
 def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, str]]:

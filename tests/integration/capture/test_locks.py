@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source, insert_designs, state_of
 from totelake.capture.blocked import is_locked
-from totelake.capture.postgres import snapshot as snapshot_module
+from totelake.capture.detect import look as look_module
 from totelake.capture.postgres.describe import describe
 from totelake.capture.postgres.locks import Patience
 from totelake.capture.postgres.session import Session
@@ -34,7 +34,7 @@ GRANT_COLUMNS = f"GRANT SELECT ({', '.join(load_contracts().find('design').colum
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a minute for a lock here."""
-    monkeypatch.setattr(snapshot_module, "_PATIENT", Patience(tries=2, seconds=3.0, sleep=lambda _: None))
+    monkeypatch.setattr(look_module, "PATIENT", Patience(tries=2, seconds=3.0, sleep=lambda _: None))
 
 
 @contextmanager
@@ -111,7 +111,7 @@ def test_a_role_with_grants_on_columns_leaves_out_a_locked_table_alone(filled: S
 
 
 def test_many_locks_are_waited_for_no_longer_than_one(filled: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot_module, "_PATIENT", Patience(tries=1, seconds=1.0))
+    monkeypatch.setattr(look_module, "PATIENT", Patience(tries=1, seconds=1.0))
     locked = [table.name for table in TABLES if table.name != "payment_type"]
     begun = time.monotonic()
     with holding(filled, f"LOCK TABLE {', '.join(locked)}"):
@@ -121,9 +121,10 @@ def test_many_locks_are_waited_for_no_longer_than_one(filled: Source, monkeypatc
 
 
 def test_locks_on_all_tables_end_the_run_which_may_be_tried_again(filled: Source) -> None:
-    with holding(filled, f"LOCK TABLE {', '.join(table.name for table in TABLES)}"):
-        with pytest.raises(SystemExit, match=r"RetriableError: public\.\w+ cannot be locked for reading: the session"):
-            filled.run()
+    everything = ", ".join(table.name for table in TABLES)
+    said = r"RetriableError: public\.\w+ cannot be locked for reading: the session"
+    with holding(filled, f"LOCK TABLE {everything}"), pytest.raises(SystemExit, match=said):
+        filled.run()
 
 
 def test_commands_name_table_and_session_and_do_not_hang(filled: Source) -> None:

@@ -21,6 +21,7 @@ from totelake.capture.detect.search import (
     reason_for_everything,
 )
 from totelake.capture.postgres.copy import UnreadableError, copy_keys, refused, try_types
+from totelake.capture.postgres.locks import PATIENT
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape, read_shapes, unlockable
@@ -87,7 +88,7 @@ def look(
     if not reachable:
         raise nothing_left(unreachable)
     hurried = [name for name, item in bookmark.blocked.items() if is_locked(item)]
-    with one_snapshot(session, reachable, hurried=hurried) as opened:
+    with one_snapshot(session, reachable, PATIENT, hurried) as opened:
         snapshot, unreachable = opened.snapshot, {**unreachable, **opened.refused}
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)

@@ -48,6 +48,8 @@ class Patience:
     clock: Callable[[], float] = time.monotonic
 
 
+PATIENT = Patience()
+"""For jobs: a minute and a half."""
 ONCE = Patience(tries=1, seconds=4.0)
 """For commands, at which somebody sits."""
 

@@ -12,8 +12,6 @@ from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Table
 from totelake.lake.records.batch import BlockedTable, Snapshot
 
-_PATIENT = Patience()
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -26,7 +24,7 @@ class Opened:
 
 @contextmanager
 def one_snapshot(
-    session: Session, tables: Sequence[Table], patience: Patience = _PATIENT, hurried: Collection[str] = ()
+    session: Session, tables: Sequence[Table], patience: Patience, hurried: Collection[str] = ()
 ) -> Iterator[Opened]:
     """Lock what can be locked, and open one snapshot. `hurried` tables are not waited for long.
 

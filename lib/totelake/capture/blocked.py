@@ -31,6 +31,16 @@ def unreadable(table: str, where: str, said: str) -> BlockedTable:
     return not_capturable(table, _UNREADABLE, why)
 
 
+def unordered(table: str, where: str, key: str) -> BlockedTable:
+    """A table that gives a key twice, or not in its order, as one with a damaged index does."""
+    why = (
+        f"{where} has rows with the same {key}, or gives them in another order than it should, as with a damaged "
+        "index: nothing that is compared by them is sure; remove the rows that are there twice and REINDEX TABLE "
+        f"{where}"
+    )
+    return not_capturable(table, _UNREADABLE, why)
+
+
 def is_unreadable(blocked: BlockedTable | None) -> bool:
     """Whether it is the server that cannot read a table."""
     return _is(blocked, _UNREADABLE)

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from totelake.capture.ledger.keys import Key
+from totelake.capture.quarantined_keys import key_alone
 from totelake.lake.objects import ObjectWriter, Stored
 from totelake.lake.quarantine import QuarantinedRow, QuarantineWriter
 
@@ -29,10 +31,10 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True)
 class EventTable:
-    """The table that events are of: its columns as the lake has them, and the name of the one that is its key."""
+    """The table that events are of: its columns as the lake has them, and its key."""
 
     name: str
-    key: str
+    key: Key
     columns: pa.Schema
 
 
@@ -85,16 +87,22 @@ class EventWriter:
         self._quarantine.write(rows)
 
     def delete(self, keys: np.ndarray) -> None:
-        """Write a tombstone for each key: the key and nothing else."""
+        """Write a tombstone for each key: the key and nothing else.
+
+        That of a key which the lake's types do not hold, as a date that is infinity, is quarantined as its row was.
+        """
         for start in range(0, len(keys), _CHUNK):
-            part = keys[start : start + _CHUNK]
+            found, others = self._table.key.columns(keys[start : start + _CHUNK], self._table.columns)
+            self.quarantine([(DELETE, key_alone(self._table.key, key)) for key in others])
+            count = len(next(iter(found.values())))
+            if not count:
+                continue
             columns = [
-                pa.array(part).cast(field.type) if field.name == self._table.key else pa.nulls(len(part), field.type)
+                found[field.name] if field.name in found else pa.nulls(count, field.type)
                 for field in self._table.columns
             ]
-            operations = pa.array([DELETE] * len(part), pa.string())
-            self._append(columns, operations, pa.nulls(len(part), pa.int64()))
-        self.deletes += len(keys)
+            self._append(columns, pa.array([DELETE] * count, pa.string()), pa.nulls(count, pa.int64()))
+            self.deletes += count
 
     def _append(self, columns: list[pa.Array], operations: pa.Array, xids: pa.Array) -> None:
         if self._writer is None:

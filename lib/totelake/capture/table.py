@@ -13,7 +13,7 @@ from totelake.capture.detect.search import WHOLE, Look, Search, within
 from totelake.capture.events import EventWriter
 from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
 from totelake.capture.ledger.ledger import Ledger
-from totelake.capture.ledger.merge import KeyHashes, Merge
+from totelake.capture.ledger.merge import KeyHashes, Merge, ascending
 from totelake.capture.postgres.chunks import Chunk, HashedChunk
 from totelake.capture.postgres.copy import copy_keys, copy_rows
 from totelake.capture.postgres.row_by_row import copy_row_by_row
@@ -90,7 +90,8 @@ def _compare_whole(session: Session, task: Task, events: EventWriter) -> TableSt
     is_deferred = task.holds_back(len(gone.keys), ledger.count)
     if not is_deferred:
         events.delete(gone.keys)
-    if task.previous is not None and not events.rows and not events.quarantined:
+    is_same = not events.rows and not events.quarantined and (is_deferred or not len(gone.keys))
+    if task.previous is not None and is_same:
         base.abandon()
         return _state(task, ledger.count, len(gone.keys), task.previous.ledger)
     files = LedgerFiles(base.store())
@@ -123,8 +124,8 @@ def _search_window(session: Session, task: Task, events: EventWriter) -> TableSt
 def _read_window(session: Session, task: Task, ledger: Ledger, events: EventWriter) -> tuple[Entries, int]:
     """What is new or changed among the window's rows, which are written as events; how many rows the window has."""
     found, candidates = [Entries.none()], 0
-    for chunk in task.copy(session, task.shape, within(task.since_age)):
-        rows = HashedChunk(chunk, task.shape)
+    chunks = task.copy(session, task.shape, within(task.since_age))
+    for rows in ascending(HashedChunk(chunk, task.shape) for chunk in chunks):
         is_known, known_hashes = ledger.lookup(rows.keys)
         is_changed = is_known & (known_hashes != rows.hashes)
         rows.write(events, ~is_known, is_changed)
@@ -159,4 +160,14 @@ def _write_base(target: ObjectWriter, chunks: Iterator[KeyHashes]) -> StateFile:
 
 def _state(task: Task, keys: int, deferred: int, ledger: LedgerFiles) -> TableState:
     shape, search = task.shape, task.search
-    return TableState(keys, deferred, shape.fingerprint, task.look.next, ledger, search.kind, search.why, key=shape.key)
+    return TableState(
+        keys=keys,
+        deferred=deferred,
+        fingerprint=shape.fingerprint,
+        window=task.look.next,
+        ledger=ledger,
+        search=search.kind,
+        why=search.why,
+        key=shape.key.name,
+        key_kind=shape.key.kind,
+    )

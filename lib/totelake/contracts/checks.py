@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from totelake.contracts.documents import place
 from totelake.contracts.identifiers import METADATA, is_contract_name
 from totelake.contracts.identifiers import RESERVED as RESERVED_COLUMNS
+from totelake.contracts.key_checks import check_key
 from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Reference, Table, TableId
 from totelake.contracts.sources import Source
 from totelake.errors import ContractError
@@ -41,8 +42,7 @@ def check_table(table: Table) -> None:
     if table.kind == FACT and not (table.short_name and table.source_key):
         lacking = "sourceKey" if table.short_name else "shortName"
         raise ContractError(f"{where}: the fact {table.name} has no {lacking}; add it to its customProperties")
-    if len(table.key) != 1:
-        raise ContractError(f"{where}: {table.name} needs exactly one primary key column, it has {len(table.key)}")
+    check_key(table)
     if table.source_key and table.source_key not in names:
         raise ContractError(f"{where}: the sourceKey {table.source_key} is no column of {table.name}")
     for column in table.columns:

@@ -33,7 +33,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Column:
-    """One column; `type` is a PostgreSQL type as format_type() writes it.
+    """One column; `type` is a PostgreSQL type as format_type() writes it, `key_position` its place in the key.
 
     `stored` is the type that a source's values have in the lake where that is another one, as `lake_type` says.
     """
@@ -42,6 +42,7 @@ class Column:
     type: str
     required: bool = False
     primary_key: bool = False
+    key_position: int = 1
     unique: bool = False
     foreign_key: Reference | None = None
     on_delete: str = "RESTRICT"
@@ -72,7 +73,8 @@ class Table:
     """One table of a source or of the warehouse, columns in contract order.
 
     `source` names the source that it belongs to or, for a star table, is built from. `driving` names the source table
-    whose every event makes a row of the star table; None when rows are made otherwise.
+    whose every event makes a row of the star table; None when rows are made otherwise. `unique_index` names the index
+    that identifies a source table's rows in place of a primary key.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Table:
     partition_by: str | None = None
     short_name: str | None = None
     alias: str | None = None
+    unique_index: str | None = None
     origin: str = ""
     line: int = field(default=0, compare=False, repr=False)
 
@@ -100,12 +103,23 @@ class Table:
 
     @property
     def key(self) -> tuple[Column, ...]:
-        """The primary key's columns."""
-        return tuple(column for column in self.columns if column.primary_key)
+        """The primary key's columns in the key's order, or those of the unique index in its place."""
+        columns = [column for column in self.columns if column.primary_key]
+        return tuple(sorted(columns, key=lambda column: column.key_position))
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of the key's columns in the key's order."""
+        return tuple(column.name for column in self.key)
+
+    @property
+    def version_key(self) -> tuple[str, ...]:
+        """The columns that identify a row across its versions."""
+        return (self.source_key,) if self.source_key else self.key_names
 
     @property
     def key_name(self) -> str:
-        """The column that identifies a row across its versions: a fact's source key, otherwise the primary key."""
+        """The one column that identifies a row across its versions: a fact's source key, otherwise the primary key."""
         return self.source_key or self.key[0].name
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, Callable, TypeVar
 
 from totelake.contracts.checks import check_references, check_registered_names, check_star_names, check_table
 from totelake.contracts.documents import line_of, place
+from totelake.contracts.key_checks import check_star_keys
 from totelake.contracts.model import SOURCE, Column, Reference, Table, TableId
 from totelake.contracts.sources import Source, is_source
 from totelake.contracts.types import UnknownTypeError, check_star_type, lake_type, stored_type
@@ -34,6 +35,7 @@ def parse_tables(
             else:
                 _add(stars, table.name, table)
     check_references(sources, by_id, stars)
+    check_star_keys(by_id, stars)
     check_star_names(stars)
     check_registered_names(sources, by_id)
     return by_id, stars
@@ -88,6 +90,7 @@ def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
         partition_by=custom.get("partitionBy"),
         short_name=custom.get("shortName"),
         alias=custom.get("alias"),
+        unique_index=custom.get("uniqueIndex"),
         origin=name,
         line=line_of(entry),
     )
@@ -118,6 +121,7 @@ def _column(name: str, is_source: bool, entry: Mapping[str, Any]) -> Column:
         type=entry["physicalType"],
         required=bool(entry.get("required", False)),
         primary_key=bool(entry.get("primaryKey", False)),
+        key_position=_key_position(name, entry),
         unique=bool(entry.get("unique", False)),
         foreign_key=_reference(name, line_of(entry), keys[0]) if keys else None,
         on_delete=custom.get("onDelete", "RESTRICT"),
@@ -132,6 +136,15 @@ def _column(name: str, is_source: bool, entry: Mapping[str, Any]) -> Column:
         stored=stored_type(entry["physicalType"]) if is_source else "",
         line=line_of(entry),
     )
+
+
+def _key_position(name: str, entry: Mapping[str, Any]) -> int:
+    """The column's place in the key. Raises ContractError for one that is no number."""
+    position = entry.get("primaryKeyPosition", 1)
+    if type(position) is not int:
+        where = place(name, line_of(entry, "primaryKeyPosition"))
+        raise ContractError(f"{where}: the primaryKeyPosition of {entry['name']} is {position!r}; write 1, 2, ...")
+    return position
 
 
 def _reference(name: str, line: int, text: str) -> Reference:

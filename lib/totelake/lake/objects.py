@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from totelake.errors import LakeError, RetriableError
+from totelake.errors import DamagedError, RetriableError
 from totelake.ports.memory import MemoryStore
 from totelake.ports.object_store import NoSuchObjectError, ObjectStore, Upload
 
@@ -118,7 +118,7 @@ class ObjectReader(io.RawIOBase):
         except NoSuchObjectError:
             body = b""
         if len(body) != end - start:
-            raise LakeError(
+            raise DamagedError(
                 f"{self._store.address(self._key)} is not there with its {self._size} bytes though a manifest "
                 "names it; restore it from the bucket's version history"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ UNREADABLE = "unreadable"
 INVALID_BYTES = "invalid_bytes"
 NOT_SENT = "not_sent"
 NEVER_REPLAYED = (INVALID_BYTES, NOT_SENT)
+# of a row that breaks one of these rules every value is as `escaped` writes it
+ALL_ESCAPED = (INVALID_BYTES, NOT_SENT)
 MISSING_PARENT = "missing_parent"
 INVALID_VALUE = "invalid_value"
 INVALID_DATE = "invalid_date"
@@ -40,6 +43,10 @@ SCHEMA = pa.schema(
         pa.field("_captured_at", pa.timestamp("us")),
     ]
 )
+# what rows of the source have besides: the key as a JSON object of texts where it is not one integer, and so no
+# `source_key`. Star tables are built of tables with one integer alone, and older objects lack it
+KEY_VALUES = "key_values"
+_SOURCE_SCHEMA = SCHEMA.append(pa.field(KEY_VALUES, pa.string()))
 HIVE_COLUMNS = (
     ("source_table", "string"),
     ("source_key", "bigint"),
@@ -54,6 +61,8 @@ HIVE_COLUMNS = (
 SPARK_SCHEMA = ", ".join(f"{spark_quoted(name)} {kind}" for name, kind in HIVE_COLUMNS)
 QUARANTINE_TABLE = "quarantine"
 _ROWS_AT_ONCE = 1000
+_BACKSLASH = b"\\"
+_ESCAPE = re.compile(rb"\\(\\|[0-7]{3})")
 _OCTAL = {0: "\\000", **{byte: f"\\{byte:03o}" for byte in range(128, 256)}}
 
 
@@ -62,14 +71,16 @@ class QuarantinedRow:
     """A row of the source that cannot be read exactly; `values` are its columns as text, None is NULL.
 
     Under INVALID_BYTES and NOT_SENT every value is as `escaped` writes it. Of a row that is NOT_SENT, `said` is what
-    the server says, and columns may be missing.
+    the server says, and columns may be missing. `key` is as the ledger has it; of one that is no integer `key_values`
+    has the text of each column.
     """
 
-    key: int
+    key: int | bytes
     column: str
     values: Mapping[str, str | None]
     rule: str = UNREADABLE
     said: str | None = None
+    key_values: Mapping[str, str] | None = None
 
     @property
     def value(self) -> str | None:
@@ -82,10 +93,28 @@ class QuarantinedRow:
         return json.dumps(dict(self.values), ensure_ascii=False)
 
 
+def is_text(value: bytes) -> bool:
+    """Whether the bytes are a text in UTF-8."""
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def escaped(value: bytes) -> str:
     """Bytes as a text from which PostgreSQL's `decode(text, 'escape')` makes them again: readable where they are
     ASCII."""
     return value.replace(b"\\", b"\\\\").decode("latin-1").translate(_OCTAL)
+
+
+def unescaped(text: str) -> bytes:
+    """The bytes of which `escaped` made the text."""
+    return _ESCAPE.sub(lambda found: _BACKSLASH if found[1] == _BACKSLASH else bytes([int(found[1], 8)]), text.encode())
+
+
+def _key_document(values: Mapping[str, str] | None) -> str | None:
+    return None if values is None else json.dumps(dict(values), ensure_ascii=False)
 
 
 class QuarantineWriter:
@@ -105,16 +134,16 @@ class QuarantineWriter:
             if self._writer is None:
                 self._target = self._open_target()
                 self._writer = pq.ParquetWriter(
-                    self._target, SCHEMA, compression="zstd", version="2.6", coerce_timestamps="us"
+                    self._target, _SOURCE_SCHEMA, compression="zstd", version="2.6", coerce_timestamps="us"
                 )
-            self._writer.write_table(pa.Table.from_pydict(self._columns(part), schema=SCHEMA))
+            self._writer.write_table(pa.Table.from_pydict(self._columns(part), schema=_SOURCE_SCHEMA))
             self.rows += len(part)
 
     def _columns(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> dict[str, list[Any]]:
         count = len(rows)
         return {
             "source_table": [self._table] * count,
-            "source_key": [row.key for _, row in rows],
+            "source_key": [row.key if isinstance(row.key, int) else None for _, row in rows],
             "rule": [row.rule for _, row in rows],
             "column_name": [row.column for _, row in rows],
             "value": [row.value for _, row in rows],
@@ -122,6 +151,7 @@ class QuarantineWriter:
             "_op": [operation for operation, _ in rows],
             "_batch": [self._batch] * count,
             "_captured_at": [self._captured_at] * count,
+            KEY_VALUES: [_key_document(row.key_values) for _, row in rows],
         }
 
     def store(self) -> Stored | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.errors import LakeError, RetriableError
+from totelake.errors import DamagedError, LakeError, RetriableError
 from totelake.ports.aws_causes import kind_and_remedy
 from totelake.ports.aws_errors import code_of, status_of, translated
 from totelake.ports.object_store import BucketStore, Listed, NoSuchObjectError, Upload
@@ -49,9 +49,10 @@ class S3Store(BucketStore):
             try:
                 return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if code_of(error) != "NoSuchKey":
-                    raise
-                return None
+                if code_of(error) == "NoSuchKey":
+                    return None
+                self._unreadable(error, key)
+                raise
 
     def read(self, key: str, start: int, end: int) -> bytes:
         """The bytes from `start` up to `end`; fewer where the object ends. Raises NoSuchObjectError."""
@@ -65,7 +66,7 @@ class S3Store(BucketStore):
             except ClientError as error:
                 if code_of(error) == "InvalidRange":
                     return b""
-                self._missing(error, key)
+                self._unreadable(error, key)
                 raise
 
     def stream(self, key: str, size: int) -> Iterator[bytes]:
@@ -75,7 +76,7 @@ class S3Store(BucketStore):
                 body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
                 yield from body.iter_chunks(size)
             except ClientError as error:
-                self._missing(error, key)
+                self._unreadable(error, key)
                 raise
 
     def size(self, key: str) -> int | None:
@@ -134,7 +135,7 @@ class S3Store(BucketStore):
                 else:
                     self._client.copy(origin, self._bucket, target)
             except ClientError as error:
-                self._missing(error, source)
+                self._unreadable(error, source)
                 raise
 
     def list(self, prefix: str, after: str = "") -> Iterator[Listed]:
@@ -197,7 +198,7 @@ class S3Store(BucketStore):
             try:
                 self._client.download_file(self._bucket, key, str(path))
             except ClientError as error:
-                self._missing(error, key)
+                self._unreadable(error, key)
                 raise
 
     def _nothing(self, key: str) -> bytes:
@@ -205,10 +206,15 @@ class S3Store(BucketStore):
             raise NoSuchObjectError(self._bucket, key)
         return b""
 
-    def _missing(self, error: ClientError, key: str) -> None:
-        """Raises NoSuchObjectError when that is what the error says."""
+    def _unreadable(self, error: ClientError, key: str) -> None:
+        """Raises NoSuchObjectError where the object is not there, DamagedError where it is archived."""
         if code_of(error) in ("NoSuchKey", "404"):
             raise NoSuchObjectError(self._bucket, key) from error
+        if code_of(error) in ("InvalidObjectState", "ObjectNotInActiveTierError"):
+            raise DamagedError(
+                f"{self.address(key)} is archived; restore it (`aws s3api restore-object`), copy it onto itself in the "
+                "class STANDARD, and see that no lifecycle rule archives what the lake reads"
+            ) from error
 
 
 class _S3Upload:

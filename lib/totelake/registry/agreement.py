@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from totelake.contracts.identifiers import namesakes
@@ -60,9 +60,11 @@ def of_columns(where: str, side: str, found: HiveTypes, registered: HiveTypes, k
     return [_of_schemas(where, "; ".join(wrong), side, found, registered)] if wrong else []
 
 
-def of_file(where: str, found: HiveTypes, registered: HiveTypes, known: Known, key: str) -> list[Disagreement]:
+def of_file(
+    where: str, found: HiveTypes, registered: HiveTypes, known: Known, key: Sequence[str]
+) -> list[Disagreement]:
     """A file that is not what a batch of the table looks like: as `of_columns`, or without what all of them have."""
-    lacks = [name for name in (key, *(name for name, _ in METADATA)) if name not in found]
+    lacks = [name for name in (*key, *(name for name, _ in METADATA)) if name not in found]
     if lacks:
         what = f"no batch of this table, it has no {', '.join(lacks)}; remove it"
         return [_of_schemas(where, what, "file", found, registered)]

@@ -82,7 +82,7 @@ class FileAudit:
             found = dict(read_footer(self._store, item.key, item.bytes))
         except NotParquetError as error:
             return [Disagreement(where, str(error).replace(f"{where} ", "", 1))]
-        wrong = of_file(where, found, registered, known, table.key_name)
+        wrong = of_file(where, found, registered, known, table.version_key)
         if wrong or seen.is_ours:
             return wrong
         return [Disagreement(where, "no job wrote it, but Athena reads it; remove it")]

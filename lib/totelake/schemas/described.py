@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from totelake.contracts.model import Reference
 
@@ -17,22 +18,26 @@ class DescribedColumn:
     enum: tuple[str, ...] = ()
     default: str | None = None
     comment: str | None = None
-    primary_key: bool = False
     unique: bool = False
     foreign_key: Reference | None = None
 
 
 @dataclass(frozen=True)
 class DescribedTable:
-    """One table or partitioned table. With a `problem`, which says why, its columns are not known."""
+    """One table or partitioned table. With a `problem`, which says why, its columns are not known.
+
+    `key` are the primary key's columns in its order; `unique_keys` has by its name each other unique index that
+    identifies every row.
+    """
 
     schema: str
     name: str
     columns: tuple[DescribedColumn, ...]
     comment: str | None = None
     problem: str = ""
+    key: tuple[str, ...] = ()
+    unique_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The primary key's columns in the order of the table."""
-        return tuple(column.name for column in self.columns if column.primary_key)
+    def identified_by(self, unique_index: str | None) -> tuple[str, ...]:
+        """The columns that identify a row: the primary key's, or those of the unique index; () where there is none."""
+        return self.key if unique_index is None else self.unique_keys.get(unique_index, ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from totelake.contracts.key_kinds import ALL_KINDS, MOST_COLUMNS, key_kind
 from totelake.contracts.model import SOURCE
 from totelake.contracts.types import hive_type, is_time, lake_type
 from totelake.errors import SourceError
@@ -19,11 +20,9 @@ _LOGICAL = {
 
 def draft(table: DescribedTable, source: str) -> dict[str, Any]:
     """The contract of a table of that source. Raises SourceError for its key, ContractError for a type."""
-    if len(table.key) != 1:
-        raise SourceError(
-            f"{table.schema}.{table.name} needs a primary key of one column, it has "
-            f"{', '.join(table.key) or 'none'}; give it one, and ask for its contract again"
-        )
+    index, key = _identified(table)
+    custom = [_property("kind", SOURCE), _property("schemaPolicy", "evolve")]
+    custom += [_property("uniqueIndex", index)] if index is not None else []
     return {
         "apiVersion": API_VERSION,
         "kind": "DataContract",
@@ -40,28 +39,58 @@ def draft(table: DescribedTable, source: str) -> dict[str, Any]:
                 "physicalType": "table",
                 "physicalName": f"{table.schema}.{table.name}",
                 "dataGranularityDescription": table.comment or f"One row per {table.name.replace('_', ' ')}.",
-                "customProperties": [_property("kind", SOURCE), _property("schemaPolicy", "evolve")],
-                "properties": [_column(column) for column in table.columns],
+                "customProperties": custom,
+                "properties": [_column(column, key) for column in table.columns],
             }
         ],
     }
 
 
-def _column(column: DescribedColumn) -> dict[str, Any]:
+def _identified(table: DescribedTable) -> tuple[str | None, tuple[str, ...]]:
+    """The columns that identify a row, and the index that does when it is no primary key's. Raises SourceError."""
+    where, types = f"{table.schema}.{table.name}", {column.name: column.type for column in table.columns}
+    usable = {
+        name: key
+        for name, key in table.unique_keys.items()
+        if len(key) <= MOST_COLUMNS and all(key_kind(types[column]) for column in key)
+    }
+    if not table.key and usable:
+        name = min(usable, key=lambda item: (len(usable[item]), item))
+        return name, usable[name]
+    if not table.key:
+        raise SourceError(
+            f"{where} has no primary key and no unique index on columns that are NOT NULL; ALTER TABLE {where} ADD "
+            "PRIMARY KEY (...) with the columns that identify a row, and ask for its contract again"
+        )
+    if len(table.key) > MOST_COLUMNS:
+        raise SourceError(
+            f"the primary key of {where} has {len(table.key)} columns, and a key may have {MOST_COLUMNS}; give it a "
+            "shorter one, and ask for its contract again"
+        )
+    wrong = [f"{name} {types[name]}" for name in table.key if key_kind(types[name]) is None]
+    if wrong:
+        raise SourceError(
+            f"the primary key of {where} has {', '.join(wrong)}; a key's columns are {ALL_KINDS}, so give it another "
+            "one, and ask for its contract again"
+        )
+    return None, table.key
+
+
+def _column(column: DescribedColumn, key: tuple[str, ...]) -> dict[str, Any]:
     hive = hive_type("text" if column.enum else lake_type(column.type))
     logical = "time" if is_time(column.type) else _LOGICAL.get(hive, "number")
     found: dict[str, Any] = {"name": column.name, "logicalType": logical, "physicalType": column.type}
     if column.comment:
         found["description"] = column.comment
     found["required"] = column.required
-    if column.primary_key:
-        found.update({"primaryKey": True, "primaryKeyPosition": 1})
+    if column.name in key:
+        found.update({"primaryKey": True, "primaryKeyPosition": key.index(column.name) + 1})
     if column.foreign_key:
         found["relationships"] = [{"type": "foreignKey", "to": str(column.foreign_key)}]
     if column.unique:
         found["unique"] = True
     # a key's default is its sequence, which is no content
-    default = [_property("default", column.default)] if column.default and not column.primary_key else []
+    default = [_property("default", column.default)] if column.default and column.name not in key else []
     custom = default + ([_property("enum", list(column.enum))] if column.enum else [])
     return {**found, "customProperties": custom} if custom else found
 

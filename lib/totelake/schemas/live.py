@@ -42,6 +42,7 @@ def source_changes(
 
 def _changes(contract: Table, table: DescribedTable) -> list[Change]:
     fields = tuple(Field(item.name, unquoted(item.type), item.required, item.enum) for item in table.columns)
-    keys = tuple(", ".join(names) for names in ([column.name for column in contract.key], table.key))
-    key = [changed_key(contract.name, *keys)] if keys[0] != keys[1] else []
+    found = table.identified_by(contract.unique_index)
+    keys = tuple(", ".join(names) for names in (contract.key_names, found))
+    key = [changed_key(contract.name, *keys)] if set(contract.key_names) != set(found) else []
     return key + changes(contract.name, contract_fields(contract), fields)

@@ -124,7 +124,7 @@ class Builder:
         events = self._events(unit, table.id) if has_events else self.spark.createDataFrame([], schema)
         unreadable = self.unreadable(unit) if table.id == unit.driving else None
         if unreadable is not None:
-            events = events.unionByName(_as_versions(unreadable, table))
+            events = events.unionByName(as_versions(unreadable, table))
         return versions_of(state, events, table)
 
 
@@ -139,11 +139,14 @@ def _by_contract(kept: DataFrame, source: Table) -> DataFrame:
     )
 
 
-def _as_versions(unreadable: DataFrame, source: Table) -> DataFrame:
-    """Rows that could not be read as versions of which only the key is known."""
+def as_versions(unreadable: DataFrame, source: Table) -> DataFrame:
+    """Rows that could not be read as versions of which only the key is known.
+
+    A row whose key is none of the contract's type is no version of any.
+    """
     key = source.key[0].name
-    values = [
-        (F.col("source_key") if name == key else F.lit(None)).cast(kind).alias(name)
-        for name, kind in types_of(source).items()
-    ]
-    return unreadable.select(*values, F.lit(joined.UNREADABLE).alias("_op"), "_batch", "_captured_at")
+    kinds = types_of(source)
+    known = cast_or_null("source_key", kinds[key])
+    values = [(known if name == key else F.lit(None).cast(kind)).alias(name) for name, kind in kinds.items()]
+    rows = unreadable.where(known.isNotNull())
+    return rows.select(*values, F.lit(joined.UNREADABLE).alias("_op"), "_batch", "_captured_at")

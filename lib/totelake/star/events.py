@@ -29,15 +29,15 @@ from totelake.star.sorting import METADATA, METADATA_TYPES, as_quarantined, firs
 
 @dataclass(frozen=True)
 class _SchemaGroup:
-    """Raw events of one schema, its columns' PostgreSQL types, and the reasons that can speak against a row.
+    """Raw events of one schema, its columns' PostgreSQL types, and the first reason against a row.
 
-    There are none when every value of the schema is one of the contract.
+    There is no reason when every value of the schema is one of the contract.
     """
 
     rows: DataFrame
     found: Mapping[str, str]
     strict: bool
-    reasons: list[SparkColumn]
+    reason: SparkColumn | None
 
 
 class EventReader:
@@ -54,7 +54,7 @@ class EventReader:
         frames = []
         # what no contract names is not read: whatever Spark makes of it, no star table needs it
         for group in self._groups(table, objects, table.column_names):
-            rows = group.rows.where(first_reason(group.reasons).isNull()) if group.reasons else group.rows
+            rows = group.rows if group.reason is None else group.rows.where(group.reason.isNull())
             frames.append(rows.select(*contract_columns(table, group.found, group.strict), *METADATA))
         return reduce(DataFrame.unionByName, frames)
 
@@ -62,8 +62,8 @@ class EventReader:
         """The events with a value that is none of the contract's type, or without a column, as quarantine rows."""
         frames = []
         for group in self._groups(table, objects):
-            if group.reasons:
-                marked = group.rows.withColumn(_REASON, first_reason(group.reasons))
+            if group.reason is not None:
+                marked = group.rows.withColumn(_REASON, group.reason)
                 frames.append(as_quarantined(marked.where(F.col(_REASON).isNotNull()), table, [*group.found], _REASON))
         return frames
 
@@ -119,21 +119,23 @@ def contract_columns(table: Table, found: Mapping[str, str], strict: bool = Fals
     return columns
 
 
-def against_contract(table: Table, found: Mapping[str, str], strict: bool) -> list[SparkColumn]:
-    """The reasons that can speak against rows of a schema; none when it has nothing that the contract does not take.
+def against_contract(table: Table, found: Mapping[str, str], strict: bool) -> SparkColumn | None:
+    """The first reason against a row of a schema; None when that has nothing that the contract does not take.
 
     A column that is not there comes first: a row that is quarantined for it is never completed with NULL.
     """
     absent = [column.name for column in table.columns if column.name not in found] if strict else []
     reasons = [reason(MISSING_COLUMN, name, F.lit(None)) for name in absent]
+    of_key: list[SparkColumn] = []
     for column in table.columns:
         if column.name not in found:
             continue
         kind = found[column.name]
         value, lost = as_text(column.name, kind), is_lost(column.name, kind, column.plain_type)
         if lost is not None:
-            reasons.append(F.when(lost, reason(INVALID_VALUE, column.name, value)))
+            against = of_key if column.primary_key else reasons
+            against.append(F.when(lost, reason(INVALID_VALUE, column.name, value)))
         if strict and column.enum:
             unknown = value.isNotNull() & ~value.isin(*column.enum)
             reasons.append(F.when(unknown, reason(INVALID_VALUE, column.name, value)))
-    return reasons
+    return first_reason(reasons, of_key) if reasons or of_key else None

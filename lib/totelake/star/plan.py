@@ -21,11 +21,13 @@ def is_joined(table: Table) -> bool:
 class Written:
     """What was written for a commit: its objects, and what the next commit has to know.
 
-    `quarantined` counts by batch the rows that do not fit; `replayed` those that left the quarantine.
+    `quarantined` counts by batch the rows that do not fit, `undeleted` the deletions among them; `replayed` those that
+    left the quarantine.
     """
 
     commit: TableCommit = field(default_factory=TableCommit)
     quarantined: Mapping[int, int] = field(default_factory=dict)
+    undeleted: Mapping[int, int] = field(default_factory=dict)
     replayed: Mapping[int, int] = field(default_factory=dict)
     years: Years | None = None
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -100,7 +102,7 @@ class Unit:
             through=self.through,
             verdict=self.verdict,
             commit=commit,
-            batches=self.counts(written.quarantined),
+            batches=self.counts(written.quarantined, written.undeleted),
             layout=self.before.layout.grown(commit.objects),
             years=written.years,
             inputs=written.inputs,
@@ -110,15 +112,18 @@ class Unit:
         """What is written for a unit without events: nothing; years and inputs stay as they were."""
         return Written(years=self.before.years, inputs=self.before.inputs)
 
-    def counts(self, quarantined: Mapping[int, int]) -> dict[int, BatchCounts]:
+    def counts(self, quarantined: Mapping[int, int], undeleted: Mapping[int, int]) -> dict[int, BatchCounts]:
         """What of each batch is in the table. Rows and deletions are counted for facts only."""
-        return {batch.batch: self._counts(batch, quarantined.get(batch.batch, 0)) for batch in self.batches}
+        return {
+            batch.batch: self._counts(batch, quarantined.get(batch.batch, 0), undeleted.get(batch.batch, 0))
+            for batch in self.batches
+        }
 
-    def _counts(self, batch: JudgedBatch, quarantined: int) -> BatchCounts:
+    def _counts(self, batch: JudgedBatch, quarantined: int, undeleted: int) -> BatchCounts:
         item = batch.tables.get(self.table.driving or "") if self.table.kind != DIMENSION else None
         return BatchCounts(
-            rows=item.inserts + item.updates + item.quarantined - quarantined if item else 0,
-            deletions=item.deletes if item else 0,
+            rows=item.inserts + item.updates + item.quarantined - (quarantined - undeleted) if item else 0,
+            deletions=item.deletes - undeleted if item else 0,
             quarantined=quarantined,
             held=0,
             captured_at=batch.captured_at,

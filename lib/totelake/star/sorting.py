@@ -32,9 +32,9 @@ def no_reason() -> SparkColumn:
     return F.lit(None).cast("struct<rule:string,column_name:string,value:string>")
 
 
-def first_reason(reasons: Sequence[SparkColumn]) -> SparkColumn:
-    """The first reason against a row; NULL when it fits. A deletion has its key alone and always fits."""
-    return F.when(F.col("_op") != "D", F.coalesce(no_reason(), *reasons))
+def first_reason(reasons: Sequence[SparkColumn], of_key: Sequence[SparkColumn] = ()) -> SparkColumn:
+    """The first reason against a row; NULL when it fits. A deletion has its key alone: only those of the key count."""
+    return F.coalesce(no_reason(), *of_key, F.when(F.col("_op") != "D", F.coalesce(no_reason(), *reasons)))
 
 
 @dataclass(frozen=True)

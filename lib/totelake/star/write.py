@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from typing import Any
 
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, DataFrameWriter
@@ -56,9 +57,9 @@ class UnitWriter:
                 self._write(built.rows, unit.table, expected, attempt)
                 objects = self._objects(unit.table, attempt)
             kept = {name: self._keep(frame, name, attempt) for name, frame in built.keep.items()}
-            quarantine, by_batch = self._quarantine(built.split, unit, attempt)
-        commit = _commit(unit, objects, quarantine, sum(by_batch.values()))
-        return Written(commit, by_batch, years=built.years, inputs={**built.inputs, **kept})
+            quarantine, by_batch, undeleted = self._quarantine(built.split, unit, attempt)
+        commit = _commit(unit, objects, quarantine, sum(by_batch.values()), sum(undeleted.values()))
+        return Written(commit, by_batch, undeleted, years=built.years, inputs={**built.inputs, **kept})
 
     def write_again(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> Written:
         """Write rows that leave the quarantine, and count those of each batch."""
@@ -87,27 +88,31 @@ class UnitWriter:
 
     def _quarantine(
         self, split: SplitRows | None, unit: Unit, attempt: Attempt
-    ) -> tuple[tuple[LakeObject, ...], Mapping[int, int]]:
-        """Write the rows that do not fit, those that ingestion could not read included; how many of each batch."""
+    ) -> tuple[tuple[LakeObject, ...], Mapping[int, int], Mapping[int, int]]:
+        """Write the rows that do not fit, those that ingestion could not read included.
+
+        How many of each batch, and how many deletions of each are among them.
+        """
         quarantined = split.quarantined if split is not None and split.count_quarantined else None
         unreadable = self._builder.unreadable(unit)
         frames = [frame for frame in (quarantined, unreadable) if frame is not None]
         if not frames:
-            return (), {}
+            return (), {}, {}
         rows = reduce(DataFrame.unionByName, frames).coalesce(1)
         prefix = f"{attempt.prefix}quarantine/"
         self._save(rows.sortWithinPartitions("_batch", "source_key"), prefix)
         objects: list[LakeObject] = []
-        by_batch = Counter[int]()
+        by_batch, undeleted = Counter[int](), Counter[int]()
         for item in self._written(prefix):
             content = self._store.get(item.key)
             batches = _batches(content)
             if not batches:
                 continue
             by_batch.update(batches)
+            undeleted.update(batch for batch, operation in zip(batches, _operations(content)) if operation == "D")
             final = quarantined_key("star", unit.table.name, attempt.number, len(objects))
             objects.append(LakeObject(item.key, final, len(batches), item.bytes, hashlib.sha256(content).hexdigest()))
-        return tuple(objects), by_batch
+        return tuple(objects), by_batch, undeleted
 
     def _write(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> None:
         if expected <= _ONE_FILE_ROWS:
@@ -161,12 +166,22 @@ class UnitWriter:
 
 
 def _batches(content: bytes) -> list[int]:
-    found: list[int] = pq.read_table(io.BytesIO(content), columns=["_batch"]).column(0).to_pylist()
+    """The batch of every row of a parquet file."""
+    return list(_column(content, "_batch"))
+
+
+def _operations(content: bytes) -> list[str]:
+    """The operation of every row of a parquet file."""
+    return list(_column(content, "_op"))
+
+
+def _column(content: bytes, name: str) -> list[Any]:
+    found: list[Any] = pq.ParquetFile(io.BytesIO(content)).read(columns=[name]).column(0).to_pylist()
     return found
 
 
 def _commit(
-    unit: Unit, objects: tuple[LakeObject, ...], quarantine: tuple[LakeObject, ...], quarantined: int
+    unit: Unit, objects: tuple[LakeObject, ...], quarantine: tuple[LakeObject, ...], quarantined: int, undeleted: int
 ) -> TableCommit:
     """What a unit's commit says of its table. Raises StarTableError when an event is no row and not in quarantine."""
     rows = sum(item.rows for item in objects)
@@ -176,7 +191,7 @@ def _commit(
     promised = inserts + updates + deletes + sum(item.quarantined for item in unit.quarantined_at_ingestion)
     partition = unit.table.partition_by
     deleted = sum(item.rows for item in objects if partition and item.partition[partition] == DELETED)
-    if rows + quarantined != promised or (partition and deleted != deletes):
+    if rows + quarantined != promised or (partition and deleted + undeleted != deletes):
         raise StarTableError(
             f"{unit.table.name} to batch {unit.through}: {rows} rows and {quarantined} quarantined were built of "
             f"{promised} events, {deletes} of them deletions; nothing was committed, see that the batches' objects "

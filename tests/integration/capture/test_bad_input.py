@@ -67,7 +67,7 @@ def test_a_source_that_does_not_fit_from_the_start(source: Source, statement: st
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("ALTER TABLE staff DROP CONSTRAINT staff_pkey", "public.staff needs a primary key"),
+        ("ALTER TABLE staff DROP CONSTRAINT staff_pkey", "public.staff has no primary key"),
         ("ALTER TABLE staff SET UNLOGGED", "public.staff is not logged"),
         ("ALTER TABLE staff ADD COLUMN _op text", "a name the lake keeps for itself"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from totelake.schemas.live import source_changes
 
 pytestmark = pytest.mark.integration
 TABLES = load_contracts().source_tables(SOURCE)
+NINE = ", ".join(f"c{place} integer" for place in range(9)) + f", PRIMARY KEY ({', '.join(f'c{i}' for i in range(9))})"
 
 
 @contextlib.contextmanager
@@ -156,11 +158,45 @@ def test_a_drafted_contract_is_valid_by_the_standard_and_says_what_ours_says(sou
     assert staff.column("created_at").default == "CURRENT_TIMESTAMP"
 
 
-def test_a_table_without_a_key_of_one_column_gets_no_contract(source: Source) -> None:
-    source.sql("CREATE TABLE a_pair (left_id integer, right_id integer, PRIMARY KEY (left_id, right_id))")
-    pair = next(table for table in described(source) if table.name == "a_pair")
-    with pytest.raises(SourceError, match="a_pair needs a primary key of one column, it has left_id, right_id; give"):
-        draft(pair, SOURCE)
+def test_a_key_of_several_columns_is_drafted_in_its_order_and_a_unique_index_where_there_is_none(
+    source: Source,
+) -> None:
+    source.sql(
+        "CREATE TABLE a_pair (left_id uuid, right_id integer, note text)",
+        "ALTER TABLE a_pair ADD PRIMARY KEY (right_id, left_id) INCLUDE (note)",
+        "CREATE TABLE a_code (code text NOT NULL, part integer NOT NULL, note text)",
+        "CREATE UNIQUE INDEX a_code_all ON a_code (part, code)",
+        "CREATE UNIQUE INDEX a_code_few ON a_code (code) WHERE part > 0",
+        "CREATE UNIQUE INDEX a_code_lower ON a_code (lower(code))",
+        "CREATE UNIQUE INDEX a_code_note ON a_code (note)",
+    )
+    drafts = {table.name: draft(table, SOURCE) for table in described(source) if table.name.startswith("a_")}
+    assert [found for document in drafts.values() for found in problems(document)] == []
+    files = {f"sources/{SOURCE}/{name}.yaml": document for name, document in drafts.items()}
+    drafted, _ = parse_tables(files, load_contracts().sources)
+    pair, code = (drafted[TableId(SOURCE, name)] for name in ("a_pair", "a_code"))
+    assert (pair.key_names, pair.unique_index) == (("right_id", "left_id"), None)
+    assert (code.key_names, code.unique_index) == (("part", "code"), "a_code_all")
+    found = source_changes((pair, code), described(source), {})
+    assert (found["a_pair"], found["a_code"]) == ([], [])
+    source.sql("ALTER TABLE a_pair DROP CONSTRAINT a_pair_pkey", "ALTER TABLE a_code ALTER code DROP NOT NULL")
+    found = source_changes((pair, code), described(source), {})
+    assert (found["a_pair"][0].kind, found["a_code"][0].kind) == (changes.KEY_CHANGED, changes.KEY_CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("a integer", "public.odd has no primary key and no unique index on columns that are NOT NULL; ALTER TABLE "),
+        ("a real PRIMARY KEY", "the primary key of public.odd has a real; a key's columns are integer, uuid, text, "),
+        (NINE, "the primary key of public.odd has 9 columns, and a key may have 8; give it a shorter one"),
+    ],
+)
+def test_a_table_without_a_key_that_can_be_captured_gets_no_contract(source: Source, columns: str, says: str) -> None:
+    source.sql(f"CREATE TABLE odd ({columns})")
+    odd = next(table for table in described(source) if table.name == "odd")
+    with pytest.raises(SourceError, match=re.escape(says)):
+        draft(odd, SOURCE)
 
 
 def test_contract_new_writes_what_it_drafts_and_overwrites_nothing(

@@ -61,7 +61,8 @@ BLOCKS = {
         (DROP_KEY,),
         ("ALTER TABLE payment ADD PRIMARY KEY (payment_id)",),
         classes.KEY_CHANGED,
-        "public.payment needs a primary key of one integer column, it has none; give it one",
+        "public.payment has no primary key, so its rows are not identified; ALTER TABLE public.payment ADD PRIMARY KEY "
+        '("payment_id"), or name a unique index',
     ),
     "renamed table": (
         ("ALTER TABLE payment RENAME TO payments",),

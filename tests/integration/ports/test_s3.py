@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.object_store_behaviour import CreationBehaviour, ListingBehaviour, ObjectBehaviour
-from totelake.errors import LakeError
+from totelake.errors import DamagedError, LakeError
 from totelake.ports import s3 as adapter
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.s3 import S3Store
@@ -54,6 +55,25 @@ def test_an_object_above_the_limit_of_one_copy_is_copied_in_parts(
     assert store.get("b") == b"content"
     with pytest.raises(LakeError, match="/absent is not there"):
         store.copy("absent", "c", 7)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: store.get("a"),
+        lambda store: store.find("a"),
+        lambda store: store.read("a", 0, 2),
+        lambda store: list(store.stream("a", 9)),
+        lambda store: store.copy("a", "b", 7),
+    ],
+    ids=["get", "find", "read", "stream", "copy"],
+)
+def test_an_archived_object_is_named_with_the_remedy(
+    s3: Any, bucket: str, store: ObjectStore, read: Callable[[ObjectStore], Any]
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"content", StorageClass="GLACIER")
+    with pytest.raises(DamagedError, match=f"^s3://{bucket}/a is archived; restore it"):
+        read(store)
 
 
 def test_a_bucket_that_is_not_there_is_named(s3: Any) -> None:

@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.integration.star.samples import SPARK, Row, captured_at, events, quarantined, row
 from totelake.contracts import load_contracts
 from totelake.star import joined
+from totelake.star.build import as_versions
 from totelake.star.sorting import split_by_reason
 
 pytestmark = SPARK
@@ -229,6 +230,13 @@ def test_a_row_that_could_not_be_read_is_not_sent_again_by_its_parent_until_it_c
     assert shown(built) == [(3, "U", 2, "Ada", "Trade", "Leeds")]
     built, _ = unit(spark, {4: [staff(1, 10, "U", "Bea")]}, {}, kept, after=3)
     assert shown(built) == [(4, "U", 1, "Bea", "Trade", "Leeds")]
+
+
+def test_a_row_whose_key_the_contract_has_no_room_for_ends_no_version(spark: SparkSession) -> None:
+    columns = "source_key bigint, _batch bigint, _captured_at timestamp"
+    unreadable = spark.createDataFrame([(1, 2, captured_at(2)), (2**31, 2, captured_at(2))], columns)
+    found = as_versions(unreadable, STAFF).collect()
+    assert [(item.staff_id, item["_op"], item["_batch"]) for item in found] == [(1, joined.UNREADABLE, 2)]
 
 
 def test_a_parents_value_that_does_not_become_the_dimensions_is_quarantined_and_never_rounded(

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from totelake.capture.events import METADATA, EventTable, EventWriter
+from totelake.capture.ledger.keys import Key
+from totelake.contracts.key_kinds import INTEGER
 from totelake.lake.objects import ObjectWriter
 from totelake.ports.memory import MemoryStore
 
@@ -19,7 +21,7 @@ COLUMNS = pa.schema([("id", pa.int32()), ("single", pa.float32()), ("double", pa
 
 def test_only_single_precision_has_neither_statistics_nor_a_dictionary() -> None:
     store = MemoryStore()
-    table = EventTable("design", "id", COLUMNS)
+    table = EventTable("design", Key(("id",), (INTEGER,)), COLUMNS)
     writer = EventWriter(lambda: ObjectWriter(store, "e"), lambda: ObjectWriter(store, "q"), table, 1, AT)
     rows = {"id": [1, 2], "single": [0.5, 0.5], "double": [0.5, 0.5], "note": ["a", "a"], "_xid": [7, 7]}
     schema = pa.schema([*COLUMNS, ("_xid", pa.int64())])

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totelake.capture.ledger.merge import KeyHashes, Merge
+from totelake.capture.ledger.merge import KeyHashes, KeyOrderError, Merge
 
 ROWS = st.dictionaries(st.integers(-(2**63), 2**63 - 1) | st.integers(-20, 60), st.integers(0, 3), max_size=60)
 CUTS = st.lists(st.integers(0, 60), max_size=6)
@@ -52,6 +53,22 @@ def test_what_is_gone_is_found_without_looking_at_the_chunks(
 ) -> None:
     keys = (KeyHashes.of_keys(chunk.keys) for chunk in chunks(source, cuts))
     assert Merge(keys, chunks(ledger, [])).gone().keys.tolist() == sorted(ledger.keys() - source.keys())
+
+
+@pytest.mark.parametrize("keys", [[1, 2, 2], [1, 3, 2], [b"a", b"b", b"a\0"]])
+@pytest.mark.parametrize("cuts", [[], [1], [2]])
+def test_keys_that_come_twice_or_in_another_order_end_the_walk(keys: list[Any], cuts: list[int]) -> None:
+    array = np.array(keys, dtype=object if isinstance(keys[0], bytes) else np.int64)
+    read: list[int] = []
+
+    def blocks() -> Iterator[KeyHashes]:
+        for start, end in zip([0, *cuts], [*cuts, 3]):
+            read.extend(range(start, end))
+            yield KeyHashes.of_keys(array[start:end])
+
+    with pytest.raises(KeyOrderError):
+        Merge(blocks(), iter(())).gone()
+    assert read == [0, 1, 2]
 
 
 def test_a_chunk_is_handed_on_before_the_next_one_is_read() -> None:

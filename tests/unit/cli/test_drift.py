@@ -70,12 +70,10 @@ def test_a_registered_table_is_that_of_its_source(words: tuple[str, ...], monkey
 
 
 def test_the_live_tables_are_those_of_their_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    columns = tuple(
-        DescribedColumn(item.name, item.type, item.required, primary_key=item.primary_key) for item in DESIGN.columns
-    )
+    columns = tuple(DescribedColumn(item.name, item.type, item.required) for item in DESIGN.columns)
     # each source has a table without a contract, by the same name
     there = {
-        "totesys": [DescribedTable(DESIGN.schema, name, columns) for name in ("design", "extra")],
+        "totesys": [DescribedTable(DESIGN.schema, name, columns, key=DESIGN.key_names) for name in ("design", "extra")],
         OTHER: [DescribedTable(DESIGN.schema, name, columns[1:]) for name in ("design", "extra")],
     }
     monkeypatch.setattr(Target, "named", lambda *_: SimpleNamespace())

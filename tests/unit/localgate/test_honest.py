@@ -111,6 +111,10 @@ def _in_authorization(call: Call, pattern: str, value: str) -> Call:
     return _header(call, "authorization", changed)
 
 
+def _other_second(date: str) -> str:
+    return f"{date[:-2]}{(int(date[-2]) + 1) % 10}Z"
+
+
 ALTERATIONS: dict[str, Callable[[Call], Call]] = {
     "method": lambda call: replace(call, method="DELETE"),
     "path": lambda call: replace(call, target=f"/other{call.target}"),
@@ -118,7 +122,7 @@ ALTERATIONS: dict[str, Callable[[Call], Call]] = {
     "query": lambda call: _target(call, "acl"),
     "query's value": lambda call: _target(call, "versionId=1"),
     "host": lambda call: _header(call, "host", "127.0.0.1:4511"),
-    "signed header": lambda call: _header(call, "x-amz-date", call.header("x-amz-date")[:-2] + "5Z"),
+    "signed header": lambda call: _header(call, "x-amz-date", _other_second(call.header("x-amz-date"))),
     "header more": lambda call: _header(call, "x-amz-copy-source", "/other/secret"),
     "target": lambda call: _header(call, "x-amz-target", "AWSGlue.DeleteJob"),
     "token more": lambda call: _header(call, "x-amz-security-token", "forged"),

@@ -206,13 +206,13 @@ def test_a_table_whose_rows_are_no_events_promises_nothing(table: str) -> None:
 
 def test_a_fact_promises_rows_and_deletions_of_each_batch() -> None:
     batches = [batch(1, payment=(3, 2, 1)), batch(2, staff=(7, 0, 0))]
-    assert unit_of("fact_payment", *batches).counts({}) == {
+    assert unit_of("fact_payment", *batches).counts({}, {}) == {
         1: BatchCounts(5, 1, 0, 0, "2026-11-23T12:01:00+00:00"),
         2: BatchCounts(0, 0, 0, 0, "2026-11-23T12:02:00+00:00"),
     }
 
 
 def test_a_dimension_promises_times_and_no_rows() -> None:
-    assert unit_of("dim_currency", batch(1, currency=(3, 2, 1))).counts({}) == {
+    assert unit_of("dim_currency", batch(1, currency=(3, 2, 1))).counts({}, {}) == {
         1: BatchCounts(0, 0, 0, 0, "2026-11-23T12:01:00+00:00")
     }

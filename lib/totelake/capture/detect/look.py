@@ -20,6 +20,7 @@ from totelake.capture.detect.search import (
     measure,
     reason_for_everything,
 )
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.copy import UnreadableError, copy_keys, refused, try_types
 from totelake.capture.postgres.locks import PATIENT
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
@@ -142,17 +143,26 @@ def _measured(
 
 
 def _rekeyed(shapes: Mapping[str, Shape], bookmark: Bookmark) -> dict[str, BlockedTable]:
-    """Tables whose contract followed the source to another key; one whose column is gone was renamed, and goes on."""
+    """Tables whose contract followed the source to another key, or whose key has values of another kind.
+
+    One whose column is gone was renamed, and goes on.
+    """
     found = {}
     for name, shape in shapes.items():
-        before = bookmark.tables[name].key if name in bookmark.tables else ""
-        if before not in ("", shape.key) and before in {column.name for column in shape.columns}:
-            why = (
-                f"{shape.schema}.{shape.table} was captured under the key {before}; its contract now says "
-                f"{shape.key}, and rows captured under the old key cannot be matched to the new one; make {before} the "
-                "primary key again, in contract and source"
-            )
-            found[name] = BlockedTable(changed_key(name, before, shape.key), why)
+        state = bookmark.tables.get(name)
+        if state is None:
+            continue
+        before, names = Key.recorded(state.key, state.key_kind), {column.name for column in shape.columns}
+        is_kept = before.names == shape.key.names or not names.issuperset(before.names)
+        if is_kept and before.kinds == shape.key.kinds:
+            continue
+        old, new = (key.name if before.kinds == shape.key.kinds else key.described for key in (before, shape.key))
+        why = (
+            f"{shape.schema}.{shape.table} was captured under the key {old}; its contract now says {new}, and rows "
+            f"captured under the old key cannot be matched to the new one; make {old} the primary key again, in "
+            "contract and source"
+        )
+        found[name] = BlockedTable(changed_key(name, old, new), why)
     return found
 
 

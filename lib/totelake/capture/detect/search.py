@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from psycopg2 import sql
 
+from totelake.capture.ledger.keys import MOST_BYTES_KEYS
 from totelake.capture.postgres.column_grants import WHY
+from totelake.capture.postgres.key_sql import key_hash
 from totelake.capture.postgres.server import CHANGED, judge
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
@@ -57,8 +59,7 @@ def measure(session: Session, shape: Shape, since_age: int, next_age: int) -> Lo
     if not shape.has_xmin:
         rows, digest = session.row(_MEASURE_CONTENT.format(table=shape.name))
         return Look(int(rows), Window(int(rows), digest), Window(int(rows), digest))
-    row = sql.SQL("(t.{}::bigint << 32) # t.xmin::text::bigint").format(sql.Identifier(shape.key))
-    query = sql.SQL(_MEASURE).format(old=within(since_age), new=within(next_age), row=row, table=shape.name)
+    query = sql.SQL(_MEASURE).format(old=within(since_age), new=within(next_age), row=key_hash(shape), table=shape.name)
     rows, since_rows, since_digest, next_rows, next_digest = session.row(query)
     return Look(int(rows), Window(since_rows, since_digest), Window(next_rows, next_digest))
 
@@ -94,6 +95,8 @@ def choose(
     if not shape.has_xmin:
         is_same = look.since == previous.window and not (previous.deferred and allow_deletes)
         return Search(NOTHING, "") if is_same else Search(WHOLE, WHY)
+    if not shape.key.is_number and look.since.rows > MOST_BYTES_KEYS:
+        return Search(WHOLE, f"{look.since.rows} row versions, more than are looked up under such a key")
     reasons = []
     if look.since != previous.window:
         reasons.append(f"{look.since.rows} row versions since the last batch's snapshot")

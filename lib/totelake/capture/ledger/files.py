@@ -10,16 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from totelake.capture.ledger.merge import KeyHashes
-from totelake.errors import LakeError
+from totelake.capture.ledger.keys import LedgerKey
+from totelake.capture.ledger.merge import KeyHashes, place_of
+from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import ObjectStore
 
 GROUP_ROWS = 16_384
 _SPAN = 4 * 1024**2
-_BASE = pa.schema([("key", pa.int64()), ("hash", pa.uint64())])
-_DELTA = pa.schema([("key", pa.int64()), ("hash", pa.uint64()), ("change", pa.int8())])
+# a row group of keys that are bytes ends where they are so many
+_GROUP_BYTES = 4 * 1024**2
+_HASH = pa.field("hash", pa.uint64())
+_CHANGE = pa.field("change", pa.int8())
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,10 @@ class Entries:
             np.diff(sums, prepend=0).astype(np.int8),
         )
 
-    def between(self, low: int | None, high: int | None) -> Entries:
+    def between(self, low: LedgerKey | None, high: LedgerKey | None) -> Entries:
         """Those with low <= key < high; None leaves a side open."""
-        start = 0 if low is None else int(np.searchsorted(self.keys, low))
-        end = len(self) if high is None else int(np.searchsorted(self.keys, high))
+        start = 0 if low is None else place_of(self.keys, low)
+        end = len(self) if high is None else place_of(self.keys, high)
         return Entries(self.keys[start:end], self.hashes[start:end], self.alive[start:end], self.change[start:end])
 
 
@@ -87,27 +90,28 @@ class BaseWriter:
 
     def __init__(self, target: ObjectWriter) -> None:
         self._target = target
-        self._writer = pq.ParquetWriter(
-            target, _BASE, compression="zstd", use_dictionary=False, write_statistics=["key"]
-        )
+        self._writer: pq.ParquetWriter | None = None
         self._keys: list[np.ndarray] = []
         self._hashes: list[np.ndarray] = []
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self.rows = 0
 
     def write(self, keys: np.ndarray, hashes: np.ndarray) -> None:
         """Append a block."""
+        if not len(keys):
+            return
         self._keys.append(keys)
         self._hashes.append(hashes)
         self._waiting += len(keys)
+        self._bytes += sum(map(len, keys)) if keys.dtype == object else 0
         self.rows += len(keys)
-        if self._waiting >= GROUP_ROWS:
-            self._flush(whole_groups_only=True)
+        if self._waiting >= GROUP_ROWS or self._bytes >= _GROUP_BYTES:
+            self._flush(whole_groups_only=self._bytes < _GROUP_BYTES)
 
     def store(self) -> StateFile:
         """Finish the file."""
         self._flush(whole_groups_only=False)
-        self._writer.close()
+        self._opened(pa.int64()).close()
         stored = self._target.store()
         return StateFile(stored.key, self.rows, stored.bytes, stored.sha256)
 
@@ -115,24 +119,40 @@ class BaseWriter:
         """Drop the file."""
         self._target.abandon()
 
+    def _opened(self, key_type: pa.DataType) -> pq.ParquetWriter:
+        """The file's writer; the first keys decide of which type all are."""
+        if self._writer is None:
+            schema = pa.schema([pa.field("key", key_type), _HASH])
+            self._writer = pq.ParquetWriter(
+                self._target, schema, compression="zstd", use_dictionary=False, write_statistics=["key"]
+            )
+        return self._writer
+
     def _flush(self, whole_groups_only: bool) -> None:
         if not self._waiting:
             return
         keys, hashes = np.concatenate(self._keys), np.concatenate(self._hashes)
         end = len(keys) - len(keys) % GROUP_ROWS if whole_groups_only else len(keys)
         if end:
-            table = pa.Table.from_arrays([pa.array(keys[:end]), pa.array(hashes[:end])], schema=_BASE)
-            self._writer.write_table(table, row_group_size=GROUP_ROWS)
+            column = _column(keys[:end])
+            table = pa.Table.from_arrays([column, pa.array(hashes[:end])], names=["key", "hash"])
+            self._opened(column.type).write_table(table, row_group_size=GROUP_ROWS)
         self._keys, self._hashes, self._waiting = [keys[end:]], [hashes[end:]], len(keys) - end
+        self._bytes = sum(map(len, keys[end:])) if keys.dtype == object else 0
 
 
 def write_delta(target: ObjectWriter, entries: Entries) -> StateFile:
     """Write changes as one file."""
-    hashes = pa.array(entries.hashes, mask=~entries.alive)
-    table = pa.Table.from_arrays([pa.array(entries.keys), hashes, pa.array(entries.change)], schema=_DELTA)
+    keys, hashes = _column(entries.keys), pa.array(entries.hashes, mask=~entries.alive)
+    schema = pa.schema([pa.field("key", keys.type), _HASH, _CHANGE])
+    table = pa.Table.from_arrays([keys, hashes, pa.array(entries.change)], schema=schema)
     pq.write_table(table, target, compression="zstd", use_dictionary=False)
     stored = target.store()
     return StateFile(stored.key, len(entries), stored.bytes, stored.sha256)
+
+
+def _column(keys: np.ndarray) -> pa.Array:
+    return pa.array(keys, pa.binary() if keys.dtype == object else pa.int64())
 
 
 def read_delta(store: ObjectStore, file: StateFile) -> tuple[Entries, int]:
@@ -160,7 +180,7 @@ class BaseFile:
         with reading(store, file):
             self._file = pq.ParquetFile(self._reader)
             self._groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]
-            self.mins = np.array([group.column(0).statistics.min for group in self._groups], dtype=np.int64)
+            self.mins = self._first_keys()
 
     @property
     def fetched(self) -> int:
@@ -194,6 +214,17 @@ class BaseFile:
                 yield (index, *self.group(index))
             position = end
 
+    def _first_keys(self) -> np.ndarray:
+        """The first key of each row group: of bytes the file's statistics lack those that are too long."""
+        if self._file.schema_arrow.field("key").type == pa.int64():
+            return np.array([group.column(0).statistics.min for group in self._groups], dtype=np.int64)
+        found = np.empty(len(self._groups), dtype=object)
+        for index, group in enumerate(self._groups):
+            statistics = group.column(0).statistics
+            told = statistics.min if statistics is not None and statistics.has_min_max else b""
+            found[index] = told or self.keys(index)[0]
+        return found
+
     def _read(self, index: int, columns: list[str]) -> pa.Table:
         with reading(self._store, self._state):
             return self._file.read_row_group(index, columns=columns, use_threads=False)
@@ -217,6 +248,6 @@ class reading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, pa.ArrowInvalid):
-            raise LakeError(
+            raise DamagedError(
                 f"{self._where} is no readable ledger ({error}); restore it from the bucket's version history"
             ) from error

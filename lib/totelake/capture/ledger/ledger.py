@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from totelake.capture.ledger.files import BaseFile, Entries, read_delta
+from totelake.capture.ledger.keys import MOST_BYTES_KEYS
 from totelake.capture.ledger.merge import KeyHashes, find
 from totelake.lake.records.batch import LedgerFiles
 from totelake.ports.object_store import ObjectStore
@@ -47,6 +48,7 @@ class Ledger:
         """Whether one more delta makes them too many, or too large beside the base."""
         rows = len(self.changes) + len(more)
         is_large = rows > _FOLD_ROWS and rows > _FOLD_SHARE * self._base_rows
+        is_large |= more.keys.dtype == object and rows > MOST_BYTES_KEYS
         return len(self.files.deltas) >= _FOLD_DELTAS or is_large
 
     def lookup(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,8 +72,8 @@ class Ledger:
         over = self.changes if later is None else self.changes.then(later)
         mins = self._base.mins if self._base is not None else np.zeros(0, dtype=np.int64)
         for group in range(len(mins)):
-            low = None if group == 0 else int(mins[group])
-            high = None if group + 1 == len(mins) else int(mins[group + 1])
+            low = None if group == 0 else mins[group]
+            high = None if group + 1 == len(mins) else mins[group + 1]
             yield _merged(self._group(group, with_hashes), over.between(low, high))
         if not len(mins) and len(over):
             yield KeyHashes(over.keys[over.alive], over.hashes[over.alive])

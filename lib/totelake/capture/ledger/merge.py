@@ -5,17 +5,22 @@ Pure: it walks through two iterators together and keeps no more than a chunk of 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-_LAST = int(np.iinfo(np.int64).max)
+from totelake.capture.ledger.keys import LedgerKey
+
+
+class KeyOrderError(Exception):
+    """The source gives a key twice, or a lesser one after a greater: what is compared then would be lost."""
 
 
 class KeyHashes(NamedTuple):
-    """Keys (int64), ascending, and the hash of each key's row (uint64)."""
+    """Keys, ascending, and the hash of each key's row (uint64)."""
 
     keys: np.ndarray
     hashes: np.ndarray
@@ -27,7 +32,7 @@ class KeyHashes(NamedTuple):
 
     @classmethod
     def joined(cls, parts: Iterable[KeyHashes]) -> KeyHashes:
-        """Several one after the other."""
+        """Several one after the other; with none of them there is no key of any kind."""
         found = [cls.of_keys(np.zeros(0, dtype=np.int64)), *parts]
         return cls(np.concatenate([part.keys for part in found]), np.concatenate([part.hashes for part in found]))
 
@@ -37,7 +42,7 @@ class Hashed(Protocol):
 
     @property
     def keys(self) -> np.ndarray:
-        """The keys (int64), ascending."""
+        """The keys, ascending."""
 
     @property
     def hashes(self) -> np.ndarray:
@@ -57,7 +62,10 @@ class Compared(Generic[Rows]):
 
 
 class Merge(Generic[Rows]):
-    """A walk through the source's chunks and the ledger's. Iterating over it, once, gives each chunk compared."""
+    """A walk through the source's chunks and the ledger's. Iterating over it, once, gives each chunk compared.
+
+    Raises KeyOrderError when the source's keys do not ascend.
+    """
 
     def __init__(self, source: Iterable[Rows], ledger: Iterable[KeyHashes]) -> None:
         self._gone: list[KeyHashes] = []
@@ -73,10 +81,10 @@ class Merge(Generic[Rows]):
         return KeyHashes.joined(self._gone)
 
     def _walk(self, source: Iterable[Rows], ledger: OrderedReader) -> Iterator[Compared[Rows]]:
-        for rows in source:
+        for rows in ascending(source):
             if not len(rows.keys):
                 continue
-            known = ledger.take(int(rows.keys[-1]))
+            known = ledger.take(rows.keys[-1])
             is_known, places = find(known.keys, rows.keys)
             is_changed = is_known.copy()
             is_changed[is_known] = known.hashes[places[is_known]] != rows.hashes[is_known]
@@ -93,12 +101,12 @@ class OrderedReader:
         self._chunks = iter(chunks)
         self._rest = KeyHashes.joined(())
 
-    def take(self, upto: int = _LAST) -> KeyHashes:
-        """Everything not yet taken with a key of at most `upto`."""
+    def take(self, upto: LedgerKey | None = None) -> KeyHashes:
+        """Everything not yet taken with a key of at most `upto`, or all of it."""
         taken = []
         while True:
             keys, hashes = self._rest
-            end = int(np.searchsorted(keys, upto, side="right"))
+            end = len(keys) if upto is None else place_of(keys, upto, "right")
             taken.append(KeyHashes(keys[:end], hashes[:end]))
             self._rest = KeyHashes(keys[end:], hashes[end:])
             if len(self._rest.keys):
@@ -108,6 +116,32 @@ class OrderedReader:
                 break
             self._rest = following
         return KeyHashes.joined(taken)
+
+
+def ascending(blocks: Iterable[Rows]) -> Iterator[Rows]:
+    """The blocks as they come. Raises KeyOrderError at one whose keys do not ascend from the last block's on.
+
+    It reads to the end first: a copy that is left in its middle would take its transaction with it.
+    """
+    last: list[LedgerKey] = []
+    steps = iter(blocks)
+    for rows in steps:
+        keys = rows.keys
+        if len(keys):
+            if not np.all(keys[1:] > keys[:-1]) or (last and not keys[0] > last[0]):
+                deque(steps, maxlen=0)
+                raise KeyOrderError
+            last = [keys[-1]]
+        yield rows
+
+
+def place_of(sorted_keys: np.ndarray, key: LedgerKey, side: Literal["left", "right"] = "left") -> int:
+    """Where a key belongs among sorted ones, before or behind one that is equal."""
+    if not len(sorted_keys):
+        return 0
+    # numpy would take bytes for a text that ends before its zeros
+    wanted = np.array([key], dtype=sorted_keys.dtype)
+    return int(np.searchsorted(sorted_keys, wanted, side=side)[0])
 
 
 def find(sorted_keys: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

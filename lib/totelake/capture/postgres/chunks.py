@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from totelake.capture.events import INSERT, UPDATE, XID, EventWriter
+from totelake.capture.ledger.keys import Key
 from totelake.capture.ledger.rowhash import hash_rows
 from totelake.capture.postgres.shape import Shape
 from totelake.lake.quarantine import QuarantinedRow
@@ -31,7 +32,7 @@ class HashedChunk:
         keys, hashes = _hashed(chunk.rows, shape)
         self._order: np.ndarray | None = None
         if chunk.quarantined:
-            more_keys, more_hashes = _hashed_texts(chunk.quarantined)
+            more_keys, more_hashes = _hashed_texts(chunk.quarantined, shape.key)
             keys, hashes = np.concatenate([keys, more_keys]), np.concatenate([hashes, more_hashes])
             self._order = np.argsort(keys, kind="stable")
             keys, hashes = keys[self._order], hashes[self._order]
@@ -53,15 +54,14 @@ class HashedChunk:
 
 
 def _hashed(rows: pa.RecordBatch, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    keys = rows.column(rows.schema.get_field_index(shape.key)).cast(pa.int64()).to_numpy()
     columns = [position for position, name in enumerate(rows.schema.names) if name != XID]
     content = pa.RecordBatch.from_arrays(
         [rows.column(position) for position in columns], names=[rows.schema.names[position] for position in columns]
     )
-    return keys, hash_rows(content)
+    return shape.key.of_rows(rows), hash_rows(content)
 
 
-def _hashed_texts(rows: Sequence[QuarantinedRow]) -> tuple[np.ndarray, np.ndarray]:
+def _hashed_texts(rows: Sequence[QuarantinedRow], key: Key) -> tuple[np.ndarray, np.ndarray]:
     """Under names of their own, so that a row which becomes readable with the same text differs."""
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
@@ -70,4 +70,4 @@ def _hashed_texts(rows: Sequence[QuarantinedRow]) -> tuple[np.ndarray, np.ndarra
     for (rule, *names), places in alike.items():
         texts = [pa.array([rows[place].values[name] for place in places], pa.string()) for name in names]
         hashes[places] = hash_rows(pa.RecordBatch.from_arrays(texts, names=[f"{rule} {name}" for name in names]))
-    return np.array([row.key for row in rows], dtype=np.int64), hashes
+    return key.array([row.key for row in rows]), hashes

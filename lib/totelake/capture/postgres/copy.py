@@ -13,11 +13,13 @@ import pyarrow as pa
 from psycopg2 import sql
 from pyarrow import csv
 
-from totelake.capture.blocked import BlockedError, unreadable
+from totelake.capture.blocked import BlockedError, unordered, unreadable
 from totelake.capture.events import XID
+from totelake.capture.ledger.merge import KeyOrderError
 from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.csv_rows import convert_options
+from totelake.capture.postgres.key_sql import key_order, key_texts
 from totelake.capture.postgres.locks import explained
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
@@ -44,36 +46,31 @@ class UnreadableError(Exception):
 def read_table(session: Session, shape: Shape, read: Callable[[bool], T]) -> T:
     """What `read` makes of a table: at first in blocks, then row by row where that meets what it cannot read.
 
-    Raises BlockedError when not even that reads the table, or when a lock is refused, such as one on its index.
+    Raises BlockedError when not even that reads the table, its keys come in no order, or a lock is refused, such as one
+    on its index.
     """
+    where = f"{shape.schema}.{shape.table}"
     try:
-        return _read_table(shape, read)
+        try:
+            return read(False)
+        except UnreadableError as error:
+            if error.is_of_type:
+                raise
+            return read(True)
+    except UnreadableError as error:
+        raise BlockedError(unreadable(shape.table, where, str(error))) from error
+    except KeyOrderError as error:
+        raise BlockedError(unordered(shape.table, where, shape.key.name)) from error
     except psycopg2.Error as error:
         if not is_of_locks(error):
             raise
         raise BlockedError(refused(session, shape, error)[shape.table]) from error
 
 
-def _read_table(shape: Shape, read: Callable[[bool], T]) -> T:
-    try:
-        return read(False)
-    except UnreadableError as error:
-        if error.is_of_type:
-            raise _blocked(shape, error) from error
-    try:
-        return read(True)
-    except UnreadableError as error:
-        raise _blocked(shape, error) from error
-
-
 def refused(session: Session, shape: Shape, error: Exception) -> dict[str, BlockedTable]:
     """Why a table is blocked, by its plain name, that was read until an error that `is_of_locks`."""
     code = error.pgcode if isinstance(error, psycopg2.Error) else None
     return explained(session, {(shape.schema, shape.table): str(code)})
-
-
-def _blocked(shape: Shape, error: UnreadableError) -> BlockedError:
-    return BlockedError(unreadable(shape.table, f"{shape.schema}.{shape.table}", str(error)))
 
 
 def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:
@@ -84,7 +81,7 @@ def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:
         sql.Identifier(XID),
         shape.name,
         sql.SQL(" WHERE ") + where if where is not None else sql.SQL(""),
-        sql.Identifier(shape.key),
+        key_order(shape),
     )
 
 
@@ -117,22 +114,24 @@ def copy_rows(session: Session, shape: Shape, where: sql.Composable | None = Non
 
 
 def copy_keys(session: Session, shape: Shape) -> Iterator[np.ndarray]:
-    """All keys in their order, as int64, in blocks. Raises UnreadableError."""
+    """All keys in their order, in blocks. Raises UnreadableError."""
     return _keys(session, shape, sql.SQL(""))
 
 
 def copy_keys_within(session: Session, shape: Shape, where: sql.Composable) -> np.ndarray:
     """The keys of the rows that satisfy `where`, ascending. Raises UnreadableError."""
-    return np.concatenate([np.zeros(0, dtype=np.int64), *_keys(session, shape, sql.SQL(" WHERE ") + where)])
+    return np.concatenate([shape.key.array(()), *_keys(session, shape, sql.SQL(" WHERE ") + where)])
 
 
 def _keys(session: Session, shape: Shape, where: sql.Composable) -> Iterator[np.ndarray]:
-    query = sql.SQL("SELECT {0}::bigint AS {0} FROM {1} AS t{2} ORDER BY {0}").format(
-        sql.Identifier(shape.key), shape.name, where
+    query = sql.SQL("SELECT {} FROM {} AS t{} ORDER BY {}").format(
+        key_texts(shape), shape.name, where, key_order(shape)
     )
-    schema = pa.schema([pa.field(shape.key, pa.int64())])
+    # of a key that is no integer the texts, so that every one is read; as `large_binary`, which no column's type is
+    kind = pa.int64() if shape.key.is_number else pa.large_binary()
+    schema = pa.schema([pa.field(name, kind) for name in shape.key.names])
     for chunk in copied(session, query, lambda source: _parse(source, schema)):
-        yield chunk.rows.column(0).to_numpy()
+        yield shape.key.of_rows(chunk.rows) if shape.key.is_number else shape.key.of_all_texts(chunk.rows)
 
 
 def copied(session: Session, query: sql.Composable, parse: Callable[[BinaryIO], Iterator[Chunk]]) -> Iterator[Chunk]:

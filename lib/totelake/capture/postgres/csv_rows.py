@@ -9,9 +9,11 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow import csv
 
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
-from totelake.lake.quarantine import INVALID_BYTES, QuarantinedRow, escaped
+from totelake.capture.quarantined_keys import key_values
+from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped, is_text
 
 _CHUNK_BYTES = 1024**2
 _CHUNK_ROWS = 4096
@@ -31,8 +33,8 @@ def convert_options(types: pa.Schema, only: Sequence[str] | None = None) -> csv.
     )
 
 
-def parse_row_by_row(source: BinaryIO, schema: pa.Schema, key: str) -> Iterator[Chunk]:
-    """Chunks of a CSV stream with a header; `schema` has the exact types, `key` names the integer key."""
+def parse_row_by_row(source: BinaryIO, schema: pa.Schema, key: Key) -> Iterator[Chunk]:
+    """Chunks of a CSV stream with a header; `schema` has the exact types, `key` is the table's key."""
     rows = logical_rows(source)
     header = next(rows, b"")
     pending: list[bytes] = []
@@ -61,7 +63,7 @@ def logical_rows(source: BinaryIO) -> Iterator[bytes]:
         yield b"".join(lines)
 
 
-def _chunk(header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: str) -> Chunk:
+def _chunk(header: bytes, rows: Sequence[bytes], schema: pa.Schema, key: Key) -> Chunk:
     good: list[pa.RecordBatch] = []
     quarantined: list[QuarantinedRow] = []
     _sort_out(header, rows, schema, key, good, quarantined)
@@ -79,7 +81,7 @@ def _sort_out(
     header: bytes,
     rows: Sequence[bytes],
     schema: pa.Schema,
-    key: str,
+    key: Key,
     good: list[pa.RecordBatch],
     quarantined: list[QuarantinedRow],
 ) -> None:
@@ -109,27 +111,22 @@ def values_of(header: bytes, row: bytes, schema: pa.Schema) -> dict[str, bytes |
     return found
 
 
-def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: str) -> QuarantinedRow:
+def _quarantined_row(header: bytes, row: bytes, schema: pa.Schema, key: Key) -> QuarantinedRow:
     values = {name: value for name, value in values_of(header, row, schema).items() if name in schema.names}
-    number = int(values[key] or 0)
-    broken = next((name for name, value in values.items() if not _is_text(value)), None)
+    number = key.of_texts([values[name] or b"" for name in key.names])
+    broken = next((name for name, value in values.items() if value is not None and not is_text(value)), None)
     if broken is not None:
-        return QuarantinedRow(number, broken, all_escaped(values), INVALID_BYTES)
-    column = _first_unreadable(header, row, list(schema)) or key
+        return QuarantinedRow(
+            number, broken, all_escaped(values), INVALID_BYTES, key_values=key_values(key, number, INVALID_BYTES)
+        )
+    column = _first_unreadable(header, row, list(schema)) or key.names[0]
     texts = {name: None if value is None else value.decode("utf-8") for name, value in values.items()}
-    return QuarantinedRow(number, column, texts)
+    return QuarantinedRow(number, column, texts, key_values=key_values(key, number, UNREADABLE))
 
 
 def all_escaped(values: Mapping[str, bytes | None]) -> dict[str, str | None]:
     """A row's values as `escaped` writes them."""
     return {name: None if value is None else escaped(value) for name, value in values.items()}
-
-
-def _is_text(value: bytes | None) -> bool:
-    try:
-        return value is None or value.decode("utf-8") is not None
-    except UnicodeDecodeError:
-        return False
 
 
 def _first_unreadable(header: bytes, row: bytes, fields: Sequence[pa.Field]) -> str | None:

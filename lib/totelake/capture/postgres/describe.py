@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from totelake.capture.postgres.relations import ATTRIBUTES, TYPE
-from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.session import Row, Session
 from totelake.capture.postgres.shape import by_table
+from totelake.capture.postgres.unique_indexes import UNIQUE_INDEXES, UniqueIndex, unique_indexes
 from totelake.contracts.model import Reference
 from totelake.lake.quarantine import escaped
 from totelake.schemas.described import DescribedColumn, DescribedTable
@@ -22,15 +23,14 @@ SELECT c.oid::bigint, c.relname::text, obj_description(c.oid, 'pg_class') FROM p
 _NAME_BYTES = "SELECT convert_to(relname::text, 'SQL_ASCII') FROM pg_class WHERE oid = %s"
 _COLUMNS = (
     f"""
-SELECT a.attrelid::bigint, a.attname::text,
+SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        {TYPE},
        a.attnotnull OR base.required,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid),
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
        col_description(a.attrelid, a.attnum),
-       EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY(i.indkey)),
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND NOT i.indisprimary
-               AND i.indpred IS NULL AND i.indnatts = 1 AND i.indkey[0] = a.attnum),
+               AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
        (SELECT f.confrelid::regclass::text || ' ' || g.attname FROM pg_constraint f
         JOIN pg_attribute g ON g.attrelid = f.confrelid AND g.attnum = f.confkey[1]
         WHERE f.contype = 'f' AND f.conrelid = a.attrelid AND f.conkey = ARRAY[a.attnum] ORDER BY f.oid LIMIT 1)
@@ -48,16 +48,35 @@ def describe(session: Session, schemas: Sequence[str]) -> tuple[DescribedTable, 
     oids = [oid for oid, _ in tables]
     names, no_name = by_table(session, _NAMES, oids)
     columns, no_columns = by_table(session, _COLUMNS, oids)
+    indexes, no_indexes = by_table(session, UNIQUE_INDEXES, oids)
     found = []
     for oid, schema in tables:
-        problem = no_name.get(oid) or no_columns.get(oid)
+        problem = no_name.get(oid) or no_columns.get(oid) or no_indexes.get(oid)
         if problem is None:
             ((name, comment),) = names[oid]
-            found.append(DescribedTable(schema, name, tuple(_column(*row) for row in columns[oid]), comment))
+            found.append(_table(schema, name, comment, columns[oid], unique_indexes(indexes[oid]).values()))
         else:
-            why = f"its name, its comment or those of its columns and types are no text in UTF-8 ({problem}); rename it"
+            why = (
+                "its name, its comment or those of its columns, types and indexes are no text in UTF-8 "
+                f"({problem}); rename it"
+            )
             found.append(DescribedTable(schema, _name(session, oid), (), problem=why))
     return tuple(found)
+
+
+def _table(
+    schema: str, name: str, comment: str | None, columns: Sequence[Row], indexes: Iterable[UniqueIndex]
+) -> DescribedTable:
+    names = {row[0]: row[1] for row in columns}
+    keys: dict[str, tuple[str, ...]] = {}
+    primary: tuple[str, ...] = ()
+    for index in indexes:
+        if index.is_primary:
+            primary = tuple(names[number] for number in index.attributes)
+        elif not index.problem:
+            keys[index.name] = tuple(names[number] for number in index.attributes)
+    described = tuple(_column(*row[1:]) for row in columns)
+    return DescribedTable(schema, name, described, comment, key=primary, unique_keys=keys)
 
 
 def _name(session: Session, oid: int) -> str:
@@ -76,11 +95,10 @@ def _column(
     enum: Sequence[str] | None,
     default: str | None,
     comment: str | None,
-    key: bool,
     unique: bool,
     refers: str | None,
 ) -> DescribedColumn:
     # contracts name tables by their plain names, without schema and quotes
     table, column = refers.rsplit(" ", 1) if refers else ("", "")
     reference = Reference(table.rsplit(".", 1)[-1].strip('"'), column) if refers else None
-    return DescribedColumn(name, kind, required, tuple(enum or ()), default, comment, key, unique, reference)
+    return DescribedColumn(name, kind, required, tuple(enum or ()), default, comment, unique, reference)

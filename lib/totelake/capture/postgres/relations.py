@@ -18,8 +18,9 @@ from totelake.schemas.changes import missing_table
 
 _RELATIONS = """
 SELECT n.nspname::text, c.relname::text, c.oid::bigint, c.relkind::text, c.relpersistence::text,
-       coalesce((SELECT array_agg(k.attnum::int) FROM pg_index i, unnest(i.indkey) AS k(attnum)
-                 WHERE i.indrelid = c.oid AND i.indisprimary), '{}'::int[]),
+       coalesce((SELECT array_agg(k.attnum::int ORDER BY k.place)
+                 FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+                 WHERE i.indrelid = c.oid AND i.indisprimary AND k.place <= i.indnkeyatts), '{}'::int[]),
        EXISTS (SELECT FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent OR p.oid = h.inhrelid
                WHERE (h.inhparent = c.oid OR h.inhrelid = c.oid) AND p.relkind NOT IN ('p', 'I') AND c.relkind = 'r'),
        has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
@@ -65,7 +66,8 @@ _TABLES, _LOGGED = frozenset("rp"), "p"
 
 @dataclass(frozen=True)
 class Relation:
-    """One table, view or the like; `kind` and `persistence` as pg_class has them, `key` the primary key's attributes.
+    """One table, view or the like; `kind` and `persistence` as pg_class has them, `key` the primary key's attributes
+    in their order.
 
     `is_readable` as a whole, with its rows' `xmin`; else `has_columns` says whether every column may be read.
     """

@@ -14,6 +14,8 @@ from psycopg2 import sql
 
 from totelake.capture.blocked import BlockedError, not_capturable, undescribed
 from totelake.capture.events import EventTable
+from totelake.capture.ledger.keys import Key
+from totelake.capture.postgres.key_checks import TablePlace, checked_key, identifying
 from totelake.capture.postgres.lock_space import without_space
 from totelake.capture.postgres.locks import ONCE
 from totelake.capture.postgres.relations import (
@@ -26,14 +28,13 @@ from totelake.capture.postgres.relations import (
 )
 from totelake.capture.postgres.session import Row, Session
 from totelake.capture.postgres.snapshot import one_snapshot
+from totelake.capture.postgres.unique_indexes import UNIQUE_INDEXES, unique_indexes
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
 from totelake.ports.postgres_errors import is_of_table, said
-from totelake.schemas.changes import changed_key, unusable
+from totelake.schemas.changes import unusable
 from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
-
-_KEY_TYPES = ("smallint", "integer", "bigint")
 
 _COLUMNS = (
     f"""
@@ -81,20 +82,27 @@ FROM tree JOIN pg_class c ON c.oid = tree.child ORDER BY tree.root, c.oid
 class Shape:
     """A table as it is now; `fingerprint` changes with anything that could change content without a new row version.
 
-    `has_xmin` is False where the role may read columns only.
+    `has_xmin` is False where the role may read columns only; `encoding` is the database's.
     """
 
     schema: str
     table: str
     columns: Columns
-    key: str
+    key: Key
     fingerprint: str
     has_xmin: bool = True
+    encoding: str = "UTF8"
 
     @property
     def name(self) -> sql.Identifier:
         """The quoted, qualified name."""
         return sql.Identifier(self.schema, self.table)
+
+    @property
+    def key_columns(self) -> Columns:
+        """The key's columns in its order."""
+        columns = {column.name: column for column in self.columns}
+        return tuple(columns[name] for name in self.key.names)
 
     @property
     def lake_schema(self) -> TableSchema:
@@ -125,7 +133,8 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     columns, no_text = by_table(session, _COLUMNS, oids)
     parts, no_labels = by_table(session, _PARTS, oids)
     descendants, no_bounds = by_table(session, _DESCENDANTS, oids)
-    no_text.update({**no_labels, **no_bounds})
+    indexes, no_index = by_table(session, UNIQUE_INDEXES, [relations[name].oid for name in _indexed(tables, relations)])
+    no_text.update({**no_labels, **no_bounds, **no_index})
     shapes: dict[str, Shape] = {}
     blocked = {
         name: undescribed(name, item.where, no_text[item.oid])
@@ -140,8 +149,8 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
         if table.name in blocked:
             continue
         try:
-            found = columns[relation.oid], descendants[relation.oid], parts[relation.oid]
-            shapes[table.name] = _shape(table, relation, *found)
+            found = _Found(relation, *(rows[relation.oid] for rows in (columns, descendants, parts, indexes)))
+            shapes[table.name] = _shape(table, found, session.encoding)
         except BlockedError as error:
             blocked[table.name] = error.blocked
     return shapes, blocked
@@ -192,20 +201,44 @@ def _grouped(rows: Sequence[Row]) -> Mapping[int, list[Row]]:
     return groups
 
 
-def _shape(table: Table, relation: Relation, rows: list[Row], descendants: list[Row], parts: list[Row]) -> Shape:
+@dataclass(frozen=True)
+class _Found:
+    """What the system catalogue has of one table; `indexes` only where its contract names one."""
+
+    relation: Relation
+    columns: Sequence[Row]
+    descendants: Sequence[Row]
+    parts: Sequence[Row]
+    indexes: Sequence[Row]
+
+
+def _indexed(tables: Sequence[Table], relations: Mapping[str, Relation]) -> list[str]:
+    """The tables whose contract names a unique index."""
+    return [table.name for table in tables if table.unique_index is not None and table.name in relations]
+
+
+def _shape(table: Table, found: _Found, encoding: str) -> Shape:
+    relation = found.relation
     columns = tuple(
-        SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in rows
+        SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in found.columns
     )
-    reason = why_blocked(relation, descendants)
+    reason = why_blocked(relation, found.descendants)
     if reason is not None:
         raise BlockedError(not_capturable(table.name, *reason))
     _check_columns(table.name, relation.where, columns)
-    _check_key(table, relation.where, [column for row, column in zip(rows, columns) if row[0] in relation.key])
+    attributes = {row[0]: column for row, column in zip(found.columns, columns)}
+    place = TablePlace(table, relation.where, attributes)
+    if table.unique_index is None:
+        numbers = relation.key
+    else:
+        numbers = identifying(place, table.unique_index, unique_indexes(found.indexes))
+    key = checked_key(place, numbers)
     stored = [[column.name, column.stored] for column in columns if column.stored]
     # without such columns it is what earlier releases made of the table
-    more = [stored, parts] if stored or parts else []
-    fingerprint = _digest([relation.oid, relation.kind, sorted(relation.key), rows, descendants, *more])
-    return Shape(relation.schema, relation.name, columns, table.key_name, fingerprint, relation.is_readable)
+    more = [stored, list(found.parts)] if stored or found.parts else []
+    facts = [relation.oid, relation.kind, sorted(numbers), list(found.columns), list(found.descendants)]
+    fingerprint = _digest([*facts, *more])
+    return Shape(relation.schema, relation.name, columns, key, fingerprint, relation.is_readable, encoding)
 
 
 def _default(missing: str | None) -> str | None:
@@ -217,21 +250,6 @@ def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> N
     """Raises BlockedError for a column that the lake cannot hold."""
     for change, why in unusable(table, columns):
         raise BlockedError(BlockedTable(change, f"{where}.{why}"))
-
-
-def _check_key(table: Table, where: str, key: Sequence[SourceColumn]) -> None:
-    """Raises BlockedError where rows are not identified by one integer, that of the contract."""
-    has = ", ".join(f"{column.name} {column.type}" for column in key) or "none"
-    change = changed_key(table.name, table.key_name, has)
-    if len(key) != 1 or key[0].type not in _KEY_TYPES:
-        why = f"{where} needs a primary key of one integer column, it has {has}; give it one"
-        raise BlockedError(BlockedTable(change, why))
-    if key[0].name != table.key_name:
-        why = (
-            f"the primary key of {where} is {key[0].name}, its contract and all that was captured say "
-            f"{table.key_name}; make {table.key_name} the primary key again"
-        )
-        raise BlockedError(BlockedTable(change, why))
 
 
 def _digest(value: object) -> str:

@@ -93,7 +93,8 @@ class TableState:
     """One table as captured. `keys` counts those in the ledger; `deferred` of them are gone from the source.
 
     `search` and `why` say how it was searched. `compare` is the reason why the next run compares this table whole;
-    empty when it need not. `key` is the column whose values the ledger has; empty in states older than this field.
+    empty when it need not. `key` names the columns whose values the ledger has; empty in states older than this field.
+    `key_kind` says of which kinds they are; empty for one integer.
     """
 
     keys: int
@@ -105,6 +106,7 @@ class TableState:
     why: str
     compare: str = ""
     key: str = ""
+    key_kind: str = ""
 
     @property
     def expected(self) -> int:
@@ -120,7 +122,10 @@ class TableState:
     @property
     def document(self) -> dict[str, Any]:
         """The form in a manifest."""
-        return {**asdict(self), "ledger": self.ledger.document}
+        document = {**asdict(self), "ledger": self.ledger.document}
+        if not self.key_kind:
+            del document["key_kind"]
+        return document
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from totelake.capture.postgres.reading import read_source
 from totelake.contracts import Contracts
+from totelake.contracts.model import Table
+from totelake.errors import DamagedError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch, Bookmark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, JudgedBatch, pending_batches
 from totelake.operate.positions import read as positions
 from totelake.operate.reconcile.behind import behind, nothing_captured
-from totelake.operate.reconcile.finding import Finding
-from totelake.operate.reconcile.lake import compare_keys, compare_log, has_one_input
+from totelake.operate.reconcile.finding import Finding, unreadable
+from totelake.operate.reconcile.lake import KEYS, compare_keys, compare_log, has_one_input
 from totelake.operate.reconcile.position import compare_position
 from totelake.operate.reconcile.source import compare_source
-from totelake.operate.reconcile.warehouse import compare_balance, compare_content
+from totelake.operate.reconcile.warehouse import CONTENT, compare_balance, compare_content
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import read_only
 from totelake.ports.postgres_address import PostgresAddress
@@ -50,7 +53,8 @@ def reconcile(
     }
     for table in tables:
         keys = {batch.batch: found.key for batch in judged if (found := batch.find(table.name)) is not None}
-        yield compare_keys(ingestion, table, bookmark.tables.get(table.name), batches, keys)
+        state = bookmark.tables.get(table.name)
+        yield _compared(table, KEYS, partial(compare_keys, ingestion, table, state, batches, keys))
     for star in stars:
         if has_one_input(star):
             yield compare_log(star, logs[star.name], judged)
@@ -61,6 +65,14 @@ def reconcile(
     if warehouse_dsn and any(logs.values()):
         yield from _warehouse(warehouse_dsn, processed, contracts, source, logs, judged)
     yield from behind(source, compared, bookmark, reached)
+
+
+def _compared(table: Table, check: str, compare: Callable[[], Finding]) -> Finding:
+    """A comparison, or what is wrong with an object of the table: the others are compared all the same."""
+    try:
+        return compare()
+    except DamagedError as error:
+        return unreadable(table.name, check, error)
 
 
 def _warehouse(
@@ -77,6 +89,6 @@ def _warehouse(
         if cursor.fetchone() == (None,):
             return
         for star in contracts.star_tables(source):
-            yield compare_content(cursor, processed, star, logs[star.name])
+            yield _compared(star, CONTENT, partial(compare_content, cursor, processed, star, logs[star.name]))
         for fact in contracts.facts(source):
             yield compare_balance(cursor, fact, logs[fact.name], judged)

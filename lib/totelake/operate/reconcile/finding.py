@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from totelake.errors import DamagedError
+
 EQUAL, IN_PROGRESS, HELD, DIFFERS = "equal", "in progress", "held", "differs"
 # a source table that no run brings before somebody mends it
 NOT_CAPTURED = "not captured"
@@ -31,3 +33,8 @@ def equal_or_not(table: str, check: str, left: object, right: object, detail: st
     """A finding of two values that must be equal."""
     outcome = EQUAL if left == right else DIFFERS
     return Finding(table, check, str(left), str(right), outcome, "" if outcome == EQUAL else detail)
+
+
+def unreadable(table: str, check: str, error: DamagedError) -> Finding:
+    """A finding of a table whose objects cannot be compared."""
+    return Finding(table, check, "-", "-", DIFFERS, str(error))

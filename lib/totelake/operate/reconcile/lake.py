@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 
+from totelake.capture.ledger.keys import Key
 from totelake.capture.ledger.ledger import Ledger
+from totelake.capture.postgres.csv_rows import no_rows
+from totelake.capture.quarantined_keys import quarantined_key
+from totelake.contracts.key_kinds import INTEGER
 from totelake.contracts.model import Table, inputs_of
 from totelake.lake.manifest import DATA
-from totelake.lake.objects import ObjectReader
+from totelake.lake.quarantine import KEY_VALUES
 from totelake.lake.records.batch import Batch, LedgerFiles, TableState
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.operate.reconcile.rows import read_columns
 from totelake.ports.object_store import ObjectStore
 
 KEYS, BATCHES = "ledger = events", "events = star log"
@@ -28,29 +34,34 @@ def compare_keys(
 
     `judged` are the final keys of judged batches, in the table or the dead letters; later ones are read as staged.
     """
-    alive = _alive(store, table, batches, judged)
+    key = Key.recorded(state.key, state.key_kind) if state and state.key_kind else Key((table.key_name,), (INTEGER,))
+    alive = _alive(store, table, key, batches, judged)
     files = state.ledger if state else LedgerFiles()
     known = [keys for keys, _ in Ledger(store, files).chunks(with_hashes=False)]
-    ledger = np.concatenate([np.zeros(0, dtype=np.int64), *known])
+    ledger = np.concatenate([key.array(()), *known])
     differing = np.setxor1d(alive, ledger)
-    detail = f"{len(differing)} keys are in one of them only, the first is {differing[0] if len(differing) else '-'}"
+    first = key.shown(differing[0]) if len(differing) else "-"
+    detail = f"{len(differing)} keys are in one of them only, the first is {first}"
     return equal_or_not(table.name, KEYS, _summary(ledger), _summary(alive), detail)
 
 
 def _summary(keys: np.ndarray) -> str:
+    if keys.dtype == object:
+        return f"{len(keys)} keys, checksum {zlib.crc32(b''.join(keys)):08x}"
     return f"{len(keys)} keys, sum {int(keys.sum(dtype=object)) if len(keys) else 0}"
 
 
-def _alive(store: ObjectStore, table: Table, batches: Sequence[Batch], judged: Mapping[int, str]) -> np.ndarray:
+def _alive(
+    store: ObjectStore, table: Table, key: Key, batches: Sequence[Batch], judged: Mapping[int, str]
+) -> np.ndarray:
     """The keys whose newest event is no deletion."""
-    keys, order, deleted = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=bool)]
-    for batch in batches:
-        for found, is_deleted in _events(store, table, batch, judged):
+    keys, deleted = [key.array(())], [np.zeros(0, dtype=bool)]
+    for batch in sorted(batches, key=lambda item: item.number):
+        for found, is_deleted in _events(store, table, key, batch, judged):
             keys.append(found)
-            order.append(np.full(len(found), batch.number, dtype=np.int64))
             deleted.append(is_deleted)
     all_keys, all_deleted = np.concatenate(keys), np.concatenate(deleted)
-    places = np.lexsort((np.concatenate(order), all_keys))
+    places = np.argsort(all_keys, kind="stable")
     all_keys, all_deleted = all_keys[places], all_deleted[places]
     is_last = np.append(all_keys[1:] != all_keys[:-1], True) if len(all_keys) else np.zeros(0, dtype=bool)
     alive: np.ndarray = all_keys[is_last & ~all_deleted]
@@ -58,22 +69,37 @@ def _alive(store: ObjectStore, table: Table, batches: Sequence[Batch], judged: M
 
 
 def _events(
-    store: ObjectStore, table: Table, batch: Batch, judged: Mapping[int, str]
+    store: ObjectStore, table: Table, key: Key, batch: Batch, judged: Mapping[int, str]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     commit = batch.commits.get(table.name)
     if commit is None:
         return
-    place = judged.get(batch.number)
-    items = [(item, place or item.staged, table.key_name) for item in commit.objects]
-    items += [(item, item.staged if place is None else item.key, "source_key") for item in commit.quarantine]
-    for item, where, key in items:
-        yield _read(ObjectReader(store, where, item.bytes), key)
+    place, captured = judged.get(batch.number), batch.bookmark.tables.get(table.name)
+    if captured is not None and captured.key:
+        # under the names that the key's columns had then
+        key = Key.recorded(captured.key, captured.key_kind)
+    for item in commit.objects:
+        rows = _read(store, place or item.staged, item.bytes, list(key.names))
+        yield key.of_rows(rows), _is_deleted(rows)
+    for item in commit.quarantine:
+        where = item.staged if place is None else item.key
+        if key.is_number:
+            rows = _read(store, where, item.bytes, ["source_key"])
+            yield rows.column(0).to_numpy(), _is_deleted(rows)
+        else:
+            rows = _read(store, where, item.bytes, [KEY_VALUES, "rule"])
+            found = [quarantined_key(key, *row) for row in zip(*(column.to_pylist() for column in rows.columns[:2]))]
+            yield key.array(found), _is_deleted(rows)
 
 
-def _read(source: ObjectReader, key: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = pq.read_table(source, columns=[key, "_op"])
-    operations = np.array(rows.column("_op").to_pylist(), dtype="S1")
-    return rows.column(key).to_numpy().astype(np.int64), operations == _DELETED
+def _read(store: ObjectStore, key: str, size: int, columns: list[str]) -> pa.RecordBatch:
+    table = read_columns(store, key, size, [*columns, "_op"]).combine_chunks()
+    return next(iter(table.to_batches()), no_rows(table.schema))
+
+
+def _is_deleted(rows: pa.RecordBatch) -> np.ndarray:
+    found: np.ndarray = np.array(rows.column(rows.num_columns - 1).to_pylist(), dtype="S1") == _DELETED
+    return found
 
 
 def compare_log(table: Table, log: Sequence[StarCommit], judged: Sequence[JudgedBatch]) -> Finding:

@@ -7,6 +7,7 @@ import numpy as np
 from totelake.capture.blocked import BlockedError
 from totelake.capture.detect.look import SourceLook, is_behind, look, standing_of
 from totelake.capture.detect.search import NOTHING, WHOLE, within
+from totelake.capture.ledger.keys import Key
 from totelake.capture.ledger.ledger import Ledger
 from totelake.capture.ledger.merge import Merge, find
 from totelake.capture.postgres.chunks import HashedChunk
@@ -44,13 +45,16 @@ def _compare(session: Session, store: ObjectStore, seen: SourceLook, name: str, 
         missed = _missed(session, seen, name, changed)
     except BlockedError as error:
         return _blocked(name, error.blocked, previous)
+    key = seen.shapes[name].key
     pending = len(changed) - len(missed)
     is_gone_missed = len(gone) > previous.deferred and seen.searches[name].kind == NOTHING
     words = [f"{pending} rows changed since the last batch"] if pending else []
     words += (
-        [f"{len(missed)} changed rows that the next run would not see: keys {_named(missed)}"] if len(missed) else []
+        [f"{len(missed)} changed rows that the next run would not see: keys {_named(key, missed)}"]
+        if len(missed)
+        else []
     )
-    words += [f"{len(gone)} keys are gone: {_named(gone)}"] if len(gone) else []
+    words += [f"{len(gone)} keys are gone: {_named(key, gone)}"] if len(gone) else []
     outcome = DIFFERS if len(missed) or is_gone_missed else IN_PROGRESS if pending or len(gone) else EQUAL
     return Finding(name, CHECK, f"{rows} rows", f"{previous.keys} keys", outcome, "; ".join(words))
 
@@ -84,13 +88,13 @@ def _differences(
         copy = copy_row_by_row if row_by_row else copy_rows
         chunks = (HashedChunk(chunk, shape) for chunk in copy(session, shape))
         merge = Merge(chunks, Ledger(store, previous.ledger).chunks())
-        changed = [np.zeros(0, dtype=np.int64)]
+        changed = [shape.key.array(())]
         changed += [found.rows.keys[found.is_new | found.is_changed] for found in merge]
         return np.concatenate(changed), merge.gone().keys
 
     return read_table(session, shape, compared)
 
 
-def _named(keys: np.ndarray) -> str:
-    shown = ", ".join(str(key) for key in keys[:_NAMED])
+def _named(key: Key, keys: np.ndarray) -> str:
+    shown = ", ".join(key.shown(one) for one in keys[:_NAMED])
     return shown + (", ..." if len(keys) > _NAMED else "")

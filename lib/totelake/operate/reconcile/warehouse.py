@@ -8,14 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Column, Table
-from totelake.lake.objects import ObjectReader
 from totelake.lake.records.star_commit import StarCommit, live_objects
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.operate.reconcile.rows import read_columns
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import Cursor
 from totelake.warehouse.ddl import qualified
@@ -83,14 +82,14 @@ def _versions(store: ObjectStore, table: Table, log: Sequence[StarCommit], batch
     names = [table.key_name, *[column.name for column in _numbers(table)], "_op", "_batch"]
     parts = [pa.table({name: [] for name in names})]
     for item in live_objects(log):
-        rows = pq.read_table(ObjectReader(store, item.key, item.bytes), columns=names)
+        rows = read_columns(store, item.key, item.bytes, names)
         parts.append(rows.filter(pc.and_(pc.less_equal(rows["_batch"], batch), pc.not_equal(rows["_op"], "D"))))
     versions = pa.concat_tables(parts[1:]) if parts[1:] else parts[0]
     waiting: set[tuple[Any, int]] = set()
     for replay in log:
         if replay.is_replay and replay.number > commit:
             for item in replay.objects:
-                rows = pq.read_table(ObjectReader(store, item.key, item.bytes), columns=names)
+                rows = read_columns(store, item.key, item.bytes, names)
                 waiting.update(_pairs(rows, table))
     if not waiting:
         return versions

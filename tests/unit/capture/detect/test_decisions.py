@@ -10,8 +10,10 @@ import pytest
 from tests.conftest import SOURCE
 from totelake.capture.detect.breaker import holds_back, needs_approval
 from totelake.capture.detect.search import MOST_XIDS, NOTHING, WHOLE, WINDOW, Look, choose, reason_for_everything
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.server import BEHIND, CHANGED, SAME, end_of_log, judge
 from totelake.capture.postgres.shape import Shape
+from totelake.contracts.key_kinds import INTEGER, TEXT
 from totelake.lake.keys import Attempt
 from totelake.lake.records.batch import Batch, Bookmark, LedgerFiles, ServerIdentity, Snapshot, TableState, Window
 
@@ -21,7 +23,7 @@ SNAPSHOT = Snapshot.parse("500:510:500,503")
 QUIET = Window(2, "77")
 STATE = TableState(keys=10, deferred=1, fingerprint="f", window=QUIET, ledger=LedgerFiles(), search=NOTHING, why="")
 BOOKMARK = Bookmark(3, IDENTITY, SNAPSHOT, "2026-11-24T05:00:00+00:00", tables={"staff": STATE})
-SHAPE = Shape("public", "staff", (), "staff_id", "f")
+SHAPE = Shape("public", "staff", (), Key(("staff_id",), (INTEGER,)), "f")
 
 
 def test_a_snapshot_is_read_from_its_text() -> None:
@@ -53,6 +55,16 @@ def test_a_tables_search(
 ) -> None:
     search = choose(previous, dataclasses.replace(SHAPE, fingerprint=fingerprint), look, everything)
     assert (search.kind, search.why) == (kind, why)
+
+
+@pytest.mark.parametrize(("kinds", "kind"), [((INTEGER,), WINDOW), ((INTEGER, INTEGER), WHOLE), ((TEXT,), WHOLE)])
+def test_more_changes_than_memory_has_room_for_keys_of_bytes_are_compared_whole(
+    kinds: tuple[str, ...], kind: str
+) -> None:
+    shape = dataclasses.replace(SHAPE, key=Key(("a", "b")[: len(kinds)], kinds))
+    many = Window(250_001, "78")
+    assert choose(STATE, shape, Look(9, many, QUIET), "").kind == kind
+    assert choose(STATE, shape, Look(9, Window(250_000, "78"), QUIET), "").kind == WINDOW
 
 
 @pytest.mark.parametrize(

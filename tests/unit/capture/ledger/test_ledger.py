@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Callable
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from totelake.capture.ledger import files as ledger_file
 from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
+from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.ledger import Ledger
 from totelake.capture.ledger.merge import OrderedReader
 from totelake.errors import LakeError
@@ -21,29 +26,50 @@ from totelake.ports.memory import MemoryStore
 from totelake.ports.object_store import Upload
 
 KEYS = st.integers(-50, 400)
-ROWS = st.dictionaries(KEYS, st.integers(0, 2**64 - 1), max_size=200)
-BATCHES = st.lists(st.dictionaries(KEYS, st.one_of(st.none(), st.integers(0, 2**64 - 1)), max_size=40), max_size=4)
+HASHES = st.integers(0, 2**64 - 1)
+# keys that are bytes: with zeros at their ends, and of more bytes than the statistics of parquet hold
+MAKERS: dict[str, Callable[[int], LedgerKey]] = {
+    "number": lambda number: number,
+    "bytes": lambda number: bytes(2 + number % 3) if number < 0 else b"k%d" % number + bytes(number % 3),
+    "long": lambda number: bytes([100 + number % 2]) * (5000 if number % 3 else 1) + b"%d" % number,
+}
 
 
-def store(objects: MemoryStore, rows: dict[int, int]) -> LedgerFiles:
+def rows_of(keys: st.SearchStrategy[LedgerKey]) -> st.SearchStrategy[dict[LedgerKey, int]]:
+    return st.dictionaries(keys, HASHES, max_size=200)
+
+
+def batches_of(keys: st.SearchStrategy[LedgerKey]) -> st.SearchStrategy[list[dict[LedgerKey, int | None]]]:
+    return st.lists(st.dictionaries(keys, st.none() | HASHES, max_size=40), max_size=4)
+
+
+ALL_KEYS = st.sampled_from(sorted(MAKERS)).map(lambda name: KEYS.map(MAKERS[name]))
+
+
+def array(keys: Iterable[LedgerKey]) -> np.ndarray:
+    found = list(keys)
+    return np.array(found, dtype=object if any(isinstance(key, bytes) for key in found) else np.int64)
+
+
+def store(objects: MemoryStore, rows: dict[LedgerKey, int]) -> LedgerFiles:
     base = BaseWriter(ObjectWriter(objects, "base"))
-    keys = np.array(sorted(rows), dtype=np.int64)
+    keys = array(sorted(rows))
     hashes = np.array([rows[key] for key in sorted(rows)], dtype=np.uint64)
     for start in range(0, len(keys), 7):
         base.write(keys[start : start + 7], hashes[start : start + 7])
     return LedgerFiles(base.store())
 
 
-def entries_of(known: dict[int, int], batch: dict[int, int | None]) -> Entries:
+def entries_of(known: dict[LedgerKey, int], batch: dict[LedgerKey, int | None]) -> Entries:
     """The changes that a run would write: unknown keys that are gone are none."""
     real = {key: value for key, value in batch.items() if value is not None or key in known}
-    keys = np.array(list(real), dtype=np.int64)
+    keys = array(real)
     hashes = np.array([value or 0 for value in real.values()], dtype=np.uint64)
     change = [-1 if value is None else int(key not in known) for key, value in real.items()]
     return Entries.of(keys, hashes, np.array(change, dtype=np.int8))
 
 
-def apply(known: dict[int, int], batch: dict[int, int | None]) -> None:
+def apply(known: dict[LedgerKey, int], batch: dict[LedgerKey, int | None]) -> None:
     for key, value in batch.items():
         if value is None:
             known.pop(key, None)
@@ -51,14 +77,16 @@ def apply(known: dict[int, int], batch: dict[int, int | None]) -> None:
             known[key] = value
 
 
-def content(ledger: Ledger, later: Entries | None = None) -> dict[int, int]:
+def content(ledger: Ledger, later: Entries | None = None) -> dict[LedgerKey, int]:
     keys, hashes = OrderedReader(ledger.chunks(later=later)).take()
     assert keys.tolist() == sorted(keys.tolist())
     return dict(zip(keys.tolist(), hashes.tolist()))
 
 
-@given(rows=ROWS, batches=BATCHES, asked=st.sets(KEYS, max_size=60))
-def test_it_knows_what_a_dictionary_knows(rows: dict, batches: list, asked: set) -> None:
+@given(st.data())
+def test_it_knows_what_a_dictionary_knows(data: st.DataObject) -> None:
+    kind = data.draw(ALL_KEYS)
+    rows, batches, asked = (data.draw(one) for one in (rows_of(kind), batches_of(kind), st.sets(kind, max_size=60)))
     objects, known = MemoryStore("b"), dict(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ledger_file, "GROUP_ROWS", 16)
@@ -75,7 +103,7 @@ def test_it_knows_what_a_dictionary_knows(rows: dict, batches: list, asked: set)
         ledger = Ledger(objects, document)
         assert content(ledger) == known
         assert ledger.count == len(known)
-        keys = np.array(sorted(asked), dtype=np.int64)
+        keys = array(sorted(asked))
         found, hashes = ledger.lookup(keys)
         assert found.tolist() == [key in known for key in sorted(asked)]
         assert hashes[found].tolist() == [known[key] for key in sorted(asked) if key in known]
@@ -83,10 +111,12 @@ def test_it_knows_what_a_dictionary_knows(rows: dict, batches: list, asked: set)
         assert only_keys.tolist() == sorted(known)
 
 
-@given(rows=ROWS, stops=st.lists(KEYS, max_size=5))
-def test_reading_up_to_keys_gives_every_row_once(rows: dict, stops: list[int]) -> None:
+@given(st.data())
+def test_reading_up_to_keys_gives_every_row_once(data: st.DataObject) -> None:
+    kind = data.draw(ALL_KEYS)
+    rows, stops = data.draw(rows_of(kind)), data.draw(st.lists(kind, max_size=5))
     reader = OrderedReader(Ledger(objects := MemoryStore("b"), store(objects, rows)).chunks())
-    taken: list[int] = []
+    taken: list[LedgerKey] = []
     for stop in sorted(stops):
         keys, _ = reader.take(stop)
         assert all(key <= stop for key in keys.tolist())
@@ -116,8 +146,23 @@ def test_too_many_or_too_large_deltas_are_folded() -> None:
     few = Entries.of(np.arange(3), np.zeros(3, dtype=np.uint64), np.zeros(3, dtype=np.int8))
     assert Ledger(objects, document).too_many_deltas(many)
     assert not Ledger(objects, document).too_many_deltas(few)
+    for number, is_large in ((250_001, True), (250_000, False)):
+        keys = np.array([b"%08d" % key for key in range(number)], dtype=object)
+        bytes_keys = Entries.of(keys, np.zeros(number, dtype=np.uint64), np.ones(number, dtype=np.int8))
+        base = replace(document, base=replace(document.base, rows=2_000_000) if document.base else None)
+        assert Ledger(objects, base).too_many_deltas(bytes_keys) == is_large
     delta = write_delta(ObjectWriter(objects, "d"), few)
     assert Ledger(objects, replace(document, deltas=(delta,) * 50)).too_many_deltas(few)
+
+
+def test_a_row_group_of_long_keys_ends_before_it_has_too_many_bytes() -> None:
+    objects = MemoryStore("b")
+    rows: dict[LedgerKey, int] = {bytes([place]) * 1_000_000: place for place in range(20)}
+    document = store(objects, rows)
+    assert content(Ledger(objects, document)) == rows
+    assert document.base is not None
+    groups = pq.ParquetFile(io.BytesIO(objects.get("base"))).metadata.num_row_groups
+    assert 2 <= groups <= 4
 
 
 def test_a_missing_ledger_object_is_named() -> None:

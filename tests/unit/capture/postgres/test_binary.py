@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.copy import copy_rows
 from totelake.capture.postgres.csv_rows import parse_row_by_row
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
+from totelake.contracts.key_kinds import INTEGER
 from totelake.schemas.columns import SourceColumn
 
 VALUES = st.lists(st.one_of(st.none(), st.binary(max_size=40)), max_size=20)
@@ -45,7 +47,8 @@ def test_rows_without_bytes_are_as_they_were() -> None:
 
 def test_a_row_that_is_read_alone_has_its_bytes_too() -> None:
     schema = pa.schema([("key", pa.int64()), ("raw", pa.binary()), ("n", pa.int32())])
-    (chunk,) = parse_row_by_row(io.BytesIO(b"key,raw,n\n1,\\x0041,1\n2,\\x00,x\n3,,1\n4,\\x,1\n"), schema, "key")
+    key = Key(("key",), (INTEGER,))
+    (chunk,) = parse_row_by_row(io.BytesIO(b"key,raw,n\n1,\\x0041,1\n2,\\x00,x\n3,,1\n4,\\x,1\n"), schema, key)
     assert chunk.rows.column(1).to_pylist() == [b"\0A", None, b""]
     assert [(row.column, row.values["raw"]) for row in chunk.quarantined] == [("n", "\\x00")]
 
@@ -67,6 +70,6 @@ def test_bytes_of_more_rows_than_a_block_holds_come_in_order() -> None:
     values = [bytes([key % 256]) * 2000 for key in range(5000)]
     sent = [b'%d,"\\x%s",\n' % (key, value.hex().encode()) for key, value in enumerate(values)]
     session = cast(Session, Sent(b"id,raw,_xid\n", *sent))
-    chunks = [chunk.rows for chunk in copy_rows(session, Shape("public", "t", columns, "id", ""))]
+    chunks = [chunk.rows for chunk in copy_rows(session, Shape("public", "t", columns, Key(("id",), (INTEGER,)), ""))]
     assert len(chunks) > 1
     assert [value for rows in chunks for value in rows.column(1).to_pylist()] == values

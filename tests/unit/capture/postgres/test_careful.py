@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.csv_rows import logical_rows, parse_row_by_row
+from totelake.contracts.key_kinds import INTEGER
 from totelake.lake.quarantine import INVALID_BYTES, UNREADABLE, escaped
 
 SCHEMA = pa.schema(
     [("id", pa.int64()), ("name", pa.string()), ("amount", pa.decimal128(10, 2)), ("at", pa.timestamp("us"))]
 )
+ID = Key(("id",), (INTEGER,))
 HEADER = b"id,name,amount,at\n"
 
 
 def parsed(*rows: bytes) -> tuple[list[int], list[tuple[int, str, str | None]]]:
-    chunks = list(parse_row_by_row(io.BytesIO(HEADER + b"".join(rows)), SCHEMA, "id"))
+    chunks = list(parse_row_by_row(io.BytesIO(HEADER + b"".join(rows)), SCHEMA, ID))
     good = [key for chunk in chunks for key in chunk.rows.column(0).to_pylist()]
     quarantined = [(row.key, row.column, row.values[row.column]) for chunk in chunks for row in chunk.quarantined]
     assert all(chunk.rows.schema.equals(SCHEMA) for chunk in chunks)
@@ -50,14 +53,14 @@ def test_quarantined_rows_are_found_between_good_ones_with_their_column_and_text
 
 
 def test_a_quarantined_rows_payload_keeps_null_and_empty_text_apart() -> None:
-    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b'7,"",NaN,\n'), SCHEMA, "id")
+    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b'7,"",NaN,\n'), SCHEMA, ID)
     assert chunk.quarantined[0].payload == '{"id": "7", "name": "", "amount": "NaN", "at": null}'
 
 
 def test_bytes_that_are_no_text_are_quarantined_as_bytes_with_all_of_their_row() -> None:
     good, quarantined = parsed(b"1,caf\xe9 \\,NaN,\n", b"2,b,1.00,\n")
     assert (good, quarantined) == ([2], [(1, "name", "caf\\351 \\\\")])
-    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b"1,\xe9,NaN,\n2,\\351,NaN,\n"), SCHEMA, "id")
+    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b"1,\xe9,NaN,\n2,\\351,NaN,\n"), SCHEMA, ID)
     assert [row.rule for row in chunk.quarantined] == [INVALID_BYTES, UNREADABLE]
 
 
@@ -76,7 +79,7 @@ def test_a_bad_value_is_found_among_1600_columns() -> None:
     names = [f"c{place}" for place in range(1600)]
     schema = pa.schema([(name, pa.int32()) for name in names])
     text = ",".join(names) + "\n" + ",".join("x" if place == 1234 else "1" for place in range(1600)) + "\n"
-    (chunk,) = parse_row_by_row(io.BytesIO(text.encode()), schema, "c0")
+    (chunk,) = parse_row_by_row(io.BytesIO(text.encode()), schema, Key(("c0",), (INTEGER,)))
     assert [(row.column, row.value) for row in chunk.quarantined] == [("c1234", "x")]
 
 
@@ -87,7 +90,7 @@ def test_a_row_may_be_larger_than_any_chunk(size: int) -> None:
 
 
 def test_values_of_good_rows_are_exact() -> None:
-    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b"1,a,0.10,\n2,b,NaN,\n3,c,-99999999.99,\n"), SCHEMA, "id")
+    (chunk,) = parse_row_by_row(io.BytesIO(HEADER + b"1,a,0.10,\n2,b,NaN,\n3,c,-99999999.99,\n"), SCHEMA, ID)
     assert chunk.rows.column(2).to_pylist() == [Decimal("0.10"), Decimal("-99999999.99")]
 
 

@@ -31,6 +31,8 @@ class Described:
     def __init__(self, *more: tuple[str, str]) -> None:
         self._more = more
 
+    encoding = "UTF8"
+
     def rows(self, query: object, parameters: object = None) -> list[tuple[Any, ...]]:
         """What the queries of a shape find."""
         text = str(query)

@@ -161,6 +161,13 @@ def test_a_state_without_what_was_added_later_is_read(name: str, part: str) -> N
     assert rewritten(found).number == found.number
 
 
+def test_a_state_says_of_which_kinds_its_keys_are_and_says_nothing_of_one_integer() -> None:
+    (state,) = Bookmark.of(golden("batch-any-key.json")).tables.values()
+    assert (state.key, state.key_kind) == ("account, part, day", "text, integer, date")
+    for plain_state in Bookmark.of(golden("batch-changes.json")).tables.values():
+        assert plain_state.key_kind == "" and "key_kind" not in plain_state.document
+
+
 def test_a_table_whose_key_was_not_noted_yet_is_read() -> None:
     document = json.loads((GOLDEN / "batch-changes.json").read_bytes())
     for entry in document["state"]["tables"].values():

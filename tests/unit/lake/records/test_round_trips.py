@@ -69,7 +69,7 @@ BLOCKED = st.builds(BlockedTable, CHANGES, TEXTS, COUNTS)
 FILES = st.builds(StateFile, TEXTS, COUNTS, COUNTS, TEXTS)
 STATES = st.builds(
     TableState, COUNTS, COUNTS, TEXTS, st.builds(Window, COUNTS, TEXTS),
-    st.builds(LedgerFiles, st.none() | FILES, few(FILES)), TEXTS, TEXTS, TEXTS, TEXTS,
+    st.builds(LedgerFiles, st.none() | FILES, few(FILES)), TEXTS, TEXTS, TEXTS, TEXTS, TEXTS,
 )  # fmt: skip
 BOOKMARKS = st.builds(
     Bookmark,

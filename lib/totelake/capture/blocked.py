@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from totelake.errors import RetriableError, SourceError, TotelakeError
@@ -54,6 +54,11 @@ def locked(table: str, why: str) -> BlockedTable:
 def is_locked(blocked: BlockedTable | None) -> bool:
     """Whether it is others' lock that blocks a table."""
     return _is(blocked, _LOCKED)
+
+
+def together(found: Sequence[BlockedTable]) -> BlockedTable:
+    """Everything that blocks a table as one: the first change, and all sentences with their remedies."""
+    return replace(found[0], why=". Also: ".join(dict.fromkeys(item.why for item in found)))
 
 
 def _is(blocked: BlockedTable | None, what: str) -> bool:

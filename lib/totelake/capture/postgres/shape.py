@@ -12,20 +12,13 @@ import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 
-from totelake.capture.blocked import BlockedError, not_capturable, undescribed
+from totelake.capture.blocked import BlockedError, not_capturable, together, undescribed
 from totelake.capture.events import EventTable
 from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.key_checks import TablePlace, checked_key, identifying
 from totelake.capture.postgres.lock_space import without_space
 from totelake.capture.postgres.locks import ONCE
-from totelake.capture.postgres.relations import (
-    ATTRIBUTES,
-    TYPE,
-    Relation,
-    blocked_relations,
-    read_relations,
-    why_blocked,
-)
+from totelake.capture.postgres.relations import ATTRIBUTES, TYPE, Relation, blocked_relations, obstacles, read_relations
 from totelake.capture.postgres.session import Row, Session
 from totelake.capture.postgres.snapshot import one_snapshot
 from totelake.capture.postgres.unique_indexes import UNIQUE_INDEXES, unique_indexes
@@ -222,17 +215,16 @@ def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     columns = tuple(
         SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in found.columns
     )
-    reason = why_blocked(relation, found.descendants)
-    if reason is not None:
-        raise BlockedError(not_capturable(table.name, *reason))
-    _check_columns(table.name, relation.where, columns)
+    blocked = [not_capturable(table.name, *item) for item in obstacles(relation, found.descendants)]
+    blocked += [BlockedTable(change, f"{relation.where}.{why}") for change, why in unusable(table.name, columns)]
     attributes = {row[0]: column for row, column in zip(found.columns, columns)}
     place = TablePlace(table, relation.where, attributes)
-    if table.unique_index is None:
-        numbers = relation.key
-    else:
-        numbers = identifying(place, table.unique_index, unique_indexes(found.indexes))
-    key = checked_key(place, numbers)
+    try:
+        numbers, key = _key(place, found)
+    except BlockedError as error:
+        raise BlockedError(together([*blocked, error.blocked])) from error
+    if blocked:
+        raise BlockedError(together(blocked))
     stored = [[column.name, column.stored] for column in columns if column.stored]
     # without such columns it is what earlier releases made of the table
     more = [stored, list(found.parts)] if stored or found.parts else []
@@ -241,15 +233,16 @@ def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     return Shape(relation.schema, relation.name, columns, key, fingerprint, relation.is_readable, encoding)
 
 
+def _key(place: TablePlace, found: _Found) -> tuple[Sequence[int], Key]:
+    """The attributes that identify a row, and the key that they make. Raises BlockedError where none does."""
+    index = place.table.unique_index
+    numbers = found.relation.key if index is None else identifying(place, index, unique_indexes(found.indexes))
+    return numbers, checked_key(place, numbers)
+
+
 def _default(missing: str | None) -> str | None:
     """A missing value, which the system catalogue keeps as an array of one element."""
     return None if missing is None else missing[1:-1]
-
-
-def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> None:
-    """Raises BlockedError for a column that the lake cannot hold."""
-    for change, why in unusable(table, columns):
-        raise BlockedError(BlockedTable(change, f"{where}.{why}"))
 
 
 def _digest(value: object) -> str:

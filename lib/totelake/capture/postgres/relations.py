@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from totelake.capture.blocked import not_capturable
+from totelake.capture.blocked import not_capturable, together
 from totelake.capture.postgres.session import Session
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Table
@@ -127,9 +127,10 @@ def blocked_relations(session: Session, tables: Sequence[Table], strict: bool) -
             found[table.name] = BlockedTable(missing_table(table.name), why)
         elif where in closed:
             found[table.name] = not_capturable(table.name, "not granted", _closed(database, role, [where]))
-        elif not is_lockable(relations[table.name]):
-            ((what, why),) = obstacles(relations[table.name], ())
-            found[table.name] = not_capturable(table.name, what, why)
+        elif not (is_lockable(relations[table.name]) and relations[table.name].is_readable):
+            # one of which columns may be read is locked by being read, which its obstacles refuse
+            reasons = [not_capturable(table.name, *item) for item in obstacles(relations[table.name], ())]
+            found.update({table.name: together(reasons)} if reasons else {})
     return found
 
 

@@ -128,13 +128,15 @@ def test_locks_on_all_tables_end_the_run_which_may_be_tried_again(filled: Source
 
 
 def test_commands_name_table_and_session_and_do_not_hang(filled: Source) -> None:
+    filled.sql("ALTER TABLE design ALTER design_name SET DEFAULT 'x'")
     bookmark, begun = Bookmark.of(filled.log().newest()), time.monotonic()
     with holding(filled, "ALTER TABLE design ADD COLUMN more int") as pid, connect(address_of(filled)) as connection:
         session = Session(connection)
-        assert len(describe(session, ("public",))) == len(TABLES)
+        described = {table.name: table for table in describe(session, ("public",))}
         blocked = blocked_tables(session, TABLES)
         findings = {item.table: item for item in compare_source(session, filled.store, TABLES, bookmark)}
     assert set(blocked) == {"design"} and f"pg_terminate_backend({pid})" in blocked["design"].why
+    assert described["design"].problem == blocked["design"].why and len(described) == len(TABLES)
     assert findings["design"].outcome == NOT_CAPTURED and findings["design"].detail == blocked["design"].why
     assert {item.outcome for name, item in findings.items() if name != "design"} == {EQUAL}
     assert time.monotonic() - begun < 20

@@ -21,8 +21,8 @@ from totelake.capture.detect.search import (
     reason_for_everything,
 )
 from totelake.capture.ledger.keys import Key
-from totelake.capture.postgres.copy import UnreadableError, copy_keys, refused, try_types
-from totelake.capture.postgres.locks import PATIENT
+from totelake.capture.postgres.copy import UnreadableError, copy_keys, try_types
+from totelake.capture.postgres.locks import PATIENT, refused
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape, read_shapes, unlockable
@@ -134,7 +134,7 @@ def _measured(
         except (psycopg2.Error, UnreadableError) as error:
             looks.pop(name, None)
             if is_of_locks(error):
-                blocked.update(refused(session, shape, error))
+                blocked.update(refused(session, (shape.schema, shape.table), error))
                 continue
             if isinstance(error, psycopg2.Error) and not is_of_table(error):
                 raise

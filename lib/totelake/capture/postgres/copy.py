@@ -20,11 +20,10 @@ from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.csv_rows import convert_options
 from totelake.capture.postgres.key_sql import key_order, key_texts
-from totelake.capture.postgres.locks import explained
+from totelake.capture.postgres.locks import refused
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
 from totelake.contracts.types import is_zoned
-from totelake.lake.records.batch import BlockedTable
 from totelake.ports.postgres_errors import is_of_locks, is_of_table, is_of_type, said
 from totelake.schemas.columns import SourceColumn
 
@@ -64,13 +63,7 @@ def read_table(session: Session, shape: Shape, read: Callable[[bool], T]) -> T:
     except psycopg2.Error as error:
         if not is_of_locks(error):
             raise
-        raise BlockedError(refused(session, shape, error)[shape.table]) from error
-
-
-def refused(session: Session, shape: Shape, error: Exception) -> dict[str, BlockedTable]:
-    """Why a table is blocked, by its plain name, that was read until an error that `is_of_locks`."""
-    code = error.pgcode if isinstance(error, psycopg2.Error) else None
-    return explained(session, {(shape.schema, shape.table): str(code)})
+        raise BlockedError(refused(session, (shape.schema, shape.table), error)[shape.table]) from error
 
 
 def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:

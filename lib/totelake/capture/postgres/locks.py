@@ -127,6 +127,12 @@ def explained(session: Session, refused: Mapping[Name, str]) -> dict[str, Blocke
     return found
 
 
+def refused(session: Session, name: Name, error: Exception) -> dict[str, BlockedTable]:
+    """Why a table is blocked, by its plain name, that was read until an error that `is_of_locks`."""
+    code = error.pgcode if isinstance(error, psycopg2.Error) else None
+    return explained(session, {name: str(code)})
+
+
 def _holder(found: Sequence[object] | None) -> str:
     """Who holds a lock, and how to end that."""
     if found is None:

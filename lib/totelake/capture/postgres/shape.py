@@ -25,7 +25,7 @@ from totelake.capture.postgres.unique_indexes import UNIQUE_INDEXES, unique_inde
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
-from totelake.ports.postgres_errors import is_of_table, said
+from totelake.ports.postgres_errors import is_of_locks, is_of_table, said
 from totelake.schemas.changes import unusable
 from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
 
@@ -130,7 +130,7 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     no_text.update({**no_labels, **no_bounds, **no_index})
     shapes: dict[str, Shape] = {}
     blocked = {
-        name: undescribed(name, item.where, no_text[item.oid])
+        name: undescribed(name, item.where, said(no_text[item.oid]))
         for name, item in relations.items()
         if item.oid in no_text
     }
@@ -166,20 +166,21 @@ def unlockable(session: Session, tables: Sequence[Table], strict: bool) -> dict[
     }
 
 
-def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, str]]:
-    """The rows of a query for the tables of these oids, by oid, and of which tables there is no text in UTF-8, and why.
+def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, Exception]]:
+    """The rows of a query for the tables of these oids, by oid, and the errors of those that it cannot be asked for.
 
-    A name or a label that is none, which SQL_ASCII allows, would end the query for all tables; then each is asked for.
+    A name or a label that is no text in UTF-8, which SQL_ASCII allows, would end the query for all tables, and so would
+    a default or bound of a table that others lock, since to read it takes a lock; then each is asked for.
     """
     try:
         return _grouped(session.rows(query, (list(oids),))), {}
     except (psycopg2.Error, UnicodeDecodeError) as error:
-        if not is_of_table(error):
+        if not (is_of_table(error) or is_of_locks(error)):
             raise
         if len(oids) == 1:
-            return _grouped([]), {oids[0]: said(error)}
+            return _grouped([]), {oids[0]: error}
     rows: dict[int, list[Row]] = defaultdict(list)
-    failed: dict[int, str] = {}
+    failed: dict[int, Exception] = {}
     for oid in oids:
         found, why = by_table(session, query, [oid])
         rows.update(found)

@@ -24,13 +24,13 @@ HELD, NO_SPACE = "55P03", "53200"
 # a library of functions, which data files are never named like
 _LIBRARY = re.compile(r'"(?:\$libdir)?/')
 # what libpq says when the server refuses the role or the connection; psycopg2 gives such errors no SQLSTATE
-_PASSWORD = (
+_CREDENTIALS = (
     "correct username and password in the secret; if they are right, the password has ended: ALTER ROLE {role} VALID "
     "UNTIL 'infinity'"
 )
 _ROLE = (
-    ("password authentication failed", _PASSWORD),
-    ("sasl authentication failed", _PASSWORD),
+    ("password authentication failed", _CREDENTIALS),
+    ("sasl authentication failed", _CREDENTIALS),
     ("authentication failed for user", "correct username and password in the secret, or the method in pg_hba.conf"),
     ("no password supplied", "store the password in the secret"),
     ("permission denied for database", "GRANT CONNECT ON the database TO {role}"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from totelake.errors import SourceError
+from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.lake.records.batch import BlockedTable
 from totelake.schemas.changes import NOT_CAPTURABLE, Change
 
-_UNREADABLE = "unreadable"
+_UNREADABLE, _LOCKED = "unreadable", "locked"
 
 
 class BlockedError(SourceError):
@@ -43,7 +43,32 @@ def unordered(table: str, where: str, key: str) -> BlockedTable:
 
 def is_unreadable(blocked: BlockedTable | None) -> bool:
     """Whether it is the server that cannot read a table."""
-    return blocked is not None and (blocked.change.kind, blocked.change.after) == (NOT_CAPTURABLE, _UNREADABLE)
+    return _is(blocked, _UNREADABLE)
+
+
+def locked(table: str, why: str) -> BlockedTable:
+    """A table whose lock others hold."""
+    return not_capturable(table, _LOCKED, why)
+
+
+def is_locked(blocked: BlockedTable | None) -> bool:
+    """Whether it is others' lock that blocks a table."""
+    return _is(blocked, _LOCKED)
+
+
+def together(found: Sequence[BlockedTable]) -> BlockedTable:
+    """Everything that blocks a table as one: the first change, and all sentences with their remedies."""
+    return replace(found[0], why=". Also: ".join(dict.fromkeys(item.why for item in found)))
+
+
+def _is(blocked: BlockedTable | None, what: str) -> bool:
+    return blocked is not None and (blocked.change.kind, blocked.change.after) == (NOT_CAPTURABLE, what)
+
+
+def nothing_left(blocked: Mapping[str, BlockedTable]) -> TotelakeError:
+    """The error of a run all of whose tables are blocked: one that may pass when a lock is what blocks one."""
+    held = [item.why for item in blocked.values() if is_locked(item)]
+    return RetriableError(held[0]) if held else SourceError(next(iter(blocked.values())).why)
 
 
 def undescribed(table: str, where: str, said: str) -> BlockedTable:

@@ -80,7 +80,9 @@ class TableCaptures:
             job.metric("DeferredDeletions", state.deferred, "Count", Source=table.source, Table=name)
 
     def _search(self, name: str, search: Search) -> Captured:
-        return read_table(self._seen.shapes[name], lambda row_by_row: self._copy(name, search, row_by_row))
+        return read_table(
+            self._session, self._seen.shapes[name], lambda row_by_row: self._copy(name, search, row_by_row)
+        )
 
     def _copy(self, name: str, search: Search, row_by_row: bool) -> Captured:
         shape = self._seen.shapes[name]

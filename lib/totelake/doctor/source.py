@@ -9,7 +9,7 @@ from functools import partial
 from typing import Callable
 
 from totelake.capture.postgres.column_grants import WHY, columns_only
-from totelake.capture.postgres.server import read_identity, tells_position
+from totelake.capture.postgres.server import position_remedy, read_identity, refused_functions, tells_position
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts.model import Table
@@ -85,20 +85,24 @@ def look_at_source(
 def server(session: Session) -> Iterator[Result]:
     """A primary or a standby, and whether it tells its position. Raises SourceError for a standby that does not."""
     identity = read_identity(session)
-    yield from judge_server(identity)
+    yield from judge_server(identity, position_remedy(session), refused_functions(session))
     if identity.in_recovery:
         feedback, *delays = session.row(_STANDBY)
         yield from judge_standby(feedback, delays)
 
 
-def judge_server(identity: ServerIdentity) -> Iterator[Result]:
-    """The position in the log."""
-    if tells_position(identity):
+def judge_server(identity: ServerIdentity, remedy: str, refused: Sequence[str]) -> Iterator[Result]:
+    """The position in the log; `refused` are functions of it that the role may not execute."""
+    if tells_position(identity) and refused:
+        yield warning(
+            f"the role may not execute {some(refused)}, with which ingestion waits for durable commits", remedy
+        )
+    elif tells_position(identity):
         yield ok(f"a {'standby' if identity.in_recovery else 'primary'} that tells its position in the log")
     else:
         yield warning(
             "the server does not tell its position in its log, so after each of its starts everything is compared",
-            "set wal_level to logical (Aurora: rds.logical_replication = 1)",
+            remedy,
         )
 
 

@@ -13,7 +13,7 @@ from psycopg2.extensions import parse_dsn
 
 from totelake.errors import SourceError, TotelakeError, WarehouseError
 from totelake.ports.postgres_address import PostgresAddress, hidden
-from totelake.ports.postgres_errors import connection_error, server_error
+from totelake.ports.postgres_errors import connection_error, refuses_options, server_error
 from totelake.ports.postgres_limits import BEFORE, LIKELY, connecting, endless, is_older
 
 __all__ = ["OLDEST_VERSION", "Connection", "Cursor", "connect", "open_dsn", "read_only", "speaking"]
@@ -22,6 +22,7 @@ OLDEST_VERSION = 130000
 _MAY_IDLE = (
     "SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) <> '0'"
 )
+_NO_NOTICES = "-c client_min_messages=error"
 _SILENT = ", and whether the server answers there (a firewall, a paused pooler, a server that hangs)"
 _LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 _NEWER_LIMITS, _FIRST_WITH_NEWER = ("transaction_timeout",), 170000
@@ -51,27 +52,44 @@ def connect(address: PostgresAddress, application: str = "totelake", options: st
 
 def _opened(address: PostgresAddress, application: str, options: str) -> tuple[Connection, PostgresAddress]:
     """A connection, and the address that it is to."""
-    given = {"sslrootcert": address.sslrootcert, "options": options}
-    more: dict[str, Any] = {name: value for name, value in given.items() if value}
     try:
-        connection = psycopg2.connect(
-            host=address.host,
-            port=address.port,
-            dbname=address.dbname,
-            user=address.username,
-            password=address.password,
-            sslmode=address.sslmode,
-            application_name=application,
-            client_encoding="UTF8",
-            **connecting(),
-            **more,
-        )
-        return connection, address
+        return _quiet(address, application, options), address
     except psycopg2.Error as error:
         newer = address.newer()
         if newer is None:
             raise connection_error(address, str(error)) from None
     return _opened(newer, application, options)
+
+
+def _quiet(address: PostgresAddress, application: str, options: str) -> Connection:
+    """A connection whose server warns of nothing: libpq writes what comes at login to the terminal as it is.
+
+    A pooler that takes no options tells no client what its servers warn of.
+    """
+    try:
+        return _login(address, application, f"{_NO_NOTICES} {options}".rstrip())
+    except psycopg2.OperationalError as error:
+        if not refuses_options(str(error)):
+            raise
+    return _login(address, application, options)
+
+
+def _login(address: PostgresAddress, application: str, options: str) -> Connection:
+    given = {"sslrootcert": address.sslrootcert, "options": options}
+    more: dict[str, Any] = {name: value for name, value in given.items() if value}
+    connection: Connection = psycopg2.connect(
+        host=address.host,
+        port=address.port,
+        dbname=address.dbname,
+        user=address.username,
+        password=address.password,
+        sslmode=address.sslmode,
+        application_name=application,
+        client_encoding="UTF8",
+        **connecting(),
+        **more,
+    )
+    return connection
 
 
 @contextmanager

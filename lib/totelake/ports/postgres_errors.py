@@ -19,13 +19,31 @@ class StandbyConflictError(RetriableError):
 # of data that cannot be read, converted or sent: these say something of one table, and nothing of the connection
 _NO_FUNCTION, _NOT_SUPPORTED, _NO_FILE = "42883", "0A000", "58P01"
 _OF_TABLE = ("0A", "22", _NO_FUNCTION, "54", "58", "XX")
+# a lock that others hold for too long, and no room for locks
+HELD, NO_SPACE = "55P03", "53200"
 # a library of functions, which data files are never named like
 _LIBRARY = re.compile(r'"(?:\$libdir)?/')
 # what libpq says when the server refuses the role or the connection; psycopg2 gives such errors no SQLSTATE
+_CREDENTIALS = (
+    "correct username and password in the secret; if they are right, the password has ended: ALTER ROLE {role} VALID "
+    "UNTIL 'infinity'"
+)
 _ROLE = (
-    ("password authentication failed", "correct username and password in the secret"),
-    ("sasl authentication failed", "correct username and password in the secret"),
+    ("password authentication failed", _CREDENTIALS),
+    ("sasl authentication failed", _CREDENTIALS),
+    ("authentication failed for user", "correct username and password in the secret, or the method in pg_hba.conf"),
     ("no password supplied", "store the password in the secret"),
+    ("permission denied for database", "GRANT CONNECT ON the database TO {role}"),
+    (
+        "not currently accepting connections",
+        "ALTER DATABASE ... ALLOW_CONNECTIONS true, or correct dbname in the secret",
+    ),
+    (
+        "could not access file",
+        "its session_preload_libraries or local_preload_libraries name a library that the server lacks: install it, or "
+        "ALTER ROLE {role} RESET the setting (ALTER DATABASE, postgresql.conf where it is set there)",
+    ),
+    ("pg_hba.conf rejects connection", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
     ("no pg_hba.conf entry", "let the server's pg_hba.conf admit this client, or set sslmode in the secret"),
 )
 
@@ -35,6 +53,11 @@ def is_of_table(error: Exception) -> bool:
     if isinstance(error, UnicodeDecodeError):
         return True
     return isinstance(error, psycopg2.Error) and str(error.pgcode or "").startswith(_OF_TABLE)
+
+
+def is_of_locks(error: Exception) -> bool:
+    """Whether an error says that a lock is not to be had: others hold it, or the server has no room for more."""
+    return isinstance(error, psycopg2.Error) and error.pgcode in (HELD, NO_SPACE)
 
 
 def is_of_type(error: Exception) -> bool:
@@ -71,6 +94,12 @@ def server_error(address: PostgresAddress, error: psycopg2.Error, is_standby: bo
     return kind(f"{address}: {said}; {found.remedy.format(role=address.username)}")
 
 
+def refuses_options(said: str) -> bool:
+    """Whether a pooler says of a connection that fails that it takes no options."""
+    low = said.lower()
+    return "startup parameter" in low or "command-line options" in low
+
+
 def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
     """The error of a connection that fails, with the remedy and without the password: RetriableError where it may
     pass."""
@@ -88,9 +117,10 @@ def connection_error(address: PostgresAddress, said: str) -> TotelakeError:
         )
     if "certificate" in low:
         return SourceError(f"{address} is not trusted: {plain}; correct host or sslrootcert in the secret")
+    role = address.username
     for text, remedy in _ROLE:
         if text in low:
-            return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy}")
+            return SourceError(f"{address} refuses the role {address.username}: {plain}; {remedy.format(role=role)}")
     cause = cause_of_connecting(plain)
     kind = RetriableError if cause and cause.passes else SourceError
     remedy = cause.remedy if cause else "see the secret's values"

@@ -31,7 +31,11 @@ _CAUSES = {
     "40P01": Cause(True, "another transaction waited for the same locks; run the job again"),
     "42501": Cause(False, "grant it to {role}"),
     "53100": Cause(True, "make room on the server's disk, and run the job again"),
-    "53200": Cause(True, "give the server more memory or fewer sessions, and run the job again"),
+    "53200": Cause(
+        True,
+        "give the server more memory, more locks (max_locks_per_transaction and a restart) or fewer "
+        "sessions, and run the job again",
+    ),
     "53300": _FULL,
     "53400": Cause(False, "raise the server's limit that it names for {role}"),
     "54": Cause(False, "it is beyond a limit of PostgreSQL's: make the row smaller"),

@@ -114,3 +114,15 @@ def _fails(source: Source, says: str, **more: Any) -> None:
     assert says in sentence and "\n" not in sentence
     assert source.postgres.passwords["totelake_reader"] not in sentence
     assert source.log().newest_number() == before
+
+
+def test_all_obstacles_of_a_table_are_told_at_once(filled: Source) -> None:
+    filled.sql(
+        "ALTER TABLE design SET UNLOGGED",
+        "ALTER TABLE design DROP CONSTRAINT design_pkey",
+        "ALTER TABLE design ADD COLUMN _xid text",
+    )
+    filled.run()
+    why = filled.bookmark().blocked["design"].why
+    assert "is not logged" in why and ". Also: public.design._xid has a name the lake keeps for itself" in why
+    assert ". Also: public.design " in why and "key" in why

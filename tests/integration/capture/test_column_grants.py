@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs, state_of
 from totelake.capture.postgres import snapshot as snapshot_module
 from totelake.capture.postgres.column_grants import WHY
+from totelake.capture.postgres.session import Name
 from totelake.contracts import load_contracts
 
 pytestmark = pytest.mark.integration
@@ -64,9 +67,9 @@ def test_a_table_that_is_replaced_between_snapshot_and_lock_captures_nothing(
     filled.run()
     batch, lock = filled.log().newest_number(), snapshot_module.lock_by_reading
 
-    def late(*arguments: object) -> None:
+    def late(*arguments: Any) -> dict[Name, str]:
         filled.sql(change)
-        lock(*arguments)  # type: ignore[arg-type]
+        return lock(*arguments)
 
     monkeypatch.setattr(snapshot_module, "lock_by_reading", late)
     with pytest.raises(SystemExit, match="RetriableError: .*run the job again"):

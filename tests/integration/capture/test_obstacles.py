@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.conftest import SOURCE
 from tests.integration.capture.conftest import READER, Source, insert_designs
 from totelake.capture.detect.moves import backfill, reset, rewind
 from totelake.capture.postgres import snapshot as snapshot_module
-from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.session import Name, Session
 from totelake.contracts import load_contracts
 from totelake.lake.manifest import BOOKMARK
 from totelake.lake.records.batch import Bookmark
@@ -254,13 +255,14 @@ def test_a_contract_whose_table_was_never_there_is_a_first_copy_when_it_is(paid:
 def test_a_schema_that_is_renamed_between_lock_and_snapshot_makes_no_table_forgotten(
     paid: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = snapshot_module._lock
+    lock = snapshot_module.lock
 
-    def renamed(*arguments: object) -> None:
-        lock(*arguments)  # type: ignore[arg-type]
+    def renamed(*arguments: Any) -> dict[Name, str]:
+        found = lock(*arguments)
         paid.sql("ALTER SCHEMA public RENAME TO other")
+        return found
 
-    monkeypatch.setattr(snapshot_module, "_lock", renamed)
+    monkeypatch.setattr(snapshot_module, "lock", renamed)
     with pytest.raises(SystemExit, match=r"RetriableError: public\.\w+ of the source was renamed as the run began"):
         paid.run()
     assert paid.log().newest_number() == 1

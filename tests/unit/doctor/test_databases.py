@@ -40,7 +40,12 @@ ADDRESS = PostgresAddress("db.example.com", 5432, "shop", "reader", "hunter2")
     [(PRIMARY, OK), (replace(PRIMARY, in_recovery=True), OK), (replace(PRIMARY, system="unknown"), WARNING)],
 )
 def test_a_server_and_its_position(identity: ServerIdentity, outcome: str) -> None:
-    assert outcomes(source.judge_server(identity)) == [outcome]
+    assert outcomes(source.judge_server(identity, "grant it", [])) == [outcome]
+
+
+def test_functions_that_the_role_may_not_execute_are_named() -> None:
+    (found,) = source.judge_server(PRIMARY, "grant it", ["pg_current_wal_flush_lsn()"])
+    assert (found.outcome, "pg_current_wal_flush_lsn()" in found.detail, found.remedy) == (WARNING, True, "grant it")
 
 
 @pytest.mark.parametrize(

@@ -101,4 +101,4 @@ def test_a_server_that_asks_an_old_libpq_for_scram_is_told_with_the_way_out(
 def test_a_wrong_password_is_no_matter_of_an_old_libpq(libpq: Callable[[int], None]) -> None:
     libpq(OLD)
     found = str(connection_error(ADDRESS, 'FATAL:  password authentication failed for user "reader"'))
-    assert found.endswith("correct username and password in the secret")
+    assert "; correct username and password in the secret; if they are right, the password has ended" in found

@@ -33,7 +33,7 @@ from totelake.ports.sqlstates import SOURCE, WAREHOUSE, Cause, cause_of, cause_o
         (
             "FATAL:  password authentication failed, hunter2",
             "refuses the role reader: FATAL: password authentication failed, ***; correct username and password in the "
-            "secret",
+            "secret; if they are right, the password has ended: ALTER ROLE reader VALID UNTIL 'infinity'",
         ),
     ],
 )
@@ -46,6 +46,10 @@ def test_a_failed_connection_says_what_to_correct(said: str, sentence: str) -> N
     ("said", "remedy"),
     [
         ("fe_sendauth: no password supplied", "store the password in the secret"),
+        ('FATAL: LDAP authentication failed for user "reader"', "correct username and password in the secret, or the"),
+        ('permission denied for database "shop"', "GRANT CONNECT ON the database TO reader"),
+        ('FATAL: database "shop" is not currently accepting connections', "ALTER DATABASE ... ALLOW_CONNECTIONS true"),
+        ("pg_hba.conf rejects connection for host", "let the server's pg_hba.conf admit this client"),
         ("no pg_hba.conf entry for host", "let the server's pg_hba.conf admit this client, or set sslmode in the"),
     ],
 )
@@ -157,7 +161,11 @@ def test_an_error_of_an_open_connection_says_whether_to_try_again(
         (("25P03",), "ALTER ROLE reader SET idle_in_transaction_session_timeout = 0, and run the job again"),
         (("25P04",), "ALTER ROLE reader SET transaction_timeout = 0, and run the job again"),
         (("53100",), "make room on the server's disk, and run the job again"),
-        (("53200",), "give the server more memory or fewer sessions, and run the job again"),
+        (
+            ("53200",),
+            "give the server more memory, more locks (max_locks_per_transaction and a restart) or fewer sessions, and "
+            "run the job again",
+        ),
         (("53300",), "raise the limit of connections or wait until some are free, and run the job again"),
         (("55P03",), "run the job again when the lock is free"),
         (("57014",), "somebody or a time-out cancelled the query; see what made it slow, and run the job again"),

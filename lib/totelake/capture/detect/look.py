@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import psycopg2
 
-from totelake.capture.blocked import dated, is_unreadable, unreadable, without_contract
+from totelake.capture.blocked import dated, is_locked, is_unreadable, nothing_left, unreadable, without_contract
 from totelake.capture.detect.search import (
     MOST_XIDS,
     NOTHING,
@@ -22,15 +22,14 @@ from totelake.capture.detect.search import (
 )
 from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.copy import UnreadableError, copy_keys, try_types
-from totelake.capture.postgres.relations import blocked_relations
+from totelake.capture.postgres.locks import PATIENT, refused
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
 from totelake.capture.postgres.session import Session
-from totelake.capture.postgres.shape import Shape, read_shapes
+from totelake.capture.postgres.shape import Shape, read_shapes, unlockable
 from totelake.capture.postgres.snapshot import one_snapshot
 from totelake.contracts.model import Table
-from totelake.errors import SourceError
 from totelake.lake.records.batch import BlockedTable, Bookmark, ServerIdentity, Snapshot
-from totelake.ports.postgres_errors import is_of_table, said
+from totelake.ports.postgres_errors import is_of_locks, is_of_table, said
 from totelake.schemas.changes import changed_key
 
 
@@ -56,12 +55,12 @@ class SourceLook:
         return bool(self.newly_blocked) or any(search.kind != NOTHING for search in self.searches.values())
 
     def without(self, blocked: Mapping[str, BlockedTable], bookmark: Bookmark) -> SourceLook:
-        """The look when these tables turn out to be blocked, too. Raises SourceError when all tables are."""
+        """The look when these tables turn out to be blocked, too. Raises as `look` when all tables are."""
         if not blocked:
             return self
         shapes = {name: shape for name, shape in self.shapes.items() if name not in blocked}
         if not shapes:
-            raise SourceError(next(iter(blocked.values())).why)
+            raise nothing_left(blocked)
         found = {**self.blocked, **dated(blocked, bookmark.blocked, bookmark.batch + 1)}
         return replace(self, shapes=shapes, blocked=found)
 
@@ -81,31 +80,34 @@ def look(
 ) -> Iterator[SourceLook]:
     """Open the snapshot, measure every table and choose its search; further reads inside see the same snapshot.
 
-    Tables that cannot be captured, or have no contract any more, are blocked. Raises SourceError when all tables are
-    blocked, or before the first batch one is not there or may not be read: then the set-up is wrong.
+    Tables that cannot be captured or locked, or have no contract any more, are blocked. Raises SourceError when all
+    tables are blocked, or before the first batch one is not there or may not be read: then the set-up is wrong.
+    Raises RetriableError instead when others' locks are among what blocks them.
     """
-    unreachable = blocked_relations(session, tables, strict=not bookmark.batch)
+    unreachable = unlockable(session, tables, strict=not bookmark.batch)
     reachable = [table for table in tables if table.name not in unreachable]
     if not reachable:
-        raise SourceError(next(iter(unreachable.values())).why)
-    with one_snapshot(session, reachable) as snapshot:
+        raise nothing_left(unreachable)
+    hurried = [name for name, item in bookmark.blocked.items() if is_locked(item)]
+    with one_snapshot(session, reachable, PATIENT, hurried) as opened:
+        snapshot, unreachable = opened.snapshot, {**unreachable, **opened.refused}
         identity = read_identity(session)
         everything = reason_for_everything(bookmark, identity, snapshot, disabled)
-        shapes, misshapen = read_shapes(session, reachable)
+        shapes, misshapen = read_shapes(session, opened.tables)
         rekeyed = _rekeyed(shapes, bookmark)
         shapes = {name: shape for name, shape in shapes.items() if name not in rekeyed}
         names = {table.name for table in tables}
         dropped = {name: without_contract(name) for name in bookmark.tables if name not in names}
         blocked = dated({**unreachable, **misshapen, **rekeyed, **dropped}, bookmark.blocked, bookmark.batch + 1)
         if blocked and not shapes:
-            raise SourceError(next(iter(blocked.values())).why)
+            raise nothing_left(blocked)
         since = bookmark.snapshot or snapshot
         distance = snapshot.xmax - since.xmin
         since_age = age_of(session, since.xmin) if 0 <= distance < MOST_XIDS else 0
         next_age = age_of(session, snapshot.xmin)
         looks, damaged = _measured(session, shapes, since_age, next_age, bookmark)
         if not looks:
-            raise SourceError(next(iter(damaged.values())).why)
+            raise nothing_left(damaged)
         shapes = {name: shape for name, shape in shapes.items() if name in looks}
         blocked.update(dated(damaged, bookmark.blocked, bookmark.batch + 1))
         reasons = {name: everything or _unblocked(bookmark, name) for name in shapes}
@@ -130,9 +132,12 @@ def _measured(
                 collections.deque(copy_keys(session, shape), maxlen=0)
                 try_types(session, shape)
         except (psycopg2.Error, UnreadableError) as error:
+            looks.pop(name, None)
+            if is_of_locks(error):
+                blocked.update(refused(session, (shape.schema, shape.table), error))
+                continue
             if isinstance(error, psycopg2.Error) and not is_of_table(error):
                 raise
-            looks.pop(name, None)
             blocked[name] = unreadable(name, f"{shape.schema}.{shape.table}", said(error))
     return looks, blocked
 

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 import psycopg2.errors
 from psycopg2 import sql
 
-from totelake.capture.postgres.session import Session
+from totelake.capture.postgres.locks import Patience, lock_each
+from totelake.capture.postgres.session import Name, Session
 from totelake.errors import RetriableError
+from totelake.ports.postgres_errors import said
 
-Name = tuple[str, str]
 WHY = "its role may read columns only and sees no xmin, so the content is compared"
 
 _CLOSED = """
@@ -33,19 +34,22 @@ def columns_only(session: Session, names: Iterable[Name]) -> frozenset[Name]:
     return frozenset((row[0], row[1]) for row in session.rows(_CLOSED, (tuple(names),)))
 
 
-def lock_by_reading(session: Session, names: Iterable[Name]) -> None:
-    """Lock tables in the present snapshot. Raises RetriableError when one is not the table any more that it shows."""
-    found = sorted(names)
-    if not found:
-        return
+def lock_by_reading(session: Session, names: Iterable[Name], patience: Patience) -> dict[Name, str]:
+    """Lock tables in the present snapshot, and the SQLSTATEs by which the server refuses it, of those that it refuses.
+
+    Raises RetriableError when one is not the table any more that the snapshot shows.
+    """
+    reads = {name: sql.SQL("SELECT FROM {} LIMIT 0").format(sql.Identifier(*name)) for name in sorted(names)}
+    if not reads:
+        return {}
     try:
-        for name in found:
-            session.run(sql.SQL("SELECT FROM {} LIMIT 0").format(sql.Identifier(*name)))
-        replaced = [str(row[0]) for row in session.rows(_REPLACED, (tuple(found),))]
-    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.UndefinedTable) as error:
-        said = str(error).split("CONTEXT")[0].strip()
+        refused = lock_each(session, reads, patience)
+    except psycopg2.errors.UndefinedTable as error:
         raise RetriableError(
-            f"a schema change holds a source table ({said}); run the job again when it has ended"
+            f"a source table was dropped as the run began ({said(error)}); run the job again"
         ) from error
+    had = tuple(name for name in reads if name not in refused)
+    replaced = [str(row[0]) for row in session.rows(_REPLACED, (had,))] if had else []
     if replaced:
         raise RetriableError(f"{', '.join(replaced)} of the source was rewritten as the run began; run the job again")
+    return refused

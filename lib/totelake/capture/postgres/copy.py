@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Callable, TypeVar
 
 import numpy as np
+import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 from pyarrow import csv
@@ -19,10 +20,11 @@ from totelake.capture.postgres.binary import unhexed
 from totelake.capture.postgres.chunks import Chunk
 from totelake.capture.postgres.csv_rows import convert_options
 from totelake.capture.postgres.key_sql import key_order, key_texts
+from totelake.capture.postgres.locks import refused
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
 from totelake.contracts.types import is_zoned
-from totelake.ports.postgres_errors import is_of_table, is_of_type, said
+from totelake.ports.postgres_errors import is_of_locks, is_of_table, is_of_type, said
 from totelake.schemas.columns import SourceColumn
 
 _BLOCK_BYTES = 8 * 1024**2
@@ -40,10 +42,11 @@ class UnreadableError(Exception):
         self.is_of_type = is_of_type
 
 
-def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
+def read_table(session: Session, shape: Shape, read: Callable[[bool], T]) -> T:
     """What `read` makes of a table: at first in blocks, then row by row where that meets what it cannot read.
 
-    Raises BlockedError when not even that reads the table, or its keys come in no order.
+    Raises BlockedError when not even that reads the table, its keys come in no order, or a lock is refused, such as one
+    on its index.
     """
     where = f"{shape.schema}.{shape.table}"
     try:
@@ -57,6 +60,10 @@ def read_table(shape: Shape, read: Callable[[bool], T]) -> T:
         raise BlockedError(unreadable(shape.table, where, str(error))) from error
     except KeyOrderError as error:
         raise BlockedError(unordered(shape.table, where, shape.key.name)) from error
+    except psycopg2.Error as error:
+        if not is_of_locks(error):
+            raise
+        raise BlockedError(refused(session, (shape.schema, shape.table), error)[shape.table]) from error
 
 
 def rows_query(shape: Shape, where: sql.Composable | None) -> sql.Composed:

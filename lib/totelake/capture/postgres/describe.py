@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from totelake.capture.postgres.locks import refused
 from totelake.capture.postgres.relations import ATTRIBUTES, TYPE
-from totelake.capture.postgres.session import Row, Session
+from totelake.capture.postgres.session import Name, Row, Session
 from totelake.capture.postgres.shape import by_table
 from totelake.capture.postgres.unique_indexes import UNIQUE_INDEXES, UniqueIndex, unique_indexes
 from totelake.contracts.model import Reference
 from totelake.lake.quarantine import escaped
+from totelake.ports.postgres_errors import is_of_locks, said
 from totelake.schemas.described import DescribedColumn, DescribedTable
 
 _TABLES = """
@@ -42,7 +44,7 @@ SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
 def describe(session: Session, schemas: Sequence[str]) -> tuple[DescribedTable, ...]:
     """Every table of these schemas, by schema and name; of partitioned ones the whole, not the parts.
 
-    One with a name or a comment that is no text is there with its problem, and hides no other.
+    One with a name or a comment that is no text, or that others lock, is there with its problem, and hides no other.
     """
     tables = session.rows(_TABLES, (tuple(schemas),))
     oids = [oid for oid, _ in tables]
@@ -56,12 +58,20 @@ def describe(session: Session, schemas: Sequence[str]) -> tuple[DescribedTable, 
             ((name, comment),) = names[oid]
             found.append(_table(schema, name, comment, columns[oid], unique_indexes(indexes[oid]).values()))
         else:
-            why = (
-                "its name, its comment or those of its columns, types and indexes are no text in UTF-8 "
-                f"({problem}); rename it"
-            )
-            found.append(DescribedTable(schema, _name(session, oid), (), problem=why))
+            name = _name(session, oid)
+            found.append(DescribedTable(schema, name, (), problem=_why(session, (schema, name), problem)))
     return tuple(found)
+
+
+def _why(session: Session, name: Name, problem: Exception) -> str:
+    """Why a table cannot be described."""
+    if is_of_locks(problem):
+        (blocked,) = refused(session, name, problem).values()
+        return blocked.why
+    return (
+        "its name, its comment or those of its columns, types and indexes are no text in UTF-8 "
+        f"({said(problem)}); rename it"
+    )
 
 
 def _table(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from totelake.capture.blocked import not_capturable
+from totelake.capture.blocked import not_capturable, together
 from totelake.capture.postgres.session import Session
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Table
@@ -127,33 +127,40 @@ def blocked_relations(session: Session, tables: Sequence[Table], strict: bool) -
             found[table.name] = BlockedTable(missing_table(table.name), why)
         elif where in closed:
             found[table.name] = not_capturable(table.name, "not granted", _closed(database, role, [where]))
-        elif (reason := why_blocked(relations[table.name], ())) is not None:
-            found[table.name] = not_capturable(table.name, *reason)
+        elif not (is_lockable(relations[table.name]) and relations[table.name].is_readable):
+            # one of which columns may be read is locked by being read, which its obstacles refuse
+            reasons = [not_capturable(table.name, *item) for item in obstacles(relations[table.name], ())]
+            found.update({table.name: together(reasons)} if reasons else {})
     return found
 
 
-def why_blocked(relation: Relation, descendants: Sequence[Sequence[object]]) -> tuple[str, str] | None:
-    """Why a relation of this kind is not captured, in a few words and as a sentence; None when it can be.
+def is_lockable(relation: Relation) -> bool:
+    """Whether a relation is a table, plain or partitioned, which alone can be locked."""
+    return relation.kind in _TABLES
+
+
+def obstacles(relation: Relation, descendants: Sequence[Sequence[object]]) -> list[tuple[str, str]]:
+    """Everything for which a relation of this kind is not captured, each in a few words and as a sentence.
 
     Of its partitions each has oid, relkind, relpersistence and bound.
     """
-    where = relation.where
-    if relation.kind not in _TABLES:
-        return "no table", f"{where} is no plain or partitioned table; name the table below it in the contract"
+    where, found = relation.where, []
+    if not is_lockable(relation):
+        return [("no table", f"{where} is no plain or partitioned table; name the table below it in the contract")]
     if not {row[1] for row in descendants} <= _TABLES:
-        return "no table", f"{where} has a partition that is no table of this server; detach it"
+        found.append(("no table", f"{where} has a partition that is no table of this server; detach it"))
     if relation.persistence != _LOGGED:
-        return "UNLOGGED", f"{where} is not logged: a crash empties it; ALTER TABLE {where} SET LOGGED"
-    if not {row[2] for row in descendants} <= {_LOGGED}:
-        return "UNLOGGED", f"{where} has a partition that is not logged: a crash empties it; SET LOGGED on that one"
+        found.append(("UNLOGGED", f"{where} is not logged: a crash empties it; ALTER TABLE {where} SET LOGGED"))
+    if not {row[2] for row in descendants if row[1] in _TABLES} <= {_LOGGED}:
+        why = f"{where} has a partition that is not logged: a crash empties it; SET LOGGED on that one"
+        found.append(("UNLOGGED", why))
     if relation.inherits:
-        return "inheritance", f"{where} takes part in inheritance, whose keys need not be unique; use partitions"
+        why = f"{where} takes part in inheritance, whose keys need not be unique; use partitions"
+        found.append(("inheritance", why))
     if relation.has_policy:
-        return (
-            "row security",
-            f"{where} has row-level security: a policy would hide rows; exempt the reading role from it (BYPASSRLS)",
-        )
-    return None
+        why = f"{where} has row-level security: a policy would hide rows; exempt the reading role from it (BYPASSRLS)"
+        found.append(("row security", why))
+    return found
 
 
 def _missing(session: Session, database: str, tables: Sequence[Table], known: Sequence[Table]) -> str:

@@ -32,6 +32,13 @@ SELECT pg_is_in_recovery(),
 # object_not_in_prerequisite_state, as Aurora answers unless wal_level is logical; feature_not_supported, as it did
 # before; insufficient_privilege, where a provider took the functions from the public
 _NO_POSITION = ("55000", "0A000", "42501")
+# what a position is read with, and whether it is durable
+_FUNCTIONS = """
+SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
+AND p.proname IN ('pg_control_system', 'pg_control_checkpoint', 'pg_walfile_name', 'pg_current_wal_lsn',
+                  'pg_current_wal_insert_lsn', 'pg_current_wal_flush_lsn', 'pg_last_wal_replay_lsn')
+AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1
+"""
 _UNKNOWN = ("unknown", 0, 0)
 # what a page of the log begins with: more in the first page of a file
 _PAGE_HEADER, _FILE_HEADER = 24, 40
@@ -56,13 +63,26 @@ def read_identity(session: Session) -> ServerIdentity:
     if position is None and in_recovery:
         raise SourceError(
             f"the standby of {dbname} does not tell how far it is, so it could lag unseen; name the primary in the "
-            "secret (Aurora: the writer), or set wal_level to logical (Aurora: rds.logical_replication = 1)"
+            f"secret (Aurora: the writer), or {position_remedy(session)}"
         )
     system, timeline, lsn = _UNKNOWN
     if position is not None:
         system, timeline, found, page, file = position
         lsn = end_of_log(int(found), page, file)
     return ServerIdentity(system, int(timeline), bool(in_recovery), lsn, version, dbname, started)
+
+
+def refused_functions(session: Session) -> list[str]:
+    """The functions of a position in the log that the role may not execute."""
+    return [str(row[0]) for row in session.rows(_FUNCTIONS)]
+
+
+def position_remedy(session: Session) -> str:
+    """What lets a server tell its position: a grant where the role lacks one, else a setting of Aurora's."""
+    refused = refused_functions(session)
+    if not refused:
+        return "set wal_level to logical (Aurora: rds.logical_replication = 1)"
+    return f"GRANT EXECUTE ON FUNCTION {', '.join(refused)} TO the reading role"
 
 
 def tells_position(identity: ServerIdentity) -> bool:

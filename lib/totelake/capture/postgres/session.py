@@ -17,14 +17,17 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from totelake.contracts.model import Table
 from totelake.ports.postgres import Connection
-from totelake.ports.postgres_errors import is_of_table, said
+from totelake.ports.postgres_errors import is_of_locks, is_of_table, said
 
 Query = Union[str, sql.Composable]
+# a table by its schema and its plain name
+Name = tuple[str, str]
 # a row of any query: its values have the types that the query's columns have
 Row = tuple[Any, ...]
+LOCK_TIMEOUT = "'2s'"
 _SETTINGS = {
     "statement_timeout": "'55min'",
-    "lock_timeout": "'2s'",
+    "lock_timeout": LOCK_TIMEOUT,
     "idle_in_transaction_session_timeout": "0",
     "exit_on_error": "off",
     # catalog functions write names with their schema then, whoever asks
@@ -51,6 +54,10 @@ class Sink(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take the next bytes."""
+
+
+def _is_of_one(error: Exception) -> bool:
+    return is_of_table(error) or is_of_locks(error)
 
 
 class Session:
@@ -82,8 +89,8 @@ class Session:
             raise
 
     @contextmanager
-    def _guarded(self, spares: Callable[[Exception], bool] = is_of_table) -> Iterator[None]:
-        """An error that `spares` the transaction, by default one of a table's content, ends the block alone."""
+    def _guarded(self, spares: Callable[[Exception], bool] = _is_of_one) -> Iterator[None]:
+        """An error that `spares` the transaction, by default of one table's content or locks, ends the block alone."""
         if self._connection.info.transaction_status == TRANSACTION_STATUS_IDLE:
             with self.transaction():
                 yield
@@ -98,7 +105,7 @@ class Session:
         self._execute("RELEASE SAVEPOINT guarded")
 
     def rows(self, query: Query, parameters: Sequence[object] | Mapping[str, object] | None = None) -> list[Row]:
-        """All rows of a query. After an error that `is_of_table` the transaction goes on."""
+        """All rows of a query. After an error of one table's content or locks the transaction goes on."""
         with self._guarded(), self._connection.cursor() as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall())
@@ -132,7 +139,8 @@ class Session:
         """Stream a query's rows as CSV below a header: `sink.write` is called with one whole row as bytes each time.
 
         Texts are in UTF-8, or `raw` as the database has them. A database in SQL_ASCII does not know what its texts
-        are, so they always come as it has them. After an error that `is_of_table` the transaction goes on.
+        are, so they always come as it has them. After an error of one table's content or locks
+        the transaction goes on.
         """
         encoding = _RAW if raw or self.encoding == _RAW else "UTF8"
         statement = sql.SQL("COPY ({}) TO STDOUT WITH (FORMAT csv, HEADER, ENCODING {})").format(

@@ -12,24 +12,20 @@ import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 
-from totelake.capture.blocked import BlockedError, not_capturable, undescribed
+from totelake.capture.blocked import BlockedError, not_capturable, together, undescribed
 from totelake.capture.events import EventTable
 from totelake.capture.ledger.keys import Key
 from totelake.capture.postgres.key_checks import TablePlace, checked_key, identifying
-from totelake.capture.postgres.relations import (
-    ATTRIBUTES,
-    TYPE,
-    Relation,
-    blocked_relations,
-    read_relations,
-    why_blocked,
-)
+from totelake.capture.postgres.lock_space import without_space
+from totelake.capture.postgres.locks import ONCE
+from totelake.capture.postgres.relations import ATTRIBUTES, TYPE, Relation, blocked_relations, obstacles, read_relations
 from totelake.capture.postgres.session import Row, Session
+from totelake.capture.postgres.snapshot import one_snapshot
 from totelake.capture.postgres.unique_indexes import UNIQUE_INDEXES, unique_indexes
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
-from totelake.ports.postgres_errors import is_of_table, said
+from totelake.ports.postgres_errors import is_of_locks, is_of_table, said
 from totelake.schemas.changes import unusable
 from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
 
@@ -134,7 +130,7 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
     no_text.update({**no_labels, **no_bounds, **no_index})
     shapes: dict[str, Shape] = {}
     blocked = {
-        name: undescribed(name, item.where, no_text[item.oid])
+        name: undescribed(name, item.where, said(no_text[item.oid]))
         for name, item in relations.items()
         if item.oid in no_text
     }
@@ -154,26 +150,37 @@ def read_shapes(session: Session, tables: Sequence[Table]) -> tuple[dict[str, Sh
 
 
 def blocked_tables(session: Session, tables: Sequence[Table]) -> dict[str, BlockedTable]:
-    """The tables that cannot be captured as they are now, by name. Raises SourceError when that is all of them."""
-    found = blocked_relations(session, tables, strict=False)
-    found.update(read_shapes(session, [table for table in tables if table.name not in found])[1])
-    return found
+    """The tables that cannot be captured as they are now, by name: their locks are had for a moment and not waited
+    for long. Raises SourceError when they are all missing or may not be read."""
+    found = unlockable(session, tables, strict=False)
+    with one_snapshot(session, [table for table in tables if table.name not in found], ONCE) as opened:
+        return {**found, **opened.refused, **read_shapes(session, opened.tables)[1]}
 
 
-def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, str]]:
-    """The rows of a query for the tables of these oids, by oid, and of which tables there is no text in UTF-8, and why.
+def unlockable(session: Session, tables: Sequence[Table], strict: bool) -> dict[str, BlockedTable]:
+    """The tables of which no lock may be tried: `blocked_relations`, and those for whose locks there is no room."""
+    found = blocked_relations(session, tables, strict)
+    return {
+        **found,
+        **without_space(session, [(table.schema, table.name) for table in tables if table.name not in found]),
+    }
 
-    A name or a label that is none, which SQL_ASCII allows, would end the query for all tables; then each is asked for.
+
+def by_table(session: Session, query: str, oids: Sequence[int]) -> tuple[Mapping[int, list[Row]], dict[int, Exception]]:
+    """The rows of a query for the tables of these oids, by oid, and the errors of those that it cannot be asked for.
+
+    A name or a label that is no text in UTF-8, which SQL_ASCII allows, would end the query for all tables, and so would
+    a default or bound of a table that others lock, since to read it takes a lock; then each is asked for.
     """
     try:
         return _grouped(session.rows(query, (list(oids),))), {}
     except (psycopg2.Error, UnicodeDecodeError) as error:
-        if not is_of_table(error):
+        if not (is_of_table(error) or is_of_locks(error)):
             raise
         if len(oids) == 1:
-            return _grouped([]), {oids[0]: said(error)}
+            return _grouped([]), {oids[0]: error}
     rows: dict[int, list[Row]] = defaultdict(list)
-    failed: dict[int, str] = {}
+    failed: dict[int, Exception] = {}
     for oid in oids:
         found, why = by_table(session, query, [oid])
         rows.update(found)
@@ -209,17 +216,16 @@ def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     columns = tuple(
         SourceColumn.captured(row[1], row[2], row[3], tuple(row[8] or ()), _default(row[6])) for row in found.columns
     )
-    reason = why_blocked(relation, found.descendants)
-    if reason is not None:
-        raise BlockedError(not_capturable(table.name, *reason))
-    _check_columns(table.name, relation.where, columns)
+    blocked = [not_capturable(table.name, *item) for item in obstacles(relation, found.descendants)]
+    blocked += [BlockedTable(change, f"{relation.where}.{why}") for change, why in unusable(table.name, columns)]
     attributes = {row[0]: column for row, column in zip(found.columns, columns)}
     place = TablePlace(table, relation.where, attributes)
-    if table.unique_index is None:
-        numbers = relation.key
-    else:
-        numbers = identifying(place, table.unique_index, unique_indexes(found.indexes))
-    key = checked_key(place, numbers)
+    try:
+        numbers, key = _key(place, found)
+    except BlockedError as error:
+        raise BlockedError(together([*blocked, error.blocked])) from error
+    if blocked:
+        raise BlockedError(together(blocked))
     stored = [[column.name, column.stored] for column in columns if column.stored]
     # without such columns it is what earlier releases made of the table
     more = [stored, list(found.parts)] if stored or found.parts else []
@@ -228,15 +234,16 @@ def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     return Shape(relation.schema, relation.name, columns, key, fingerprint, relation.is_readable, encoding)
 
 
+def _key(place: TablePlace, found: _Found) -> tuple[Sequence[int], Key]:
+    """The attributes that identify a row, and the key that they make. Raises BlockedError where none does."""
+    index = place.table.unique_index
+    numbers = found.relation.key if index is None else identifying(place, index, unique_indexes(found.indexes))
+    return numbers, checked_key(place, numbers)
+
+
 def _default(missing: str | None) -> str | None:
     """A missing value, which the system catalogue keeps as an array of one element."""
     return None if missing is None else missing[1:-1]
-
-
-def _check_columns(table: str, where: str, columns: Sequence[SourceColumn]) -> None:
-    """Raises BlockedError for a column that the lake cannot hold."""
-    for change, why in unusable(table, columns):
-        raise BlockedError(BlockedTable(change, f"{where}.{why}"))
 
 
 def _digest(value: object) -> str:

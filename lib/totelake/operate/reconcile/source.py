@@ -72,7 +72,7 @@ def _missed(session: Session, seen: SourceLook, name: str, changed: np.ndarray) 
     if search == NOTHING:
         return changed
     shape = seen.shapes[name]
-    window = read_table(shape, lambda _: copy_keys_within(session, shape, within(seen.since_age)))
+    window = read_table(session, shape, lambda _: copy_keys_within(session, shape, within(seen.since_age)))
     is_seen, _ = find(window, changed)
     missed: np.ndarray = changed[~is_seen]
     return missed
@@ -92,7 +92,7 @@ def _differences(
         changed += [found.rows.keys[found.is_new | found.is_changed] for found in merge]
         return np.concatenate(changed), merge.gone().keys
 
-    return read_table(shape, compared)
+    return read_table(session, shape, compared)
 
 
 def _named(key: Key, keys: np.ndarray) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from totelake.capture.postgres.relations import Relation, why_blocked
+from totelake.capture.postgres.relations import Relation, obstacles
 
 TABLE = Relation("public", "staff", 1, "r", "p", (1,), False, True, True, False)
 PARTITIONED = replace(TABLE, kind="p")
@@ -24,10 +24,15 @@ PARTITIONED = replace(TABLE, kind="p")
     ],
 )
 def test_what_is_not_captured_says_why(relation: Relation, descendants: tuple[tuple[object, ...]], says: str) -> None:
-    found = why_blocked(relation, descendants)
-    assert found is not None and says in found[1]
+    ((_, why),) = obstacles(relation, descendants)
+    assert says in why
+
+
+def test_everything_that_is_in_the_way_is_told_at_once() -> None:
+    found = obstacles(replace(PARTITIONED, has_policy=True), ((2, "f", "p", ""), (3, "r", "u", "")))
+    assert [what for what, _ in found] == ["no table", "UNLOGGED", "row security"]
 
 
 def test_tables_and_partitioned_tables_are_captured() -> None:
-    assert why_blocked(TABLE, ()) is None
-    assert why_blocked(PARTITIONED, ((2, "r", "p", ""), (3, "p", "p", ""))) is None
+    assert obstacles(TABLE, ()) == []
+    assert obstacles(PARTITIONED, ((2, "r", "p", ""), (3, "p", "p", ""))) == []

@@ -93,7 +93,7 @@ class EventWriter:
         """
         for start in range(0, len(keys), _CHUNK):
             found, others = self._table.key.columns(keys[start : start + _CHUNK], self._table.columns)
-            self.quarantine([(DELETE, key_alone(self._table.key, key)) for key in others])
+            self.quarantine([(DELETE, key_alone(self._table.key, misfit)) for misfit in others])
             count = len(next(iter(found.values())))
             if not count:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from totelake.capture.ledger.keys import Key, LedgerKey
+from totelake.capture.ledger.keys import Key, LedgerKey, Misfit
 from totelake.lake.quarantine import ALL_ESCAPED, INVALID_BYTES, UNREADABLE, QuarantinedRow, escaped, is_text, unescaped
 
 
@@ -23,9 +23,9 @@ def quarantined_key(key: Key, values: str, rule: str) -> LedgerKey:
     return key.of_texts([read(texts[name]) for name in key.names])
 
 
-def key_alone(key: Key, found: LedgerKey) -> QuarantinedRow:
+def key_alone(key: Key, misfit: Misfit) -> QuarantinedRow:
     """A row of which no more is known than its key, which the lake's types do not hold."""
-    texts = dict(zip(key.names, key.texts(found)))
+    texts = dict(zip(key.names, key.texts(misfit.key)))
     rule = UNREADABLE if all(map(is_text, texts.values())) else INVALID_BYTES
-    values = key_values(key, found, rule) or {}
-    return QuarantinedRow(found, key.names[0], values, rule, key_values=values)
+    named = key_values(key, misfit.key, rule)
+    return QuarantinedRow(misfit.key, misfit.column, named or {key.name: str(misfit.key)}, rule, key_values=named)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -165,3 +167,10 @@ class QuarantineWriter:
         """Drop the object."""
         if self._target is not None:
             self._target.abandon()
+
+
+def deletions_of(content: bytes) -> Counter[int]:
+    """By batch the deletions among the rows of a quarantine's parquet file."""
+    rows = pq.ParquetFile(io.BytesIO(content)).read(columns=["_batch", "_op"])
+    pairs = zip(rows.column("_batch").to_pylist(), rows.column("_op").to_pylist())
+    return Counter(batch for batch, operation in pairs if operation == "D")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -14,7 +15,7 @@ from pyspark.sql import functions as F
 
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table, TableId, inputs_of
-from totelake.lake.quarantine import SPARK_SCHEMA
+from totelake.lake.quarantine import SPARK_SCHEMA, deletions_of
 from totelake.lake.records.star_commit import Years
 from totelake.ports.object_store import ObjectStore
 from totelake.runtime.spark import activate
@@ -82,6 +83,13 @@ class Builder:
             table = load_contracts().driving_table(unit.table)
             frames += self._reader.quarantined(table, unit.objects(table.id))
         return reduce(DataFrame.unionByName, frames) if frames else None
+
+    def deletions_at_ingestion(self, unit: Unit) -> Counter[int]:
+        """By batch the deletions among the events that ingestion has quarantined."""
+        found = Counter[int]()
+        for item in unit.quarantined_at_ingestion:
+            found.update(deletions_of(self._reader.store.get(item.quarantine)))
+        return found
 
     def _events(self, unit: Unit, table: TableId) -> DataFrame:
         return self._reader.read(load_contracts().table(table), unit.objects(table))

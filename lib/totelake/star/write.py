@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
-from typing import Any
 
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, DataFrameWriter
@@ -19,6 +18,7 @@ from totelake.contracts.model import Table
 from totelake.errors import StarTableError
 from totelake.lake.keys import Attempt, number_text, quarantined_key
 from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.lake.quarantine import deletions_of
 from totelake.ports.object_store import Listed, ObjectStore
 from totelake.runtime.spark import activate
 from totelake.star.build import Builder
@@ -107,9 +107,11 @@ class UnitWriter:
             if not batches:
                 continue
             by_batch.update(batches)
-            undeleted.update(batch for batch, operation in zip(batches, _operations(content)) if operation == "D")
+            undeleted.update(deletions_of(content))
             final = quarantined_key("star", unit.table.name, attempt.number, len(objects))
             objects.append(LakeObject(item.key, final, len(batches), item.bytes, hashlib.sha256(content).hexdigest()))
+        # ingestion counts what it has quarantined as that alone
+        undeleted.subtract(self._builder.deletions_at_ingestion(unit))
         return tuple(objects), by_batch, undeleted
 
     def _write(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> None:
@@ -165,16 +167,7 @@ class UnitWriter:
 
 def _batches(content: bytes) -> list[int]:
     """The batch of every row of a parquet file."""
-    return list(_column(content, "_batch"))
-
-
-def _operations(content: bytes) -> list[str]:
-    """The operation of every row of a parquet file."""
-    return list(_column(content, "_op"))
-
-
-def _column(content: bytes, name: str) -> list[Any]:
-    found: list[Any] = pq.ParquetFile(io.BytesIO(content)).read(columns=[name]).column(0).to_pylist()
+    found: list[int] = pq.ParquetFile(io.BytesIO(content)).read(columns=["_batch"]).column(0).to_pylist()
     return found
 
 

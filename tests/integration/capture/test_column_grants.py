@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.capture.conftest import READER, Source, insert_designs, state_of
+from tests.integration.capture.keyed import Keyed, table_of
 from totelake.capture.postgres import snapshot as snapshot_module
 from totelake.capture.postgres.column_grants import WHY
 from totelake.capture.postgres.session import Name
@@ -39,6 +40,29 @@ def test_without_xmin_the_content_is_compared_and_the_log_says_so(filled: Source
     filled.sql(f"GRANT SELECT ON design TO {READER}", "UPDATE design SET file_name = 'back' WHERE design_id = 3")
     assert filled.changes(filled.run(), "design") == [("U", 3)]
     assert filled.replayed("design") == filled.content("design")
+
+
+SAID = "CREATE FUNCTION said(thing) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT 'alike'$$"
+
+
+@pytest.mark.parametrize(
+    "more", [(), (SAID, "CREATE CAST (thing AS text) WITH FUNCTION said(thing)")], ids=["a column", "a cast"]
+)
+def test_neither_a_column_nor_a_cast_passes_for_the_content(
+    source: Source, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    table = Keyed(source, monkeypatch, table_of({"a": "integer", "t": "text", "v": "integer"}, ["a"]))
+    source.sql(
+        "CREATE TABLE thing (a integer PRIMARY KEY, t text, v integer)",
+        f"GRANT SELECT (a, t, v) ON thing TO {READER}",
+        "INSERT INTO thing VALUES (1, 'x', 1), (2, NULL, 2)",
+        *more,
+    )
+    assert table.run() == [("I", (1,)), ("I", (2,))]
+    source.sql("UPDATE thing SET v = 99 WHERE a = 2")
+    assert table.run() == [("U", (2,))]
+    source.sql("DELETE FROM thing WHERE a = 2", "INSERT INTO thing VALUES (3, NULL, 1)")
+    assert sorted(table.run()) == [("D", (2,)), ("I", (3,))]
 
 
 def test_a_transaction_that_was_open_at_the_last_look_is_captured_without_xmin(filled: Source) -> None:

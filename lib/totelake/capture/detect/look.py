@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 
 import psycopg2
 
-from totelake.capture.blocked import dated, is_locked, is_unreadable, nothing_left, unreadable, without_contract
+from totelake.capture.blocked import (
+    dated,
+    is_locked,
+    is_unreadable,
+    nothing_left,
+    unordered,
+    unreadable,
+    without_contract,
+)
 from totelake.capture.detect.search import (
     MOST_XIDS,
     NOTHING,
@@ -21,6 +29,7 @@ from totelake.capture.detect.search import (
     reason_for_everything,
 )
 from totelake.capture.ledger.keys import Key
+from totelake.capture.ledger.merge import KeyHashes, KeyOrderError, ascending
 from totelake.capture.postgres.copy import UnreadableError, copy_keys, try_types
 from totelake.capture.postgres.locks import PATIENT, refused
 from totelake.capture.postgres.server import BEHIND, Standing, judge, read_identity
@@ -129,8 +138,12 @@ def _measured(
             looks[name] = measure(session, shape, since_age, next_age)
             if is_unreadable(bookmark.blocked.get(name)):
                 # a measure may succeed where a capture failed, which would then be tried at every look
-                collections.deque(copy_keys(session, shape), maxlen=0)
+                keys = (KeyHashes.of_keys(block) for block in copy_keys(session, shape))
+                collections.deque(ascending(keys), maxlen=0)
                 try_types(session, shape)
+        except KeyOrderError:
+            del looks[name]
+            blocked[name] = unordered(name, f"{shape.schema}.{shape.table}", shape.key.name)
         except (psycopg2.Error, UnreadableError) as error:
             looks.pop(name, None)
             if is_of_locks(error):

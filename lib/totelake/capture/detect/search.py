@@ -24,7 +24,10 @@ SELECT count(*),
        count(*) FILTER (WHERE {new}), coalesce(sum(hashint8extended({row}, 0)) FILTER (WHERE {new}), 0)::text
   FROM {table} AS t
 """
-_MEASURE_CONTENT = sql.SQL("SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {table} AS t")
+# `t::text` would be a column named t, or a cast of the row type that somebody has made
+_MEASURE_CONTENT = sql.SQL(
+    "SELECT count(*), coalesce(sum(hashtextextended(ROW(t.*)::text, 0)), 0)::text FROM {table} AS t"
+)
 
 
 @dataclass(frozen=True)

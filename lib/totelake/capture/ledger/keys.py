@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Callable, Union, cast
+from typing import Any, Callable, NamedTuple, Union, cast
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,13 @@ _SIGN = np.uint64(1 << 63)
 # the dates from 0001-01-01 to 9999-12-31, which all engines have, and the microseconds of their days
 _DAYS = range(-719_162, 2_932_897)
 _MICROS = range(_DAYS.start * 86_400_000_000, _DAYS.stop * 86_400_000_000)
+
+
+class Misfit(NamedTuple):
+    """A key that the lake's types do not hold, and the column whose type it is."""
+
+    key: LedgerKey
+    column: str
 
 
 @dataclass(frozen=True)
@@ -98,21 +105,31 @@ class Key:
         texts = [text.decode("utf-8") if is_text(text) else escaped(text) for text in self.texts(key)]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
-    def columns(self, keys: np.ndarray, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[LedgerKey]]:
+    def columns(self, keys: np.ndarray, schema: pa.Schema) -> tuple[dict[str, pa.Array], list[Misfit]]:
         """The key's columns in their types of the lake, and apart the keys that a type does not hold."""
         fields = [schema.field(name) for name in self.names]
         if self.is_number:
-            return {self.name: pa.array(keys).cast(fields[0].type)}, []
+            return self._integers(keys, fields[0].type)
         makers = [_maker(kind, field.type) for kind, field in zip(self.kinds, fields)]
         rows: list[list[Any]] = []
-        others: list[LedgerKey] = []
+        others: list[Misfit] = []
         for key in keys:
+            row: list[Any] = []
             try:
-                rows.append([make(value) for make, value in zip(makers, self._values(key))])
+                for make, value in zip(makers, self._values(key)):
+                    row.append(make(value))
+                rows.append(row)
             except ValueError:
-                others.append(key)
+                others.append(Misfit(key, self.names[len(row)]))
         columns = list(zip(*rows)) or [()] * len(fields)
         return {field.name: _array(values, field.type) for field, values in zip(fields, columns)}, others
+
+    def _integers(self, keys: np.ndarray, kept: pa.DataType) -> tuple[dict[str, pa.Array], list[Misfit]]:
+        """The same of one integer: a column may have become narrower since keys were captured."""
+        bounds = np.iinfo(f"int{kept.bit_width}")
+        is_kept = (keys >= bounds.min) & (keys <= bounds.max)
+        others = [Misfit(int(key), self.name) for key in keys[~is_kept]]
+        return {self.name: pa.array(keys[is_kept]).cast(kept)}, others
 
     def _values(self, key: LedgerKey) -> list[Value]:
         if isinstance(key, (int, np.integer)):

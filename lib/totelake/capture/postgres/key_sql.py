@@ -6,7 +6,7 @@ from psycopg2 import sql
 
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.postgres.shape import Shape
-from totelake.contracts.key_kinds import INTEGER, TEXT
+from totelake.contracts.key_kinds import DIGITS, INTEGER, TEXT
 from totelake.schemas.columns import SourceColumn
 
 _RAW = "SQL_ASCII"
@@ -57,7 +57,22 @@ def key_hash(shape: Shape) -> sql.Composed:
 
 
 def _terms(shape: Shape) -> list[sql.Composable]:
-    return [_term(column, kind, shape.encoding) for column, kind in zip(shape.key_columns, shape.key.kinds)]
+    found = []
+    for column, kind in zip(shape.key_columns, shape.key.kinds):
+        found.append(_term(column, kind, shape.encoding))
+        if _is_before_others(shape, column, kind):
+            found.append(_scale(sql.SQL("t.{}").format(sql.Identifier(column.name))))
+    return found
+
+
+def _is_before_others(shape: Shape, column: SourceColumn, kind: str) -> bool:
+    """Whether 1.5 and 1.50, which PostgreSQL takes as equal, are two keys in whose order more of the key follows."""
+    return kind == DIGITS and column is not shape.key_columns[-1]
+
+
+def _scale(number: sql.Composable) -> sql.Composed:
+    # NaN and infinity have none
+    return sql.SQL("coalesce(scale({}), 0)").format(number)
 
 
 def _term(column: SourceColumn, kind: str, encoding: str) -> sql.Composable:
@@ -71,15 +86,19 @@ def _term(column: SourceColumn, kind: str, encoding: str) -> sql.Composable:
 
 
 def _as_text(column: SourceColumn, name: sql.Composed) -> sql.Composable:
-    if column.enum:
-        return sql.SQL("{}::text").format(name)
-    # a cast would take the blanks at the end away, which the copy has
-    return sql.SQL("concat({})").format(name) if column.type.startswith("character(") else name
+    # as the copy has it: a cast takes the blanks at the end away, and somebody may have made one of an enum
+    is_other = column.type.startswith(("character(", '"'))
+    return sql.SQL("concat({})").format(name) if is_other else name
 
 
 def _values(shape: Shape, key: LedgerKey) -> list[sql.Composable]:
-    texts = zip(shape.key_columns, shape.key.kinds, shape.key.texts(key))
-    return [_value(column, kind, text, shape.encoding) for column, kind, text in texts]
+    found = []
+    for column, kind, text in zip(shape.key_columns, shape.key.kinds, shape.key.texts(key)):
+        value = _value(column, kind, text, shape.encoding)
+        found.append(value)
+        if _is_before_others(shape, column, kind):
+            found.append(_scale(value))
+    return found
 
 
 def _value(column: SourceColumn, kind: str, text: bytes, encoding: str) -> sql.Composable:

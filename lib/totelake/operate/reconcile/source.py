@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from totelake.capture.blocked import BlockedError
@@ -15,8 +17,9 @@ from totelake.capture.postgres.copy import copy_keys_within, copy_rows, read_tab
 from totelake.capture.postgres.row_by_row import copy_row_by_row
 from totelake.capture.postgres.session import Session
 from totelake.contracts.model import Table
+from totelake.errors import DamagedError
 from totelake.lake.records.batch import BlockedTable, Bookmark, TableState
-from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, NOT_CAPTURED, Finding
+from totelake.operate.reconcile.finding import DIFFERS, EQUAL, IN_PROGRESS, NOT_CAPTURED, Finding, unreadable
 from totelake.ports.object_store import ObjectStore
 
 CHECK = "source = ledger"
@@ -45,6 +48,8 @@ def _compare(session: Session, store: ObjectStore, seen: SourceLook, name: str, 
         missed = _missed(session, seen, name, changed)
     except BlockedError as error:
         return _blocked(name, error.blocked, previous)
+    except DamagedError as error:
+        return unreadable(name, CHECK, error)
     key = seen.shapes[name].key
     pending = len(changed) - len(missed)
     is_gone_missed = len(gone) > previous.deferred and seen.searches[name].kind == NOTHING
@@ -89,7 +94,12 @@ def _differences(
         chunks = (HashedChunk(chunk, shape) for chunk in copy(session, shape))
         merge = Merge(chunks, Ledger(store, previous.ledger).chunks())
         changed = [shape.key.array(())]
-        changed += [found.rows.keys[found.is_new | found.is_changed] for found in merge]
+        try:
+            changed += [found.rows.keys[found.is_new | found.is_changed] for found in merge]
+        except DamagedError:
+            # a copy that is left in its middle would take the transaction of the other tables with it
+            deque(chunks, maxlen=0)
+            raise
         return np.concatenate(changed), merge.gone().keys
 
     return read_table(session, shape, compared)

@@ -146,8 +146,9 @@ def test_keys_that_no_type_of_the_lake_holds_are_told_apart() -> None:
     keys = key.array([key.of_texts(row) for row in rows])
     columns, others = key.columns(keys, schema)
     assert columns["amount"].to_pylist() == [Decimal("1.25"), Decimal("0.00")]
-    assert [key.texts(other) for other in others] == rows[1:-1]
-    assert key.shown(others[0]) == "(infinity, a, 1)" and key.shown(others[1]) == "(2026-01-02, \\377, 1)"
+    assert [key.texts(other.key) for other in others] == rows[1:-1]
+    assert [other.column for other in others] == ["day", "name", "amount", "amount", "amount"]
+    assert key.shown(others[0].key) == "(infinity, a, 1)" and key.shown(others[1].key) == "(2026-01-02, \\377, 1)"
 
 
 def test_an_integer_that_has_become_too_great_for_its_column_is_told_apart() -> None:
@@ -155,7 +156,7 @@ def test_an_integer_that_has_become_too_great_for_its_column_is_told_apart() -> 
     schema = pa.schema([("a", pa.int16()), ("b", pa.int32())])
     columns, others = key.columns(key.array([key.of_texts([b"1", b"2"]), key.of_texts([b"40000", b"2"])]), schema)
     assert (columns["a"].to_pylist(), columns["b"].type) == ([1], pa.int32())
-    assert [key.texts(other) for other in others] == [(b"40000", b"2")]
+    assert [(key.texts(other.key), other.column) for other in others] == [((b"40000", b"2"), "a")]
 
 
 def test_one_integer_is_a_number_and_as_it_always_was() -> None:
@@ -163,8 +164,9 @@ def test_one_integer_is_a_number_and_as_it_always_was() -> None:
     rows = pa.RecordBatch.from_arrays([pa.array([3, -4], pa.int32())], names=["id"])
     assert (key.of_rows(rows).tolist(), key.of_rows(rows).dtype) == ([3, -4], np.int64)
     assert (key.of_texts([b"7"]), key.texts(7), key.shown(7), key.kind) == (7, (b"7",), "7", "")
-    columns, others = key.columns(np.array([5]), pa.schema([("id", pa.int16())]))
-    assert (columns["id"].to_pylist(), columns["id"].type, others) == ([5], pa.int16(), [])
+    columns, others = key.columns(np.array([5, -40000, 32767, 32768]), pa.schema([("id", pa.int16())]))
+    assert (columns["id"].to_pylist(), columns["id"].type) == ([5, 32767], pa.int16())
+    assert others == [(-40000, "id"), (32768, "id")]
 
 
 def test_a_record_gives_the_key_again() -> None:

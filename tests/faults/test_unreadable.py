@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from tests.faults.world import World
 from tests.integration.star.samples import SPARK
 from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
+from totelake.lake.records.batch import Bookmark
 from totelake.lake.records.star_commit import StarCommit, live_objects
 from totelake.operate.reconcile.lake import KEYS
+from totelake.operate.reconcile.source import CHECK
 from totelake.operate.reconcile.warehouse import CONTENT
 from totelake.ports.s3 import S3Store
 
@@ -62,13 +64,22 @@ def test_an_object_that_cannot_be_read_is_its_tables_finding_and_no_others(world
     log = CommitLog(S3Store(world.s3, world.processed), star.name)
     built = live_objects([StarCommit.of(star, manifest) for manifest in log.since(0)])[0].key
     events = next(iter(S3Store(world.s3, world.ingestion).list("totesys/address/"))).key
+    ledger = Bookmark.of(world.log().newest()).tables["design"].ledger.base
+    assert ledger is not None
     known = len(world.all_findings())
-    with harmed(world, world.processed, built, harm), harmed(world, world.ingestion, events, harm):
+    places = [(world.ingestion, ledger.key), (world.ingestion, events), (world.processed, built)]
+    with ExitStack() as stack:
+        for bucket, key in places:
+            stack.enter_context(harmed(world, bucket, key, harm))
         found = world.findings()
         assert len(world.all_findings()) == known
-    assert [(item.table, item.check) for item in found] == [("address", KEYS), (star.name, CONTENT)]
-    for item, place in zip(found, (f"{world.ingestion}/{events}", f"{world.processed}/{built}")):
-        assert item.detail.startswith(f"s3://{place} {said}")
+    assert {(item.table, item.check): item.detail.split(" ")[0] for item in found} == {
+        ("design", CHECK): f"s3://{world.ingestion}/{ledger.key}",
+        ("design", KEYS): f"s3://{world.ingestion}/{ledger.key}",
+        ("address", KEYS): f"s3://{world.ingestion}/{events}",
+        (star.name, CONTENT): f"s3://{world.processed}/{built}",
+    }
+    assert all(said in item.detail for item in found if item.table != "design" or harm is not overwrite)
     world.is_sound = not world.findings()
 
 

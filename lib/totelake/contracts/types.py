@@ -24,10 +24,16 @@ _ZONED = re.compile(r"timestamp(\([0-6]\))? with time zone")
 _TIME = re.compile(r"time(\([0-6]\))? without time zone")
 _LIMITED = re.compile(r"character(?: varying)?\(([0-9]+)\)")
 _NAME = r"(?:[a-z_][a-z0-9_]*|\"(?:[^\"]|\"\")+\")"
+# the names of PostgreSQL's own types as format_type() writes them: any other name has its schema, or quotes
 _WORDS = (
-    "double precision", "character varying", "bit varying", r"interval [a-z]+(?: to [a-z]+)?",
-    r"time(?:stamp)?(?:\([0-6]\))? with(?:out)? time zone", _NAME,
-)  # fmt: skip
+    "smallint|integer|bigint|numeric|real|double precision|boolean|date|bytea|text|character varying|character|bpchar",
+    r"interval [a-z]+(?: to [a-z]+)?|time(?:stamp)?(?:\([0-6]\))? with(?:out)? time zone|interval|bit varying|bit",
+    "json|jsonb|jsonpath|xml|uuid|money|inet|cidr|macaddr|macaddr8|point|line|lseg|box|path|polygon|circle",
+    "tsvector|tsquery|gtsvector|(?:int4|int8|num|ts|tstz|date)(?:multi)?range|name|refcursor|aclitem|pg_lsn",
+    "oid|oid8|tid|xid|xid8|cid|oidvector|int2vector|pg_snapshot|txid_snapshot",
+    "reg(?:class|collation|config|database|dictionary|namespace|oper|operator|proc|procedure|role|type)",
+    r"\"(?:[^\"]|\"\")+\"",
+)
 # what format_type() may write: PostgreSQL's own words or a name with its schema, a modifier, an array's brackets
 _WRITTEN = re.compile(
     rf"(?:(?:{'|'.join(_WORDS)})(?:\(-?[0-9]+(?:,-?[0-9]+)?\))?|{_NAME}\.{_NAME}(?:\([^\n]+\))?)(?:\[\])?"

@@ -22,9 +22,9 @@ from totelake.contracts.types import (
 )
 from totelake.schemas.widening import SAME, WIDENED, relation
 
-_WIDEST = "decimal(38,18)"
-# a text of a number with digits that the widest decimal would round away
-_FINER = r"[eE]-|\.[0-9]{18}[0-9]*[1-9]"
+# a text that is a number, with what may stand behind its digits
+_WRITTEN = r"^\s*[+-]?[0-9]+{}\s*\z"
+_INTEGERS = ("smallint", "integer", "bigint")
 _DIGITS = 6
 
 
@@ -83,6 +83,9 @@ def _fits(name: str, found: str, wanted: str) -> SparkColumn:
         step = 10 ** (_DIGITS - timestamp_digits(wanted))
         is_whole: SparkColumn = F.unix_micros(value) % step == 0
         return is_whole
-    if is_text(found) and (decimal_of(wanted) or wanted in ("smallint", "integer", "bigint")):
-        return (there.cast(_WIDEST) == cast_or_null(name, _WIDEST)) & ~value.rlike(_FINER)
+    if is_text(found) and wanted in _INTEGERS:
+        return value.rlike(_WRITTEN.format("")) & there.isNotNull()
+    if is_text(found) and (decimal := decimal_of(wanted)):
+        # with more digits that count Spark would round
+        return value.rlike(_WRITTEN.format(rf"(\.[0-9]{{0,{decimal[1]}}}0*)?")) & there.isNotNull()
     return F.expr(f"try_cast(try_cast({spark_quoted(name)} AS {spark_type(wanted)}) AS {spark_type(found)})") == value

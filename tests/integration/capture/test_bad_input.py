@@ -102,7 +102,7 @@ def test_a_ledger_that_is_gone(filled: Source) -> None:
     key = base.key
     filled.s3.put_object(Bucket=filled.bucket, Key=key, Body=b"")
     filled.sql(insert_designs(201, 201))
-    with pytest.raises(SystemExit, match=f"LakeError: s3://{filled.bucket}/{key} is not there"):
+    with pytest.raises(SystemExit, match=f"DamagedError: s3://{filled.bucket}/{key} is not there"):
         filled.run()
 
 

@@ -108,8 +108,8 @@ def test_a_key_of_another_kind_blocks_its_table_until_it_is_as_before(
     source.sql("ALTER TABLE thing ALTER a TYPE text")
     table.follow(table_of({**COLUMNS, "a": "text"}, ["a"]))
     assert (
-        "public.thing was captured under the key a (integer); its contract now says a (text), and rows captured under "
-        "the old key cannot be matched to the new one; make a (integer) the primary key again, in contract and source"
+        "public.thing was captured under the key a (integer); its key now is a (text), and rows captured under "
+        "the old key cannot be matched to the new one; give its columns their former types again"
     ) in refused(table)
     source.sql("ALTER TABLE thing ALTER a TYPE bigint USING a::bigint", "UPDATE thing SET v = 3 WHERE a = 1")
     table.follow(table_of({**COLUMNS, "a": "bigint"}, ["a"]))
@@ -125,7 +125,7 @@ def test_other_columns_in_a_key_block_its_table(source: Source, monkeypatch: pyt
     assert table.run() == []
     source.sql("ALTER TABLE thing DROP CONSTRAINT thing_pkey", "ALTER TABLE thing ADD PRIMARY KEY (a)")
     table.follow(table_of(COLUMNS, ["a"]))
-    assert "public.thing was captured under the key a (integer), b (text); its contract now says a (integer)" in (
+    assert "public.thing was captured under the key a (integer), b (text); its key now is a (integer)" in (
         refused(table)
     )
 

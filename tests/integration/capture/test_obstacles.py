@@ -98,7 +98,7 @@ BLOCKS = {
         ('ALTER TABLE payment ADD COLUMN "x`y" text',),
         ('ALTER TABLE payment RENAME COLUMN "x`y" TO xy',),
         classes.NAME_UNUSABLE,
-        "in its name, which engines of the lake take for syntax; rename it",
+        "in its name, which not every engine of the lake takes; rename it",
     ),
     "equal but for case": (
         ('ALTER TABLE payment ADD COLUMN "Paid" boolean',),

@@ -64,7 +64,7 @@ def test_a_contract_that_follows_the_source_to_another_key_makes_no_row_of_anoth
         blocked = Bookmark.of(paid.run()).blocked["payment"]
     assert blocked.change.kind == classes.KEY_CHANGED
     assert blocked.why == (
-        "public.payment was captured under the key payment_id; its contract now says transaction_id, and rows captured "
+        "public.payment was captured under the key payment_id; its key now is transaction_id, and rows captured "
         "under the old key cannot be matched to the new one; make payment_id the primary key again, in contract and "
         "source"
     )

@@ -62,6 +62,7 @@ def test_what_an_engine_lacks_raises_and_never_becomes_a_string_by_itself(postgr
         ("record", "is a pseudo-type"), ("anyarray", "is a pseudo-type"), ("record[]", "is a pseudo-type"),
         ("", "is no name of a type"), ("text ", "is no name"), ("int or so", "is no name"), ('"a"b"', "is no name"),
         ("numeric(10, 2)", "is no name"), ("jsonb(x)", "is no name"), ("timestamp(9) with time zone", "is no name"),
+        ("intger", "is no name"), ("numerc(10,2)", "is no name"), ("datetime", "is no name"), ("hstore", "is no name"),
         ("jsonb\n", "is no name of a type"), ("Kind", "is no name of a type; write it as format_type"),
     ],
 )  # fmt: skip

@@ -169,11 +169,14 @@ def _rekeyed(shapes: Mapping[str, Shape], bookmark: Bookmark) -> dict[str, Block
         is_kept = before.names == shape.key.names or not names.issuperset(before.names)
         if is_kept and before.kinds == shape.key.kinds:
             continue
-        old, new = (key.name if before.kinds == shape.key.kinds else key.described for key in (before, shape.key))
+        has_kinds = before.kinds == shape.key.kinds
+        old, new = (key.name if has_kinds else key.described for key in (before, shape.key))
+        is_retyped = before.names == shape.key.names
+        again = f"make {old} the primary key again, in contract and source"
         why = (
-            f"{shape.schema}.{shape.table} was captured under the key {old}; its contract now says {new}, and rows "
-            f"captured under the old key cannot be matched to the new one; make {old} the primary key again, in "
-            "contract and source"
+            f"{shape.schema}.{shape.table} was captured under the key {old}; its key now is {new}, and rows captured "
+            "under the old key cannot be matched to the new one; "
+            f"{'give its columns their former types again' if is_retyped else again}"
         )
         found[name] = BlockedTable(changed_key(name, old, new), why)
     return found

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from totelake.capture.ledger.key_bytes import EPOCH, Value, decoded, encoded, parsed, plain_number, written
-from totelake.contracts.key_kinds import DATE, INTEGER, NUMBER, TEXT, TIMESTAMP
+from totelake.contracts.key_kinds import DATE, DIGITS, INTEGER, NUMBER, TEXT, TIMESTAMP
 from totelake.lake.quarantine import escaped, is_text
 
 LedgerKey = Union[int, bytes]
@@ -59,7 +59,8 @@ class Key:
     @property
     def described(self) -> str:
         """The columns with their kinds, for people."""
-        return ", ".join(f"{name} ({kind})" for name, kind in zip(self.names, self.kinds))
+        words = ("number kept as text" if kind == DIGITS else kind for kind in self.kinds)
+        return ", ".join(f"{name} ({kind})" for name, kind in zip(self.names, words))
 
     @property
     def is_number(self) -> bool:

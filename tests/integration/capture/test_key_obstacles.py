@@ -63,9 +63,9 @@ def test_a_key_that_cannot_be_captured(
         ("INDEX one ON thing (a, b)", "public.thing has no index one, so it does not identify every row; CREATE "),
         (
             "UNIQUE INDEX other ON thing (a, b)",
-            'CREATE UNIQUE INDEX on the columns "a", "b" of all rows, each NOT NULL',
+            'CREATE UNIQUE INDEX "one_of_all" ON public.thing ("a", "b"), once each is NOT NULL',
         ),
-        ("UNIQUE INDEX one ON thing (b)", "the primary key of public.thing is b, its contract and all that was "),
+        ("UNIQUE INDEX one ON thing (b)", "the unique index one of public.thing is b, its contract and all that was "),
     ],
     ids=["partial", "expression", "nullable", "not unique", "another name", "other columns"],
 )

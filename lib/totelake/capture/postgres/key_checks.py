@@ -37,9 +37,10 @@ def identifying(place: TablePlace, name: str, indexes: Mapping[str, UniqueIndex]
         return index.attributes
     table, columns = place.table, ", ".join(map(sql_quoted, place.table.key_names))
     why = f"the unique index {name} of {place.where} {index.problem}" if index else f"{place.where} has no index {name}"
+    better = sql_quoted(f"{name}_of_all"[-63:])
     why += (
-        f", so it does not identify every row; CREATE UNIQUE INDEX on the columns {columns} of all rows, each NOT "
-        "NULL, or name another one as uniqueIndex in its contract"
+        f", so it does not identify every row; CREATE UNIQUE INDEX {better} ON {place.where} ({columns}), once each "
+        "is NOT NULL, and name it as uniqueIndex in its contract"
     )
     raise BlockedError(BlockedTable(changed_key(table.name, table_key(table), _listed(place.named(_of(index)))), why))
 
@@ -61,9 +62,15 @@ def checked_key(place: TablePlace, attributes: Sequence[int]) -> Key:
         has = f"{where}.{wrong[0].name} is of the type {wrong[0].type}"
         why = f"{has}, which no key of the lake has; give it a key of columns that are {ALL_KINDS}"
     elif {column.name for column in found} != set(table.key_names):
+        wanted, index = table_key(table), table.unique_index
+        what, again = (
+            (f"unique index {index}", f"let the index be on {wanted}")
+            if index
+            else ("primary key", f"make {wanted} the primary key")
+        )
         why = (
-            f"the primary key of {where} is {_names(found)}, its contract and all that was captured say "
-            f"{table_key(table)}; make {table_key(table)} the primary key again"
+            f"the {what} of {where} is {_names(found)}, its contract and all that was captured say {wanted}; "
+            f"{again} again"
         )
     else:
         kinds = {column.name: _kind(column) for column in found}

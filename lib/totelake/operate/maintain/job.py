@@ -101,7 +101,7 @@ class _Maintenance:
             try:
                 return work()
             except DamagedError as failure:
-                self._job.log.warning("passed over, no job writes there: %s", failure)
+                self._job.log.warning("passed over, as no contract names that log: %s", failure)
                 return otherwise
 
         return self._guarded(told, otherwise)

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from totelake.capture.ledger.keys import Key
 from totelake.capture.ledger.ledger import Ledger
-from totelake.capture.postgres.csv_rows import no_rows
 from totelake.capture.quarantined_keys import quarantined_key
 from totelake.contracts.key_kinds import INTEGER
 from totelake.contracts.model import Table, inputs_of
@@ -79,22 +78,24 @@ def _events(
         # under the names that the key's columns had then
         key = Key.recorded(captured.key, captured.key_kind)
     for item in commit.objects:
-        rows = _read(store, place or item.staged, item.bytes, list(key.names))
-        yield key.of_rows(rows), _is_deleted(rows)
+        for rows in _read(store, place or item.staged, item.bytes, list(key.names)):
+            yield key.of_rows(rows), _is_deleted(rows)
     for item in commit.quarantine:
         where = item.staged if place is None else item.key
-        if key.is_number:
-            rows = _read(store, where, item.bytes, ["source_key"])
-            yield rows.column(0).to_numpy(), _is_deleted(rows)
-        else:
-            rows = _read(store, where, item.bytes, [KEY_VALUES, "rule"])
-            found = [quarantined_key(key, *row) for row in zip(*(column.to_pylist() for column in rows.columns[:2]))]
-            yield key.array(found), _is_deleted(rows)
+        for rows in _read(store, where, item.bytes, ["source_key"] if key.is_number else [KEY_VALUES, "rule"]):
+            yield _quarantined_keys(key, rows), _is_deleted(rows)
 
 
-def _read(store: ObjectStore, key: str, size: int, columns: list[str]) -> pa.RecordBatch:
-    table = read_columns(store, key, size, [*columns, "_op"]).combine_chunks()
-    return next(iter(table.to_batches()), no_rows(table.schema))
+def _quarantined_keys(key: Key, rows: pa.RecordBatch) -> np.ndarray:
+    if key.is_number:
+        keys: np.ndarray = rows.column(0).to_numpy()
+        return keys
+    return key.array([quarantined_key(key, *row) for row in zip(*(column.to_pylist() for column in rows.columns[:2]))])
+
+
+def _read(store: ObjectStore, key: str, size: int, columns: list[str]) -> list[pa.RecordBatch]:
+    found: list[pa.RecordBatch] = read_columns(store, key, size, [*columns, "_op"]).to_batches()
+    return found
 
 
 def _is_deleted(rows: pa.RecordBatch) -> np.ndarray:

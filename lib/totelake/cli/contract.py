@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from totelake.cli.live import described_source
-from totelake.cli.output import TargetName, plain_on_stdout, say
+from totelake.cli.output import TargetName, plain_on_stdout, say, tell
 from totelake.cli.sources import SourceName, one_source
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError, SourceError
 from totelake.schemas.draft import draft
+from totelake.sources.drafting import unsaid_columns
 from totelake.sources.writing import as_yaml
 from totelake.stack.model import default_home
 
@@ -44,6 +45,8 @@ def new(
     if wanted[0].problem:
         raise SourceError(f"no contract of {table} can be drafted: {wanted[0].problem}")
     document = draft(wanted[0], name_of_source)
+    for sentence in unsaid_columns(wanted[0]):
+        tell(sentence)
     text = as_yaml(document)
     if output is None:
         # YAML's own escapes are YAML still, whatever the terminal and its encoding

@@ -44,8 +44,8 @@ Dsn = Annotated[
     typer.Option(
         _GIVEN,
         envvar="TOTELAKE_SOURCE_DSN",
-        help="The database and its reading role, postgresql://USER:PASSWORD@HOST:PORT/DATABASE; without it the "
-        "source's secret has them.",
+        help="The address of the database, with reading role and password, as a URL; without it that in the source's "
+        "secret.",
     ),
 ]
 

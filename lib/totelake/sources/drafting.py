@@ -55,8 +55,9 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
         more = f" ({len(left_out) - 1} more cannot be captured either)" if len(left_out) > 1 else ""
         raise SourceError(f"no table can be captured: {where}: {why}{more}")
     kept, unsaid = _references(usable, {*known, *usable})
+    columns = [sentence for table in usable.values() for sentence in unsaid_columns(table)]
     documents = {table.name: draft(_referring(table, kept[table.name]), source.name) for table in usable.values()}
-    return Drafts(documents, left_out, [*_silent_columns(usable.values()), *unsaid])
+    return Drafts(documents, left_out, [*columns, *unsaid])
 
 
 def _blocked(session: Session, source: Source, documents: Mapping[str, dict[str, Any]]) -> dict[str, str]:
@@ -110,11 +111,10 @@ def _leads(edges: Mapping[str, set[str]], start: str, end: str) -> bool:
     return False
 
 
-def _silent_columns(tables: Iterable[DescribedTable]) -> list[str]:
-    """What becomes of columns that no contract can name."""
+def unsaid_columns(table: DescribedTable) -> list[str]:
+    """What becomes of each column that no contract can name."""
     return [
         f"{table.name}.{name} has a name that no contract can have: the lake keeps the column, in the Data Catalog as "
         f"{catalogue_name(name)}, and the contract does not say so"
-        for table in tables
         for name in unnamed(table)
     ]

@@ -17,6 +17,7 @@ from totelake.cli.exit_status import PROBLEM_FOUND
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import checkout_folder, read_folder
+from totelake.contracts.pipeline import FILE as PIPELINE
 from totelake.contracts.sources import PREFIX, secret_name
 from totelake.deploy.target import LOCAL, Target
 from totelake.doctor.finding import BROKEN, Finding, of_outcome
@@ -56,14 +57,15 @@ def source() -> None:
 
 
 @app.command()
-def add(
+def add(  # nosec B107 # the name of a secret is none
     name: Annotated[str, typer.Argument(help="A name of small letters, digits and _, at most 20.")],
     dsn: Dsn = "",
     secret: Annotated[
         str, typer.Option(help="The secret with the address; {prefix} stands for the deployment's name.")
     ] = "",
     schema: Annotated[
-        list[str] | None, typer.Option(help="A schema to take tables of, public without it; several times.")
+        list[str] | None,
+        typer.Option(help="A schema to take tables of; without it public, with --update those of before."),
     ] = None,
     include: Annotated[
         list[str] | None, typer.Option(help="Only tables of such a name: order*, sales.*; several times.")
@@ -84,9 +86,9 @@ def add(
     With --dsn this machine's stack, where one is up, gets the secret. Exit status 3 when a table is left out.
     """
     folder = checkout_folder() if catalog is None else catalog
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder} is no folder; name the folder catalog/ of a checkout with --catalog")
-    selection = Selection(schema or ("public",), include or (), exclude or ())
+    if not (folder / PIPELINE).is_file():
+        raise ConfigurationError(f"{folder} has no {PIPELINE}; name the folder catalog/ of a checkout with --catalog")
+    selection = Selection(schema or (), include or (), exclude or ())
     wanted = Wanted(name, selection, secret, schedule, update)
     files = read_folder(folder)
     named = secret_of_source(wanted, files)
@@ -129,7 +131,7 @@ def check(name: Name, dsn: Dsn = "", target: TargetName = LOCAL, as_json: AsJson
             }
         )
     else:
-        _show_checks(findings, checks, others)
+        _show_checks(name, findings, checks, others)
     if of_outcome(findings, PROBLEM) or not all(item.is_fit for item in checks):
         raise typer.Exit(PROBLEM_FOUND)
     for finding in of_outcome(findings, BROKEN):
@@ -223,7 +225,7 @@ def _show(document: Mapping[str, Any]) -> None:
         say(f"next: totelake deploy, then totelake run --source {name} --wait")
 
 
-def _show_checks(findings: list[Finding], checks: list[TableCheck], others: list[str]) -> None:
+def _show_checks(name: str, findings: list[Finding], checks: list[TableCheck], others: list[str]) -> None:
     show_findings(findings)
     if checks:
         rows = [
@@ -243,7 +245,7 @@ def _show_checks(findings: list[Finding], checks: list[TableCheck], others: list
     for change in (change for item in checks for change in item.changes if not item.blocked):
         say(f"differs from its contract: {change}")
     if others:
-        say(f"without a contract: {', '.join(others)}; `totelake source add SOURCE --update` writes contracts")
+        say(f"without a contract: {', '.join(others)}; `totelake source add {name} --update` writes contracts")
 
 
 def _typed(columns: Mapping[str, str]) -> str:

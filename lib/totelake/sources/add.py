@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from totelake.capture.postgres.describe import describe
@@ -19,11 +19,13 @@ from totelake.errors import ConfigurationError
 from totelake.schemas.changes import Change
 from totelake.schemas.described import DescribedTable
 from totelake.schemas.live import source_changes
-from totelake.sources.drafting import Drafts, Name, drafted
+from totelake.sources.drafting import Drafts, drafted
+from totelake.sources.references import Name
 from totelake.sources.selection import Selection, check_one_of_each_name, select
 from totelake.sources.writing import texts
 
 SCHEDULE = "cron(0/10 * * * ? *)"
+_SCHEMAS = ("public",)
 _DATABASE = """
 SELECT coalesce(shobj_description(d.oid, 'pg_database'), 'The PostgreSQL database ' || d.datname || '.')
 FROM pg_database d WHERE d.datname = current_database()
@@ -93,8 +95,11 @@ def planned(session: Session, wanted: Wanted, files: Mapping[str, Any]) -> Plan:
     document = there or _source_document(wanted, str(session.row(_DATABASE)[0]))
     source = _source(wanted.name, document)
     known = _known(wanted.name, files)
-    found = describe(session, sorted({*wanted.selection.schemas, *(schema for schema, _ in known)}))
-    chosen = [table for table in select(session, found, wanted.selection) if (table.schema, table.name) not in known]
+    old_schemas = sorted({schema for schema, _ in known})
+    schemas = wanted.selection.schemas or old_schemas or _SCHEMAS
+    found = describe(session, sorted({*schemas, *old_schemas}))
+    selected = select(session, found, replace(wanted.selection, schemas=schemas))
+    chosen = [table for table in selected if (table.schema, table.name) not in known]
     check_one_of_each_name([*known, *((table.schema, table.name) for table in chosen)])
     drafts = drafted(session, source, chosen, known)
     written = texts(None if there else document, drafts.documents)

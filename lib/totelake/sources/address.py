@@ -10,7 +10,7 @@ from totelake.ports.postgres import parts_of
 
 _FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 # a secret's values by the names of libpq's parameters
-_NAMES = {"host": "host", "port": "port", "dbname": "dbname", "user": "username", "password": "password"}
+_NAMES = {"host": "host", "port": "port", "dbname": "dbname", "user": "username", "password": "password"}  # nosec B105 # names
 _MORE = ("sslmode", "sslrootcert")
 _PORT = "5432"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from totelake.capture.postgres.session import Session
@@ -13,11 +12,9 @@ from totelake.contracts.identifiers import catalogue_name
 from totelake.contracts.parse import parse_tables
 from totelake.contracts.sources import Source
 from totelake.errors import ContractError, SourceError
-from totelake.schemas.described import DescribedColumn, DescribedTable
+from totelake.schemas.described import DescribedTable
 from totelake.schemas.draft import draft, unnamed
-
-Name = tuple[str, str]
-"""A table by schema and plain name."""
+from totelake.sources.references import Name, references_among, with_references
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
         try:
             if table.problem:
                 raise SourceError(table.problem)
-            alone[table.name] = draft(_referring(table, {}), source.name)
+            alone[table.name] = draft(with_references(table), source.name)
             usable[table.schema, table.name] = table
         except (SourceError, ContractError) as error:
             left_out[where] = str(error)
@@ -54,9 +51,9 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
         where, why = next(iter(left_out.items()))
         more = f" ({len(left_out) - 1} more cannot be captured either)" if len(left_out) > 1 else ""
         raise SourceError(f"no table can be captured: {where}: {why}{more}")
-    kept, unsaid = _references(usable, {*known, *usable})
+    kept, unsaid = references_among(usable, {*known, *usable})
     columns = [sentence for table in usable.values() for sentence in unsaid_columns(table)]
-    documents = {table.name: draft(_referring(table, kept[table.name]), source.name) for table in usable.values()}
+    documents = {table.name: draft(with_references(table, kept[table.name]), source.name) for table in usable.values()}
     return Drafts(documents, left_out, [*columns, *unsaid])
 
 
@@ -67,48 +64,6 @@ def _blocked(session: Session, source: Source, documents: Mapping[str, dict[str,
     files = {f"sources/{source.name}/{name}.yaml": document for name, document in documents.items()}
     contracts, _ = parse_tables(files, {source.name: source})
     return {name: item.why for name, item in blocked_tables(session, tuple(contracts.values())).items()}
-
-
-def _referring(table: DescribedTable, kept: Mapping[str, DescribedColumn]) -> DescribedTable:
-    """The table with those of its references alone."""
-    columns = [column if column.name in kept else replace(column, foreign_key=None) for column in table.columns]
-    return replace(table, columns=tuple(columns))
-
-
-def _references(
-    tables: Mapping[Name, DescribedTable], among: Iterable[Name]
-) -> tuple[dict[str, dict[str, DescribedColumn]], list[str]]:
-    """By table the columns whose references lead to one of `among`, and a sentence for each that closes a circle."""
-    reachable, kept, unsaid = set(among), defaultdict[str, dict[str, DescribedColumn]](dict), []
-    edges: dict[str, set[str]] = defaultdict(set)
-    for table in tables.values():
-        for column in table.columns:
-            reference = column.foreign_key
-            if reference is None or (column.foreign_schema, reference.table) not in reachable:
-                continue
-            if reference.table != table.name and _leads(edges, reference.table, table.name):
-                unsaid.append(
-                    f"{table.name}.{column.name} refers to {reference}, which refers back: the contract leaves this "
-                    "reference out, as contracts refer to each other in no circle"
-                )
-                continue
-            edges[table.name].add(reference.table)
-            kept[table.name][column.name] = column
-    return kept, unsaid
-
-
-def _leads(edges: Mapping[str, set[str]], start: str, end: str) -> bool:
-    """Whether references lead from one table to another."""
-    seen: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        if name == end:
-            return True
-        if name not in seen:
-            seen.add(name)
-            todo.extend(edges.get(name, ()))
-    return False
 
 
 def unsaid_columns(table: DescribedTable) -> list[str]:

@@ -22,6 +22,8 @@ ORDER BY 1
 class Selection:
     """The schemas, and the patterns (`*`, `?`) of tables to take and to leave; without `include` all are taken.
 
+    Without `schemas` they are those that the source has tables of, for a new one public.
+
     A pattern with a dot is of schema and name, any other of the name.
     """
 

@@ -14,12 +14,15 @@ import yaml
 from totelake.contracts.sources import FILE, FOLDER
 from totelake.errors import ConfigurationError
 
+_NEXT_LINE = "\x85"
 _HEAD = "# A database that tables are captured from; docs/deployment.md says what each key means.\n"
 
 
 def as_yaml(document: Mapping[str, Any], escaped: bool = False) -> str:
     """A document as YAML, its keys in their order; `escaped` in ASCII."""
-    return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=not escaped, width=120)
+    text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=not escaped, width=120)
+    # PyYAML writes this character as it is, and reads it as a line's end
+    return text if escaped or _NEXT_LINE not in text else as_yaml(document, escaped=True)
 
 
 def contract_file(table: str) -> str:
@@ -40,8 +43,9 @@ def write(catalog: Path, source: str, files: Mapping[str, str]) -> list[Path]:
     """
     folder = catalog / FOLDER / source
     # a hidden folder is no part of the catalogue
-    aside = catalog / FOLDER / f".{source}.{secrets.token_hex(4)}"
-    aside.mkdir(parents=True)
+    aside = catalog / f".{source}.{secrets.token_hex(4)}"
+    folder.parent.mkdir(exist_ok=True)
+    aside.mkdir()
     try:
         for name, text in files.items():
             (aside / name).write_text(text, encoding="utf-8")

@@ -201,3 +201,11 @@ def test_the_address_may_come_from_the_environment(database: Database, monkeypat
     monkeypatch.setenv("TOTELAKE_SOURCE_DSN", database.reader)
     result = database.invoke("add", "crm", "--catalog", str(database.catalog), "--json")
     assert json.loads(result.stdout)["tables"] == [{"table": "public.item", "columns": 2, "key": ["item_id"]}]
+
+
+def test_an_update_looks_at_the_schemas_that_the_source_has_tables_of(database: Database) -> None:
+    grants = (f"GRANT USAGE ON SCHEMA shop TO {READER}", f"GRANT SELECT ON ALL TABLES IN SCHEMA shop TO {READER}")
+    database.sql("CREATE SCHEMA shop", "CREATE TABLE shop.item (id integer PRIMARY KEY)", ITEM, *grants)
+    assert [item["table"] for item in database.add("crm", "--schema", "shop")["tables"]] == ["shop.item"]
+    database.sql("CREATE TABLE shop.part (id integer PRIMARY KEY)", *grants)
+    assert [item["table"] for item in database.add("crm", "--update")["tables"]] == ["shop.part"]

@@ -112,6 +112,10 @@ def check(name: Name, dsn: Dsn = "", target: TargetName = LOCAL, as_json: AsJson
     """
     contracts = load_contracts()
     named, tables = contracts.source(name).secret, contracts.source_tables(name)
+    if not tables:
+        raise ConfigurationError(
+            f"{name} has no contract of a table; `totelake source add {name} --update` writes some"
+        )
     address = _address(named, dsn, target)
     findings = look_at_source(name, lambda: address, tables)
     checks: list[TableCheck] = []
@@ -161,9 +165,14 @@ def list_sources(as_json: AsJson = False) -> None:
 
 
 def _address(secret: str, dsn: str, target: str) -> PostgresAddress:
-    """The address of a source, as --dsn has it, else its secret."""
+    """The address of a source, as --dsn has it, else its secret. Raises ConfigurationError without either."""
     if dsn:
         return PostgresAddress.from_secret(secret_of(dsn), _GIVEN)
+    if target == LOCAL and stack_in(default_home()) is None:
+        raise ConfigurationError(
+            f"there is no address: name one with {_GIVEN}, or start the stack whose secret {secret} has it "
+            "(`totelake up`)"
+        )
     where = Target.named(target, default_home())
     return read_address(where.clients, secret_name(secret, where.prefix))
 

@@ -94,3 +94,21 @@ def test_sources_are_listed_with_kind_tables_schedule_and_secret(crm: Database) 
         "kind": "postgres", "tables": 3, "schedule": "cron(0/10 * * * ? *)", "secret": "{prefix}/crm",
     }  # fmt: skip
     assert "{prefix}/crm" in crm.invoke("list").stdout
+
+
+def test_without_an_address_or_a_contract_there_is_nothing_to_look_at(crm: Database) -> None:
+    assert str(crm.invoke("check", "crm").exception) == (
+        "there is no address: name one with --dsn, or start the stack whose secret {prefix}/crm has it (`totelake up`)"
+    )
+    for path in (crm.catalog / "sources" / "crm").glob("[!s]*.yaml"):
+        path.unlink()
+    result = crm.invoke("check", "crm", "--dsn", crm.reader)
+    assert str(result.exception).startswith("crm has no contract of a table; `totelake source add crm --update`")
+
+
+def test_a_column_that_no_contract_names_does_not_keep_its_table_from_being_captured(crm: Database) -> None:
+    crm.sql('CREATE TABLE price (id integer PRIMARY KEY, "Unit Price" numeric NOT NULL)')
+    crm.add("crm", "--update")
+    price = checked(crm, 0)["tables"]["public.price"]
+    assert (price["blocked"], price["as_text"]) == ("", {"Unit Price": "numeric"})
+    assert [(change["column"], change["is_breaking"]) for change in price["changes"]] == [("Unit Price", False)]

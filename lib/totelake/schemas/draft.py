@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from totelake.contracts.identifiers import is_contract_name, sql_quoted
+from totelake.contracts.identifiers import is_contract_name, is_reserved, sql_quoted
 from totelake.contracts.key_kinds import ALL_KINDS, MOST_COLUMNS, key_kind
 from totelake.contracts.model import SOURCE
 from totelake.contracts.types import hive_type, is_time, lake_type
 from totelake.errors import SourceError
-from totelake.schemas.changes import unusable
+from totelake.schemas.changes import NAME_RESERVED, NAME_UNUSABLE, unusable
 from totelake.schemas.columns import SourceColumn
 from totelake.schemas.described import DescribedColumn, DescribedTable
 
@@ -75,25 +75,31 @@ def _check_names(table: DescribedTable) -> None:
     columns = [
         SourceColumn.captured(column.name, column.type, column.required, column.enum) for column in table.columns
     ]
-    for _, why in unusable(table.name, columns):
-        raise SourceError(f"{table.schema}.{table.name}.{why}")
+    for change, why in unusable(table.name, columns):
+        rename = f": {_renaming(table, change.column)}" if change.kind in (NAME_RESERVED, NAME_UNUSABLE) else ""
+        raise SourceError(f"{table.schema}.{table.name}.{why}{rename}")
 
 
 def _check_key_names(table: DescribedTable, key: tuple[str, ...]) -> None:
     """Raises SourceError for a key with a column that no contract can name."""
     for name in key:
         if not is_contract_name(name):
-            where = f"{table.schema}.{table.name}"
             raise SourceError(
-                f"the key of {where} has the column {name}, a name that no contract can have; ALTER TABLE {where} "
-                f"RENAME COLUMN {sql_quoted(name)} TO {_better(name)}"
+                f"the key of {table.schema}.{table.name} has the column {name}, a name that no contract can have; "
+                f"{_renaming(table, name)}"
             )
+
+
+def _renaming(table: DescribedTable, column: str) -> str:
+    """The statement that gives a column a name that the lake takes."""
+    return f"ALTER TABLE {table.schema}.{table.name} RENAME COLUMN {sql_quoted(column)} TO {_better(column)}"
 
 
 def _better(name: str) -> str:
     """A name that a contract can have, as near to the other as can be told."""
     lower = name.lower()
-    return lower if is_contract_name(lower) else "a name of small letters, digits and _, at most 63"
+    is_good = is_contract_name(lower) and not is_reserved(lower)
+    return lower if is_good else "a name of small letters, digits and _, at most 63"
 
 
 def _identified(table: DescribedTable) -> tuple[str | None, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +26,10 @@ class Drafts:
     unsaid: Sequence[str] = ()
 
 
-def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], known: Iterable[Name]) -> Drafts:
+def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], known: Collection[Name]) -> Drafts:
     """Contracts of these tables; `known` are those that have one already, to which references may lead.
 
-    Raises SourceError when no table can be captured.
+    Raises SourceError when no table can be captured and none is known.
     """
     left_out: dict[str, str] = {}
     usable: dict[Name, DescribedTable] = {}
@@ -47,14 +47,14 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
         (schema,) = (owner for owner, known_name in usable if known_name == name)
         left_out[f"{schema}.{name}"] = why
         del usable[schema, name]
-    if tables and not usable:
+    if tables and not usable and not known:
         where, why = next(iter(left_out.items()))
         more = f" ({len(left_out) - 1} more cannot be captured either)" if len(left_out) > 1 else ""
         raise SourceError(f"no table can be captured: {where}: {why}{more}")
     kept, unsaid = references_among(usable, {*known, *usable})
     columns = [sentence for table in usable.values() for sentence in unsaid_columns(table)]
     documents = {table.name: draft(with_references(table, kept[table.name]), source.name) for table in usable.values()}
-    return Drafts(documents, left_out, [*columns, *unsaid])
+    return Drafts(documents, dict(sorted(left_out.items())), [*columns, *unsaid])
 
 
 def _blocked(session: Session, source: Source, documents: Mapping[str, dict[str, Any]]) -> dict[str, str]:

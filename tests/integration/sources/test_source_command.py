@@ -36,8 +36,8 @@ def test_a_source_gets_its_own_file_and_a_contract_for_every_table(database: Dat
 LEFT_OUT = {
     "CREATE TABLE odd (a integer)": "public.odd has no primary key and no unique index",
     "CREATE UNLOGGED TABLE odd (a integer PRIMARY KEY)": "ALTER TABLE public.odd SET LOGGED",
-    "CREATE TABLE odd (_op integer PRIMARY KEY)": "_op has a name the lake keeps for itself; rename it",
-    'CREATE TABLE odd (a integer PRIMARY KEY, "x;y" integer)': "not every engine of the lake takes; rename it",
+    "CREATE TABLE odd (_op integer PRIMARY KEY)": "keeps for itself; rename it: ALTER TABLE public.odd RENAME",
+    'CREATE TABLE odd (a integer PRIMARY KEY, "x;y" integer)': 'ALTER TABLE public.odd RENAME COLUMN "x;y" TO a name',
     'CREATE TABLE odd ("Id" integer PRIMARY KEY)': 'ALTER TABLE public.odd RENAME COLUMN "Id" TO id',
     'CREATE TABLE "Odd" (a integer PRIMARY KEY)': 'ALTER TABLE "public"."Odd" RENAME TO odd',
     'CREATE TABLE "o ""dd" (a integer PRIMARY KEY)': "RENAME TO a name of small letters, digits and _, at most 63",
@@ -209,3 +209,25 @@ def test_an_update_looks_at_the_schemas_that_the_source_has_tables_of(database: 
     assert [item["table"] for item in database.add("crm", "--schema", "shop")["tables"]] == ["shop.item"]
     database.sql("CREATE TABLE shop.part (id integer PRIMARY KEY)", *grants)
     assert [item["table"] for item in database.add("crm", "--update")["tables"]] == ["shop.part"]
+
+
+def test_what_an_update_leaves_out_is_told_and_fails_nothing(database: Database) -> None:
+    database.sql(ITEM, "CREATE TABLE odd (a integer)")
+    for words in ((), ("--update",)):
+        assert [item["table"] for item in database.add("crm", *words, status=3)["left_out"]] == ["public.odd"]
+
+
+def test_reserved_words_and_any_label_or_comment_come_back_as_they_are(database: Database) -> None:
+    labels = ("yes", "1", "", "a'b", "x\ny", "{z}: # \x85")
+    quoted = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
+    database.sql(
+        f'CREATE TYPE "odd type" AS ENUM ({quoted})',
+        """CREATE TABLE "order" ("user" integer PRIMARY KEY, "select" "odd type" DEFAULT 'yes', "null" text[])""",
+        """COMMENT ON TABLE "order" IS E'- {x}: \\n # "1" \\u0085'""",
+        'CREATE TABLE _log (id uuid PRIMARY KEY, "order" integer REFERENCES "order")',
+    )
+    database.add("crm")
+    log, order = sorted(database.contracts().source_tables("crm"), key=lambda table: table.name)
+    assert (order.column_names, order.column("select").enum) == (("user", "select", "null"), labels)
+    assert order.grain == '- {x}: \n # "1" \x85'
+    assert str(log.column("order").foreign_key) == "order.user"

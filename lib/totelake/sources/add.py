@@ -8,7 +8,7 @@ from typing import Any
 
 from totelake.capture.postgres.describe import describe
 from totelake.capture.postgres.session import Session
-from totelake.capture.postgres.shape import blocked_tables
+from totelake.capture.postgres.shape import blocked_tables, by_table
 from totelake.contracts import Contracts
 from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import parse_yaml
@@ -26,10 +26,8 @@ from totelake.sources.writing import texts
 
 SCHEDULE = "cron(0/10 * * * ? *)"
 _SCHEMAS = ("public",)
-_DATABASE = """
-SELECT coalesce(shobj_description(d.oid, 'pg_database'), 'The PostgreSQL database ' || d.datname || '.')
-FROM pg_database d WHERE d.datname = current_database()
-"""
+_DATABASE = "SELECT oid::bigint, datname::text FROM pg_database WHERE datname = current_database()"
+_COMMENT = "SELECT oid::bigint, shobj_description(oid, 'pg_database') FROM pg_database WHERE oid = ANY(%s::oid[])"
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def planned(session: Session, wanted: Wanted, files: Mapping[str, Any]) -> Plan:
     Raises SourceError when nothing can be captured, ConfigurationError for names that do not fit.
     """
     there = _document_of(wanted.name, files)
-    document = there or _source_document(wanted, str(session.row(_DATABASE)[0]))
+    document = there or _source_document(wanted, _description(session))
     source = _source(wanted.name, document)
     known = _known(wanted.name, files)
     old_schemas = sorted({schema for schema, _ in known})
@@ -107,6 +105,13 @@ def planned(session: Session, wanted: Wanted, files: Mapping[str, Any]) -> Plan:
     tables = contracts.source_tables(wanted.name)
     old = [table for table in tables if (table.schema, table.name) in known]
     return Plan(written, drafts, tables, _differing(session, old, found) if old else {})
+
+
+def _description(session: Session) -> str:
+    """The database's comment, where it has one that is text in UTF-8, else what it is."""
+    oid, name = session.row(_DATABASE)
+    comments, _ = by_table(session, _COMMENT, [oid])
+    return next((comment for (comment,) in comments[oid] if comment), f"The PostgreSQL database {name}.")
 
 
 def _path(source: str) -> str:

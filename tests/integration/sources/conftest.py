@@ -26,9 +26,9 @@ READER = "totelake_reader"
 class Database:
     """An empty database, and the catalogue that it is described in."""
 
-    def __init__(self, postgres: Postgres, catalog: Path) -> None:
+    def __init__(self, postgres: Postgres, catalog: Path, encoding: str = "UTF8") -> None:
         self.postgres, self.catalog = postgres, catalog
-        self.dsn = postgres.new_database()
+        self.dsn = postgres.new_database(encoding=encoding)
         self.reader = postgres.dsn(self.dsn.rsplit("/", 1)[1], READER)
 
     def sql(self, *statements: str, grant: bool = True) -> None:

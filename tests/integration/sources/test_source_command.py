@@ -231,3 +231,22 @@ def test_reserved_words_and_any_label_or_comment_come_back_as_they_are(database:
     assert (order.column_names, order.column("select").enum) == (("user", "select", "null"), labels)
     assert order.grain == '- {x}: \n # "1" \x85'
     assert str(log.column("order").foreign_key) == "order.user"
+
+
+def test_a_comment_on_the_database_describes_the_source(database: Database) -> None:
+    name = database.dsn.rsplit("/", 1)[1]
+    database.sql(ITEM, f"COMMENT ON DATABASE {name} IS 'Whom we know.'")
+    database.add("crm")
+    assert database.contracts().source("crm").description == "Whom we know."
+
+
+def test_names_and_comments_that_are_no_text_hide_nothing(database: Database) -> None:
+    other = Database(database.postgres, database.catalog, encoding="SQL_ASCII")
+    name = other.dsn.rsplit("/", 1)[1]
+    odd = ('CREATE TABLE "od%s" (id integer PRIMARY KEY)', f"COMMENT ON DATABASE {name} IS '%s'")
+    execute = "DO $$BEGIN EXECUTE convert_from(decode('{}', 'hex'), 'SQL_ASCII'); END$$"
+    raw = [execute.format((statement % "\xff").encode("latin-1").hex()) for statement in odd]
+    other.sql(ITEM, *raw)
+    (left,) = other.add("crm", status=3)["left_out"]
+    assert left["table"] == "public.od\\377" and "no text in UTF-8" in left["why"]
+    assert other.contracts().source("crm").description == f"The PostgreSQL database {name}."

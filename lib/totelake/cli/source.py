@@ -167,7 +167,7 @@ def list_sources(as_json: AsJson = False) -> None:
 def _address(secret: str, dsn: str, target: str) -> PostgresAddress:
     """The address of a source, as --dsn has it, else its secret. Raises ConfigurationError without either."""
     if dsn:
-        return PostgresAddress.from_secret(secret_of(dsn), _GIVEN)
+        return PostgresAddress.from_secret(secret_of(dsn), f"made of {_GIVEN}")
     if target == LOCAL and stack_in(default_home()) is None:
         raise ConfigurationError(
             f"there is no address: name one with {_GIVEN}, or start the stack whose secret {secret} has it "

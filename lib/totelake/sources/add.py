@@ -20,7 +20,6 @@ from totelake.schemas.changes import Change
 from totelake.schemas.described import DescribedTable
 from totelake.schemas.live import source_changes
 from totelake.sources.drafting import Drafts, drafted
-from totelake.sources.references import Name
 from totelake.sources.selection import Selection, check_one_of_each_name, select
 from totelake.sources.writing import texts
 
@@ -92,14 +91,15 @@ def planned(session: Session, wanted: Wanted, files: Mapping[str, Any]) -> Plan:
     there = _document_of(wanted.name, files)
     document = there or _source_document(wanted, _description(session))
     source = _source(wanted.name, document)
-    known = _known(wanted.name, files)
+    known_tables = _known(wanted.name, files)
+    known = [(table.schema, table.name) for table in known_tables]
     old_schemas = sorted({schema for schema, _ in known})
     schemas = wanted.selection.schemas or old_schemas or _SCHEMAS
     found = describe(session, sorted({*schemas, *old_schemas}))
     selected = select(session, found, replace(wanted.selection, schemas=schemas))
     chosen = [table for table in selected if (table.schema, table.name) not in known]
     check_one_of_each_name([*known, *((table.schema, table.name) for table in chosen)])
-    drafts = drafted(session, source, chosen, known)
+    drafts = drafted(session, source, chosen, known_tables)
     written = texts(None if there else document, drafts.documents)
     contracts = _with(files, wanted.name, written)
     tables = contracts.source_tables(wanted.name)
@@ -139,10 +139,10 @@ def _source(name: str, document: Mapping[str, Any]) -> Source:
     return sources_of({_path(name): document})[name]
 
 
-def _known(source: str, files: Mapping[str, Any]) -> list[Name]:
+def _known(source: str, files: Mapping[str, Any]) -> list[Table]:
     """The tables of the source that have a contract; others that they refer to may be missing still."""
     return [
-        (table.schema, table.name)
+        table
         for path, document in files.items()
         if path.startswith(f"{FOLDER}/{source}/") and path.endswith((".yaml", ".yml")) and not is_source(path)
         for table in tables_of(path, document)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts.identifiers import catalogue_name
+from totelake.contracts.model import Table
 from totelake.contracts.parse import parse_tables
 from totelake.contracts.sources import Source
 from totelake.errors import ContractError, SourceError
@@ -26,7 +27,7 @@ class Drafts:
     unsaid: Sequence[str] = ()
 
 
-def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], known: Collection[Name]) -> Drafts:
+def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], known: Sequence[Table]) -> Drafts:
     """Contracts of these tables; `known` are those that have one already, to which references may lead.
 
     Raises SourceError when no table can be captured and none is known.
@@ -43,7 +44,7 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
             usable[table.schema, table.name] = table
         except (SourceError, ContractError) as error:
             left_out[where] = str(error)
-    for name, why in _blocked(session, source, alone).items():
+    for name, why in _blocked(session, source, alone, known).items():
         (schema,) = (owner for owner, known_name in usable if known_name == name)
         left_out[f"{schema}.{name}"] = why
         del usable[schema, name]
@@ -51,19 +52,25 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
         where, why = next(iter(left_out.items()))
         more = f" ({len(left_out) - 1} more cannot be captured either)" if len(left_out) > 1 else ""
         raise SourceError(f"no table can be captured: {where}: {why}{more}")
-    kept, unsaid = references_among(usable, {*known, *usable})
+    kept, unsaid = references_among(usable, {*((table.schema, table.name) for table in known), *usable})
     columns = [sentence for table in usable.values() for sentence in unsaid_columns(table)]
-    documents = {table.name: draft(with_references(table, kept[table.name]), source.name) for table in usable.values()}
+    documents = {
+        table.name: draft(with_references(table, kept.get(table.name, ())), source.name) for table in usable.values()
+    }
     return Drafts(documents, dict(sorted(left_out.items())), [*columns, *unsaid])
 
 
-def _blocked(session: Session, source: Source, documents: Mapping[str, dict[str, Any]]) -> dict[str, str]:
-    """Why tables would not be captured by these contracts, by name."""
+def _blocked(
+    session: Session, source: Source, documents: Mapping[str, dict[str, Any]], known: Sequence[Table]
+) -> dict[str, str]:
+    """Why tables would not be captured by these contracts, by name; looked at together with those that are known, as
+    that none of a source's tables may be read is an error of its own."""
     if not documents:
         return {}
     files = {f"sources/{source.name}/{name}.yaml": document for name, document in documents.items()}
     contracts, _ = parse_tables(files, {source.name: source})
-    return {name: item.why for name, item in blocked_tables(session, tuple(contracts.values())).items()}
+    blocked = blocked_tables(session, (*contracts.values(), *known))
+    return {name: item.why for name, item in blocked.items() if name in documents}
 
 
 def unsaid_columns(table: DescribedTable) -> list[str]:

@@ -25,7 +25,7 @@ LAYERS = (
     ("warehouse",),
     ("operate",),
     ("canary",),
-    ("roles", "seed"),
+    ("roles", "seed", "sources"),
     ("stack",),
     ("doctor",),
     ("deploy",),

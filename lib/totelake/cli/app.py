@@ -22,6 +22,7 @@ from totelake.cli import (
     reconcile,
     repair,
     seed,
+    source,
     stack,
 )
 from totelake.cli.examples import show_examples
@@ -58,4 +59,5 @@ app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(repair.app, name="repair")
+app.add_typer(source.app, name="source")
 show_examples(app)

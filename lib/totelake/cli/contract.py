@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
 
 from totelake.cli.live import described_source
-from totelake.cli.output import TargetName, plain_on_stdout, say
+from totelake.cli.output import TargetName, plain_on_stdout, say, tell
 from totelake.cli.sources import SourceName, one_source
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError, SourceError
 from totelake.schemas.draft import draft
+from totelake.sources.drafting import unsaid_columns
+from totelake.sources.writing import as_yaml
 from totelake.stack.model import default_home
 
 app = typer.Typer(help="The contracts under catalog/.", no_args_is_help=True, rich_markup_mode=None)
@@ -44,11 +45,13 @@ def new(
     if wanted[0].problem:
         raise SourceError(f"no contract of {table} can be drafted: {wanted[0].problem}")
     document = draft(wanted[0], name_of_source)
-    text = _yaml(document)
+    for sentence in unsaid_columns(wanted[0]):
+        tell(sentence)
+    text = as_yaml(document)
     if output is None:
         # YAML's own escapes are YAML still, whatever the terminal and its encoding
         safe = "\n".join(map(plain_on_stdout, text.split("\n")))
-        typer.echo(text if safe == text else _yaml(document, escaped=True), nl=False)
+        typer.echo(text if safe == text else as_yaml(document, escaped=True), nl=False)
         return
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -56,7 +59,3 @@ def new(
     except FileExistsError:
         raise ConfigurationError(f"{output} is there already and is not overwritten; name another file") from None
     say(f"{output} written; complete its descriptions, grain and ranges")
-
-
-def _yaml(document: dict[str, Any], escaped: bool = False) -> str:
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=not escaped, width=120)

@@ -44,7 +44,7 @@ def doctor(source: AnySource = "", target: TargetName = HERE, as_json: AsJson = 
     if as_json:
         print_json([{**asdict(finding), "sentence": finding.sentence} for finding in found])
     else:
-        _show(found)
+        show_findings(found)
     if of_outcome(found, PROBLEM):
         raise typer.Exit(PROBLEM_FOUND)
     broken = of_outcome(found, BROKEN)
@@ -86,7 +86,8 @@ def _deployment() -> Iterator[Result]:
     yield ok(f"{Target.of_environment(os.environ).prefix}, as the environment names it")
 
 
-def _show(found: Sequence[Finding]) -> None:
+def show_findings(found: Sequence[Finding]) -> None:
+    """The findings by group, a line each, and how many of them need something."""
     group = ""
     for finding in found:
         if finding.group != group:

@@ -62,6 +62,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "totelake quarantine replay": ("totelake quarantine replay --wait",),
     "totelake repair": ("totelake repair catalog",),
     "totelake repair catalog": ("totelake repair catalog --target aws",),
+    "totelake source": ("totelake source list",),
+    "totelake source add": (
+        'totelake source add crm --dsn "$CRM_DSN" --exclude "tmp_*"',
+        "totelake source add crm --update --target aws",
+    ),
+    "totelake source check": ("totelake source check crm", 'totelake source check crm --dsn "$CRM_DSN" --json'),
+    "totelake source list": ("totelake source list --json",),
 }
 
 

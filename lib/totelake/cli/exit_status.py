@@ -12,7 +12,7 @@ MEANINGS = {
     FAILURE: "failed; one sentence on stderr says what, where and what to do",
     USAGE: "the words of the command are wrong; stderr names the help",
     BREAKING_DRIFT: "drift found a difference that breaks what is built on a table; "
-    "reconcile found nothing captured yet; doctor found a problem",
+    "reconcile found nothing captured yet; doctor or source check found a problem; source add left a table out",
     INTERRUPTED: "interrupted (Ctrl-C)",
     TERMINATED: "interrupted by SIGTERM; after SIGHUP it is 129",
 }

@@ -36,7 +36,7 @@ def sources(name: str) -> list[str]:
     """
     found = [load_contracts().source(name).name] if name else list(load_contracts().sources)
     if not found:
-        raise ConfigurationError("catalog/sources has no source; write a source.yaml and the contracts of its tables")
+        raise ConfigurationError("catalog/sources has no source; `totelake source add` writes one")
     return found
 
 

@@ -9,9 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from totelake.errors import ContractError
+from totelake.errors import ConfigurationError, ContractError
 
 COMPILED = "catalog.json"
+_FOLDER = Path(__file__).resolve().parents[3] / "catalog"
 
 
 class Located(dict[str, Any]):
@@ -38,10 +39,19 @@ def documents() -> Mapping[str, Any]:
     if compiled.is_file():
         loaded: dict[str, Any] = json.loads(compiled.read_text(encoding="utf-8"))
         return loaded
-    folder = Path(__file__).resolve().parents[3] / "catalog"
-    if not folder.is_dir():
+    if not _FOLDER.is_dir():
         raise ContractError(f"neither {COMPILED} nor the folder catalog/ is there; build the wheel with setup.py")
-    return read_folder(folder)
+    return read_folder(_FOLDER)
+
+
+def checkout_folder() -> Path:
+    """The folder that `documents` reads. Raises ConfigurationError in an installed wheel, whose documents are fixed."""
+    if resources.files("totelake.contracts").joinpath(COMPILED).is_file() or not _FOLDER.is_dir():
+        raise ConfigurationError(
+            "this totelake is an installed wheel, whose catalog/ nothing can be written to; run it in a checkout "
+            "(`make install`), or name the folder catalog/ of one with --catalog"
+        )
+    return _FOLDER
 
 
 def read_folder(folder: Path) -> dict[str, Any]:

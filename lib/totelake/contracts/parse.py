@@ -29,7 +29,7 @@ def parse_tables(
             continue
         if is_source(name):
             continue
-        for table in _tables_of(name, files[name]):
+        for table in tables_of(name, files[name]):
             if table.kind == SOURCE:
                 _add(by_id, table.id, table)
             else:
@@ -50,7 +50,8 @@ def _add(found: dict[_Key, Table], key: _Key, table: Table) -> None:
     found[key] = table
 
 
-def _tables_of(name: str, document: Any) -> Iterator[Table]:
+def tables_of(name: str, document: Any) -> Iterator[Table]:
+    """The tables of one document, each checked by itself. Raises ContractError."""
     if not isinstance(document, Mapping) or not isinstance(document.get("schema"), list):
         raise ContractError(f"catalog/{name} is no data contract: it needs a list 'schema' with the table in it")
     for entry in document["schema"]:

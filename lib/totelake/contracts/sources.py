@@ -16,7 +16,7 @@ FOLDER, FILE = "sources", "source.yaml"
 RESERVED = frozenset(["audit", "canary", "dead_letters", "maintenance", "rows", "verdicts", "warehouse"])
 _REQUIRED = ("name", "kind", "secret", "schedule")
 _OPTIONAL = ("description", "owner", "table_prefix")
-_PREFIX = "{prefix}"
+PREFIX = "{prefix}"
 # short enough for the name of a role, which has the deployment's, the job's and the source's name in it
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,19}")
 # what may be in the name of a secret, the deployment's prefix in braces, and in a schedule of AWS Glue
@@ -39,7 +39,7 @@ class Source:
 
     def secret_name(self, prefix: str) -> str:
         """The name of its secret in the deployment with that prefix."""
-        return self.secret.replace(_PREFIX, prefix)
+        return secret_name(self.secret, prefix)
 
     def registered_name(self, table_name: str) -> str:
         """The name of one of its tables in the Data Catalog."""
@@ -59,6 +59,16 @@ def sources_of(files: Mapping[str, Any]) -> dict[str, Source]:
     for folder in sorted(folders - set(found)):
         raise ContractError(f"catalog/{FOLDER}/{folder} has no {FILE}; write one with {', '.join(_REQUIRED)}")
     return found
+
+
+def secret_name(secret: str, prefix: str) -> str:
+    """The name of a secret, as a source.yaml writes it, in the deployment with that prefix."""
+    return secret.replace(PREFIX, prefix)
+
+
+def is_source_name(name: str) -> bool:
+    """Whether a source may have the name."""
+    return _NAME.fullmatch(name) is not None and name not in RESERVED
 
 
 def is_source(path: str) -> bool:

@@ -16,7 +16,7 @@ from totelake.ports.postgres_address import PostgresAddress, hidden
 from totelake.ports.postgres_errors import connection_error, refuses_options, server_error
 from totelake.ports.postgres_limits import BEFORE, LIKELY, connecting, endless, is_older
 
-__all__ = ["OLDEST_VERSION", "Connection", "Cursor", "connect", "open_dsn", "read_only", "speaking"]
+__all__ = ["OLDEST_VERSION", "Connection", "Cursor", "connect", "open_dsn", "parts_of", "read_only", "speaking"]
 OLDEST_VERSION = 130000
 # the one setting that counts outside of transactions, so no transaction can set it; only where somebody has set it
 _MAY_IDLE = (
@@ -128,7 +128,7 @@ def open_dsn(
 
     `options` are the server's own, as its startup parameter of that name has them; such a session may idle, too.
     """
-    parts = _parts(dsn)
+    parts = parts_of(dsn)
     if parts is None:
         raise failure(
             f"the address of {what} cannot be read; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, every "
@@ -161,7 +161,7 @@ def _of_dsn(dsn: str, options: str, version: int = LIKELY) -> Connection:
     return _of_dsn(dsn, options, found)
 
 
-def _parts(dsn: str) -> dict[str, str] | None:
+def parts_of(dsn: str) -> dict[str, str] | None:
     """What a URL names; None when it cannot be read, or parts of its password would be taken for something else."""
     try:
         parts: dict[str, str] = parse_dsn(dsn)

@@ -10,7 +10,10 @@ from totelake.contracts.model import Reference
 
 @dataclass(frozen=True)
 class DescribedColumn:
-    """One column; `type` as format_type() writes it, an enum's in double quotes; `default` an SQL expression."""
+    """One column; `type` as format_type() writes it, an enum's in double quotes; `default` an SQL expression.
+
+    `foreign_schema` is the schema of the table that `foreign_key` names.
+    """
 
     name: str
     type: str
@@ -20,6 +23,7 @@ class DescribedColumn:
     comment: str | None = None
     unique: bool = False
     foreign_key: Reference | None = None
+    foreign_schema: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from totelake.contracts.identifiers import is_contract_name, is_reserved, sql_quoted
 from totelake.contracts.key_kinds import ALL_KINDS, MOST_COLUMNS, key_kind
 from totelake.contracts.model import SOURCE
 from totelake.contracts.types import hive_type, is_time, lake_type
 from totelake.errors import SourceError
+from totelake.schemas.changes import NAME_RESERVED, NAME_UNUSABLE, unusable
+from totelake.schemas.columns import SourceColumn
 from totelake.schemas.described import DescribedColumn, DescribedTable
 
 API_VERSION = "v3.1.0"
@@ -19,8 +22,13 @@ _LOGICAL = {
 
 
 def draft(table: DescribedTable, source: str) -> dict[str, Any]:
-    """The contract of a table of that source. Raises SourceError for its key, ContractError for a type."""
+    """The contract of a table of that source, silent about `unnamed` columns.
+
+    Raises SourceError when the table cannot be captured: for its name, its columns or its key.
+    """
+    _check_names(table)
     index, key = _identified(table)
+    _check_key_names(table, key)
     custom = [_property("kind", SOURCE), _property("schemaPolicy", "evolve")]
     custom += [_property("uniqueIndex", index)] if index is not None else []
     return {
@@ -40,10 +48,58 @@ def draft(table: DescribedTable, source: str) -> dict[str, Any]:
                 "physicalName": f"{table.schema}.{table.name}",
                 "dataGranularityDescription": table.comment or f"One row per {table.name.replace('_', ' ')}.",
                 "customProperties": custom,
-                "properties": [_column(column, key) for column in table.columns],
+                "properties": [_column(column, key) for column in table.columns if is_contract_name(column.name)],
             }
         ],
     }
+
+
+def unnamed(table: DescribedTable) -> tuple[str, ...]:
+    """The columns that the lake keeps and no contract can name: their names have more than small letters, digits, _."""
+    return tuple(column.name for column in table.columns if not is_contract_name(column.name))
+
+
+def _check_names(table: DescribedTable) -> None:
+    """Raises SourceError for a table that no contract can name, or with columns that the lake cannot hold."""
+    where = f"{sql_quoted(table.schema)}.{sql_quoted(table.name)}"
+    if not is_contract_name(table.schema):
+        raise SourceError(
+            f"the schema of {where} has a name that no contract can have; ALTER SCHEMA {sql_quoted(table.schema)} "
+            f"RENAME TO {_better(table.schema)}"
+        )
+    if not is_contract_name(table.name):
+        raise SourceError(
+            f"the table {where} has a name that no contract can have; ALTER TABLE {where} RENAME TO "
+            f"{_better(table.name)}"
+        )
+    columns = [
+        SourceColumn.captured(column.name, column.type, column.required, column.enum) for column in table.columns
+    ]
+    for change, why in unusable(table.name, columns):
+        rename = f": {_renaming(table, change.column)}" if change.kind in (NAME_RESERVED, NAME_UNUSABLE) else ""
+        raise SourceError(f"{table.schema}.{table.name}.{why}{rename}")
+
+
+def _check_key_names(table: DescribedTable, key: tuple[str, ...]) -> None:
+    """Raises SourceError for a key with a column that no contract can name."""
+    for name in key:
+        if not is_contract_name(name):
+            raise SourceError(
+                f"the key of {table.schema}.{table.name} has the column {name}, a name that no contract can have; "
+                f"{_renaming(table, name)}"
+            )
+
+
+def _renaming(table: DescribedTable, column: str) -> str:
+    """The statement that gives a column a name that the lake takes."""
+    return f"ALTER TABLE {table.schema}.{table.name} RENAME COLUMN {sql_quoted(column)} TO {_better(column)}"
+
+
+def _better(name: str) -> str:
+    """A name that a contract can have, as near to the other as can be told."""
+    lower = name.lower()
+    is_good = is_contract_name(lower) and not is_reserved(lower)
+    return lower if is_good else "a name of small letters, digits and _, at most 63"
 
 
 def _identified(table: DescribedTable) -> tuple[str | None, tuple[str, ...]]:
@@ -85,7 +141,11 @@ def _column(column: DescribedColumn, key: tuple[str, ...]) -> dict[str, Any]:
     found["required"] = column.required
     if column.name in key:
         found.update({"primaryKey": True, "primaryKeyPosition": key.index(column.name) + 1})
-    if column.foreign_key:
+    if (
+        column.foreign_key
+        and is_contract_name(column.foreign_key.table)
+        and is_contract_name(column.foreign_key.column)
+    ):
         found["relationships"] = [{"type": "foreignKey", "to": str(column.foreign_key)}]
     if column.unique:
         found["unique"] = True

@@ -18,7 +18,7 @@ from totelake.cli.main import main
 @pytest.mark.parametrize("name", ["design", "Entwürfe", "\u202edesign", "a\nb", "\x1b[2J"])
 def test_the_document_is_read_back_as_it_was(encoding: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def described(*_: Any) -> Any:
-        return (SimpleNamespace(name="design", problem=""),)
+        return (SimpleNamespace(name="design", problem="", columns=()),)
 
     stdout = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr(command.Target, "named", lambda kind, home: None)

@@ -124,5 +124,5 @@ def test_deletions_of_two_sources_need_a_run_for_each(monkeypatch: pytest.Monkey
 def test_where_there_is_no_source_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     none = replace(load_contracts(), sources={}, by_id={}, stars={})
     monkeypatch.setattr(sources, "load_contracts", lambda: none)
-    with pytest.raises(TotelakeError, match="^catalog/sources has no source; write a source.yaml and the contracts of"):
+    with pytest.raises(TotelakeError, match="^catalog/sources has no source; `totelake source add` writes one"):
         one_source("")

@@ -33,7 +33,8 @@ SELECT a.attrelid::bigint, a.attnum::int, a.attname::text,
        col_description(a.attrelid, a.attnum),
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND NOT i.indisprimary
                AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum),
-       (SELECT f.confrelid::regclass::text || ' ' || g.attname FROM pg_constraint f
+       (SELECT ARRAY[m.nspname, r.relname, g.attname]::text[] FROM pg_constraint f
+        JOIN pg_class r ON r.oid = f.confrelid JOIN pg_namespace m ON m.oid = r.relnamespace
         JOIN pg_attribute g ON g.attrelid = f.confrelid AND g.attnum = f.confkey[1]
         WHERE f.contype = 'f' AND f.conrelid = a.attrelid AND f.conkey = ARRAY[a.attnum] ORDER BY f.oid LIMIT 1)
 """
@@ -106,9 +107,9 @@ def _column(
     default: str | None,
     comment: str | None,
     unique: bool,
-    refers: str | None,
+    refers: Sequence[str] | None,
 ) -> DescribedColumn:
-    # contracts name tables by their plain names, without schema and quotes
-    table, column = refers.rsplit(" ", 1) if refers else ("", "")
-    reference = Reference(table.rsplit(".", 1)[-1].strip('"'), column) if refers else None
-    return DescribedColumn(name, kind, required, tuple(enum or ()), default, comment, unique, reference)
+    # contracts name tables by their plain names, without schema
+    schema, table, column = refers or ("", "", "")
+    reference = Reference(table, column) if refers else None
+    return DescribedColumn(name, kind, required, tuple(enum or ()), default, comment, unique, reference, schema)

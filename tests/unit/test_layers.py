@@ -235,7 +235,7 @@ def test_connections_to_postgresql_are_opened_in_one_place() -> None:
 def test_only_the_seed_names_a_source() -> None:
     files = [path for path in (LIB / "totelake").rglob("*") if path.suffix in (".py", ".sql")]
     # the stack's constant is the seed's by another name
-    texts = {path: path.read_text(encoding="utf-8").replace("TOTESYS = SOURCE", "").lower() for path in files}
+    texts = {path: path.read_text(encoding="utf-8").replace("TOTESYS", "").lower() for path in files}
     named = [path for path, text in texts.items() if "totesys" in f"{path.name} {text}"]
     names = sorted(path.relative_to(LIB).as_posix() for path in named)
     elsewhere = [name for name in names if not name.startswith("totelake/seed/")]

@@ -130,7 +130,7 @@ class QuarantineWriter:
         self.rows = 0
 
     def write(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> None:
-        """Write rows with their operation, I or U."""
+        """Write rows with their operation: I, U or D."""
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
             if self._writer is None:

@@ -11,15 +11,12 @@ from typing import Any
 
 from localgate.keys import Keys
 from totelake.errors import ConfigurationError
-from totelake.seed import SOURCE
 from totelake.stack.private_files import write_private
 
 HOST = "127.0.0.1"
 REGION = "eu-west-2"
 READER, LOADER, ADMIN = "totelake_reader", "totelake_loader", "totelake_admin"
 WAREHOUSE = "warehouse"
-# the source that `totelake seed` fills: scripts that drive a stack ask for its secret by this name
-TOTESYS = SOURCE
 STATE_FILE, SPARK_FILE = "stack.json", "spark-defaults.conf"
 _EMPTY = ""
 # what the names of a deployment on one machine begin with
@@ -30,6 +27,18 @@ DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
 # what `totelake query` keeps of the lake
 QUERY = "query"
+
+
+def __getattr__(name: str) -> str:
+    """`TOTESYS`, the source that `totelake seed` fills, for scripts that ask a stack for its secret.
+
+    Every command imports this module, and importing the seed takes longer than all the rest of it.
+    """
+    if name != "TOTESYS":
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    from totelake.seed import SOURCE
+
+    return SOURCE
 
 
 class DamagedRecordError(ConfigurationError):

@@ -172,7 +172,7 @@ def read_delta(store: ObjectStore, file: StateFile) -> tuple[Entries, int]:
 
 
 class BaseFile:
-    """A base in place, read by row groups; group i holds keys from `mins[i - 1]` up to `mins[i]`."""
+    """A base in place, read by row groups; group i holds keys from `mins[i]` up to `mins[i + 1]`."""
 
     def __init__(self, store: ObjectStore, file: StateFile) -> None:
         self._store, self._state = store, file

@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 
 from tests.conftest import SOURCE
+from tests.process_ends import ends
 from totelake.errors import ConfigurationError, RetriableError
 from totelake.stack import lifecycle, servers
 from totelake.stack.model import Stack
@@ -140,7 +141,7 @@ time.sleep(600)
     os.kill(stack.parts["localglue"].pid, signal.SIGKILL)
     job = [psutil.Process(int(pid)) for pid in pids.read_text().split()]
     assert lifecycle.stop(tmp_path / "home")
-    left = [process for process in job if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    left = [process for process in job if not ends(process.pid)]
     for process in left:
         process.kill()
     assert left == []

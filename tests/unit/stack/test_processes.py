@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.process_ends import ends
 from totelake.errors import ConfigurationError
 from totelake.stack import processes
 from totelake.stack.model import Part
@@ -76,7 +77,7 @@ def test_a_program_that_does_not_end_is_ended_and_told(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(ConfigurationError, match=f"{program} did not end within 1 s; see why it waits"):
         processes.run_to_end([str(program)], {"PATH": os.environ["PATH"]}, None, within=1.0)
-    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    assert ends(int((tmp_path / "pid").read_text()))
 
 
 def test_a_port_that_is_taken_is_refused() -> None:

@@ -7,12 +7,12 @@ import pytest
 from tests.faults import refund
 from tests.faults.conftest import Drifting
 from tests.faults.drifting import DriftingWorld, Release
+from tests.faults.rebuilding import with_discount
 from tests.integration.star.samples import SPARK
 from totelake.contracts import load_contracts
 from totelake.warehouse import tables
 
 pytestmark = SPARK
-DISCOUNT = {"name": "discount", "logicalType": "number", "physicalType": "numeric(10,2)"}
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +21,6 @@ def world(drifting: Drifting) -> DriftingWorld:
     found = drifting()
     assert found.settle() == {}
     return found
-
-
-def with_discount(release: Release) -> None:
-    """The column in the source's contract and, amid its columns, in the fact's: two files."""
-    release.table("sources/totesys/sales_order")["properties"].append(DISCOUNT)
-    columns = release.table("warehouse/fact_sales_order")["properties"]
-    place = [column["name"] for column in columns].index("units_sold")
-    columns.insert(place, {**DISCOUNT, "transformSourceObjects": ["sales_order.discount"]})
 
 
 def with_refund(release: Release) -> None:

@@ -1,5 +1,5 @@
-"""A reader loops over the catalogue's views while batches edit many months at once, and the builders compact:
-it sees whole batches."""
+"""A reader loops over the catalogue's views while batches edit many months at once, and the builders compact or build
+anew: it sees whole batches."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ from totelake.contracts.model import Table
 from totelake.contracts.types import arrow_type
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt, number_text
-from totelake.lake.manifest import COMPACTION, LakeObject, TableCommit
+from totelake.lake.manifest import COMPACTION, REBUILD, LakeObject, TableCommit
 from totelake.lake.records.verdict import LOG, AcceptedObject, JudgedBatch, SourceVerdict, Verdict
 from totelake.lake.views import view_sql
 from totelake.ports.s3 import S3Store
-from totelake.runtime import Clients, open_job
+from totelake.runtime import Clients, Job, open_job
 from totelake.runtime.job_arguments import BuildArguments, parse_arguments
+from totelake.runtime.run_properties import REBUILD as REBUILD_PROPERTY
 from totelake.star.job import build_tables
 from totelake.star.plan import Unit, Written
 from totelake.star.session import StarSession
@@ -61,27 +62,34 @@ def events(batch: int) -> list[Version]:
     return [(key, op_of(key, batch), batch) for key in range(len(MONTHS))]
 
 
+def with_designs(batch: int) -> int:
+    """The newest batch that changes the dimension."""
+    return batch - (batch - 1) % 5
+
+
 EXPECTED = {
     "fact_sales_order": lambda batch: [item for n in range(1, batch + 1) for item in events(n) if item[1] != "D"],
     "current_sales_order": lambda batch: [item for item in events(batch) if item[1] != "D"],
-    "dim_design": lambda batch: [(key, "U", batch) for key in range(len(MONTHS))],
+    "dim_design": lambda batch: [(key, "U", with_designs(batch)) for key in range(len(MONTHS))],
 }
 
 
 class Writer:
-    """Stands in for Spark: the rows of a batch, an object for each month, below the attempt's prefix."""
+    """Stands in for Spark: the rows of a unit, an object for each month, below the attempt's prefix."""
 
     def __init__(self, s3: Any, bucket: str) -> None:
         self._s3, self._bucket = s3, bucket
 
     def write(self, unit: Unit, attempt: Attempt) -> Written:
-        """The objects of one batch."""
+        """The objects of its batches that have something of the table."""
+        of_batch = events if unit.table is FACT else EXPECTED["dim_design"]
+        batches = [batch.batch for batch in unit.batches if unit.table.driving in batch.tables]
         places: dict[str, list[Version]] = {}
-        for item in events(unit.through) if unit.table is FACT else EXPECTED["dim_design"](unit.through):
+        for item in (item for batch in batches for item in of_batch(batch)):
             month = "deleted" if item[1] == "D" else f"{MONTHS[item[0]]:%Y-%m}"
             places.setdefault(month if unit.table is FACT else "", []).append(item)
         objects = tuple(self._put(unit.table, attempt, month, found) for month, found in places.items())
-        return Written(TableCommit(objects, len(MONTHS)))
+        return Written(TableCommit(objects, len(MONTHS) * len(batches)))
 
     def write_anew(self, table: Table, items: Sequence[LakeObject], attempt: Attempt) -> tuple[LakeObject, ...]:
         """The rows of these objects, an object for each month."""
@@ -203,15 +211,26 @@ class Loop(threading.Thread):
 def accept(s3: Any, bucket: str, batch: int) -> None:
     """A verdict over one batch that changes the fact, and sometimes the dimension."""
     item = AcceptedObject("key", len(MONTHS), 0, len(MONTHS), 0, "fingerprint")
-    tables = {"sales_order": item, **({"design": item} if batch % 5 == 1 else {})}
+    tables = {"sales_order": item, **({"design": item} if with_designs(batch) == batch else {})}
     judged = JudgedBatch(batch, f"{NOON.isoformat()}+00:00", batch, tables)
     verdict = Verdict(sources={SOURCE: SourceVerdict(through=batch, batches=(judged,))})
     manifest = verdict.manifest(Attempt.new(LOG, batch, "test"), NOON)
     assert CommitLog(S3Store(s3, bucket), LOG).commit(manifest)
 
 
-def test_a_reader_sees_whole_batches_only_while_batches_arrive_and_builders_compact(
-    moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
+class NothingToReplay:
+    """No row of the test is in quarantine."""
+
+    def rows(self, *_: Any) -> None:
+        """None of a table's own."""
+
+    def dates(self, *_: Any) -> None:
+        """None that lacks a day."""
+
+
+@pytest.mark.parametrize("kind", [COMPACTION, REBUILD])
+def test_a_reader_sees_whole_batches_only_while_batches_arrive_and_partitions_are_written_anew(
+    kind: str, moto_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = uuid.uuid4().hex[:12]
     clients, own = (Clients("eu-west-2", {"": moto_endpoint}, (KEY, KEY)) for _ in range(2))
@@ -219,22 +238,18 @@ def test_a_reader_sees_whole_batches_only_while_batches_arrive_and_builders_comp
     clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
     clients.glue.create_database(DatabaseInput={"Name": database})
     monkeypatch.setattr(StarSession, "writer", lambda _: Writer(clients.s3, bucket))
-    words = [
-        "--source",
-        SOURCE,
-        "--ingestion_bucket",
-        bucket,
-        "--processed_bucket",
-        bucket,
-        "--ingestion_database",
-        "ingestion",
-    ]
-    words += ["--ingestion_database", "ingestion", "--processed_database", database, "--compact_objects", "4"]
+    monkeypatch.setattr(StarSession, "replay_writer", lambda _: NothingToReplay())
+    wanted: dict[str, str] = {}
+    monkeypatch.setattr(Job, "run_property", lambda _, name: wanted.get(name))
+    words = ["--source", SOURCE, "--ingestion_bucket", bucket, "--processed_bucket", bucket]
+    words += ["--ingestion_database", "ingestion", "--processed_database", database]
+    words += ["--compact_objects", "4" if kind == COMPACTION else "1000"]
     arguments = parse_arguments(["script", *words], BuildArguments)
     loop = Loop(Reader(own, database))
     try:
         for batch in range(1, BATCHES + 1):
             accept(clients.s3, bucket, batch)
+            wanted[REBUILD_PROPERTY] = f"{FACT.name},{DIMENSION.name}" if kind == REBUILD and batch % 5 == 0 else ""
             with open_job(arguments, clients) as job:
                 build_tables(job, (FACT, DIMENSION))
             if batch == 1:
@@ -249,8 +264,8 @@ def test_a_reader_sees_whole_batches_only_while_batches_arrive_and_builders_comp
     assert loop.torn == []
     for table in (FACT, DIMENSION):
         kinds = Counter(manifest.kind for manifest in CommitLog(S3Store(clients.s3, bucket), table.name).since(0))
-        assert kinds[COMPACTION] >= BATCHES // 20, table.name
+        assert kinds[kind] >= BATCHES // 20, table.name
     for view, batches in loop.seen.items():
-        newest = BATCHES - (BATCHES - 1) % 5 if view == "dim_design" else BATCHES
+        newest = with_designs(BATCHES) if view == "dim_design" and kind == COMPACTION else BATCHES
         assert batches == sorted(batches) and batches[-1] == newest, view
         assert len(set(batches)) > BATCHES // 10, view

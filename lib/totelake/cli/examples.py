@@ -29,6 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "totelake deploy": ("totelake deploy", "totelake deploy --activate-schedule --target aws"),
     "totelake run": ("totelake run --wait", "totelake run --allow-deletes payment --wait"),
     "totelake backfill": ("totelake backfill payment --wait",),
+    "totelake rebuild": ("totelake rebuild fact_sales_order --wait", "totelake rebuild dim_staff fact_payment"),
     "totelake runs": ("totelake runs", "totelake runs --limit 3 --json"),
     "totelake logs": ("totelake logs", "totelake logs wr_01234567 --job check-schemas"),
     "totelake query": (

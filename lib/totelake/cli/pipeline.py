@@ -1,4 +1,4 @@
-"""deploy, run, runs, logs: the Glue jobs and their workflows."""
+"""deploy, run, backfill, rebuild, runs, logs: the Glue jobs and their workflows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from totelake.capture.detect.moves import backfill as mark_for_backfill
 from totelake.cli.output import AsJson, TargetName, err, print_json, progress, quiet, say, table, tell
 from totelake.cli.sources import AnySource, TableSource, source_table, sources
 from totelake.contracts import load_contracts
+from totelake.contracts.model import Table, TableId
 from totelake.deploy import Target
 from totelake.deploy import deploy as deploying
 from totelake.deploy.apply import idle_schedules
@@ -32,7 +33,7 @@ from totelake.operate.held import held_tables, not_captured
 from totelake.operate.runs import RunFailedError, refresh_workflow
 from totelake.ports.aws_errors import translation_of
 from totelake.runtime import moments
-from totelake.runtime.run_properties import ALLOW_DELETES
+from totelake.runtime.run_properties import ALLOW_DELETES, REBUILD
 from totelake.runtime.run_reports import RunReport, short
 from totelake.stack.model import default_home
 
@@ -43,7 +44,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Follow it to its end; fails 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (deploy, run, backfill, runs, logs):
+    for command in (deploy, run, backfill, rebuild, runs, logs):
         app.command()(command)
 
 
@@ -91,11 +92,7 @@ def run(
         start_refresh(where, sources(source), {}, wait, as_json)
         return
     tables = [source_table(source, name) for name in allow_deletes]
-    owners = list(dict.fromkeys(table.source for table in tables))
-    if len(owners) > 1:
-        raise ConfigurationError(f"the tables are of several sources, {', '.join(owners)}; run it once for each")
-    allowed = ",".join(table.name for table in tables)
-    start_refresh(where, owners, {ALLOW_DELETES: allowed}, wait, as_json)
+    start_refresh(where, [_owner(tables)], {ALLOW_DELETES: _names(tables)}, wait, as_json)
 
 
 def backfill(
@@ -111,6 +108,33 @@ def backfill(
     log = CommitLog(where.ingestion, wanted.source)
     mark_for_backfill(log, wanted.name, BY_HAND, moments.now())
     start_refresh(where, [wanted.source], {}, wait, as_json)
+
+
+def rebuild(
+    tables: Annotated[list[str], typer.Argument(metavar="TABLE...", help="Star tables, such as fact_sales_order.")],
+    wait: Wait = False,
+    target: TargetName = LOCAL,
+    as_json: AsJson = False,
+) -> None:
+    """Start a refresh that builds star tables anew from all accepted events, by the contracts that are deployed now.
+
+    Readers of lake and warehouse see the former rows until the new ones are there.
+    """
+    stars = [load_contracts().star(name) for name in tables]
+    where = Target.named(target, default_home())
+    start_refresh(where, [_owner(stars)], {REBUILD: _names(stars)}, wait, as_json)
+
+
+def _names(tables: Sequence[Table | TableId]) -> str:
+    return ",".join(table.name for table in tables)
+
+
+def _owner(tables: Sequence[Table | TableId]) -> str:
+    """The one source of tables. Raises ConfigurationError when they are of several."""
+    owners = list(dict.fromkeys(table.source for table in tables))
+    if len(owners) > 1:
+        raise ConfigurationError(f"the tables are of several sources, {', '.join(owners)}; run it once for each")
+    return owners[0]
 
 
 def start_refresh(

@@ -68,8 +68,13 @@ def ingested_key(source: str, table: str, day: str, batch: int) -> str:
 
 
 def quarantined_key(zone: str, table: str, number: int, part: int = 0) -> str:
-    """The final key of quarantined rows: `zone` is the source's name, or `star` for rows that builders quarantine."""
+    """The final key of quarantined rows: `zone` is the source's name, or `star_quarantine` for those of builders."""
     return f"{QUARANTINE}/{zone}/{table}/{number_text(number)}-{part}.parquet"
+
+
+def star_quarantine(rebuilt: int) -> str:
+    """The zone of the rows that builders quarantine; of a table that was built anew, by the commit that did it."""
+    return f"star-{number_text(rebuilt)}" if rebuilt else "star"
 
 
 def star_prefix(table: str, folder: str, moved: int) -> str:

@@ -17,6 +17,7 @@ DATA = "data"
 BOOKMARK = "bookmark"
 REPLAY = "replay"
 COMPACTION = "compaction"
+REBUILD = "rebuild"
 _OBJECTS = ("objects", "quarantine")
 _ALWAYS = ("objects", "rows", "inserts", "updates", "deletes")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from totelake.contracts.model import Table
 from totelake.contracts.types import hive_type
-from totelake.lake.keys import COMPACTED, QUARANTINE
+from totelake.lake.keys import COMPACTED, QUARANTINE, star_quarantine
 from totelake.lake.manifest import LakeObject, Manifest
 from totelake.lake.quarantine import HIVE_COLUMNS, QUARANTINE_TABLE
 from totelake.lake.tables import as_input, change_table, columns_input, columns_of, location_of, parquet_storage, placed
@@ -112,6 +112,18 @@ def register_quarantine(catalog: SchemaCatalog, table: Table, bucket: str, manif
     change_table(catalog, QUARANTINE_TABLE, decide, keep_version=True)
     location = f"s3://{bucket}/{found.quarantine[0].key.rsplit('/', 1)[0]}/"
     register_locations(catalog, QUARANTINE_TABLE, storage, {(table.name,): location})
+
+
+def move_quarantine(catalog: SchemaCatalog, table: Table, bucket: str, rebuilt: int) -> None:
+    """Let the Data Catalog show the quarantine of a table from its newest rebuild on, where it shows what was before.
+
+    What stands there after a rebuild may be nothing.
+    """
+    location = f"s3://{bucket}/{QUARANTINE}/{star_quarantine(rebuilt)}/{table.name}/"
+    for present in catalog.partitions(QUARANTINE_TABLE):
+        if present["Values"] == [table.name] and location_of(present) != location:
+            storage = parquet_storage(location, list(HIVE_COLUMNS))
+            catalog.replace_partition(QUARANTINE_TABLE, {"Values": [table.name], "StorageDescriptor": storage})
 
 
 def registered_partitions(catalog: SchemaCatalog, name: str) -> frozenset[tuple[str, ...]]:

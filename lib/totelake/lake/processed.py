@@ -12,7 +12,14 @@ from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
 from totelake.lake.partition_columns import follow_table, partitions_behind
-from totelake.lake.partitions import ensure_log_table, log_differs, log_name, register, register_quarantine
+from totelake.lake.partitions import (
+    ensure_log_table,
+    log_differs,
+    log_name,
+    move_quarantine,
+    register,
+    register_quarantine,
+)
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.tables import columns_of
 from totelake.lake.views import entries, is_narrower, is_view, lacks_columns, publish, registered_views, widen_view
@@ -39,19 +46,22 @@ class ProcessedZone:
         """A star table's commits beyond a number, the oldest first."""
         return [StarCommit.of(table, manifest) for manifest in self.log(table).since(after)]
 
-    def layout(self, table: Table, manifest: Manifest) -> Layout:
-        """Where the table's partitions are now, by the newest commit: that one or a later one."""
-        return Layout.of((self.log(table).newest(manifest.number) or manifest).state)
+    def _newest_from(self, table: Table, manifest: Manifest) -> StarCommit:
+        """The newest commit, that one or a later one: it says where everything is now."""
+        return StarCommit.of(table, self.log(table).newest(manifest.number) or manifest)
 
     def finish(self, table: Table, manifest: Manifest) -> None:
         """Widen, copy, register, move, publish. All of it can be repeated. A commit without rows moves no view."""
-        bucket, layout = self.store.bucket, self.layout(table, manifest)
+        bucket, newest = self.store.bucket, self._newest_from(table, manifest)
+        layout = newest.layout
         current = layout.current(table.name, manifest)
         self._set_columns(table)
         self.log(table).finish(current)
         register(self.catalog, table, bucket, current)
-        layout = self._move(table, manifest, layout)
         register_quarantine(self.catalog, table, bucket, manifest)
+        if newest.rebuilt:
+            move_quarantine(self.catalog, table, bucket, newest.rebuilt)
+        layout = self._move(table, manifest, layout)
         if self.publishes(table, manifest, layout) or (manifest.number >= layout.newest and self._lacks_a_view(table)):
             publish(self.catalog, table, StarCommit.of(table, manifest).through)
         if self._log_differs(table):
@@ -100,7 +110,7 @@ class ProcessedZone:
             for number in {layout.moved[folder] for folder in folders}:
                 log.finish(layout.current(table.name, log.get(number)))
             move(self.catalog, table, self.store.bucket, layout, folders, self._now())
-            layout = self.layout(table, manifest)
+            layout = self._newest_from(table, manifest).layout
         return layout
 
     def publishes(self, table: Table, manifest: Manifest, layout: Layout) -> bool:

@@ -21,12 +21,13 @@ from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import BuildArguments
-from totelake.runtime.run_properties import BUILD_TO, REPLAY
+from totelake.runtime.run_properties import BUILD_TO, REBUILD, REPLAY
 from totelake.star.batches import JudgedBatches
 from totelake.star.compact import Compactor
 from totelake.star.failures import explaining
 from totelake.star.holding import Failure, record_holds
 from totelake.star.plan import Unit, plan
+from totelake.star.rebuild import Rebuild
 from totelake.star.replay import Replay
 from totelake.star.session import StarSession
 
@@ -52,7 +53,7 @@ def build_star(job: Job[BuildArguments]) -> None:
 
 
 def build_tables(job: Job[BuildArguments], tables: Sequence[Table]) -> None:
-    """Build one unit of every table, then replay their quarantine where the workflow run asks for it.
+    """Build one unit of every table, then build anew or replay their quarantine where the workflow run asks for it.
 
     A table that fails keeps no other from being built. What is wrong with it alone holds it; any other failure is
     raised, the first of them, and so is what keeps every one of several tables from being built.
@@ -67,6 +68,9 @@ def build_tables(job: Job[BuildArguments], tables: Sequence[Table]) -> None:
     record_holds(job, BUILD, tables, failures)
     if not any(outcomes):
         job.log.info("nothing to build")
+    wanted = (job.run_property(REBUILD) or "").split(",")
+    rebuild = Rebuild(job, zone, session, build.batches)
+    _each(job, rebuild.rebuild, [table for table in tables if table.name in wanted])
     if job.run_property(REPLAY):
         held = {failure.table.name for failure in failures}
         _each(job, Replay(job, zone, session).replay, [table for table in tables if table.name not in held])
@@ -77,7 +81,7 @@ class _Build:
 
     def __init__(self, job: Job[BuildArguments], zone: ProcessedZone, session: StarSession, build_to: int | None):
         self._job, self._zone, self._session, self._build_to = job, zone, session, build_to
-        self._batches = JudgedBatches(CommitLog(job.ingestion, LOG), job.arguments.source)
+        self.batches = JudgedBatches(CommitLog(job.ingestion, LOG), job.arguments.source)
         self._compactor = Compactor(job, zone, session)
         self._before: dict[str, StarCommit] = {}
         self.errors: dict[str, TotelakeError] = {}
@@ -89,7 +93,7 @@ class _Build:
         except (StarTableError, DamagedError) as error:
             self.errors[table.name] = error
             before = self._before.get(table.name, StarCommit(table.name, table.source))
-            return Failure(table, before.through, str(error), self._batches.since(before.verdict))
+            return Failure(table, before.through, str(error), self.batches.since(before.verdict))
 
     def build(self, table: Table) -> bool:
         """Build, commit and publish what is pending of a table; whether there was anything.
@@ -137,7 +141,7 @@ class _Build:
             raise StarTableError(str(error)) from error
 
     def _planned(self, table: Table, before: StarCommit) -> Unit | None:
-        batches = self._batches.pending(table, before)
+        batches = self.batches.pending(table, before)
         return plan(table, before, batches, self._job.arguments.row_limit, self._build_to)
 
     def _committed(self, table: Table, found: StarCommit) -> None:

@@ -104,6 +104,7 @@ class Unit:
             commit=commit,
             batches=self.counts(written.quarantined, written.undeleted),
             layout=self.before.layout.grown(commit.objects),
+            rebuilt=self.before.rebuilt,
             years=written.years,
             inputs=written.inputs,
         )

@@ -12,7 +12,7 @@ from totelake.errors import RetriableError
 from totelake.lake.keys import Attempt
 from totelake.lake.manifest import REPLAY
 from totelake.lake.processed import ProcessedZone
-from totelake.lake.records.star_commit import StarCommit
+from totelake.lake.records.star_commit import StarCommit, standing
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import BuildArguments
 from totelake.star.plan import Written, is_joined
@@ -28,7 +28,7 @@ class Replay:
 
     def replay(self, table: Table) -> None:
         """Commit the quarantined rows of a table that fit now. Raises RetriableError when another run commits first."""
-        commits = [] if is_joined(table) else self._zone.commits(table)
+        commits = [] if is_joined(table) else standing(self._zone.commits(table))
         if not commits:
             return
         log, newest = self._zone.log(table), commits[-1]
@@ -47,7 +47,7 @@ class Replay:
         writer = self._session.replay_writer()
         if table.driving is not None:
             return writer.rows(table, commits, attempt)
-        facts = {fact.name: self._zone.commits(fact) for fact in load_contracts().facts(table.source)}
+        facts = {fact.name: standing(self._zone.commits(fact)) for fact in load_contracts().facts(table.source)}
         return writer.dates(table, commits[-1], facts, attempt)
 
 

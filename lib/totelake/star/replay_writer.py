@@ -31,7 +31,7 @@ Log = Sequence[StarCommit]
 
 
 class ReplayWriter:
-    """Writes what a replay of a star table commits. A log is all commits of a table, the oldest first."""
+    """Writes what a replay of a star table commits. A log is all commits of a table that count, the oldest first."""
 
     def __init__(self, spark: SparkSession, store: ObjectStore, writer: UnitWriter) -> None:
         self._spark, self._store, self._writer = spark, store, writer

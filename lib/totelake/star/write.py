@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from totelake.contracts.model import Table
 from totelake.errors import StarTableError
-from totelake.lake.keys import Attempt, number_text, quarantined_key
+from totelake.lake.keys import Attempt, number_text, quarantined_key, star_quarantine
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.quarantine import deletions_of
 from totelake.ports.object_store import Listed, ObjectStore
@@ -108,7 +108,8 @@ class UnitWriter:
                 continue
             by_batch.update(batches)
             undeleted.update(deletions_of(content))
-            final = quarantined_key("star", unit.table.name, attempt.number, len(objects))
+            zone = star_quarantine(unit.before.rebuilt)
+            final = quarantined_key(zone, unit.table.name, attempt.number, len(objects))
             objects.append(LakeObject(item.key, final, len(batches), item.bytes, hashlib.sha256(content).hexdigest()))
         # ingestion counts what it has quarantined as that alone
         undeleted.subtract(self._builder.deletions_at_ingestion(unit))

@@ -201,7 +201,8 @@ class _Load:
         log, name = self._job.log, load.table.name
         held = [entry for entry in load.batches if entry.held]
         through = held[0].batch - 1 if held else load.through
-        log.info("%s: batches %d to %d, %s rows", name, load.after + 1, through, load.expected)
+        anew = ", built anew" if load.replaces else ""
+        log.info("%s: batches %d to %d, %s rows%s", name, load.beyond + 1, through, load.expected, anew)
         if held:
             events = sum(entry.held for entry in held)
             log.warning("%s: %d events are held, from batch %d on", name, events, held[0].batch)

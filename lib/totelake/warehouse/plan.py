@@ -42,10 +42,11 @@ class Replay:
 
 @dataclass(frozen=True)
 class TableLoad:
-    """What of one table is loaded: rows with `after` < `_batch` <= `through`, out of these objects, and whole replays.
+    """What of one table is loaded: rows with `beyond` < `_batch` <= `through`, out of these objects, and whole replays.
 
     `expected` is the number of rows among all; None where the log does not say it by batch. `quarantine` are the
-    objects of rows that did not fit.
+    objects of rows that did not fit. `replaces` says that the load holds all of the table anew: what the warehouse has
+    of it goes in the same transaction, whatever was applied.
     """
 
     table: Table
@@ -56,6 +57,12 @@ class TableLoad:
     batches: tuple[BatchEntry, ...]
     quarantine: tuple[str, ...] = ()
     replays: tuple[Replay, ...] = ()
+    replaces: bool = False
+
+    @property
+    def beyond(self) -> int:
+        """The newest batch of which no row is loaded."""
+        return 0 if self.replaces else self.after
 
     @property
     def has_rows(self) -> bool:
@@ -112,6 +119,16 @@ def _reached(applied: Applied, commits: Sequence[StarCommit]) -> int:
 
 
 def _load(table: Table, applied: Applied, commits: Sequence[StarCommit], through: int) -> TableLoad:
+    """What is due of one table; where it was built anew by then, from that commit on."""
+    rebuilt = max((item.number for item in commits if item.is_rebuild and item.through <= through), default=0)
+    if rebuilt:
+        due = [commit for commit in commits if commit.number >= rebuilt]
+        load = _since(table, Applied(), due, through)
+        return replace(load, after=applied.batch, replaces=True)
+    return _since(table, applied, commits, through)
+
+
+def _since(table: Table, applied: Applied, commits: Sequence[StarCommit], through: int) -> TableLoad:
     entries: list[BatchEntry] = []
     keys: list[str] = []
     quarantine: list[str] = []
@@ -119,6 +136,9 @@ def _load(table: Table, applied: Applied, commits: Sequence[StarCommit], through
     whole_rows: int | None = 0
     waits = False
     for commit in commits:
+        if commit.is_rebuild and commit.through > through:
+            # what is due by then is in the commits before it, too
+            break
         # a warehouse stands at a number of the log: what follows a commit that waits, waits with it
         waits = waits or commit.through > through
         if commit.is_replay:

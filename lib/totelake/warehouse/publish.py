@@ -9,7 +9,7 @@ from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
 from totelake.errors import StarTableError
 from totelake.lake.quarantine import HIVE_COLUMNS
-from totelake.warehouse import ddl, quarantine_sql, written
+from totelake.warehouse import anew, ddl, quarantine_sql, written
 from totelake.warehouse.ddl import LOCK, STAGING, qualified
 from totelake.warehouse.jdbc import Connection
 from totelake.warehouse.plan import BatchEntry, TableLoad
@@ -68,6 +68,8 @@ def apply(connection: Connection, run: str, load: TableLoad) -> None:
     when a row that was written is not there, or an event of a fact is neither a row nor a deletion nor in quarantine.
     """
     is_fact = load.table.kind == FACT
+    if load.replaces:
+        anew.forget(connection, load.table)
     newest = written.newest_record(connection, load.table) if is_fact else 0
     waiting = 0
     if load.quarantine:
@@ -81,6 +83,8 @@ def apply(connection: Connection, run: str, load: TableLoad) -> None:
             due = written.count(connection, _due(run, load.table))
             found, _ = _write(connection, _dimension(run, load.table))
             written.check_written(load.table, due, found)
+    if load.replaces and not is_fact:
+        anew.delete_left_over(connection, load.table)
     analyse_grown(connection, "etl.quarantine", waiting)
     record(connection, load.table, load.batches)
     analyse_grown(connection, "etl.batch", len(load.batches))
@@ -162,7 +166,7 @@ def _check_staged(connection: Connection, run: str, load: TableLoad) -> None:
 
 def _check_applied(connection: Connection, load: TableLoad) -> None:
     """Events = fact rows + deletions + quarantined (+ held), for every batch of the load."""
-    bounds = f"target_table = '{load.table.name}' AND batch > {load.after} AND batch <= {load.through}"
+    bounds = f"target_table = '{load.table.name}' AND batch > {load.beyond} AND batch <= {load.through}"
     query = f"""
 SELECT batch, sum(versions), sum(deletions) FROM (
     SELECT batch, 1 AS versions, 0 AS deletions FROM etl.fact_version WHERE {bounds}

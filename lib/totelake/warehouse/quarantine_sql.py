@@ -18,7 +18,7 @@ def take_over(staging: str, load: TableLoad) -> str:
 INSERT INTO etl.quarantine ({_COLUMNS})
 SELECT DISTINCT ON (source_key, _batch) '{load.table.name}', source_key, _batch, _op, rule, column_name, value,
        payload::jsonb, _captured_at
-  FROM {staging} WHERE _batch > {load.after} AND _batch <= {load.through}
+  FROM {staging} WHERE _batch > {load.beyond} AND _batch <= {load.through}
  ORDER BY source_key, _batch
 ON CONFLICT DO NOTHING"""
 

@@ -96,7 +96,7 @@ class Stage:
 
     def _write(self, spark: SparkSession, load: TableLoad) -> None:
         target, store = publish.staging_name(self._run, load.table), self._job.processed
-        is_due = (F.col("_batch") > load.after) & (F.col("_batch") <= load.through)
+        is_due = (F.col("_batch") > load.beyond) & (F.col("_batch") <= load.through)
         if load.keys:
             self._copy(load, lambda: read_versions(spark, store, load.table, load.keys).where(is_due), target)
         again = [key for replay in load.replays for key in replay.keys]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from tests.conftest import SOURCE
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, WarehouseError
-from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.lake.manifest import REBUILD, REPLAY, LakeObject, TableCommit
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.lake.records.verdict import HeldEvents
 from totelake.ports.postgres_address import PostgresAddress
@@ -54,6 +55,30 @@ def test_all_pending_commits_are_one_unit() -> None:
             (entry(1, 1, 5), entry(2, 1, 1, 1), entry(3, 2, 0, 2)),
         )
     ]  # fmt: skip
+
+
+def anew(number: int, batches: dict[int, tuple[int, int]]) -> StarCommit:
+    """A commit with all of a table, built anew."""
+    return replace(commit(number, batches), kind=REBUILD, rebuilt=number)
+
+
+def test_a_table_that_was_built_anew_is_loaded_from_there_on_whatever_is_applied() -> None:
+    replay = replace(commit(5, {2: (1, 0)}), kind=REPLAY, batches={}, rebuilt=4)
+    logs = {"fact_payment": [commit(3, {2: (1, 1)}), anew(4, {1: (5, 0), 2: (1, 1)}), replay, commit(6, {3: (2, 0)})]}
+    (load,) = plan([FACT], {"fact_payment": Applied(1, 2)}, logs)
+    assert (load.after, load.beyond, load.through, load.replaces) == (1, 0, 3, True)
+    assert load.keys == ("key-4-0", "key-6-0") and [item.keys for item in load.replays] == [("key-5-0",)]
+    assert load.batches == (entry(1, 3, 5), entry(2, 4, 1, 1), entry(3, 6, 2)) and load.expected == 10
+
+
+def test_a_table_that_was_built_anew_beyond_what_all_have_reached_is_loaded_as_before_so_far() -> None:
+    logs = {
+        "fact_payment": [commit(1, {1: (5, 0), 2: (1, 0)}), anew(2, {1: (5, 0), 2: (1, 0)}), commit(3, {3: (1, 0)})],
+        "dim_design": [commit(1, {1: (0, 0)})],
+    }
+    load, _ = plan([FACT, DIMENSION], {name: Applied() for name in logs}, logs)
+    assert (load.keys, load.through, load.replaces) == (("key-1-0",), 1, False)
+    assert load.batches == (entry(1, 0, 5),)
 
 
 def test_a_held_table_holds_back_no_other_and_its_batches_are_recorded_as_held() -> None:

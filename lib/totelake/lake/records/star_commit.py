@@ -10,7 +10,7 @@ from typing import Any
 from totelake.contracts.model import Table
 from totelake.lake.keys import Attempt
 from totelake.lake.layout import Layout
-from totelake.lake.manifest import DATA, REPLAY, LakeObject, Manifest, TableCommit
+from totelake.lake.manifest import DATA, REBUILD, REPLAY, LakeObject, Manifest, TableCommit
 from totelake.lake.reading import checked, reading, texts
 
 Years = tuple[int, int]
@@ -38,7 +38,8 @@ class StarCommit:
 
     `verdict` is the last verdict that is taken whole. `batches` are what this commit adds, by number. `years` and
     `inputs` are what a builder hands on to the next commit: the years that dim_date covers, and the state files of a
-    joined dimension by source table. `replayed` counts the rows of each batch that left the quarantine.
+    joined dimension by source table. `replayed` counts the rows of each batch that left the quarantine. `rebuilt` is
+    the newest commit that holds the whole table anew, 0 when none does; what is before it counts no more.
     """
 
     table: str
@@ -54,6 +55,7 @@ class StarCommit:
     years: Years | None = None
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replayed: Mapping[int, int] = field(default_factory=dict)
+    rebuilt: int = 0
 
     @classmethod
     def of(cls, table: Table, manifest: Manifest | None) -> StarCommit:
@@ -77,6 +79,7 @@ class StarCommit:
                 years=(years[0], years[1]) if years else None,
                 inputs={name: texts(keys) for name, keys in state.get("inputs", {}).items()},
                 replayed={int(number): rows for number, rows in state.get("replayed", {}).items()},
+                rebuilt=state.get("rebuilt", 0),
             )
             return checked(found)
 
@@ -90,6 +93,8 @@ class StarCommit:
         }
         if self.replayed:
             state["replayed"] = {str(number): rows for number, rows in self.replayed.items()}
+        if self.rebuilt:
+            state["rebuilt"] = self.rebuilt
         if self.years:
             state["years"] = list(self.years)
         if self.inputs:
@@ -108,6 +113,11 @@ class StarCommit:
         return self.kind == REPLAY
 
     @property
+    def is_rebuild(self) -> bool:
+        """Whether it holds the whole table anew."""
+        return self.kind == REBUILD
+
+    @property
     def objects(self) -> tuple[LakeObject, ...]:
         """The objects with the table's rows."""
         return self.commit.objects
@@ -116,6 +126,11 @@ class StarCommit:
     def quarantine(self) -> tuple[LakeObject, ...]:
         """The objects with the rows that did not fit."""
         return self.commit.quarantine
+
+
+def standing(log: Sequence[StarCommit]) -> list[StarCommit]:
+    """Those of a log's newest commits that count, the oldest first: from the newest rebuild on."""
+    return [commit for commit in log if commit.number >= log[-1].rebuilt]
 
 
 def live_objects(log: Sequence[StarCommit]) -> list[LakeObject]:

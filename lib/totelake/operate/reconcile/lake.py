@@ -16,7 +16,7 @@ from totelake.contracts.model import Table, inputs_of
 from totelake.lake.manifest import DATA
 from totelake.lake.quarantine import KEY_VALUES
 from totelake.lake.records.batch import Batch, LedgerFiles, TableState
-from totelake.lake.records.star_commit import StarCommit
+from totelake.lake.records.star_commit import StarCommit, standing
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
 from totelake.operate.reconcile.rows import read_columns
@@ -109,7 +109,9 @@ def compare_log(table: Table, log: Sequence[StarCommit], judged: Sequence[Judged
     driving = table.driving or ""
     taken = [batch.tables[driving] for batch in judged if batch.batch <= through and driving in batch.tables]
     events = sum(item.rows + item.quarantined for item in taken)
-    built = sum(item.commit.rows + item.commit.quarantined for item in log if item.kind == DATA)
+    built = sum(
+        item.commit.rows + item.commit.quarantined for item in standing(log) if item.kind == DATA or item.is_rebuild
+    )
     detail = f"to batch {through}"
     return equal_or_not(table.name, BATCHES, f"{events} events", f"{built} events", detail)
 

@@ -13,7 +13,7 @@ from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Column, Table
 from totelake.contracts.types import arrow_type
 from totelake.lake.manifest import LakeObject
-from totelake.lake.records.star_commit import StarCommit, live_objects
+from totelake.lake.records.star_commit import StarCommit, live_objects, standing
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.finding import Finding, equal_or_not
 from totelake.operate.reconcile.rows import read_typed
@@ -37,7 +37,7 @@ def compare_content(cursor: Cursor, store: ObjectStore, table: Table, log: Seque
     """A fact's versions, keys and sums of its numbers, a dimension's keys: what was applied of the log and is there."""
     cursor.execute(_POSITION, {"name": table.name, "source": table.source})
     batch, commit = (int(value) for value in cursor.fetchone() or (0, 0))
-    rows = _versions(store, table, log, batch, commit)
+    rows = _versions(store, table, _as_loaded(log, commit), batch, commit)
     if table.kind == FACT:
         numbers = _numbers(table)
         cursor.execute(_fact_query(table, numbers))
@@ -58,7 +58,11 @@ def compare_balance(cursor: Cursor, table: Table, log: Sequence[StarCommit], bat
 
     Of a batch that is recorded as held, the verdict says how many events it has, held or released since.
     """
-    promised = {number: counts.events for commit in log for number, counts in commit.batches.items()}
+    cursor.execute(_POSITION, {"name": table.name, "source": table.source})
+    applied = int((cursor.fetchone() or (0, 0))[1])
+    promised = {
+        number: counts.events for commit in _as_loaded(log, applied) for number, counts in commit.batches.items()
+    }
     cursor.execute(_COUNTED, (table.name, table.source))
     found = cursor.fetchall()
     counted = {int(batch): int(total) for batch, total, _ in found}
@@ -68,6 +72,13 @@ def compare_balance(cursor: Cursor, table: Table, log: Sequence[StarCommit], bat
     left = f"{sum(promised.get(batch, 0) for batch in counted)} events in {len(counted)} batches"
     right = f"{sum(counted.values())} events" if odd else left
     return equal_or_not(table.name, BALANCE, left, right, f"in the batches {odd[:5]}")
+
+
+def _as_loaded(log: Sequence[StarCommit], applied: int) -> list[StarCommit]:
+    """A log without rebuilds that are not loaded yet, and without what the newest of the others has replaced."""
+    waiting = min((commit.number for commit in log if commit.is_rebuild and commit.number > applied), default=None)
+    known = [commit for commit in log if waiting is None or commit.number < waiting]
+    return standing(known) if known else []
 
 
 def _events(batch: JudgedBatch, table: Table) -> int:

@@ -164,7 +164,7 @@ class _Build:
 
     def _alert(self, found: StarCommit) -> None:
         """Alert of the rows that a commit has quarantined; whoever recovers it repeats that, and it is noted once."""
-        if found.kind == DATA and found.commit.quarantined:
+        if (found.kind == DATA or found.is_rebuild) and found.commit.quarantined:
             note(self._job, quarantined(found.table, found.commit.quarantined, found.number))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from totelake.alerts.messages import quarantined
+from totelake.alerts.store import note
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError
 from totelake.lake.keys import Attempt
@@ -48,7 +50,10 @@ class Rebuild:
         manifest = commit.manifest(attempt, self._job.now())
         if not log.commit(manifest):
             raise RetriableError(f"another run committed to {table.name} meanwhile; rebuild it again")
-        self._job.log.info("%s: built anew to batch %d, %d rows", table.name, commit.through, commit.commit.rows)
+        rows, left = commit.commit.rows, commit.commit.quarantined
+        self._job.log.info("%s: built anew, %d rows, %d in quarantine", table.name, rows, left)
+        if left:
+            note(self._job, quarantined(table.name, left, manifest.number))
         # a replay publishes both commits, so that no reader misses the rows that had left the quarantine before
         log.finish(manifest)
         self._replay.replay(table)

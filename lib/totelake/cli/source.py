@@ -23,6 +23,7 @@ from totelake.deploy.target import LOCAL, Target
 from totelake.doctor.finding import BROKEN, Finding, of_outcome
 from totelake.doctor.source import look_at_source
 from totelake.errors import ConfigurationError, TotelakeError
+from totelake.lake.source_views import rounded_by_athena
 from totelake.ports.aws_errors import translated
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
@@ -251,8 +252,14 @@ def _show_checks(name: str, findings: list[Finding], checks: list[TableCheck], o
         ]
         columns = ("table", "captured", "granted", "key", "columns kept as text", "rows, estimated", "bytes")
         table("tables", columns, rows)
-    for change in (change for item in checks for change in item.changes if not item.blocked):
-        say(f"differs from its contract: {change}")
+    for item in checks:
+        for change in () if item.blocked else item.changes:
+            say(f"differs from its contract: {change}")
+        for column in rounded_by_athena(item.key):
+            say(
+                f"{item.table}.{column} is of the key and finer than Athena's milliseconds: the views there take keys "
+                "that differ by less for one"
+            )
     if others:
         say(f"without a contract: {', '.join(others)}; `totelake source add {name} --update` writes contracts")
 

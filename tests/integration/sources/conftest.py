@@ -41,6 +41,13 @@ class Database:
             for statement in (*statements, *([f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}"] * grant)):
                 cursor.execute(statement)
 
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, as the owner, with moments in UTC."""
+        with contextlib.closing(psycopg2.connect(self.dsn, options="-c search_path=public -c TimeZone=UTC")) as found:
+            cursor = found.cursor()
+            cursor.execute(query)
+            return cursor.fetchall()
+
     def invoke(self, *words: str) -> Result:
         """`totelake source` with these words."""
         return CliRunner().invoke(app, ["source", *words])

@@ -34,6 +34,7 @@ from totelake.sources.address import secret_of
 from totelake.sources.check import TableCheck, check_tables
 from totelake.sources.selection import Selection
 from totelake.sources.writing import write
+from totelake.stack.foreign import keep
 from totelake.stack.lifecycle import found as stack_in
 from totelake.stack.model import PREFIX as HERE
 from totelake.stack.model import default_home
@@ -84,7 +85,8 @@ def add(  # nosec B107 # the name of a secret is none
 ) -> None:
     """Write source.yaml and a contract for every table of a database, and nothing over a file.
 
-    With --dsn this machine's stack, where one is up, gets the secret. Exit status 3 when a table is left out.
+    With --dsn this machine's stack, where one is up, gets the secret and keeps it for its next start. Exit status 3
+    when a table is left out.
     """
     folder = checkout_folder() if catalog is None else catalog
     if not (folder / PIPELINE).is_file():
@@ -99,6 +101,7 @@ def add(  # nosec B107 # the name of a secret is none
     written = write(folder, name, plan.files)
     if stack is not None:
         _store(Target.of_stack(stack), secret_name(named, HERE), secret_of(dsn))
+        keep(stack, name, secret_of(dsn))
     document = _document(plan, name, named, written, is_stored=stack is not None or not dsn)
     print_json(document) if as_json else _show(document)
     if plan.drafts.left_out:

@@ -27,7 +27,7 @@ class Database:
     """An empty database, and the catalogue that it is described in."""
 
     def __init__(self, postgres: Postgres, catalog: Path, encoding: str = "UTF8") -> None:
-        self.postgres, self.catalog = postgres, catalog
+        self.postgres, self.catalog, self.home = postgres, catalog, catalog.parent / "home"
         self.dsn = postgres.new_database(encoding=encoding)
         self.reader = postgres.dsn(self.dsn.rsplit("/", 1)[1], READER)
 

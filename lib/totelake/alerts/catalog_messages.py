@@ -64,5 +64,42 @@ def taken_up_alert(table: TableId, registered: str, incident: str) -> Alert:
     )
 
 
+def view_alert(table: TableId, registered: str, refused: str) -> Alert:
+    """The alert of the views over a registered table, of which one cannot be made or moved; once for each reason."""
+    return Alert(
+        kind="catalog",
+        subject=f"{table} lacks a view in the Data Catalog",
+        body=body(
+            f"A view over the table {registered} is not made, or shows no newer batch: {refused}. The table itself, "
+            "star tables and warehouse are right, and everything else goes on.",
+            "the tables and views of the database in the Data Catalog; totelake logs",
+            "Correct what the message names; the next run of check_schemas makes the view. "
+            "See docs/sources.md, 'What Athena reads'.",
+        ),
+        key=f"{registered}/view/{_digest([refused])}",
+        cause=f"{table} lacks a view in the Data Catalog",
+        about=str(table),
+    )
+
+
+def unshown_alert(table: TableId, registered: str, batches: Sequence[str]) -> Alert:
+    """The alert of released batches whose events are not in their registered table: they have a schema of their own."""
+    return Alert(
+        kind="catalog",
+        subject=f"{table} lacks events in the Data Catalog",
+        body=body(
+            f"The table {registered} and the views over it lack the events of batch {', '.join(batches)}: they came "
+            "while the table did not fit its contract, and the source was changed back. A row that was changed or "
+            "deleted in them, and not since, is shown as it was before. Star tables and warehouse take these events "
+            "row by row.",
+            f"totelake drift {table}; the objects below dead_letters/{table.source}/{table.name}/",
+            "Read them there where they matter. See docs/sources.md, 'What Athena reads'.",
+        ),
+        key=f"{registered}/unshown/{_digest(batches)}",
+        cause=f"{table} lacks events in the Data Catalog",
+        about=str(table),
+    )
+
+
 def _digest(words: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:_DIGEST]

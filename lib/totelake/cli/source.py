@@ -26,6 +26,7 @@ from totelake.doctor.feed import examine_feed
 from totelake.doctor.finding import BROKEN, Finding, of_outcome
 from totelake.doctor.source import look_at_source
 from totelake.errors import ConfigurationError, TotelakeError
+from totelake.lake.source_views import rounded_by_athena
 from totelake.ports.aws_errors import translated
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
@@ -36,6 +37,7 @@ from totelake.sources.address import secret_of
 from totelake.sources.check import TableCheck, check_tables
 from totelake.sources.selection import Selection
 from totelake.sources.writing import write
+from totelake.stack.foreign import keep
 from totelake.stack.lifecycle import found as stack_in
 from totelake.stack.model import PREFIX as HERE
 from totelake.stack.model import default_home
@@ -86,7 +88,8 @@ def add(  # nosec B107 # the name of a secret is none
 ) -> None:
     """Write source.yaml and a contract for every table of a database, and nothing over a file.
 
-    With --dsn this machine's stack, where one is up, gets the secret. Exit status 3 when a table is left out.
+    With --dsn this machine's stack, where one is up, gets the secret and keeps it for its next start. Exit status 3
+    when a table is left out.
     """
     folder = checkout_folder() if catalog is None else catalog
     if not (folder / PIPELINE).is_file():
@@ -101,6 +104,7 @@ def add(  # nosec B107 # the name of a secret is none
     written = write(folder, name, plan.files)
     if stack is not None:
         _store(Target.of_stack(stack), secret_name(named, HERE), secret_of(dsn))
+        keep(stack, name, secret_of(dsn))
     document = _document(plan, name, named, written, is_stored=stack is not None or not dsn)
     print_json(document) if as_json else _show(document)
     if plan.drafts.left_out:
@@ -274,8 +278,14 @@ def _show_checks(name: str, findings: list[Finding], checks: list[TableCheck], o
         ]
         columns = ("table", "captured", "granted", "key", "columns kept as text", "rows, estimated", "bytes")
         table("tables", columns, rows)
-    for change in (change for item in checks for change in item.changes if not item.blocked):
-        say(f"differs from its contract: {change}")
+    for item in checks:
+        for change in () if item.blocked else item.changes:
+            say(f"differs from its contract: {change}")
+        for column in rounded_by_athena(item.key):
+            say(
+                f"{item.table}.{column} is of the key and finer than Athena's milliseconds: the views there take keys "
+                "that differ by less for one"
+            )
     if others:
         say(f"without a contract: {', '.join(others)}; `totelake source add {name} --update` writes contracts")
 

@@ -60,7 +60,7 @@ def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_j
 
 
 def down(as_json: AsJson = False) -> None:
-    """End what `up` started and remove its data; the logs stay."""
+    """End what `up` started and remove its data; the logs stay, and the addresses of sources that are elsewhere."""
     home = default_home()
     try:
         with progress(as_json or not has_record(home), "ending the stack"):

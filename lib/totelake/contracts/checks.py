@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts.documents import place
-from totelake.contracts.identifiers import METADATA, is_contract_name
+from totelake.contracts.identifiers import METADATA, is_contract_name, source_view_names
 from totelake.contracts.identifiers import RESERVED as RESERVED_COLUMNS
 from totelake.contracts.key_checks import check_key
 from totelake.contracts.model import DIMENSION, FACT, SOURCE, Column, Reference, Table, TableId
@@ -139,13 +139,16 @@ def check_star_names(stars: Mapping[str, Table]) -> None:
 
 
 def check_registered_names(sources: Mapping[str, Source], by_id: Mapping[TableId, Table]) -> None:
-    """Raises ContractError when two source tables would have one name in the Data Catalog."""
-    taken: dict[str, Table] = {}
+    """Raises ContractError when two source tables, or views over them, would have one name in the Data Catalog."""
+    taken: dict[str, tuple[Table, str]] = {}
     for table in by_id.values():
-        name = sources[table.source].registered_name(table.name)
-        if name in taken:
-            raise ContractError(
-                f"{place(table.origin, table.line)}: {table.id} and {taken[name].id} would both be registered as "
-                f"{name}; give one of their sources another table_prefix in its source.yaml"
-            )
-        taken[name] = table
+        registered = sources[table.source].registered_name(table.name)
+        for name in (registered, *source_view_names(registered)):
+            what = "" if name == registered else "a view over "
+            if name in taken:
+                other, its = taken[name]
+                raise ContractError(
+                    f"{place(table.origin, table.line)}: {what}{table.id} and {its}{other.id} would both be registered "
+                    f"as {name}; give one of their sources another table_prefix in its source.yaml"
+                )
+            taken[name] = (table, what)

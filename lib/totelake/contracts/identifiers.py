@@ -34,6 +34,11 @@ def is_contract_name(name: str) -> bool:
     return _CONTRACT.fullmatch(name) is not None
 
 
+def source_view_names(registered: str) -> tuple[str, str]:
+    """The views over a source's registered table: of the newest version of each row, and of all versions."""
+    return f"current_{registered}", f"history_{registered}"
+
+
 def catalogue_name(name: str) -> str:
     """A column's name in the Data Catalog: Glue and Athena have lower case alone."""
     return name.lower()

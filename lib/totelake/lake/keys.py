@@ -97,6 +97,11 @@ def finished_key(log: str, number: int) -> str:
     return f"{FINISHED}/{log}/{number_text(number)}.json"
 
 
+def view_key(name: str) -> str:
+    """The key of the mark that a view over a source's table was made by us."""
+    return f"{FINISHED}/views/{name}.json"
+
+
 def apart_prefix(source: str, table: str = "") -> str:
     """The prefix of the marks that registered tables of a source, or one of them, are left apart."""
     return f"{APART}/{source}/{table}/" if table else f"{APART}/{source}/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from totelake.alerts.catalog_messages import changed_alert
 from totelake.alerts.store import note
@@ -15,19 +15,19 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import finished_key, schema_key
 from totelake.lake.manifest import Manifest
 from totelake.lake.partition_columns import follow_table
-from totelake.lake.partitions import partition_locations, register_locations
+from totelake.lake.partitions import register_locations
 from totelake.lake.records.verdict import LOG, SourceVerdict, Verdict, verdicts_since
 from totelake.lake.tables import storage_of
 from totelake.ports.schema_catalog import Crawler
 from totelake.registry.apart import ApartTables
 from totelake.registry.crawl import crawl
+from totelake.registry.left import Left, Locations, accepted_schemas, left_by, locations_of, without_objects
 from totelake.registry.mend import defects, put_back, put_partitions_back, strangers
-from totelake.registry.placement import ObjectSchema, schemas_by_table, schemas_of_objects
+from totelake.registry.placement import ObjectSchema, is_in_table, schemas_by_table, schemas_of_objects
 from totelake.registry.register import has_new_columns, inherited_storage, set_schema, widen
 from totelake.registry.report import RegistryJob, report_verdict
+from totelake.registry.source_views import SourceViews
 from totelake.schemas.columns import Columns, TableSchema, documents_of
-
-_Locations = dict[tuple[str, ...], str]
 
 
 def restore_registered(job: RegistryJob, source: str) -> list[str]:
@@ -41,19 +41,6 @@ def restore_registered(job: RegistryJob, source: str) -> list[str]:
     for refused in registration.refused.values():
         raise refused
     return found
-
-
-@dataclass(frozen=True)
-class _Left:
-    """What verdicts left of a table: the schemas of its objects in their order, and its partitions' locations."""
-
-    schemas: list[Columns] = field(default_factory=list)
-    locations: _Locations = field(default_factory=dict)
-
-    @property
-    def has_objects(self) -> bool:
-        """Whether any verdict gave the table objects: without them there is nothing to register."""
-        return bool(self.schemas or self.locations)
 
 
 @dataclass(frozen=True)
@@ -75,8 +62,9 @@ class Registration:
         self._job, self._source = job, load_contracts().source(source)
         self._store, self._catalog = job.ingestion, job.ingestion_tables
         self._verdicts = CommitLog(job.ingestion, LOG)
-        names = [table.name for table in load_contracts().source_tables(source)]
-        self._apart = ApartTables(job, self._source, names)
+        tables = load_contracts().source_tables(source)
+        self._apart = ApartTables(job, self._source, [table.name for table in tables])
+        self._views = SourceViews(job, self._source, tables)
 
     @property
     def refused(self) -> Mapping[str, TotelakeError]:
@@ -89,17 +77,40 @@ class Registration:
         Raises LakeError when the Data Catalog refuses each of several tables.
         """
         verdict = Verdict.of(manifest)
+        moved = self._apart.marked | _with_objects(verdict, self._source.name)
         self._apart.stay(sorted(self._accepted(verdict)))
         self._mend(verdict)
         self._widen(verdict)
         self._verdicts.finish(manifest)
         self._finish(verdict, crawler)
+        self._publish(verdict, moved)
+
+    def lacks_views(self, verdict: Verdict) -> bool:
+        """Whether views of the tables are missing or not as a verdict leaves them; those of a later one are its own."""
+        own, moved = verdict.of_source(self._source.name), _with_objects(verdict, self._source.name)
+        return self._is_newest(verdict) and bool(self._views.lag(own, moved, self._left_apart))
 
     def restore(self, names: Collection[str]) -> list[str]:
-        """Put back tables that somebody changed; which were not right."""
+        """Put back tables that somebody changed, and views over them; which tables were not right."""
         left = self._left(names)
-        looks = self._apart.each(names, self._look, _empty(left))
-        return self._put_back({name: left[name] for name, look in looks.items() if look is not None})
+        looks = self._apart.each(names, self._look, without_objects(left))
+        found = self._put_back({name: left[name] for name, look in looks.items() if look is not None})
+        newest = self._verdicts.newest()
+        judged_in = Verdict.of(newest).of_source(self._source.name).judged_in
+        manifest = self._verdicts.get(judged_in) if judged_in else None
+        # what a run is about to finish, it publishes, too
+        if manifest is not None and not self._verdicts.unfinished(manifest):
+            self._publish(Verdict.of(manifest), frozenset(names))
+        return found
+
+    def _publish(self, verdict: Verdict, moved: Collection[str]) -> None:
+        """Move the views of tables to what the newest verdict accepts, and put others back."""
+        if self._is_newest(verdict):
+            self._views.publish(verdict.of_source(self._source.name), moved, self._left_apart)
+
+    @property
+    def _left_apart(self) -> frozenset[str]:
+        return self._apart.marked.union(self._apart.refused)
 
     def _mend(self, verdict: Verdict) -> None:
         """Put back the tables of what a verdict accepts that are not as the verdicts left them, and all that earlier
@@ -117,7 +128,7 @@ class Registration:
                 note(self._job, changed_alert(self._id(name), self._address(name), look.version, look.defects))
         self._put_back(self._left([name for name, look in present.items() if look.defects or name in marked]))
         # a table that is not registered and has nothing to be registered lacks nothing
-        for name in _empty(self._left([name for name in looks if name not in present and name in marked])):
+        for name in without_objects(self._left([name for name in looks if name not in present and name in marked])):
             self._apart.take_up(name)
 
     def _look(self, name: str, schema: Columns = ()) -> _Look | None:
@@ -131,14 +142,14 @@ class Registration:
             raise LakeError(why)
         return _Look(str(present.get("VersionId", "")), found)
 
-    def _put_back(self, left: Mapping[str, _Left]) -> list[str]:
+    def _put_back(self, left: Mapping[str, Left]) -> list[str]:
         """Put back registered tables, with all partitions that their verdicts gave them; which were not so."""
-        done = self._apart.each(left, lambda name: self._put_one_back(name, left[name]), _empty(left))
+        done = self._apart.each(left, lambda name: self._put_one_back(name, left[name]), without_objects(left))
         for name in done:
             self._apart.take_up(name)
         return [name for name, was_odd in done.items() if was_odd]
 
-    def _put_one_back(self, name: str, left: _Left) -> bool:
+    def _put_one_back(self, name: str, left: Left) -> bool:
         registered, location = self._registered(name), self._location(name)
         was_odd = put_back(self._catalog, registered, location, left.schemas)
         newest = left.schemas[-1] if left.schemas else ()
@@ -161,6 +172,7 @@ class Registration:
 
     def _widen_one(self, name: str, schemas: Sequence[TableSchema]) -> None:
         if self._columns(name) is not None:
+            self._views.follow(name, [schema.columns for schema in schemas])
             widen(self._catalog, self._registered(name), *(schema.columns for schema in schemas))
 
     def _finish(self, verdict: Verdict, crawler: Crawler) -> None:
@@ -169,7 +181,7 @@ class Registration:
         schemas = schemas_of_objects(verdict.objects_of(self._source.name))
         unknown = [item for item in schemas if not self._is_there(self._schema_key(item))]
         accepted = schemas_by_table(schemas)
-        locations = self._locations(verdict)
+        locations = locations_of(verdict, self._source.name, self._store.bucket)
         made = self._crawl(accepted.keys() | self._apart.marked, schemas_by_table(unknown), crawler)
         self._put_back(self._left(made))
         anew = own.register - made if is_due and self._is_newest(verdict) else frozenset()
@@ -183,7 +195,7 @@ class Registration:
             report_verdict(self._job, self._source.name, own, load_contracts())
             self._store.create(finished_key(LOG, verdict.number), b"{}")
 
-    def _register(self, name: str, newest: TableSchema, is_anew: bool, locations: _Locations) -> None:
+    def _register(self, name: str, newest: TableSchema, is_anew: bool, locations: Locations) -> None:
         """Register a table's newest schema where it is another one, and its partitions."""
         registered = self._registered(name)
         if is_anew and set_schema(self._catalog, registered, newest.columns):
@@ -194,29 +206,15 @@ class Registration:
         if self._columns(name) != (storage.get("Columns") or ()):
             follow_table(self._catalog, registered)
 
-    def _left(self, names: Collection[str]) -> dict[str, _Left]:
+    def _left(self, names: Collection[str]) -> dict[str, Left]:
         """What the verdicts left of tables."""
         # before the verdicts are read: a mark that comes later may be about one that is not among them
         self._apart.look()
-        left = {name: _Left() for name in names}
-        for verdict in verdicts_since(self._verdicts, 0) if left else ():
-            for name, schemas in self._accepted(verdict).items():
-                if name in left:
-                    left[name].schemas.extend(schema.columns for schema in schemas)
-            for name, locations in self._locations(verdict).items():
-                if name in left:
-                    left[name].locations.update(locations)
-        return left
+        verdicts = verdicts_since(self._verdicts, 0) if names else ()
+        return left_by(verdicts, self._source.name, self._store.bucket, names)
 
     def _accepted(self, verdict: Verdict) -> dict[str, list[TableSchema]]:
-        return schemas_by_table(schemas_of_objects(verdict.objects_of(self._source.name)))
-
-    def _locations(self, verdict: Verdict) -> dict[str, _Locations]:
-        """By table the partitions that a verdict gives it."""
-        found: dict[str, _Locations] = {}
-        for (_, name), item in verdict.objects_of(self._source.name).items():
-            found.setdefault(name, {}).update(partition_locations(self._store.bucket, item.objects))
-        return found
+        return accepted_schemas(verdict, self._source.name)
 
     def _is_due(self, verdict: Verdict) -> bool:
         """Whether a verdict has something to register anew or to report, and nobody has."""
@@ -285,8 +283,9 @@ class Registration:
         self._store.create(self._schema_key(item), json.dumps(document, indent=1).encode("utf-8"))
 
 
-def _empty(left: Mapping[str, _Left]) -> frozenset[str]:
-    return frozenset(name for name, found in left.items() if not found.has_objects)
+def _with_objects(verdict: Verdict, source: str) -> frozenset[str]:
+    """The tables that a verdict gives objects."""
+    return frozenset(name for (_, name), item in verdict.objects_of(source).items() if is_in_table(item))
 
 
 def _has_reports(verdict: SourceVerdict) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from totelake.contracts import load_contracts
@@ -24,15 +25,19 @@ def source_buckets() -> list[str]:
     return sorted({source.option("bucket", PREFIX) for source in sources if source.kind == FILES})
 
 
-def furnish(stack: Stack) -> None:
-    """Make all of it."""
+def furnish(stack: Stack, elsewhere: Mapping[str, Mapping[str, str]]) -> None:
+    """Make all of it; `elsewhere` has the addresses of the sources that are no database of the stack."""
     s3 = client(stack, "s3")
     for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket, *source_buckets()):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stack.region})
     client(stack, "sqs").create_queue(QueueName=DEAD_LETTERS)
     outbox.subscribe(client(stack, "sns"), stack)
     secrets = client(stack, "secretsmanager")
-    names = {load_contracts().source(name).secret_name(PREFIX): (READER, name) for name in stack.sources}
-    names[f"{PREFIX}/{WAREHOUSE}"] = (LOADER, WAREHOUSE)
-    for secret, (role, database) in names.items():
-        secrets.create_secret(Name=secret, SecretString=json.dumps(stack.secret(role, database)))
+    contracts = load_contracts()
+    contents: dict[str, Mapping[str, Any]] = {
+        contracts.source(name).secret_name(PREFIX): stack.secret(READER, name) for name in stack.sources
+    }
+    contents.update({contracts.source(name).secret_name(PREFIX): address for name, address in elsewhere.items()})
+    contents[f"{PREFIX}/{WAREHOUSE}"] = stack.secret(LOADER, WAREHOUSE)
+    for secret, content in contents.items():
+        secrets.create_secret(Name=secret, SecretString=json.dumps(dict(content)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError, RetriableError
-from totelake.stack import postgres
+from totelake.stack import foreign, postgres
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.furnish import client, furnish
 from totelake.stack.interrupts import uninterrupted
@@ -34,7 +34,7 @@ from totelake.stack.private_files import alone, private_home, remove_private
 from totelake.stack.processes import end, end_leftovers, is_alive
 from totelake.stack.servers import Progress, answers, started
 
-# what a stack makes below its folder, but its logs
+# what a stack makes below its folder, but its logs and the addresses of sources that are elsewhere
 _OWN = (POSTGRES, f"{POSTGRES}.pw", LOCALGLUE, OUTBOX, QUERY, SPARK_FILE, postgres.PLACE_FILE, STATE_FILE)
 # what the end of a part means for what it kept
 _LOST_WITH = {
@@ -75,12 +75,14 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
 
 
 def _start(home: Path, ports: Mapping[str, int], progress: Progress) -> Stack:
-    sources = tuple(name for name, source in load_contracts().sources.items() if source.is_database)
+    elsewhere = {name: address for name, address in foreign.kept(home).items() if name in load_contracts().sources}
+    databases = (name for name, source in load_contracts().sources.items() if source.is_database)
+    sources = tuple(name for name in databases if name not in elsewhere)
     with started(home, ports, sources, progress) as servers:
         keys = {"access_key_id": servers.keys.access_key_id, "secret_access_key": servers.keys.secret_access_key}
         stack = Stack(str(home), servers.parts, servers.passwords, str(servers.data), sources, **keys)
         progress("creating buckets, secrets, the topic of the alerts and the queue of dead letters")
-        furnish(stack)
+        furnish(stack, elsewhere)
         # with its record it is up, and `down` ends it
         stack.save()
     return stack

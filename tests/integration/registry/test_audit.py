@@ -67,7 +67,7 @@ def test_what_agrees_passes_and_its_files_are_opened_once(night: Registry, capsy
 
 @pytest.mark.parametrize(
     ("types", "steps"),
-    [({"currency_id": "bigint"}, 5), ({"colour": "text"}, 3), ({"colour": "text"}, 4)],
+    [({"currency_id": "bigint"}, 7), ({"colour": "text"}, 3), ({"colour": "text"}, 4)],
     ids=["wider and copied", "a column more and copied", "a column more and crawled"],
 )
 def test_a_batch_whose_new_schema_is_just_being_registered_is_no_disagreement(

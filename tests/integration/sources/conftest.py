@@ -27,7 +27,7 @@ class Database:
     """An empty database, and the catalogue that it is described in."""
 
     def __init__(self, postgres: Postgres, catalog: Path, encoding: str = "UTF8") -> None:
-        self.postgres, self.catalog = postgres, catalog
+        self.postgres, self.catalog, self.home = postgres, catalog, catalog.parent / "home"
         self.dsn = postgres.new_database(encoding=encoding)
         self.reader = postgres.dsn(self.dsn.rsplit("/", 1)[1], READER)
 
@@ -40,6 +40,13 @@ class Database:
             cursor.execute("SET search_path = public")
             for statement in (*statements, *([f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}"] * grant)):
                 cursor.execute(statement)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, as the owner, with moments in UTC."""
+        with contextlib.closing(psycopg2.connect(self.dsn, options="-c search_path=public -c TimeZone=UTC")) as found:
+            cursor = found.cursor()
+            cursor.execute(query)
+            return cursor.fetchall()
 
     def invoke(self, *words: str) -> Result:
         """`totelake source` with these words."""

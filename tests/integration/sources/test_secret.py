@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,16 +12,18 @@ import pytest
 from tests.integration.sources.conftest import READER, Database
 from totelake.cli import source as command
 from totelake.runtime import Clients
+from totelake.stack.foreign import FILE, kept
 
 pytestmark = pytest.mark.integration
 ITEM = "CREATE TABLE item (item_id integer PRIMARY KEY)"
 
 
 @pytest.fixture
-def secrets(aws: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def secrets(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The secrets of a stack that is up."""
     clients = Clients.from_environment()
-    stack = SimpleNamespace(clients=clients, prefix="totelake")
+    home = str(tmp_path / "home")
+    stack = SimpleNamespace(clients=clients, prefix="totelake", home=home, postgres_port=1)
     monkeypatch.setattr(command, "stack_in", lambda home: stack)
     monkeypatch.setattr(command.Target, "of_stack", lambda found: found)
     monkeypatch.setattr(command.Target, "named", lambda *_: stack)
@@ -38,6 +41,8 @@ def test_the_stack_gets_the_secret_and_a_new_one_later(database: Database, secre
     secrets.put_secret_value(SecretId="totelake/crm", SecretString="{}")
     assert database.add("crm", "--update")["is_secret_stored"] is True
     assert json.loads(secrets.get_secret_value(SecretId="totelake/crm")["SecretString"]) == value
+    assert kept(database.home) == {"crm": value}
+    assert (database.home / FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_without_an_address_the_secret_is_read(database: Database, secrets: Any) -> None:

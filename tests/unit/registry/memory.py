@@ -25,7 +25,7 @@ from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.ports.schema_catalog import Crawl
 from totelake.runtime.clients import Clients
 from totelake.runtime.job import Job
-from totelake.runtime.job_arguments import AuditArguments, CheckArguments, JobArguments
+from totelake.runtime.job_arguments import AuditArguments, CheckArguments, JobArguments, MaintainArguments
 from totelake.schemas.columns import SourceColumn, TableSchema
 
 SHOP = "shop"
@@ -167,6 +167,10 @@ class MemoryRegistry:
             ingestion_bucket=self.store.bucket, source=source, crawler=f"crawl-{source}", **_LAKE
         )
         return MemoryJob(arguments, self)
+
+    def maintain_job(self) -> MemoryJob[MaintainArguments]:
+        """The nightly maintenance."""
+        return MemoryJob(MaintainArguments(ingestion_bucket=self.store.bucket, crawlers="crawl", **_LAKE), self)
 
     def audit_job(self) -> MemoryJob[AuditArguments]:
         """The nightly audit."""

@@ -55,6 +55,8 @@ class Recovery:
             wanted = partition_locations(self._job.ingestion.bucket, item.objects).keys()
             if name not in registration.refused and not self._has(registered, wanted):
                 lacks.append(f"partitions of {registered}")
+        if registration.lacks_views(verdict):
+            lacks.append("views")
         if lacks and not self._job.arguments.dry_run:
             crawler = self._job.crawler(f"{self._job.arguments.crawlers}-{source.name}")
             registration.finish_verdict(manifest, crawler)

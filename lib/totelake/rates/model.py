@@ -1,4 +1,4 @@
-"""A rate as the lake has it, its key, and which numbers are rates."""
+"""A rate as the lake has it, and which numbers are rates."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from decimal import Decimal
 # numeric(30,15) of the contract
 DIGITS, PLACES = 30, 15
 _CODE = re.compile(r"[A-Z]{3}")
-_EPOCH = date(1970, 1, 1)
-_LETTERS = 26
-_CODES = _LETTERS**3
-_PROVIDERS = 1000
 
 
 @dataclass(frozen=True, order=True)
@@ -30,24 +26,6 @@ class Rate:
 def is_code(text: object) -> bool:
     """Whether a text is written as the code of a currency is."""
     return isinstance(text, str) and _CODE.fullmatch(text) is not None
-
-
-def rate_id(rate: Rate, provider_number: int) -> int:
-    """The rate's key as one number of 64 bits: day, base, quote and provider, from which all four can be read again.
-
-    Raises ValueError for a day before 1970, a code that is none, or a number of a provider beyond 999.
-    """
-    days = (rate.day - _EPOCH).days
-    if days < 0 or not 0 <= provider_number < _PROVIDERS or not (is_code(rate.base) and is_code(rate.quote)):
-        raise ValueError(f"{rate} of the provider {provider_number} has no key")
-    return ((days * _CODES + _number(rate.base)) * _CODES + _number(rate.quote)) * _PROVIDERS + provider_number
-
-
-def _number(code: str) -> int:
-    found = 0
-    for letter in code:
-        found = found * _LETTERS + ord(letter) - ord("A")
-    return found
 
 
 def exact(value: object) -> Decimal:

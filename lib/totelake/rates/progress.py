@@ -92,11 +92,14 @@ def wanted(there: Mapping[str, Days], bases: Sequence[str], today: date, period:
 
 
 def _limited(newest_first: list[Wanted], today: date, period: Period) -> list[Wanted]:
-    """As many as a run asks for: half of them the newest, so that days which no provider has keep none from their
-    turn, and of the others each day another part."""
-    if len(newest_first) <= period.most:
+    """As many as a run asks for: half of them the newest; then those of one window of days, each day the next one, so
+    that days which no provider has keep no older one from its turn; then more of the newest."""
+    if period.first is None or len(newest_first) <= period.most:
         return newest_first
     half = max(period.most // 2, 1)
-    older, count = newest_first[half:], max(period.most - half, 1)
-    begin = today.toordinal() * count % len(older)
-    return [*newest_first[:half], *(older + older)[begin : begin + count]]
+    windows = (today - period.first).days // half + 1
+    turn = today.toordinal() % windows
+    older = newest_first[half:]
+    in_turn = [item for item in older if (item.day - period.first).days // half == turn]
+    others = [item for item in older if (item.day - period.first).days // half != turn]
+    return [*newest_first[:half], *in_turn, *others][: period.most]

@@ -1,6 +1,6 @@
 """Who provides rates: how a provider is asked for a day, and what its answer must say to be believed.
 
-A new provider is a class here with a name, and a number that no other has had: the number is part of its rates' keys.
+A new provider is a class here, and its name is part of its rates' keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ class Provider(Protocol):
     it is asked when source.yaml names none, addresses with {date} and {base} in them where it has such."""
 
     name: str
-    number: int
     first_day: date | None
     hosts: tuple[str, ...]
 
@@ -44,7 +43,6 @@ class ExchangeApi:
     """fawazahmed0/exchange-api: a file for each day and base, published once a day."""
 
     name = "fawazahmed0"
-    number = 1
     first_day: date | None = date(2024, 3, 2)
     hosts: tuple[str, ...] = (
         "https://cdn.jsdelivr.net/npm/@fawazahmed0/currency-api@{date}/v1/currencies/{base}.json",
@@ -79,7 +77,6 @@ class FreeForexApi:
     """freeforexapi.com and what answers as it does: pairs of currencies, at present, each with its moment."""
 
     name = "freeforexapi"
-    number = 2
     first_day: date | None = None
     hosts: tuple[str, ...] = ("https://www.freeforexapi.com/api/live",)
 

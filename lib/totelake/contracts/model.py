@@ -69,12 +69,22 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """The view that shows a fact's amounts, `quantity` times `price`, in the currency `quote` at the day's rate."""
+
+    view: str
+    quote: str
+    quantity: str
+    price: str
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of a source or of the warehouse, columns in contract order.
 
     `source` names the source that it belongs to or, for a star table, is built from. `driving` names the source table
     whose every event makes a row of the star table; None when rows are made otherwise. `unique_index` names the index
-    that identifies a source table's rows in place of a primary key.
+    that identifies a source table's rows in place of a primary key. `conversion` is of a fact with amounts of money.
     """
 
     name: str
@@ -90,6 +100,7 @@ class Table:
     short_name: str | None = None
     alias: str | None = None
     unique_index: str | None = None
+    conversion: Conversion | None = None
     origin: str = ""
     line: int = field(default=0, compare=False, repr=False)
 

@@ -15,7 +15,8 @@ from totelake.lake.keys import canary_once_key, canary_probe_key
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import CanaryShellArguments
 
-_PACKAGES = {"boto3": "1.21", "botocore": "1.24", "psycopg2": "2.9", "pyarrow": "7"}
+_PACKAGES = {"boto3": "1.21", "botocore": "1.24", "pyarrow": "7"}
+_OF_DATABASES = {"psycopg2": "2.9"}
 _NO_PACKAGES = (
     "let the job have `library-set: analytics`, without dashes, and see in `aws glue get-job` that it has it; or set "
     "`kind: glueetl` for the jobs of catalog/pipeline.yaml that need these"
@@ -36,7 +37,7 @@ def _looks(job: Job[CanaryShellArguments], run: str, label: str) -> Iterator[Loo
     defaults: Any = load_contracts().pipeline["defaults"]
     yield process.arguments(sys.argv[1:], job.arguments.run.unknown)
     yield process.interpreter([str(defaults["pythonshell"]["python_version"])], is_aws)
-    yield process.packages(_PACKAGES, _NO_PACKAGES)
+    yield process.packages({**_PACKAGES, **(_OF_DATABASES if job.arguments.source_secret else {})}, _NO_PACKAGES)
     yield account.role(job.clients, is_aws)
     yield lake.written_once(store, once("once"))
     yield lake.refused_put(store, once("plain"), is_aws)
@@ -44,5 +45,6 @@ def _looks(job: Job[CanaryShellArguments], run: str, label: str) -> Iterator[Loo
     yield lake.multipart(store, probe("parts"))
     yield lake.encryption(store, probe("encrypted"), s3, is_aws)
     yield account.catalogue(job.ingestion_tables, account.probe_table(label), store.address(probe("table/")))
-    yield database.client()
-    yield database.login(lambda: job.database(job.arguments.source_secret, "the source"))
+    if job.arguments.source_secret:
+        yield database.client()
+        yield database.login(lambda: job.database(job.arguments.source_secret, "the source"))

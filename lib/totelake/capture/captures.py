@@ -13,13 +13,12 @@ from totelake.capture.postgres.copy import read_table
 from totelake.capture.postgres.session import Session
 from totelake.capture.table import NeedsWhole, Task, capture_table, unchanged
 from totelake.contracts.model import TableId
-from totelake.lake.keys import Attempt, ingested_key, quarantined_key
-from totelake.lake.manifest import LakeObject, TableCommit
+from totelake.lake.keys import Attempt
+from totelake.lake.manifest import TableCommit
 from totelake.lake.objects import NullWriter, ObjectWriter
-from totelake.lake.records.batch import Bookmark, TableState, with_schema
+from totelake.lake.records.batch import Bookmark, TableState
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import PAUSE, IngestArguments
-from totelake.schemas.columns import TableSchema
 
 _DEFERRED = (
     "%s: %d deletions are held back, too many at once or beside others that are held back; look at the table, "
@@ -111,31 +110,7 @@ class TableCaptures:
         except BaseException:
             events.abandon()
             raise
-        return Captured(state, self._commit(name, events, shape.lake_schema))
-
-    def _commit(self, name: str, events: EventWriter, schema: TableSchema) -> TableCommit | None:
-        stored, unreadable = events.store(), events.store_quarantine()
-        if stored is None and unreadable is None:
-            return None
-        source, batch, day = self._job.arguments.source, self._attempt.number, self._captured_at.date().isoformat()
-        objects: tuple[LakeObject, ...] = ()
-        quarantine: tuple[LakeObject, ...] = ()
-        if stored is not None:
-            key = ingested_key(source, name, day, batch)
-            objects = (LakeObject(stored.key, key, events.rows, stored.bytes, stored.sha256, {"ingested_on": day}),)
-        if unreadable is not None:
-            key = quarantined_key(source, name, batch)
-            quarantine = (LakeObject(unreadable.key, key, events.quarantined, unreadable.bytes, unreadable.sha256),)
-        commit = TableCommit(
-            objects=objects,
-            quarantined=events.quarantined,
-            quarantine=quarantine,
-            rows=events.rows,
-            inserts=events.inserts,
-            updates=events.updates,
-            deletes=events.deletes,
-        )
-        return with_schema(commit, schema)
+        return Captured(state, events.commit(self._job.arguments.source, shape.lake_schema))
 
     def _writer(self, key: str) -> ObjectWriter:
         is_paused = self._job.arguments.bookmark == PAUSE

@@ -13,8 +13,12 @@ import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import Key
 from totelake.capture.quarantined_keys import key_alone
+from totelake.lake.keys import ingested_key, quarantined_key
+from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.objects import ObjectWriter, Stored
 from totelake.lake.quarantine import QuarantinedRow, QuarantineWriter
+from totelake.lake.records.batch import with_schema
+from totelake.schemas.columns import TableSchema
 
 INSERT, UPDATE, DELETE = "I", "U", "D"
 # the transaction that wrote the row, as the source numbers it
@@ -124,16 +128,36 @@ class EventWriter:
         arrays = [*columns, operations, batches, times, xids]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
 
-    def store(self) -> Stored | None:
-        """Finish the object; None when there were no events."""
+    def commit(self, source: str, schema: TableSchema) -> TableCommit | None:
+        """Finish both objects; what a batch of that source says of them, None when there were no rows at all."""
+        stored, unreadable = self._store(), self._quarantine.store()
+        if stored is None and unreadable is None:
+            return None
+        name, day = self._table.name, self._captured_at.date().isoformat()
+        objects: tuple[LakeObject, ...] = ()
+        quarantine: tuple[LakeObject, ...] = ()
+        if stored is not None:
+            key = ingested_key(source, name, day, self._batch)
+            objects = (LakeObject(stored.key, key, self.rows, stored.bytes, stored.sha256, {"ingested_on": day}),)
+        if unreadable is not None:
+            key = quarantined_key(source, name, self._batch)
+            quarantine = (LakeObject(unreadable.key, key, self.quarantined, unreadable.bytes, unreadable.sha256),)
+        commit = TableCommit(
+            objects=objects,
+            quarantined=self.quarantined,
+            quarantine=quarantine,
+            rows=self.rows,
+            inserts=self.inserts,
+            updates=self.updates,
+            deletes=self.deletes,
+        )
+        return with_schema(commit, schema)
+
+    def _store(self) -> Stored | None:
         if self._writer is None or self._target is None:
             return None
         self._writer.close()
         return self._target.store()
-
-    def store_quarantine(self) -> Stored | None:
-        """Finish the object of quarantined rows; None when there were none."""
-        return self._quarantine.store()
 
     def abandon(self) -> None:
         """Drop both objects."""

@@ -12,7 +12,7 @@ from totelake.capture.detect.breaker import holds_back
 from totelake.capture.detect.search import WHOLE, Look, Search, within
 from totelake.capture.events import EventWriter
 from totelake.capture.ledger.files import BaseWriter, Entries, write_delta
-from totelake.capture.ledger.ledger import Ledger
+from totelake.capture.ledger.ledger import BASE, DELTA, Ledger
 from totelake.capture.ledger.merge import KeyHashes, Merge, ascending
 from totelake.capture.postgres.chunks import Chunk, HashedChunk
 from totelake.capture.postgres.copy import copy_keys, copy_rows
@@ -20,10 +20,8 @@ from totelake.capture.postgres.row_by_row import copy_row_by_row
 from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import Shape
 from totelake.lake.objects import ObjectWriter
-from totelake.lake.records.batch import LedgerFiles, StateFile, TableState
+from totelake.lake.records.batch import LedgerFiles, TableState
 from totelake.ports.object_store import ObjectStore
-
-_BASE, _DELTA = ".parquet", "-delta.parquet"
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def unchanged(previous: TableState, look: Look) -> TableState:
 
 def _compare_whole(session: Session, task: Task, events: EventWriter) -> TableState:
     ledger = task.ledger()
-    base = BaseWriter(task.open_state(_BASE))
+    base = BaseWriter(task.open_state(BASE))
     chunks = (HashedChunk(chunk, task.shape) for chunk in task.copy(session, task.shape))
     merge = Merge(chunks, ledger.chunks())
     for compared in merge:
@@ -98,7 +96,7 @@ def _compare_whole(session: Session, task: Task, events: EventWriter) -> TableSt
     if not is_deferred:
         return _state(task, base.rows, 0, files)
     kept = Entries.of(gone.keys, gone.hashes, np.ones(len(gone.keys), dtype=np.int8))
-    files = replace(files, deltas=(write_delta(task.open_state(_DELTA), kept),))
+    files = replace(files, deltas=(write_delta(task.open_state(DELTA), kept),))
     return _state(task, base.rows + len(gone.keys), len(gone.keys), files)
 
 
@@ -118,7 +116,7 @@ def _search_window(session: Session, task: Task, events: EventWriter) -> TableSt
         if not task.holds_back(missing, ledger.count):
             events.delete(gone)
             changes, deferred = changes.then(Entries.removing(gone)), 0
-    return _state(task, ledger.count + int(changes.change.sum()), deferred, _store(task, ledger, changes))
+    return _state(task, ledger.count + int(changes.change.sum()), deferred, ledger.renewed(changes, task.open_state))
 
 
 def _read_window(session: Session, task: Task, ledger: Ledger, events: EventWriter) -> tuple[Entries, int]:
@@ -139,23 +137,6 @@ def _sweep(session: Session, task: Task, ledger: Ledger, fresh: Entries) -> np.n
     """The known keys that the source no longer has."""
     keys = (KeyHashes.of_keys(block) for block in copy_keys(session, task.shape))
     return Merge(keys, ledger.chunks(with_hashes=False, later=fresh)).gone().keys
-
-
-def _store(task: Task, ledger: Ledger, changes: Entries) -> LedgerFiles:
-    """The ledger with these changes: one more delta, or a new base when the deltas have become too many."""
-    files = ledger.files
-    if not len(changes):
-        return files
-    if ledger.too_many_deltas(changes):
-        return LedgerFiles(_write_base(task.open_state(_BASE), ledger.chunks(later=changes)))
-    return replace(files, deltas=(*files.deltas, write_delta(task.open_state(_DELTA), changes)))
-
-
-def _write_base(target: ObjectWriter, chunks: Iterator[KeyHashes]) -> StateFile:
-    base = BaseWriter(target)
-    for keys, hashes in chunks:
-        base.write(keys, hashes)
-    return base.store()
 
 
 def _state(task: Task, keys: int, deferred: int, ledger: LedgerFiles) -> TableState:

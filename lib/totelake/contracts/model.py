@@ -36,6 +36,7 @@ class Column:
     """One column; `type` is a PostgreSQL type as format_type() writes it, `key_position` its place in the key.
 
     `stored` is the type that a source's values have in the lake where that is another one, as `lake_type` says.
+    `number_of` are the columns of whose values a feed makes this one: a number that stands for all of them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Column:
     sources: tuple[Reference, ...] = ()
     description: str = ""
     stored: str = ""
+    number_of: tuple[str, ...] = ()
     line: int = field(default=0, compare=False, repr=False)
 
     @property
@@ -79,12 +81,21 @@ class Conversion:
 
 
 @dataclass(frozen=True)
+class Dataset:
+    """Where the files of a table lie, below the prefix of their source, and which form they have."""
+
+    prefix: str
+    format: str
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of a source or of the warehouse, columns in contract order.
 
     `source` names the source that it belongs to or, for a star table, is built from. `driving` names the source table
     whose every event makes a row of the star table; None when rows are made otherwise. `unique_index` names the index
-    that identifies a source table's rows in place of a primary key. `conversion` is of a fact with amounts of money.
+    that identifies a source table's rows in place of a primary key. `conversion` is of a fact with amounts of money,
+    `dataset` of a source of kind files alone.
     """
 
     name: str
@@ -101,6 +112,7 @@ class Table:
     alias: str | None = None
     unique_index: str | None = None
     conversion: Conversion | None = None
+    dataset: Dataset | None = None
     origin: str = ""
     line: int = field(default=0, compare=False, repr=False)
 

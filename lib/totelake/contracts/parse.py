@@ -9,8 +9,9 @@ from typing import Any, Callable, TypeVar
 from totelake.contracts.checks import check_references, check_registered_names, check_star_names, check_table
 from totelake.contracts.conversions import check_conversions
 from totelake.contracts.documents import line_of, place
+from totelake.contracts.feed_checks import check_feeds
 from totelake.contracts.key_checks import check_star_keys
-from totelake.contracts.model import SOURCE, Column, Conversion, Reference, Table, TableId
+from totelake.contracts.model import SOURCE, Column, Conversion, Dataset, Reference, Table, TableId
 from totelake.contracts.sources import Source, is_source
 from totelake.contracts.types import UnknownTypeError, check_star_type, lake_type, stored_type
 from totelake.errors import ContractError
@@ -36,6 +37,7 @@ def parse_tables(
             else:
                 _add(stars, table.name, table)
     check_references(sources, by_id, stars)
+    check_feeds(sources, by_id, stars)
     check_star_keys(by_id, stars)
     check_conversions(stars)
     check_star_names(stars)
@@ -95,6 +97,7 @@ def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
         alias=custom.get("alias"),
         unique_index=custom.get("uniqueIndex"),
         conversion=_conversion(custom.get("converted")),
+        dataset=Dataset(str(custom.get("prefix", "")), str(custom["format"])) if "format" in custom else None,
         origin=name,
         line=line_of(entry),
     )
@@ -143,6 +146,7 @@ def _column(name: str, is_source: bool, entry: Mapping[str, Any]) -> Column:
         sources=tuple(_reference(name, line_of(entry), item) for item in entry.get("transformSourceObjects", ())),
         description=entry.get("description", "") or entry.get("transformLogic", ""),
         stored=stored_type(entry["physicalType"]) if is_source else "",
+        number_of=tuple(custom.get("numberOf", ())),
         line=line_of(entry),
     )
 

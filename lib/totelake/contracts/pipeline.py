@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from totelake.contracts.documents import line_of, place
-from totelake.contracts.sources import Source, sources_of
+from totelake.contracts.sources import KINDS, Source, sources_of
 from totelake.errors import ContractError
 
 SPLIT, FUSED = "split", "fused"
 FILE = "pipeline.yaml"
 _PARTS = {"jobs": "job", "crawlers": "crawler", "workflows": "workflow", "triggers": "trigger"}
 _PUBLISH, _RETIRED, _FORMER = "publish", "retired", "former"
+# what an entry of a source has besides where the source is of a kind
+_OF_KIND, _ARGUMENTS = "of_kind", "arguments"
 _SOURCE, _STAR_TABLES = "{source}", "{star_tables}"
 _SECRET, _SCHEDULE, _TABLE_PREFIX = "{source_secret}", "{source_schedule}", "{source_table_prefix}"
 _OURS = re.compile(r"\{(?:source\w*|star_tables)\}")
@@ -46,8 +48,9 @@ def expanded(
 ) -> Mapping[str, Any]:
     """The pipeline with each entry whose name holds {source} once for each source, which it names as `source`.
 
-    In the access of the other entries, what holds {source} stands for one of each; {star_tables} stands for where the
-    rows of the star tables are. Each job names its `script`. Other braces are left to whoever deploys.
+    What such an entry has in `of_kind` under a source's kind is added to its arguments, and takes the place of its
+    other values. In the access of the other entries, what holds {source} stands for one of each; {star_tables} stands
+    for where the rows of the star tables are. Each job names its `script`. Other braces are left to whoever deploys.
     Raises ContractError.
     """
     places = [f"processed/{name}" for name in ("compacted", *star_table_names)]
@@ -85,6 +88,7 @@ def _spread(
         where = f"{place(FILE, line_of(entries, template))}: the {_PARTS[part]} {template}"
         if not isinstance(entry, Mapping):
             raise ContractError(f"{where} is empty or no mapping; write it like the entries beside it")
+        _check_kinds(where, template, entry)
         for name, made in _made(template, entry, sources):
             if name in found:
                 raise ContractError(f"{where} makes {name}, and so does another entry; rename one of them")
@@ -109,7 +113,30 @@ def _made(
         return
     for source in sources.values():
         words = _words(source)
-        yield _filled(template, words), {**_filled(entry, words), "source": source.name}
+        yield _filled(template, words), {**_filled(_of_kind(entry, source.kind), words), "source": source.name}
+
+
+def _of_kind(entry: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """An entry as it is for sources of a kind."""
+    if _OF_KIND not in entry:
+        return entry
+    own = entry[_OF_KIND].get(kind, {})
+    merged = {key: value for key, value in {**entry, **own}.items() if key != _OF_KIND}
+    return {**merged, _ARGUMENTS: {**entry.get(_ARGUMENTS, {}), **own.get(_ARGUMENTS, {})}}
+
+
+def _check_kinds(where: str, template: str, entry: Mapping[str, Any]) -> None:
+    """Raises ContractError for what is of a kind in an entry that is of no source, or of a kind that there is not."""
+    if _OF_KIND not in entry:
+        return
+    if _SOURCE not in template:
+        raise ContractError(f"{where} has {_OF_KIND} and is of no source; put {_SOURCE} into its name")
+    kinds = entry[_OF_KIND]
+    if not isinstance(kinds, Mapping) or not all(isinstance(own, Mapping) for own in kinds.values()):
+        raise ContractError(f"{where} has an {_OF_KIND} that is no mapping; write {', '.join(KINDS)} into it")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise ContractError(f"{where} has {_OF_KIND} {kind}, which is no kind of source; use {', '.join(KINDS)}")
 
 
 def _words(source: Source) -> Mapping[str, str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from totelake.contracts.documents import line_of, place
 from totelake.errors import ContractError
 
-KINDS = ("postgres",)
+POSTGRES, FILES, HTTP = "postgres", "files", "http"
 FOLDER, FILE = "sources", "source.yaml"
 # logs and folders of the ingestion bucket that a source's own log and folder would fall into
 RESERVED = frozenset(["audit", "canary", "dead_letters", "maintenance", "rows", "verdicts", "warehouse"])
-_REQUIRED = ("name", "kind", "secret", "schedule")
 _OPTIONAL = ("description", "owner", "table_prefix")
 PREFIX = "{prefix}"
 # short enough for the name of a role, which has the deployment's, the job's and the source's name in it
@@ -23,11 +22,56 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,19}")
 _SECRET = re.compile(r"(\{prefix\}|[A-Za-z0-9/_+=.@-])+")
 _SCHEDULE = re.compile(r"cron\([0-9A-Z*/,?LW# -]+\)")
 _TABLE_PREFIX = re.compile(r"([a-z][a-z0-9_]*)?")
+_BUCKET = re.compile(r"(\{prefix\}|[a-z0-9])(\{prefix\}|[a-z0-9.-])+")
+_KEY_PREFIX = re.compile(r"[^/\x00-\x1f{}*?][^\x00-\x1f{}*?]*/")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9/_+=,.@-]+")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_CHECKS = {
+    "schedule": (_SCHEDULE, "write it as cron(0/10 * * * ? *)"),
+    "table_prefix": (_TABLE_PREFIX, "use small letters, digits and _, a letter first, or '' for none"),
+    "bucket": (_BUCKET, "use a bucket's name: small letters, digits, - and ."),
+    "prefix": (_KEY_PREFIX, "write it as incoming/, with a slash at its end and none at its beginning"),
+    "role": (_ROLE, "write it as arn:aws:iam::111122223333:role/name"),
+    "region": (_REGION, "write it as eu-west-2"),
+}
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """What a source.yaml of a kind has beside what all have. Values are texts, those of `lists` lists of texts."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What has to be there, in the order in which it is written."""
+        return ("name", "kind", *self.required, "schedule")
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What may be there."""
+        return (*self.needed, *_OPTIONAL, *self.optional)
+
+
+_KINDS = {
+    POSTGRES: _Keys(("secret",)),
+    FILES: _Keys(("bucket",), ("prefix", "role", "region")),
+    HTTP: _Keys(("provider",), ("hosts", "base", "currencies", "start"), ("hosts", "currencies")),
+}
+KINDS = tuple(_KINDS)
+_REQUIRED = _KINDS[POSTGRES].needed
 
 
 @dataclass(frozen=True)
 class Source:
-    """A database that tables are captured from; `secret` may hold `{prefix}`, `schedule` is when it is looked at."""
+    """What tables are taken from: a database, files in a bucket, or what answers over HTTP; `kind` says which.
+
+    `secret`, of a database alone, may hold `{prefix}`; `schedule` is when the source is looked at. `options` are what
+    its kind has besides: of files bucket, prefix, role and region, each a text; of http provider and what that takes,
+    texts or lists of texts.
+    """
 
     name: str
     kind: str
@@ -36,6 +80,16 @@ class Source:
     secret: str
     schedule: str
     table_prefix: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_database(self) -> bool:
+        """Whether it is a database; else it is a feed, which has no secret."""
+        return self.kind == POSTGRES
+
+    def option(self, name: str, prefix: str = "") -> str:
+        """An option that is a text, `{prefix}` in it being the deployment's; '' where source.yaml does not have it."""
+        return str(self.options.get(name, "")).replace(PREFIX, prefix)
 
     def secret_name(self, prefix: str) -> str:
         """The name of its secret in the deployment with that prefix."""
@@ -80,17 +134,17 @@ def is_source(path: str) -> bool:
 def _source(path: str, folder: str, document: Any) -> Source:
     if not isinstance(document, Mapping):
         raise ContractError(f"catalog/{path} does not describe a source; write {', '.join(_REQUIRED)} into it")
-    _check_keys(path, document)
-    values = {key: _text(path, document, key) for key in document}
+    keys = _keys_of(path, folder, document)
+    _check_keys(path, document, keys)
+    values: dict[str, Any] = {key: (_list if key in keys.lists else _text)(path, document, key) for key in document}
     name = values["name"]
     checks = {
         "name": (_NAME, "use small letters, digits and _, a letter first, at most 20"),
         "secret": (_SECRET, "write it as {prefix}/" + folder),
-        "schedule": (_SCHEDULE, "write it as cron(0/10 * * * ? *)"),
-        "table_prefix": (_TABLE_PREFIX, "use small letters, digits and _, a letter first, or '' for none"),
+        **_CHECKS,
     }
     for key, (pattern, advice) in checks.items():
-        if not pattern.fullmatch(values.get(key, "")) and key in values:
+        if key in values and not pattern.fullmatch(values[key]):
             raise ContractError(f"{_at(path, document, key)}: the {key} is '{values[key]}'; {advice}")
     if name != folder:
         raise ContractError(
@@ -100,20 +154,37 @@ def _source(path: str, folder: str, document: Any) -> Source:
         raise ContractError(
             f"{_at(path, document, 'name')}: {name} is the name of a log or folder of the lake; use another one"
         )
-    if values["kind"] not in KINDS:
-        known = " or ".join(KINDS)
-        raise ContractError(f"{_at(path, document, 'kind')}: the kind of {name} is '{values['kind']}'; use {known}")
-    return Source(**{"description": "", "owner": "", "table_prefix": f"{name}_", **values})
+    own = {key: values.pop(key) for key in (*keys.required, *keys.optional) if key in values and key != "secret"}
+    return Source(**{"description": "", "owner": "", "secret": "", "table_prefix": f"{name}_", **values}, options=own)
 
 
-def _check_keys(path: str, document: Mapping[str, Any]) -> None:
-    known = _REQUIRED + _OPTIONAL
+def _keys_of(path: str, folder: str, document: Mapping[str, Any]) -> _Keys:
+    """What a source of its kind has. Raises ContractError for a kind that there is not."""
+    if "kind" not in document:
+        raise ContractError(f"{place(path, line_of(document))}: kind is missing; add it")
+    kind = _text(path, document, "kind")
+    if kind not in _KINDS:
+        known = ", ".join(KINDS[:-1]) + f" or {KINDS[-1]}"
+        raise ContractError(f"{_at(path, document, 'kind')}: the kind of {folder} is '{kind}'; use {known}")
+    return _KINDS[kind]
+
+
+def _check_keys(path: str, document: Mapping[str, Any], keys: _Keys) -> None:
+    every = {key for item in _KINDS.values() for key in item.known}
     for key in document:
-        if key not in known:
-            raise ContractError(f"{_at(path, document, key)}: '{key}' is not known; known are {', '.join(known)}")
-    for key in _REQUIRED:
+        if key not in keys.known:
+            what = f"is nothing that a source of kind {document['kind']} has" if key in every else "is not known"
+            raise ContractError(f"{_at(path, document, key)}: '{key}' {what}; known are {', '.join(keys.known)}")
+    for key in keys.needed:
         if key not in document:
             raise ContractError(f"{place(path, line_of(document))}: {key} is missing; add it")
+
+
+def _list(path: str, document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = document[key]
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(item, str) for item in value):
+        raise ContractError(f"{_at(path, document, key)}: the {key} are {value!r}; write a list of texts")
+    return tuple(value)
 
 
 def _text(path: str, document: Mapping[str, Any], key: str) -> str:

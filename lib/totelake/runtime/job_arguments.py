@@ -48,12 +48,15 @@ class JobArguments:
 
 @dataclass(frozen=True)
 class WatchArguments(JobArguments):
-    """`prefix` begins the names of the deployment's jobs and workflows; `alert_topic` is the SNS topic of alerts."""
+    """`prefix` begins the names of the deployment's jobs and workflows; `alert_topic` is the SNS topic of alerts.
+
+    A database has a `source_secret`, a feed has none.
+    """
 
     name: ClassVar[str] = "watch"
     source: str = required()
-    source_secret: str = required()
     prefix: str = required()
+    source_secret: str = ""
     alert_topic: str = ""
 
 
@@ -67,6 +70,23 @@ class IngestArguments(JobArguments):
     source_secret: str = required()
     bookmark: str = choice(ENABLE, PAUSE, DISABLE)
     allow_deletes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FeedArguments(JobArguments):
+    """What a job is given that takes records of a feed. `prefix` is the deployment's, which stands in braces in
+    source.yaml. `bookmark`: pause takes without a commit, disable takes everything again."""
+
+    source: str = required()
+    prefix: str = required()
+    bookmark: str = choice(ENABLE, PAUSE, DISABLE)
+
+
+@dataclass(frozen=True)
+class IngestFilesArguments(FeedArguments):
+    """A source of kind files."""
+
+    name: ClassVar[str] = "ingest_files"
 
 
 @dataclass(frozen=True)
@@ -133,11 +153,12 @@ class AuditArguments(JobArguments):
 
 @dataclass(frozen=True)
 class CanaryShellArguments(JobArguments):
-    """The source whose secret the canary tries; `canary_run` names the run that the report is of, by default this."""
+    """The source whose secret, if it has one, the canary tries; `canary_run` names the run that the report is of, by
+    default this."""
 
     name: ClassVar[str] = "canary_shell"
     source: str = required()
-    source_secret: str = required()
+    source_secret: str = ""
     canary_run: str = ""
 
 
@@ -157,6 +178,7 @@ A = TypeVar("A", bound=JobArguments)
 KINDS: Mapping[str, type[JobArguments]] = {
     "watch": WatchArguments,
     "ingest": IngestArguments,
+    "ingest_files": IngestFilesArguments,
     "check_schemas": CheckArguments,
     "build_dimensions": BuildArguments,
     "build_facts": BuildArguments,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,6 +76,11 @@ class SourceColumn:
 Columns = tuple[SourceColumn, ...]
 
 
+def digest(value: object) -> str:
+    """32 hexadecimal digits that differ where a JSON value does."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8")).hexdigest()[:32]
+
+
 def columns_of(documents: Iterable[Mapping[str, Any]]) -> Columns:
     """Read columns from a manifest."""
     return tuple(SourceColumn.of(item) for item in documents)
@@ -90,6 +97,15 @@ class TableSchema:
 
     fingerprint: str
     columns: Columns
+
+    @classmethod
+    def made_of(cls, columns: Columns) -> TableSchema:
+        """The schema of objects with these columns.
+
+        Its fingerprint is that of names, types, required, enum labels and order; a default is no part of it.
+        """
+        plain = [{name: column[name] for name in column if name != "default"} for column in documents_of(columns)]
+        return cls(digest(plain), columns)
 
     @classmethod
     def of(cls, fingerprint: str, documents: Iterable[Mapping[str, Any]]) -> TableSchema:

@@ -14,6 +14,7 @@ from totelake.capture.ledger.keys import Key
 from totelake.contracts.key_kinds import INTEGER
 from totelake.lake.objects import ObjectWriter
 from totelake.ports.memory import MemoryStore
+from totelake.schemas.columns import TableSchema
 
 AT = datetime(2026, 11, 24, 12, 0, 0, 5000, tzinfo=timezone.utc)
 COLUMNS = pa.schema([("id", pa.int32()), ("single", pa.float32()), ("double", pa.float64()), ("note", pa.string())])
@@ -27,7 +28,7 @@ def test_only_single_precision_has_neither_statistics_nor_a_dictionary() -> None
     schema = pa.schema([*COLUMNS, ("_xid", pa.int64())])
     writer.write(pa.RecordBatch.from_pydict(rows, schema=schema), np.array([True, False]), np.array([False, True]))
     writer.delete(np.array([3]))
-    writer.store()
+    assert writer.commit("crm", TableSchema("", ())) is not None
     stored = pq.ParquetFile(io.BytesIO(store.get("e")))
     chunks = [stored.metadata.row_group(0).column(number) for number in range(stored.metadata.num_columns)]
     indexed = {chunk.path_in_schema: (chunk.is_stats_set, "RLE_DICTIONARY" in chunk.encodings) for chunk in chunks}

@@ -65,7 +65,7 @@ def test_what_is_missing_is_named(key: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("kind: postgres", "kind: oracle", "line 2: the kind of crm is 'oracle'; use postgres"),
+        ("kind: postgres", "kind: oracle", "line 2: the kind of crm is 'oracle'; use postgres, files or http"),
         ("name: crm", "name: cmr", "line 1: the source is named cmr, its folder crm; give both one name"),
         (
             "name: crm",

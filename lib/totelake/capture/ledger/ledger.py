@@ -7,15 +7,20 @@ keys touch, and by its key column alone when only keys matter.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Callable
 
 import numpy as np
 
-from totelake.capture.ledger.files import BaseFile, Entries, read_delta
+from totelake.capture.ledger.files import BaseFile, BaseWriter, Entries, read_delta, write_delta
 from totelake.capture.ledger.keys import MOST_BYTES_KEYS
 from totelake.capture.ledger.merge import KeyHashes, find
+from totelake.lake.objects import ObjectWriter
 from totelake.lake.records.batch import LedgerFiles
 from totelake.ports.object_store import ObjectStore
 
+# how the names of a ledger's files end
+BASE, DELTA = ".parquet", "-delta.parquet"
 _FOLD_DELTAS = 50
 _FOLD_SHARE = 0.25
 _FOLD_ROWS = 10_000
@@ -50,6 +55,20 @@ class Ledger:
         is_large = rows > _FOLD_ROWS and rows > _FOLD_SHARE * self._base_rows
         is_large |= more.keys.dtype == object and rows > MOST_BYTES_KEYS
         return len(self.files.deltas) >= _FOLD_DELTAS or is_large
+
+    def renewed(self, changes: Entries, open_state: Callable[[str], ObjectWriter]) -> LedgerFiles:
+        """The files after these changes: one more delta, or a new base when the deltas have become too many.
+
+        `open_state` begins a file whose name ends as given.
+        """
+        if not len(changes):
+            return self.files
+        if not self.too_many_deltas(changes):
+            return replace(self.files, deltas=(*self.files.deltas, write_delta(open_state(DELTA), changes)))
+        base = BaseWriter(open_state(BASE))
+        for keys, hashes in self.chunks(later=changes):
+            base.write(keys, hashes)
+        return LedgerFiles(base.store())
 
     def lookup(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For ascending keys: whether each is known, and the hash of its row."""

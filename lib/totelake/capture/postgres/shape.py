@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from totelake.errors import RetriableError
 from totelake.lake.records.batch import BlockedTable
 from totelake.ports.postgres_errors import is_of_locks, is_of_table, said
 from totelake.schemas.changes import unusable
-from totelake.schemas.columns import Columns, SourceColumn, TableSchema, documents_of
+from totelake.schemas.columns import Columns, SourceColumn, TableSchema, digest
 
 _COLUMNS = (
     f"""
@@ -99,11 +97,8 @@ class Shape:
 
     @property
     def lake_schema(self) -> TableSchema:
-        """The schema of its objects in the lake. Its fingerprint is that of names, types, required, enum labels and
-        order; a default is no part of it."""
-        documents = documents_of(self.columns)
-        plain = [{name: column[name] for name in column if name != "default"} for column in documents]
-        return TableSchema(_digest(plain), self.columns)
+        """The schema of its objects in the lake."""
+        return TableSchema.made_of(self.columns)
 
     @property
     def events(self) -> EventTable:
@@ -230,7 +225,7 @@ def _shape(table: Table, found: _Found, encoding: str) -> Shape:
     # without such columns it is what earlier releases made of the table
     more = [stored, list(found.parts)] if stored or found.parts else []
     facts = [relation.oid, relation.kind, sorted(numbers), list(found.columns), list(found.descendants)]
-    fingerprint = _digest([*facts, *more])
+    fingerprint = digest([*facts, *more])
     return Shape(relation.schema, relation.name, columns, key, fingerprint, relation.is_readable, encoding)
 
 
@@ -244,7 +239,3 @@ def _key(place: TablePlace, found: _Found) -> tuple[Sequence[int], Key]:
 def _default(missing: str | None) -> str | None:
     """A missing value, which the system catalogue keeps as an array of one element."""
     return None if missing is None else missing[1:-1]
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode("utf-8")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Batch: one commit of a source's log. It holds the events of one snapshot and the bookmark that moved with them."""
+"""Batch: one commit of a source's log. It holds the events of one look and the bookmark that moved with them."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class Bookmark:
 
     `compare` is the reason why the next run compares every table whole; empty when it need not. `since` is the batch
     to whose snapshot the bookmark was moved; 0 when it was not. `blocked` tables keep the state that they had when they
-    were captured last.
+    were captured last. A feed has a `position` of its own form in the place of server and snapshot.
     """
 
     batch: int = 0
@@ -170,6 +170,7 @@ class Bookmark:
     since: int = 0
     tables: Mapping[str, TableState] = field(default_factory=dict)
     blocked: Mapping[str, BlockedTable] = field(default_factory=dict)
+    position: Mapping[str, Any] | None = None
 
     @property
     def is_move(self) -> bool:
@@ -183,27 +184,26 @@ class Bookmark:
             return cls()
         state = manifest.state
         with reading(manifest.key):
+            position = state.get("position")
             found = cls(
                 batch=manifest.number,
-                identity=ServerIdentity.of(state["identity"]),
-                snapshot=Snapshot.parse(state["snapshot"]),
+                identity=ServerIdentity.of(state["identity"]) if position is None else None,
+                snapshot=Snapshot.parse(state["snapshot"]) if position is None else None,
                 captured_at=state["captured_at"],
                 durable=state["durable"],
                 compare=state["compare"],
                 since=state.get("since", 0),
                 tables={name: TableState.of(entry) for name, entry in state["tables"].items()},
                 blocked={name: BlockedTable.of(entry) for name, entry in state.get("obstacles", {}).items()},
+                position=position,
             )
             return checked(found)
 
     @property
     def document(self) -> dict[str, Any]:
         """The form in a manifest. Raises ValueError for a bookmark that is not of any capture."""
-        if self.identity is None or self.snapshot is None:
-            raise ValueError("a bookmark without identity and snapshot cannot be stored")
         return {
-            "identity": asdict(self.identity),
-            "snapshot": self.snapshot.text,
+            **self._place,
             "captured_at": self.captured_at,
             "durable": self.durable,
             "compare": self.compare,
@@ -212,6 +212,14 @@ class Bookmark:
             "obstacles": {name: item.document for name, item in self.blocked.items()},
         }
 
+    @property
+    def _place(self) -> dict[str, Any]:
+        if self.position is not None:
+            return {"position": dict(self.position)}
+        if self.identity is None or self.snapshot is None:
+            raise ValueError("a bookmark without identity and snapshot, or a position, cannot be stored")
+        return {"identity": asdict(self.identity), "snapshot": self.snapshot.text}
+
     def moved(self, attempt: Attempt, now: datetime) -> Manifest:
         """The commit that only moves the bookmark here."""
         return Manifest.of_attempt(attempt, BOOKMARK, now, replace(self, batch=attempt.number).document)
@@ -219,11 +227,8 @@ class Bookmark:
 
 @dataclass(frozen=True)
 class Batch:
-    """The events of one snapshot.
-
-    `commits` are the tables that have any; `schemas` are those of tables whose definition changed; `held_back` counts
-    deletions that the circuit breaker newly keeps from passing, by table.
-    """
+    """The events of one look: `commits` are the tables that have any, `schemas` those of tables whose definition
+    changed, `held_back` counts deletions that the circuit breaker newly keeps from passing, by table."""
 
     bookmark: Bookmark
     commits: Mapping[str, TableCommit] = field(default_factory=dict)

@@ -1,0 +1,64 @@
+"""Checks of the contracts of feeds: sources that are no database, which say themselves what a database would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from totelake.contracts.documents import place
+from totelake.contracts.model import Column, Table, TableId
+from totelake.contracts.sources import FILES, Source
+from totelake.contracts.types import BINARY
+from totelake.errors import ContractError
+
+FORMATS = ("json", "jsonl", "csv")
+"""A JSON array of objects, an object a line, comma-separated values under a line of names; each may be gzipped."""
+
+
+def check_feeds(sources: Mapping[str, Source], by_id: Mapping[TableId, Table], stars: Mapping[str, Table]) -> None:
+    """Raises ContractError for a table that says what its kind of source does not have, or lacks what it needs."""
+    for table in by_id.values():
+        where, source = place(table.origin, table.line), sources[table.source]
+        if (table.dataset is not None) != (source.kind == FILES):
+            wanted = f"write one of {', '.join(FORMATS)}" if source.kind == FILES else "take it away"
+            raise ContractError(f"{where}: the format of {table.name}, of a source of kind {source.kind}: {wanted}")
+        if table.dataset is not None:
+            _check_dataset(where, table)
+        for column in table.columns:
+            _check_column(table, column, source)
+    for star in stars.values():
+        for column in star.columns:
+            if column.number_of:
+                raise ContractError(f"{place(star.origin, column.line)}: {star.name}.{column.name} is no source's "
+                                    "column; take its numberOf away")  # fmt: skip
+
+
+def _check_dataset(where: str, table: Table) -> None:
+    assert table.dataset is not None  # nosec B101 # whoever calls has seen it
+    prefix, found = table.dataset.prefix, table.dataset.format
+    if found not in FORMATS:
+        raise ContractError(f"{where}: the format of {table.name} is '{found}'; use {', '.join(FORMATS)}")
+    if prefix and (not prefix.endswith("/") or prefix.startswith("/")):
+        raise ContractError(
+            f"{where}: the prefix of {table.name} is '{prefix}'; write it with a slash at its end and none at its "
+            "beginning"
+        )
+
+
+def _check_column(table: Table, column: Column, source: Source) -> None:
+    where = f"{place(table.origin, column.line)}: {table.name}.{column.name}"
+    if source.is_database:
+        if column.number_of:
+            raise ContractError(f"{where} is a column of a database, which has its own numbers; take numberOf away")
+        return
+    if column.stored or column.type == BINARY:
+        raise ContractError(
+            f"{where} is of type {column.type}, which no feed can bring; use text, or a type of docs/files.md"
+        )
+    if not column.number_of:
+        return
+    others = {item.name: item for item in table.columns if not item.number_of}
+    for name in column.number_of:
+        if name not in others or not others[name].required:
+            raise ContractError(f"{where} is the number of {name}, which is no required column; name one that is")
+    if column.type != "bigint" or not column.primary_key or len(table.key) > 1:
+        raise ContractError(f"{where} is made of other columns; let it be a bigint and the only column of the key")

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any, Callable, Protocol, TypeVar
 
 from totelake.errors import RetriableError, SourceError
-from totelake.rates.http_client import HttpClient, NotThereError
-from totelake.rates.model import Rate, exact
+from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.model import Rate, exact
 
 Read = TypeVar("Read")
 # of a timestamp that counts seconds, so far in the future, it counts milliseconds
@@ -21,9 +21,10 @@ _HOST_AHEAD = timedelta(days=1)
 
 class Provider(Protocol):
     """A provider of rates. `first_day` is the first that it has, None when it has none but today's; `hosts` are where
-    it is asked when source.yaml names none, addresses with {date} and {base} in them where it has such."""
+    it is asked when source.yaml names none, `words` what each address has in it."""
 
     name: str
+    words: tuple[str, ...]
     first_day: date | None
     hosts: tuple[str, ...]
 
@@ -43,6 +44,7 @@ class ExchangeApi:
     """fawazahmed0/exchange-api: a file for each day and base, published once a day."""
 
     name = "fawazahmed0"
+    words: tuple[str, ...] = ("{date}", "{base}")
     first_day: date | None = date(2024, 3, 2)
     hosts: tuple[str, ...] = (
         "https://cdn.jsdelivr.net/npm/@fawazahmed0/currency-api@{date}/v1/currencies/{base}.json",
@@ -77,6 +79,7 @@ class FreeForexApi:
     """freeforexapi.com and what answers as it does: pairs of currencies, at present, each with its moment."""
 
     name = "freeforexapi"
+    words: tuple[str, ...] = ()
     first_day: date | None = None
     hosts: tuple[str, ...] = ("https://www.freeforexapi.com/api/live",)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from totelake.rates.progress import Days, Period, Wanted, wanted
+from totelake.feeds.rates.progress import Days, Period, Wanted, wanted
 
 START = date(2026, 1, 1)
 BASES = ("EUR", "USD")

@@ -11,10 +11,10 @@ from typing import Any, cast
 import pytest
 
 from totelake.errors import RetriableError, SourceError, TotelakeError
-from totelake.rates.http_client import HttpClient, NotThereError
-from totelake.rates.json_text import parsed
-from totelake.rates.model import Rate
-from totelake.rates.providers import PROVIDERS, ExchangeApi, FreeForexApi, Provider
+from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.json_text import parsed
+from totelake.feeds.rates.model import Rate
+from totelake.feeds.rates.providers import PROVIDERS, ExchangeApi, FreeForexApi, Provider
 
 DAY = date(2026, 11, 30)
 NOON = int(datetime(2026, 11, 30, 12, tzinfo=timezone.utc).timestamp())

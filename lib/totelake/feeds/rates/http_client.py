@@ -21,8 +21,8 @@ import requests
 import urllib3
 
 from totelake.errors import RetriableError, SourceError
-from totelake.rates.deadline import within
-from totelake.rates.json_text import parsed
+from totelake.feeds.rates.deadline import within
+from totelake.feeds.rates.json_text import parsed
 
 _CHUNK = 1 << 16
 _PASSING = (408, 425, 429, 500, 502, 503, 504)

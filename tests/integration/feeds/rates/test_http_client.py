@@ -10,9 +10,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.integration.rates.hosts import JSON, Reply, serving
+from tests.integration.feeds.rates.hosts import JSON, Reply, serving
 from totelake.errors import RetriableError, SourceError, TotelakeError
-from totelake.rates.http_client import HttpClient, Limits, NotThereError, is_allowed, pause_of, trusted
+from totelake.feeds.rates.http_client import HttpClient, Limits, NotThereError, is_allowed, pause_of, trusted
 
 pytestmark = pytest.mark.integration
 QUICK = Limits(connect=1, read=0.4, total=1, tries=3, first_pause=1, longest_pause=60, bytes=2000)

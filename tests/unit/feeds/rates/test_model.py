@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totelake.rates.json_text import parsed
-from totelake.rates.model import DIGITS, PLACES, exact, is_code
+from totelake.feeds.rates.json_text import parsed
+from totelake.feeds.rates.model import DIGITS, PLACES, exact, is_code
 
 
 @given(st.integers(1, 10**DIGITS - 1), st.integers(0, 25))

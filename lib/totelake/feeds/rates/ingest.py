@@ -21,8 +21,8 @@ from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import IngestRatesArguments
 
 TABLE = "exchange_rate"
-# one after the other: then no host is asked any more
-_MOST_FAILURES = 3
+# one after the other: then no host is asked any more. Each of the first kind was tried again, with pauses
+_MOST_FAILURES, _MOST_REFUSALS = 3, 10
 # so many days the newest rates may be old, as over a long weekend, before somebody has to know
 _PATIENCE = 4
 
@@ -72,12 +72,12 @@ class _Fetch:
                 failures.append((day, error))
                 in_a_row += 1
                 self._job.log.warning("%s of %s: %s", ", ".join(bases), day, error)
-            if in_a_row == _MOST_FAILURES:
-                break
+                if in_a_row >= (_MOST_FAILURES if isinstance(error, RetriableError) else _MOST_REFUSALS):
+                    break
         if failures and not found:
             raise failures[0][1]
-        for day, error in failures:
-            note(self._job, rates_refused(self._settings.source, day.isoformat(), str(error)))
+        for day, failure in failures:
+            note(self._job, rates_refused(self._settings.source, day.isoformat(), str(failure)))
         missing = len({item.day for item in asked} - {rate.day for rate in found})
         self._job.metric("RatesMissing", missing, "Count", Source=self._settings.source)
         return sorted(found)

@@ -116,8 +116,8 @@ class HttpClient:
             answer = self._get(address)
             if answer.status not in _MOVED:
                 return answer
-            address = urljoin(address, answer.headers.get("Location", ""))
-            if not is_allowed(address):
+            before, address = address, urljoin(address, answer.headers.get("Location", ""))
+            if not is_allowed(address) or (_has_tls(before) and not _has_tls(address)):
                 raise SourceError(
                     f"{url} redirects to {address}, which is not protected by TLS; name a host in source.yaml that "
                     "answers by itself"
@@ -203,6 +203,10 @@ def is_allowed(url: str) -> bool:
     except ValueError:
         return False
     return has_host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(url)))
+
+
+def _has_tls(url: str) -> bool:
+    return urlsplit(url).scheme == "https"
 
 
 def _is_loopback(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -39,8 +40,8 @@ class Host:
 
 
 @contextmanager
-def serving(*replies: Reply) -> Iterator[Host]:
-    """A host that gives these answers, one after the other."""
+def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Host]:
+    """A host that gives these answers, one after the other; with a context by https, as localhost."""
     host = Host("", list(replies))
 
     class Handler(BaseHTTPRequestHandler):
@@ -66,7 +67,9 @@ def serving(*replies: Reply) -> Iterator[Host]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    host.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    host.url = f"{'https://localhost' if tls else 'http://127.0.0.1'}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

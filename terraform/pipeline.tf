@@ -11,7 +11,7 @@ locals {
   words = {
     for name, source in local.sources : name => {
       source              = name
-      source_secret       = source.secret
+      source_secret       = try(source.secret, "")
       source_schedule     = source.schedule
       source_table_prefix = try(source.table_prefix, "${name}_")
     }
@@ -29,21 +29,33 @@ locals {
   # where the rows of star tables are
   star_places = [for name in concat(["compacted"], sort(flatten(local.star_tables))) : "processed/${name}"]
 
+  # entries of a source as they are for its kind: what is under the kind in of_kind is added to the arguments, and takes the place of other values
+  of_kind = {
+    for source, described in local.sources : source => {
+      for part in ["jobs", "crawlers", "workflows", "triggers"] : part => {
+        for name, entry in local.described[part] : name => jsonencode(merge(
+          { for key, value in entry : key => value if key != "of_kind" },
+          try(entry.of_kind[described.kind], {}),
+          { for key in ["arguments"] : key => merge(try(entry.arguments, {}), try(entry.of_kind[described.kind].arguments, {})) if can(entry.of_kind) },
+        )) if strcontains(name, "{source}")
+      }
+    }
+  }
   # once for each source what holds {source} in its name; of a script only jobs make use
   spread = {
     for part in ["jobs", "crawlers", "workflows", "triggers"] : part => merge(
       { for name, entry in local.described[part] : name => merge({ script = replace(name, "-", "_") }, entry) if !strcontains(name, "{source}") },
       [
         for source, words in local.words : {
-          for name, entry in local.described[part] : replace(name, "{source}", source) => merge(
+          for name, entry in local.of_kind[source][part] : replace(name, "{source}", source) => merge(
             { script = replace(replace(name, "-{source}", ""), "-", "_") },
-            jsondecode(replace(replace(replace(replace(jsonencode(entry),
+            jsondecode(replace(replace(replace(replace(entry,
               "{source}", words.source),
               "{source_secret}", words.source_secret),
               "{source_schedule}", words.source_schedule),
             "{source_table_prefix}", words.source_table_prefix)),
             { source = source },
-          ) if strcontains(name, "{source}")
+          )
         }
       ]...
     )

@@ -22,6 +22,7 @@ LAYERS = (
     ("lake",),
     ("alerts",),
     ("capture", "registry", "star"),
+    ("feeds",),
     ("warehouse",),
     ("operate",),
     ("canary",),
@@ -37,11 +38,12 @@ LAYER = {package: number for number, packages in enumerate(LAYERS) for package i
 # what stands beside totelake, for one machine alone
 LOCAL_PACKAGES = ("localglue", "localgate")
 # what jobs are made of; the packages below run on a person's machine
-JOB_PACKAGES = tuple(package for packages in LAYERS[1:12] for package in packages)
+JOB_PACKAGES = tuple(package for packages in LAYERS[1:13] for package in packages)
 SPARK_PACKAGES = ("star", "warehouse")
 SHELL_PACKAGES = tuple(package for package in JOB_PACKAGES if package not in SPARK_PACKAGES)
 SHELL_SCRIPTS = (
-    "audit_catalog.py", "canary_shell.py", "check_schemas.py", "ingest.py", "maintain_lake.py", "watch.py",
+    "audit_catalog.py", "canary_shell.py", "check_schemas.py", "ingest.py", "ingest_files.py", "maintain_lake.py",
+    "watch.py",
 )  # fmt: skip
 # the one module of Spark inside a package that Python-shell jobs share
 SPARK_MODULE = "totelake.runtime.spark"

@@ -57,6 +57,21 @@ def quarantined(table: str, rows: int, number: int) -> Alert:
     )
 
 
+def files_not_read(table: str, files: int, reason: str) -> Alert:
+    """Files of a source that cannot be read; the others are taken."""
+    return Alert(
+        kind="files",
+        subject=f"{files} files of {table} cannot be read",
+        body=body(
+            reason,
+            "The other files are taken.",
+            "Correct what the message names: every run tries these files again. See docs/files.md.",
+        ),
+        key=f"{table}\n{reason}",
+        cause=f"{table}\n{reason}",
+    )
+
+
 def not_compacted(table: str, reason: str) -> Alert:
     """A star table whose small objects could not be written anew; one alert for each reason."""
     return Alert(

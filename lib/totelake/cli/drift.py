@@ -129,6 +129,9 @@ def _stopped(where: Target, tables: Sequence[Table]) -> dict[str, list[HeldTable
 def _of_sources(where: Target, tables: Sequence[Table], only: bool) -> tuple[Changes, dict[str, BlockedTable]]:
     """What the live sources of these tables have, against their contracts."""
     wanted = [item for item in tables if item.kind == SOURCE]
+    databases = [item for item in wanted if load_contracts().source(item.source).is_database]
+    # a feed that is asked for by name is refused with the reason
+    wanted = databases or wanted
     if not wanted:
         raise ConfigurationError(f"{tables[0].name} is no table of a source; leave out --against {LIVE}")
     changes: Changes = {}

@@ -10,9 +10,12 @@ from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables
 from totelake.contracts import load_contracts
 from totelake.deploy.target import Target
+from totelake.errors import ConfigurationError
+from totelake.feeds.looks import Place
 from totelake.lake.records.batch import BlockedTable
 from totelake.ports.postgres import connect
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.runtime import moments
 from totelake.runtime.job import read_address
 from totelake.schemas.described import DescribedTable
 
@@ -30,8 +33,19 @@ def blocked_in_source(where: Target, source: str) -> dict[str, BlockedTable]:
 
 
 def source_address(where: Target, source: str) -> PostgresAddress:
-    """Where a source is, by the secret of its reading role."""
-    return read_address(where.clients, load_contracts().source(source).secret_name(where.prefix))
+    """Where a source is, by the secret of its reading role. Raises ConfigurationError for one that is no database."""
+    found = load_contracts().source(source)
+    if not found.is_database:
+        raise ConfigurationError(
+            f"{source} is of kind {found.kind}, which has no tables that could differ from their contracts: each "
+            f"record is held against its contract when it is taken; see `totelake source check {source}`"
+        )
+    return read_address(where.clients, found.secret_name(where.prefix))
+
+
+def feed_place(where: Target) -> Place:
+    """From where a source is looked at that is no database."""
+    return Place(where.clients, where.ingestion, where.prefix, moments.now())
 
 
 @contextmanager

@@ -10,12 +10,13 @@ import typer
 from totelake.alerts.messages import mismatch
 from totelake.alerts.store import note
 from totelake.cli.exit_status import NOTHING_CAPTURED as NOTHING
-from totelake.cli.live import source_address
+from totelake.cli.live import feed_place, source_address
 from totelake.cli.output import AsJson, TargetName, print_json, progress, say, table
 from totelake.cli.sources import AnySource, sources
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import MismatchError
+from totelake.operate.reconcile.compare import Look, look_of_database, look_of_feed
 from totelake.operate.reconcile.compare import reconcile as compare
 from totelake.operate.reconcile.finding import (
     DIFFERS,
@@ -45,9 +46,8 @@ def reconcile(source: AnySource = "", target: TargetName = LOCAL, as_json: AsJso
     found = []
     with progress(as_json, "comparing") as step:
         for name in sources(source):
-            address = source_address(where, name)
             lake = (where.ingestion, where.processed)
-            for finding in compare(*lake, load_contracts(), name, address, where.warehouse_dsn):
+            for finding in compare(*lake, load_contracts(), name, _look_at(where, name), where.warehouse_dsn):
                 found.append(finding)
                 step(f"{finding.check}: {finding.table}")
     wrong = [finding for finding in found if finding.outcome == DIFFERS]
@@ -62,6 +62,13 @@ def reconcile(source: AnySource = "", target: TargetName = LOCAL, as_json: AsJso
         )
     if any(finding.outcome == NOTHING_CAPTURED for finding in found):
         raise typer.Exit(NOTHING)
+
+
+def _look_at(where: Target, name: str) -> Look:
+    source = load_contracts().source(name)
+    if source.is_database:
+        return look_of_database(source_address(where, name), where.ingestion)
+    return look_of_feed(feed_place(where), source)
 
 
 def _show(found: list[Finding], wrong: list[Finding]) -> None:

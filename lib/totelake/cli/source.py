@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +14,15 @@ import typer
 from totelake.capture.postgres.session import Session
 from totelake.cli.doctor import show_findings
 from totelake.cli.exit_status import PROBLEM_FOUND
+from totelake.cli.live import feed_place
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import checkout_folder, read_folder
+from totelake.contracts.model import Table
 from totelake.contracts.pipeline import FILE as PIPELINE
-from totelake.contracts.sources import PREFIX, secret_name
+from totelake.contracts.sources import PREFIX, Source, secret_name
 from totelake.deploy.target import LOCAL, Target
+from totelake.doctor.feed import examine_feed
 from totelake.doctor.finding import BROKEN, Finding, of_outcome
 from totelake.doctor.source import look_at_source
 from totelake.errors import ConfigurationError, TotelakeError
@@ -111,7 +114,11 @@ def check(name: Name, dsn: Dsn = "", target: TargetName = LOCAL, as_json: AsJson
     Exit status 3 when something does, 1 when a check failed.
     """
     contracts = load_contracts()
-    named, tables = contracts.source(name).secret, contracts.source_tables(name)
+    source, tables = contracts.source(name), contracts.source_tables(name)
+    if not source.is_database:
+        _check_feed(source, tables, dsn, target, as_json)
+        return
+    named = source.secret
     if not tables:
         raise ConfigurationError(
             f"{name} has no contract of a table; `totelake source add {name} --update` writes some"
@@ -137,6 +144,22 @@ def check(name: Name, dsn: Dsn = "", target: TargetName = LOCAL, as_json: AsJson
     else:
         _show_checks(name, findings, checks, others)
     if of_outcome(findings, PROBLEM) or not all(item.is_fit for item in checks):
+        raise typer.Exit(PROBLEM_FOUND)
+    for finding in of_outcome(findings, BROKEN):
+        raise TotelakeError(f"{finding.group}, {finding.check}: {finding.sentence}")
+
+
+def _check_feed(source: Source, tables: Sequence[Table], dsn: str, target: str, as_json: bool) -> None:
+    """A source that is no database. Raises ConfigurationError for an address of a database."""
+    if dsn:
+        raise ConfigurationError(f"{source.name} is of kind {source.kind} and has no DSN; leave {_GIVEN} out")
+    findings = examine_feed(feed_place(Target.named(target, default_home())), source, tables)
+    if as_json:
+        told = [asdict(finding) for finding in findings]
+        print_json({"source": source.name, "findings": told, "tables": [], "without_contract": []})
+    else:
+        show_findings(findings)
+    if of_outcome(findings, PROBLEM):
         raise typer.Exit(PROBLEM_FOUND)
     for finding in of_outcome(findings, BROKEN):
         raise TotelakeError(f"{finding.group}, {finding.check}: {finding.sentence}")

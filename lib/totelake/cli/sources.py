@@ -11,7 +11,7 @@ from totelake.errors import ConfigurationError
 
 # of a command that is about one source
 SourceName = Annotated[
-    str, typer.Option("--source", help="A source of catalog/sources; not needed where there is only one.")
+    str, typer.Option("--source", help="A source of catalog/sources; by default the only one, or the only database.")
 ]
 # of a command whose table names the source
 TableSource = Annotated[
@@ -22,11 +22,16 @@ AnySource = Annotated[str, typer.Option("--source", help="Only this source of ca
 
 
 def one_source(name: str) -> str:
-    """The source of that name, or the only one. Raises ConfigurationError when there are several and none is named."""
+    """The source of that name, or the only one, or the only database.
+
+    Raises ConfigurationError when there are several and none is named.
+    """
     known = sources(name)
-    if len(known) > 1:
+    databases = [item for item in known if load_contracts().source(item).is_database]
+    found = known if len(known) == 1 else databases
+    if len(found) != 1:
         raise ConfigurationError(f"there are several sources; name one with --source: {', '.join(known)}")
-    return known[0]
+    return found[0]
 
 
 def sources(name: str) -> list[str]:

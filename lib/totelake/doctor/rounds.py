@@ -10,11 +10,15 @@ from typing import Protocol
 
 from totelake.contracts import Contracts, load_contracts
 from totelake.doctor import account, environment, machine
+from totelake.doctor.feed import examine_feed
 from totelake.doctor.finding import Finding, NotCheckedError, examine
 from totelake.doctor.source import look_at_source
 from totelake.doctor.warehouse import look_at_warehouse
+from totelake.feeds.looks import Place
 from totelake.operate.deployed import deployed
 from totelake.ports.postgres_address import PostgresAddress
+from totelake.ports.s3 import S3Store
+from totelake.runtime import moments
 from totelake.runtime.clients import Clients
 from totelake.runtime.job import read_address
 from totelake.runtime.outcome import OK, Result, ok
@@ -81,12 +85,19 @@ def of_deployment(place: Deployment, contracts: Contracts, sources: Sequence[str
     """Sources, warehouse, buckets and jobs."""
     more, remedy = (texts[0 if is_aws else 1] for texts in (_FROM_ELSEWHERE, _BUCKETS))
     for name in sources:
-        secret = contracts.source(name).secret_name(place.prefix)
-        read = partial(read_address, place.clients, secret)
-        yield from look_at_source(name, read, contracts.source_tables(name), more)
+        source, tables = contracts.source(name), contracts.source_tables(name)
+        if source.is_database:
+            read = partial(read_address, place.clients, source.secret_name(place.prefix))
+            yield from look_at_source(name, read, tables, more)
+        else:
+            yield from examine_feed(_looked_from(place), source, tables)
     yield from look_at_warehouse(_secret(place, WAREHOUSE), contracts, more)
     jobs = deployed(contracts.pipeline, place.prefix).jobs
     yield from account.look_at_account(place, jobs, remedy)
+
+
+def _looked_from(place: Deployment) -> Place:
+    return Place(place.clients, S3Store(place.clients.s3, place.ingestion_bucket), place.prefix, moments.now())
 
 
 def _secret(place: Deployment, name: str) -> Callable[[], PostgresAddress]:

@@ -21,7 +21,9 @@ UNREADABLE = "unreadable"
 # bytes that are no text, and a row that the server cannot send: only a mended source brings them
 INVALID_BYTES = "invalid_bytes"
 NOT_SENT = "not_sent"
-NEVER_REPLAYED = (INVALID_BYTES, NOT_SENT)
+# what a feed brings in the place of a record: there is nothing to try again
+NO_RECORD = "no_record"
+NEVER_REPLAYED = (INVALID_BYTES, NOT_SENT, NO_RECORD)
 # of a row that breaks one of these rules every value is as `escaped` writes it
 ALL_ESCAPED = (INVALID_BYTES, NOT_SENT)
 MISSING_PARENT = "missing_parent"

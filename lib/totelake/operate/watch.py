@@ -13,6 +13,9 @@ from totelake.capture.postgres.reading import read_source
 from totelake.capture.postgres.session import Session
 from totelake.contracts import Contracts, TableId, load_contracts
 from totelake.contracts.model import Table, inputs_of
+from totelake.contracts.sources import Source
+from totelake.feeds.kinds import look_at_feed
+from totelake.feeds.looks import Place
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Bookmark
 from totelake.lake.records.holds import BUILD, LOAD, Holds
@@ -45,7 +48,8 @@ def watch(job: Job[WatchArguments]) -> str | None:
 
     Failed runs are reported whatever becomes of the look, also when the source cannot be reached.
     """
-    tell_client(job.log)
+    if job.arguments.source_secret:
+        tell_client(job.log)
     try:
         return _start_refresh(job)
     finally:
@@ -117,10 +121,20 @@ def _pauses(job: Job[WatchArguments], workflow: str) -> bool:
 
 def _work(job: Job[WatchArguments]) -> Work:
     """What there is to do; nothing to capture of a source that lags."""
-    source = job.arguments.source
-    bookmark = Bookmark.of(CommitLog(job.ingestion, source).newest())
-    address = job.database(job.arguments.source_secret)
+    source = load_contracts().source(job.arguments.source)
+    bookmark = Bookmark.of(CommitLog(job.ingestion, source.name).newest())
     pending = pending_commits(job, bookmark.batch)
+    changes = _changes(job, bookmark) if source.is_database else _news(job, source, bookmark)
+    if changes is None:
+        return Work(pending)
+    _freshness(job, bookmark, bool(changes or pending))
+    return Work(pending, changes)
+
+
+def _changes(job: Job[WatchArguments], bookmark: Bookmark) -> list[str] | None:
+    """What a database has that the bookmark has not; None of one that lags."""
+    source = job.arguments.source
+    address = job.database(job.arguments.source_secret)
 
     def changes_in(session: Session) -> list[str] | None:
         standing = standing_of(session, bookmark)
@@ -131,11 +145,16 @@ def _work(job: Job[WatchArguments]) -> Work:
         with look(session, load_contracts().source_tables(source), bookmark) as seen:
             return describe(seen)
 
-    changes = read_source(address, changes_in, job.log.warning)
-    if changes is None:
-        return Work(pending)
-    _freshness(job, bookmark, bool(changes or pending))
-    return Work(pending, changes)
+    return read_source(address, changes_in, job.log.warning)
+
+
+def _news(job: Job[WatchArguments], source: Source, bookmark: Bookmark) -> list[str]:
+    """What a feed has that the bookmark has not."""
+    place = Place(job.clients, job.ingestion, job.arguments.prefix, job.now())
+    asked = [bookmark.compare] if bookmark.compare else []
+    asked += [f"{name}: {state.compare}" for name, state in bookmark.tables.items() if state.compare]
+    found = look_at_feed(place, source, load_contracts().source_tables(source.name), bookmark)
+    return [*asked, *(f"{item.table}: {item.news}" for item in found if item.news)]
 
 
 def describe(seen: SourceLook) -> list[str]:
@@ -189,7 +208,7 @@ def fitting_again(source: str, verdict: SourceVerdict, contracts: Contracts) -> 
 
 def _freshness(job: Job[WatchArguments], bookmark: Bookmark, has_work: bool) -> None:
     """Seconds by which the lake is behind the source: 0 when nothing is to be done."""
-    if bookmark.snapshot is None:
+    if not bookmark.captured_at:
         return
     age = (job.now() - datetime.fromisoformat(bookmark.captured_at)).total_seconds()
     job.metric("Freshness", age if has_work else 0, "Seconds", Source=job.arguments.source)

@@ -25,14 +25,15 @@ _RETRIES: Any = {"mode": "standard", "max_attempts": 5}
 class Clients:
     """boto3 clients by service name; `endpoints` gives a service's URL, '' the one for all others.
 
-    `credentials` are a key and its secret; without them boto3 looks where it always does.
+    `credentials` are a key and its secret, a session's token with them where it has one; without them boto3 looks
+    where it always does.
     """
 
     def __init__(
         self,
         region: str | None = None,
         endpoints: Mapping[str, str] | None = None,
-        credentials: tuple[str, str] | None = None,
+        credentials: tuple[str, ...] | None = None,
     ) -> None:
         self.region = region
         self._credentials = credentials
@@ -51,6 +52,10 @@ class Clients:
             if (name == prefix or name.startswith(prefix + "_")) and value
         }
         return cls(given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"), endpoints)
+
+    def elsewhere(self, region: str | None, credentials: tuple[str, ...] | None = None) -> Clients:
+        """Clients of another region, or of whoever has these credentials."""
+        return Clients(region or self.region, self.endpoints, credentials or self._credentials)
 
     def client(self, service: str) -> Any:
         """The client of a service. Raises ConfigurationError for an endpoint that is no URL."""
@@ -89,12 +94,12 @@ class Clients:
         from botocore.loaders import Loader
         from botocore.session import get_session
 
-        key, secret = self._credentials or (None, None)
+        key, secret, token = (*(self._credentials or ()), None, None, None)[:3]
         core = get_session()
         if self.endpoints:
             # what a user keeps in ~/.aws/models describes AWS, not what stands for it
             core.register_component("data_loader", Loader([Loader.BUILTIN_DATA_PATH], None, None, False))
-        return Session(key, secret, region_name=self.region, botocore_session=core)
+        return Session(key, secret, token, region_name=self.region, botocore_session=core)
 
     @property
     def s3(self) -> S3Client:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from totelake.contracts import load_contracts
+from totelake.contracts.sources import FILES
 from totelake.runtime.clients import Clients
 from totelake.stack import outbox
 from totelake.stack.model import DEAD_LETTERS, LOADER, PREFIX, READER, WAREHOUSE, Stack
@@ -17,10 +18,16 @@ def client(stack: Stack, service: str) -> Any:
     return Clients(stack.region, endpoints, (stack.access_key_id, stack.secret_access_key)).client(service)
 
 
+def source_buckets() -> list[str]:
+    """The buckets of the sources of kind files, which on one machine nobody else makes."""
+    sources = load_contracts().sources.values()
+    return sorted({source.option("bucket", PREFIX) for source in sources if source.kind == FILES})
+
+
 def furnish(stack: Stack) -> None:
     """Make all of it."""
     s3 = client(stack, "s3")
-    for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket):
+    for bucket in (stack.ingestion_bucket, stack.processed_bucket, stack.artifacts_bucket, *source_buckets()):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": stack.region})
     client(stack, "sqs").create_queue(QueueName=DEAD_LETTERS)
     outbox.subscribe(client(stack, "sns"), stack)

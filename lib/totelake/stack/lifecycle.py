@@ -75,7 +75,7 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
 
 
 def _start(home: Path, ports: Mapping[str, int], progress: Progress) -> Stack:
-    sources = tuple(load_contracts().sources)
+    sources = tuple(name for name, source in load_contracts().sources.items() if source.is_database)
     with started(home, ports, sources, progress) as servers:
         keys = {"access_key_id": servers.keys.access_key_id, "secret_access_key": servers.keys.secret_access_key}
         stack = Stack(str(home), servers.parts, servers.passwords, str(servers.data), sources, **keys)

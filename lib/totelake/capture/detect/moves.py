@@ -82,6 +82,11 @@ def searching_from(newest: Bookmark, earlier: Bookmark) -> Bookmark:
     Transaction ids of another server say nothing about this one's: those that are higher would leave some out.
     """
     since = earlier.since or earlier.batch
+    if newest.position is not None:
+        raise ConfigurationError(
+            "a source that is no database has no snapshot to search from; `totelake bookmark reset` lets the next run "
+            "take all of it again"
+        )
     if newest.snapshot is None or earlier.snapshot is None:
         raise ValueError("a bookmark without a snapshot is not that of any batch")
     is_back = earlier.snapshot.xmin <= newest.snapshot.xmin

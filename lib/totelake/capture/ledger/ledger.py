@@ -93,7 +93,7 @@ class Ledger:
         for group in range(len(mins)):
             low = None if group == 0 else mins[group]
             high = None if group + 1 == len(mins) else mins[group + 1]
-            yield _merged(self._group(group, with_hashes), over.between(low, high))
+            yield merged(self._group(group, with_hashes), over.between(low, high))
         if not len(mins) and len(over):
             yield KeyHashes(over.keys[over.alive], over.hashes[over.alive])
 
@@ -104,7 +104,8 @@ class Ledger:
         return KeyHashes.of_keys(self._base.keys(group))
 
 
-def _merged(base: KeyHashes, over: Entries) -> KeyHashes:
+def merged(base: KeyHashes, over: Entries) -> KeyHashes:
+    """Keys with their hashes after these changes."""
     keys, hashes = base
     if not len(over):
         return base

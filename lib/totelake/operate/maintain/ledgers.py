@@ -29,15 +29,20 @@ def deltas_of(bookmark: Bookmark) -> dict[str, int]:
 def renew(log: CommitLog, run_id: str, now: datetime) -> Manifest | None:
     """Fold a source's ledgers and ask for the comparison, in one commit without objects; None before the first batch.
 
-    When a run commits meanwhile, the ledgers that it left are folded. Raises RetriableError when that goes on.
+    A feed is not compared, for that would be to take all of it again; None of one without deltas. When a run commits
+    meanwhile, the ledgers that it left are folded. Raises RetriableError when that goes on.
     """
 
     def decide(newest: Manifest | None) -> Manifest | None:
         if newest is None:
             return None
         bookmark, attempt = Bookmark.of(newest), log.attempt(newest, run_id)
+        is_feed = bookmark.position is not None
+        if is_feed and not deltas_of(bookmark):
+            return None
         tables = {name: _folded(log.store, attempt, name, state) for name, state in bookmark.tables.items()}
-        return replace(bookmark, compare=bookmark.compare or NIGHTLY, tables=tables).moved(attempt, now)
+        compare = bookmark.compare or ("" if is_feed else NIGHTLY)
+        return replace(bookmark, compare=compare, tables=tables).moved(attempt, now)
 
     return log.append(decide)
 

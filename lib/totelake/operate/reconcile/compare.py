@@ -8,13 +8,16 @@ from functools import partial
 from totelake.capture.postgres.reading import read_source
 from totelake.contracts import Contracts
 from totelake.contracts.model import Table
+from totelake.contracts.sources import Source
 from totelake.errors import DamagedError
+from totelake.feeds.looks import Place
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Batch, Bookmark
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import LOG, JudgedBatch, pending_batches
 from totelake.operate.positions import read as positions
 from totelake.operate.reconcile.behind import behind, nothing_captured
+from totelake.operate.reconcile.feed import compare_feed
 from totelake.operate.reconcile.finding import Finding, unreadable
 from totelake.operate.reconcile.lake import KEYS, compare_keys, compare_log, has_one_input
 from totelake.operate.reconcile.position import compare_position
@@ -24,16 +27,32 @@ from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import read_only
 from totelake.ports.postgres_address import PostgresAddress
 
+# of each table of a source, what is there against what is known
+Look = Callable[[Sequence[Table], Bookmark], "list[Finding]"]
+
+
+def look_of_database(address: PostgresAddress, ingestion: ObjectStore) -> Look:
+    """The look at a database, by its reading role."""
+    return lambda tables, bookmark: read_source(
+        address, lambda session: compare_source(session, ingestion, tuple(tables), bookmark)
+    )
+
+
+def look_of_feed(place: Place, source: Source) -> Look:
+    """The look at a source that is no database."""
+    return lambda tables, bookmark: compare_feed(place, source, tables, bookmark)
+
 
 def reconcile(
     ingestion: ObjectStore,
     processed: ObjectStore,
     contracts: Contracts,
     source: str,
-    address: PostgresAddress,
+    look: Look,
     warehouse_dsn: str | None,
 ) -> Iterator[Finding]:
-    """Every finding as it is made; `address` is the source's, by its reading role. Nothing is changed anywhere.
+    """Every finding as it is made; `look` compares the source itself with what is known of it. Nothing is changed
+    anywhere.
 
     What is behind is compared as far as it has come, and a finding says so; so does one when nothing is captured yet,
     or when there is no address of the warehouse. Raises SourceError, WarehouseError or LakeError when one of them
@@ -45,7 +64,7 @@ def reconcile(
     if not bookmark.tables:
         yield nothing_captured(source)
         return
-    compared = read_source(address, lambda session: compare_source(session, ingestion, tables, bookmark))
+    compared = look(tables, bookmark)
     yield from compared
     judged = pending_batches(CommitLog(ingestion, LOG), 0, source, None)
     logs = {

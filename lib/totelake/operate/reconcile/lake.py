@@ -80,7 +80,8 @@ def _events(
     for item in commit.objects:
         for rows in _read(store, place or item.staged, item.bytes, list(key.names)):
             yield key.of_rows(rows), _is_deleted(rows)
-    for item in commit.quarantine:
+    # the records that a feed refuses are known by no ledger
+    for item in commit.quarantine if batch.bookmark.position is None else ():
         where = item.staged if place is None else item.key
         for rows in _read(store, where, item.bytes, ["source_key"] if key.is_number else [KEY_VALUES, "rule"]):
             yield _quarantined_keys(key, rows), _is_deleted(rows)

@@ -1,0 +1,1 @@
+"""Files in a bucket as a source: listed, each read once, its records taken."""

@@ -1,0 +1,102 @@
+"""Rows of any number in the order of their keys, the last of each key alone: sorted in parts, merged from disk.
+
+Memory is bounded by a part, and by a few rows of each part while they are merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from totelake.capture.ledger.keys import LedgerKey
+from totelake.capture.ledger.merge import place_of
+
+KEY, PART = "_key", "_part"
+_ROWS_AT_ONCE = 2048
+
+
+class Runs:
+    """Sorted parts of rows, which files in a folder hold. Rows have their key in `_key` and in `_part` a number."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: list[Path] = []
+        self.rows = 0
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Take rows that follow all those before; of two with one key the later counts."""
+        if not rows.num_rows:
+            return
+        order = np.argsort(_keys(rows), kind="stable")
+        path = self._folder / f"{len(self._files)}.arrow"
+        with pa.OSFile(str(path), "wb") as target, pa.ipc.new_file(target, rows.schema) as writer:
+            for start in range(0, len(order), _ROWS_AT_ONCE):
+                writer.write_batch(_taken(rows, order[start : start + _ROWS_AT_ONCE]))
+        self._files.append(path)
+        self.rows += rows.num_rows
+
+    def merged(self, without: Collection[int] = ()) -> Iterator[pa.RecordBatch]:
+        """The last row of each key in the order of the keys, but for rows of the parts that are left out."""
+        cursors = [cursor for cursor in map(_Cursor, self._files) if cursor.rows is not None]
+        left_out = np.array(sorted(without), dtype=np.int64)
+        while cursors:
+            bound = min(cursor.keys[-1] for cursor in cursors)
+            rows = _one([part for cursor in cursors for part in cursor.up_to(bound)])
+            cursors = [cursor for cursor in cursors if cursor.rows is not None]
+            if len(left_out):
+                kept = ~np.isin(rows.column(rows.schema.get_field_index(PART)).to_numpy(), left_out)
+                rows = rows.filter(pa.array(kept))
+            if not rows.num_rows:
+                continue
+            keys = _keys(rows)
+            order = np.argsort(keys, kind="stable")
+            keys = keys[order]
+            yield _taken(rows, order[np.append(keys[1:] != keys[:-1], True)])
+
+
+class _Cursor:
+    """A file of sorted rows, read a few at a time; `rows` is None behind the last."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+        self._next = 0
+        self.rows: pa.RecordBatch | None = None
+        self.keys: np.ndarray = np.zeros(0, dtype=np.int64)
+        self._advance()
+
+    def up_to(self, bound: LedgerKey) -> Iterator[pa.RecordBatch]:
+        """The rows from here on with a key of at most that."""
+        while self.rows is not None:
+            end = place_of(self.keys, bound, "right")
+            if end:
+                yield self.rows.slice(0, end)
+            if end < self.rows.num_rows:
+                self.rows, self.keys = self.rows.slice(end), self.keys[end:]
+                return
+            self._advance()
+
+    def _advance(self) -> None:
+        if self._next >= self._file.num_record_batches:
+            self.rows = None
+            return
+        self.rows = self._file.get_batch(self._next)
+        self._next += 1
+        self.keys = _keys(self.rows)
+
+
+def _keys(rows: pa.RecordBatch) -> np.ndarray:
+    found: np.ndarray = rows.column(rows.schema.get_field_index(KEY)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _taken(rows: pa.RecordBatch, places: np.ndarray) -> pa.RecordBatch:
+    return rows.take(pa.array(places))
+
+
+def _one(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Several parts as one; there is at least one."""
+    columns = [pa.concat_arrays([part.column(place) for part in parts]) for place in range(parts[0].num_columns)]
+    return pa.RecordBatch.from_arrays(columns, schema=parts[0].schema)

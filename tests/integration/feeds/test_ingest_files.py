@@ -1,0 +1,58 @@
+"""Files become batches: each is taken once, the later one counts, and nothing that does not fit is lost."""
+
+from __future__ import annotations
+
+import json
+
+from tests.integration.feeds.conftest import TABLE, Files, target
+from totelake.lake.records.batch import Batch, Bookmark
+
+
+def test_a_file_is_taken_once_and_what_it_changes_is_an_update(files: Files) -> None:
+    files.put("a.json", [target(1, 100), target(2, 200.5)])
+    first = files.run()
+    assert files.amounts(first) == {1: ("I", "100.00"), 2: ("I", "200.50")}
+    assert files.run() is None and files.look().news == ""
+    files.put("b.json", [target(2, 300), target(3, 50), target(1, "100.00")])
+    assert "b.json" in files.look().news
+    second = files.run()
+    assert files.amounts(second) == {2: ("U", "300.00"), 3: ("I", "50.00")}
+    assert second is not None and Batch.of(second).bookmark.tables[TABLE].keys == 3
+
+
+def test_records_that_do_not_fit_wait_and_a_corrected_file_brings_them(files: Files) -> None:
+    lines = [target(1), target(2, "much"), 7, target(3)]
+    files.put("a.json", json.dumps(lines, indent=0).encode())
+    first = files.run()
+    assert sorted(files.amounts(first)) == [1, 3]
+    found = files.refused(first)
+    assert [rule for _, rule, _ in found] == ["invalid_value", "no_record"]
+    assert found[0][2] == "amount: much is no number" and found[1][2] == "it is no JSON object"
+    assert [int(line) for line, _, _ in found] == [8, 14]
+    files.put("a.json", [target(1), target(2, 20), target(3)])
+    assert files.amounts(files.run()) == {2: ("I", "20.00")}
+
+
+def test_what_is_asked_for_again_is_read_again_and_brings_nothing_that_is_known(files: Files) -> None:
+    files.put("a.json", [target(1)])
+    files.run()
+    again = files.run(bookmark="disable")
+    assert again is None
+    assert files.run(bookmark="pause") is None
+    files.put("b.json", [target(2)])
+    assert files.run(bookmark="pause") is None and files.look().news != ""
+    assert files.amounts(files.run()) == {2: ("I", "100.00")}
+
+
+def test_a_file_that_goes_away_deletes_nothing_and_one_that_is_none_stops_no_other(files: Files) -> None:
+    files.put("a.json", [target(1)])
+    files.run()
+    files.s3.delete_object(Bucket=files.bucket, Key=f"{TABLE}/a.json")
+    files.put("b.json", b'[{"month": "2026-02-01"')
+    files.put("c.json", [target(3)])
+    files.put("_SUCCESS", b"")
+    found = files.run()
+    assert files.amounts(found) == {3: ("I", "100.00")}
+    assert [(line, rule) for line, rule, _ in files.refused(found)] == [("0", "no_record")]
+    assert found is not None and Bookmark.of(found).tables[TABLE].keys == 2
+    assert files.run() is None

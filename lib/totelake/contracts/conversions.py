@@ -42,14 +42,13 @@ class Converted:
     @property
     def more_columns(self) -> tuple[tuple[str, str], ...]:
         """The columns beside the fact's own, with their types in the lake."""
-        return (
-            (CODE, "string"),
-            ("amount", AMOUNT),
-            ("rate_date", "date"),
-            ("rate", hive_type(self.rates.column("rate").type)),
-            ("rate_age_days", "int"),
-            (f"amount_{self.conversion.quote.lower()}", CONVERTED),
-        )
+        kinds = ("string", AMOUNT, "date", hive_type(self.rates.column("rate").type), "int", CONVERTED)
+        return tuple(zip(converted_columns(self.conversion), kinds))
+
+
+def converted_columns(conversion: Conversion) -> tuple[str, ...]:
+    """The names of the columns that a view has beside the fact's own."""
+    return (CODE, "amount", "rate_date", "rate", "rate_age_days", f"amount_{conversion.quote.lower()}")
 
 
 def conversions(stars: Mapping[str, Table], providers: Mapping[str, str]) -> tuple[Converted, ...]:
@@ -75,6 +74,9 @@ def check_conversions(stars: Mapping[str, Table]) -> None:
         missing = [name for name in (found.quantity, found.price, DAY) if name not in table.column_names]
         if missing:
             raise ContractError(f"{where} names {missing[0]}, which it has not; name one of its columns")
+        twice = [name for name in converted_columns(found) if name in table.column_names]
+        if twice:
+            raise ContractError(f"{where} makes a column {twice[0]}, which it has; rename that one")
         if not _CURRENCY.fullmatch(found.quote):
             raise ContractError(f"{where} has the quote '{found.quote}'; write the code of a currency, such as GBP")
     if any(table.conversion for table in stars.values()) and RATES in stars:

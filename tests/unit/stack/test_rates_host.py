@@ -13,7 +13,8 @@ import pytest
 
 from localgate.wsgi import StartResponse
 from totelake.contracts import load_contracts
-from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.json_text import parsed
 from totelake.feeds.rates.progress import Wanted, wanted
 from totelake.feeds.rates.providers import FreeForexApi

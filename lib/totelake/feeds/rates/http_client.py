@@ -15,12 +15,13 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 import urllib3
 
 from totelake.errors import RetriableError, SourceError
+from totelake.feeds.rates.addresses import NotThereError, has_tls, is_allowed, is_loopback
 from totelake.feeds.rates.deadline import within
 from totelake.feeds.rates.json_text import parsed
 
@@ -28,15 +29,10 @@ _CHUNK = 1 << 16
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _MOVED = (301, 302, 303, 307, 308)
 _GONE = (404, 410)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "totelake"}
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _BROKEN = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError)
 _SLOW = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-
-
-class NotThereError(SourceError):
-    """A host has nothing under an address, as of a day that it has no rates of."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,7 @@ class HttpClient:
             if answer.status not in _MOVED:
                 return answer
             before, address = address, urljoin(address, answer.headers.get("Location", ""))
-            if not is_allowed(address) or (_has_tls(before) and not _has_tls(address)):
+            if not is_allowed(address) or (has_tls(before) and not has_tls(address)):
                 raise SourceError(
                     f"{url} redirects to {address}, which is not protected by TLS; name a host in source.yaml that "
                     "answers by itself"
@@ -155,7 +151,7 @@ class HttpClient:
     def _read(self, session: requests.Session, url: str) -> _Answer:
         limits = self._limits
         times = (limits.connect, limits.read)
-        proxies = {} if _is_loopback(url) else requests.utils.get_environ_proxies(url)
+        proxies = {} if is_loopback(url) else requests.utils.get_environ_proxies(url)
         with session.get(
             url, timeout=times, stream=True, allow_redirects=False, verify=trusted(), proxies=proxies
         ) as response:
@@ -193,24 +189,6 @@ class HttpClient:
             return parsed(answer.body)
         except ValueError as error:
             raise SourceError(f"{url} gives no valid JSON: {error}; correct the host in source.yaml") from error
-
-
-def is_allowed(url: str) -> bool:
-    """Whether an address may be asked: with TLS, or on this machine."""
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return has_host and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(url)))
-
-
-def _has_tls(url: str) -> bool:
-    return urlsplit(url).scheme == "https"
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in _LOOPBACK
 
 
 def pause_of(text: str | None, now: datetime) -> float | None:

@@ -11,7 +11,8 @@ from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.feeds.batch import Position, Run, take_batch
-from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.model import Rate
 from totelake.feeds.rates.place import RatesPlace
 from totelake.feeds.rates.progress import Wanted, wanted

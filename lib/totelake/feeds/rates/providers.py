@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Callable, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar
 
 from totelake.errors import RetriableError, SourceError
-from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.addresses import NotThereError
 from totelake.feeds.rates.model import Rate, exact
+
+if TYPE_CHECKING:
+    from totelake.feeds.rates.http_client import HttpClient
 
 Read = TypeVar("Read")
 # of a timestamp that counts seconds, so far in the future, it counts milliseconds

@@ -9,7 +9,7 @@ from datetime import date
 
 from totelake.contracts.sources import FILE, FOLDER, HTTP, Source
 from totelake.errors import ConfigurationError, ContractError
-from totelake.feeds.rates.http_client import is_allowed
+from totelake.feeds.rates.addresses import is_allowed
 from totelake.feeds.rates.model import is_code
 from totelake.feeds.rates.progress import Period
 from totelake.feeds.rates.providers import PROVIDERS, Provider

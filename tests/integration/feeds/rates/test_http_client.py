@@ -12,7 +12,8 @@ import pytest
 
 from tests.integration.feeds.rates.hosts import JSON, Reply, serving
 from totelake.errors import RetriableError, SourceError, TotelakeError
-from totelake.feeds.rates.http_client import HttpClient, Limits, NotThereError, is_allowed, pause_of, trusted
+from totelake.feeds.rates.addresses import NotThereError, is_allowed
+from totelake.feeds.rates.http_client import HttpClient, Limits, pause_of, trusted
 
 pytestmark = pytest.mark.integration
 QUICK = Limits(connect=1, read=0.4, total=1, tries=3, first_pause=1, longest_pause=60, bytes=2000)

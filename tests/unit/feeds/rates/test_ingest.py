@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from totelake.contracts import load_contracts
 from totelake.errors import DamagedError, RetriableError, SourceError
 from totelake.feeds.looks import Place
-from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.ingest import TABLE, ingest_rates
 from totelake.feeds.rates.json_text import parsed
 from totelake.feeds.rates.place import RatesPlace, look_at_rates

@@ -11,7 +11,8 @@ from typing import Any, cast
 import pytest
 
 from totelake.errors import RetriableError, SourceError, TotelakeError
-from totelake.feeds.rates.http_client import HttpClient, NotThereError
+from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.json_text import parsed
 from totelake.feeds.rates.model import Rate
 from totelake.feeds.rates.providers import PROVIDERS, ExchangeApi, FreeForexApi, Provider

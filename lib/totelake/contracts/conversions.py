@@ -92,6 +92,16 @@ def currency_column(fact: Table) -> str | None:
     return next((column.name for column in keys), None)
 
 
+def converted_from(item: Converted) -> dict[str, frozenset[tuple[str, str]]]:
+    """The columns of star tables, as (table, column), of which each of the view's own columns is made."""
+    found, fact = item.conversion, item.fact.name
+    code = {(fact, str(currency_column(item.fact))), (CURRENCIES, CODE)}
+    amount = {(fact, found.quantity), (fact, found.price)}
+    known = {*code, (fact, DAY), *((item.rates.name, name) for name in RATE_COLUMNS)}
+    made = (code, amount, known, known, known, amount | known)
+    return {name: frozenset(columns) for name, columns in zip(converted_columns(found), made)}
+
+
 def converted_sql(
     item: Converted, columns: tuple[str, ...], orders: str, currencies: str, rates: str, days: Callable[[str, str], str]
 ) -> str:

@@ -11,7 +11,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-SHELL = ["boto3", "pyarrow", "pandas", "numpy", "psycopg2-binary"]
+SHELL = ["boto3", "pyarrow", "pandas", "numpy", "psycopg2-binary", "requests"]
 SPARK = ["pyspark==3.5.6", "iso4217"]
 LOCAL = [
     "moto[server]",

@@ -42,8 +42,8 @@ JOB_PACKAGES = tuple(package for packages in LAYERS[1:13] for package in package
 SPARK_PACKAGES = ("star", "warehouse")
 SHELL_PACKAGES = tuple(package for package in JOB_PACKAGES if package not in SPARK_PACKAGES)
 SHELL_SCRIPTS = (
-    "audit_catalog.py", "canary_shell.py", "check_schemas.py", "ingest.py", "ingest_files.py", "maintain_lake.py",
-    "watch.py",
+    "audit_catalog.py", "canary_shell.py", "check_schemas.py", "ingest.py", "ingest_files.py", "ingest_rates.py",
+    "maintain_lake.py", "watch.py",
 )  # fmt: skip
 # the one module of Spark inside a package that Python-shell jobs share
 SPARK_MODULE = "totelake.runtime.spark"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from totelake.alerts.model import Alert, body
+from totelake.alerts.model import Alert, body, without_particulars
 from totelake.contracts.model import TableId
 from totelake.runtime.run_reports import RunReport
 
@@ -110,6 +110,37 @@ def mismatch(count: int, first: str, when: str) -> Alert:
         body=body(first, "totelake reconcile", "See docs/guarantees.md, 'When `totelake reconcile` fails'."),
         key=when,
         cause=first,
+    )
+
+
+def rates_refused(source: str, day: str, reason: str) -> Alert:
+    """A day's exchange rates that did not come, or could not be believed, while others did."""
+    return Alert(
+        kind="rates",
+        subject=f"{source} has no rates of {day}",
+        body=body(
+            f"{reason}. Other days' rates came, and are in the lake.",
+            f"totelake runs --source {source}",
+            "Correct what the message names; the day is asked for again by every run. See docs/rates.md.",
+        ),
+        key=f"{source}/{day}/{without_particulars(reason)}",
+        cause=f"{source}\n{reason}",
+    )
+
+
+def rates_late(source: str, provider: str, pair: str, last: str) -> Alert:
+    """A currency whose newest exchange rate is some days old; `last` is its day, '' when there is none."""
+    return Alert(
+        kind="rates",
+        subject=f"{source} has no new rates of {pair}",
+        body=body(
+            f"{provider} gave no rate of {pair} {f'after {last}' if last else 'at all'}. Amounts are converted by the "
+            "last rate that is known, and show its age.",
+            f"totelake runs --source {source}",
+            "See whether the provider still has this currency, under the hosts of source.yaml; name another provider "
+            "there, or wait. See docs/rates.md.",
+        ),
+        key=f"{source}/{provider}/{pair}/{last}",
     )
 
 

@@ -119,7 +119,8 @@ def _check_columns(table: Table, column: Column, references: Sequence[Reference]
 def relation_names(star: Table) -> tuple[str, ...]:
     """The names of a star table's relations, in the Data Catalog and in the warehouse: of rows, log and views."""
     views = (star.alias, f"current_{star.short_name}", f"history_{star.short_name}") if star.kind == FACT else ()
-    return tuple(name for name in (star.name, f"{star.name}_log", *views) if name)
+    more = (star.conversion.view,) if star.conversion else ()
+    return tuple(name for name in (star.name, f"{star.name}_log", *views, *more) if name)
 
 
 def check_star_names(stars: Mapping[str, Table]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from totelake.contracts.conversions import converted_columns
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.queries import queries_of
 from totelake.contracts.sql_errors import problem
@@ -22,6 +23,8 @@ def relations_of(table: Table) -> dict[str, tuple[str, ...]]:
     if table.kind == FACT:
         found[f"current_{table.short_name}"] = names
         found[f"history_{table.short_name}"] = names + _HISTORY
+    if table.conversion:
+        found[table.conversion.view] = names + converted_columns(table.conversion)
     return found
 
 

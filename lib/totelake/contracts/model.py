@@ -71,6 +71,16 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """The view that shows a fact's amounts, `quantity` times `price`, in the currency `quote` at the day's rate."""
+
+    view: str
+    quote: str
+    quantity: str
+    price: str
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Where the files of a table lie, below the prefix of their source, and which form they have."""
 
@@ -84,7 +94,8 @@ class Table:
 
     `source` names the source that it belongs to or, for a star table, is built from. `driving` names the source table
     whose every event makes a row of the star table; None when rows are made otherwise. `unique_index` names the index
-    that identifies a source table's rows in place of a primary key. `dataset` is of a source of kind files alone.
+    that identifies a source table's rows in place of a primary key. `conversion` is of a fact with amounts of money,
+    `dataset` of a source of kind files alone.
     """
 
     name: str
@@ -100,6 +111,7 @@ class Table:
     short_name: str | None = None
     alias: str | None = None
     unique_index: str | None = None
+    conversion: Conversion | None = None
     dataset: Dataset | None = None
     origin: str = ""
     line: int = field(default=0, compare=False, repr=False)

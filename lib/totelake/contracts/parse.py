@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, Callable, TypeVar
 
 from totelake.contracts.checks import check_references, check_registered_names, check_star_names, check_table
+from totelake.contracts.conversions import check_conversions
 from totelake.contracts.documents import line_of, place
 from totelake.contracts.feed_checks import check_feeds
 from totelake.contracts.key_checks import check_star_keys
-from totelake.contracts.model import SOURCE, Column, Dataset, Reference, Table, TableId
+from totelake.contracts.model import SOURCE, Column, Conversion, Dataset, Reference, Table, TableId
 from totelake.contracts.sources import Source, is_source
 from totelake.contracts.types import UnknownTypeError, check_star_type, lake_type, stored_type
 from totelake.errors import ContractError
@@ -38,6 +39,7 @@ def parse_tables(
     check_references(sources, by_id, stars)
     check_feeds(sources, by_id, stars)
     check_star_keys(by_id, stars)
+    check_conversions(stars)
     check_star_names(stars)
     check_registered_names(sources, by_id)
     return by_id, stars
@@ -94,6 +96,7 @@ def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
         short_name=custom.get("shortName"),
         alias=custom.get("alias"),
         unique_index=custom.get("uniqueIndex"),
+        conversion=_conversion(custom.get("converted")),
         dataset=Dataset(str(custom.get("prefix", "")), str(custom["format"])) if "format" in custom else None,
         origin=name,
         line=line_of(entry),
@@ -103,6 +106,11 @@ def _table(name: str, domain: str, entry: Mapping[str, Any]) -> Table:
         folder = f"catalog/sources/{table.source}" if table.kind == SOURCE else "catalog/warehouse"
         raise ContractError(f"{place(name, table.line)}: {table.name} is a {table.kind}; move its file to {folder}")
     return table
+
+
+def _conversion(entry: Mapping[str, str] | None) -> Conversion | None:
+    """What a fact's property `converted` says; None without one."""
+    return None if entry is None else Conversion(entry["view"], entry["quote"], entry["quantity"], entry["price"])
 
 
 def _source_of(name: str, domain: str, custom: Mapping[str, Any]) -> str:

@@ -25,6 +25,8 @@ _TABLE_PREFIX = re.compile(r"([a-z][a-z0-9_]*)?")
 _BUCKET = re.compile(r"(\{prefix\}|[a-z0-9])(\{prefix\}|[a-z0-9.-])+")
 _KEY_PREFIX = re.compile(r"[^/\x00-\x1f{}*?][^\x00-\x1f{}*?]*/")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9/_+=,.@-]+")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 _CHECKS = {
     "schedule": (_SCHEDULE, "write it as cron(0/10 * * * ? *)"),
@@ -33,6 +35,8 @@ _CHECKS = {
     "prefix": (_KEY_PREFIX, "write it as incoming/, with a slash at its end and none at its beginning"),
     "role": (_ROLE, "write it as arn:aws:iam::111122223333:role/name"),
     "region": (_REGION, "write it as eu-west-2"),
+    "quote": (_CURRENCY, "write the code of a currency, such as GBP"),
+    "start": (_DAY, "write the first day as '2026-01-31', in quotes"),
 }
 
 
@@ -58,7 +62,7 @@ class _Keys:
 _KINDS = {
     POSTGRES: _Keys(("secret",)),
     FILES: _Keys(("bucket",), ("prefix", "role", "region")),
-    HTTP: _Keys(("provider",), ("hosts", "base", "currencies", "start"), ("hosts", "currencies")),
+    HTTP: _Keys(("provider", "quote", "currencies", "start"), ("hosts",), ("hosts", "currencies")),
 }
 KINDS = tuple(_KINDS)
 _REQUIRED = _KINDS[POSTGRES].needed

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from totelake.contracts.model import Table
-from totelake.contracts.sources import FILES, Source
+from totelake.contracts.sources import FILES, HTTP, Source
 from totelake.errors import ConfigurationError
 from totelake.feeds.files.look import look_at_files
 from totelake.feeds.looks import Look, Place, TableLook
+from totelake.feeds.rates.place import look_at_rates
 from totelake.lake.records.batch import Bookmark
 
-LOOKS: Mapping[str, Look] = {FILES: look_at_files}
+LOOKS: Mapping[str, Look] = {FILES: look_at_files, HTTP: look_at_rates}
 
 
 def look_at_feed(place: Place, source: Source, tables: Sequence[Table], bookmark: Bookmark) -> list[TableLook]:

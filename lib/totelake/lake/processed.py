@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Callable
 
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
+from totelake.lake.converted_views import lacks_conversions, publish_conversions
 from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
@@ -66,6 +68,7 @@ class ProcessedZone:
             publish(self.catalog, table, StarCommit.of(table, manifest).through)
         if self._log_differs(table):
             self._set_columns(table)
+        publish_conversions(self.catalog, load_contracts(), table)
 
     def lags(self, table: Table) -> bool:
         """Whether log, partitions or views are not as they are to be, as before a deployment or when somebody changed
@@ -75,6 +78,7 @@ class ProcessedZone:
             or self._lacks_a_view(table)
             or any(is_narrower(table, view) for view in registered_views(self.catalog, table))
             or bool(partitions_behind(self.catalog, log_name(table)))
+            or lacks_conversions(self.catalog, load_contracts(), table)
         )
 
     def _lacks_a_view(self, table: Table) -> bool:

@@ -189,14 +189,19 @@ def _widened(table: Table, view: Document) -> list[tuple[str, str]]:
 
 
 def view_input(view: View, database: str, batch: int) -> dict[str, Any]:
-    """The Data Catalog's table of an Athena view."""
+    """The Data Catalog's table of an Athena view that shows a batch."""
+    return view_document(view, database, {BATCH_PARAMETER: str(batch)})
+
+
+def view_document(view: View, database: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The Data Catalog's table of an Athena view, with parameters of ours."""
     columns = [{"name": name, "type": _PRESTO.get(kind, kind)} for name, kind in view.columns]
     document = {"originalSql": view.sql, "catalog": "awsdatacatalog", "schema": database, "columns": columns}
     text = base64.b64encode(json.dumps(document).encode("utf-8")).decode("ascii")
     return {
         "Name": view.name,
         "TableType": VIEW_TYPE,
-        "Parameters": {"presto_view": "true", "comment": "Presto View", BATCH_PARAMETER: str(batch)},
+        "Parameters": {"presto_view": "true", "comment": "Presto View", **parameters},
         "ViewOriginalText": f"{_PREFIX}{text}{_SUFFIX}",
         "ViewExpandedText": "/* Presto View */",
         "StorageDescriptor": {"Columns": columns_input(view.columns), "Location": "", "SerdeInfo": {}},

@@ -57,6 +57,7 @@ LASTING_ERRORS = (
     "NotCheckedError",
     "NotKnownError",
     "NotParquetError",
+    "NotThereError",
     "PortTakenError",
     "RefusedError",
     "RunFailedError",

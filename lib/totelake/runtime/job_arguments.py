@@ -90,6 +90,13 @@ class IngestFilesArguments(FeedArguments):
 
 
 @dataclass(frozen=True)
+class IngestRatesArguments(FeedArguments):
+    """A source of kind http."""
+
+    name: ClassVar[str] = "ingest_rates"
+
+
+@dataclass(frozen=True)
 class CheckArguments(JobArguments):
     """`crawler` registers the source's tables; `row_limit` is how many rows one verdict takes at most."""
 
@@ -179,6 +186,7 @@ KINDS: Mapping[str, type[JobArguments]] = {
     "watch": WatchArguments,
     "ingest": IngestArguments,
     "ingest_files": IngestFilesArguments,
+    "ingest_rates": IngestRatesArguments,
     "check_schemas": CheckArguments,
     "build_dimensions": BuildArguments,
     "build_facts": BuildArguments,

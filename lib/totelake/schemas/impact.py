@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from totelake.contracts import load_contracts
+from totelake.contracts.conversions import conversions, converted_from
 from totelake.contracts.documents import documents
 from totelake.contracts.lineage import Lineage, lineage, relations_of
 from totelake.contracts.model import SOURCE, Column, Table, TableId
@@ -80,12 +81,15 @@ def find_impact(
         found = {item.name for item in star.columns if _comes_from(star, item, table, column)}
         if found:
             hit[star.name] = found
-    relations = {relation: star.name for star in stars if star.name in hit for relation in relations_of(star)}
-    queries = tuple(name for name, columns in read.items() if _reads(columns, relations, hit))
+    reached = {relation: hit[star.name] for star in stars if star.name in hit for relation in relations_of(star)}
+    converted = _converted(stars, hit)
+    reached.update(converted)
+    queries = tuple(name for name, columns in read.items() if _reads(columns, reached))
+    views = [view for star in stars if star.name in hit for view in _views(star)]
     return Impact(
         subject=f"{table}.{column}" if column else str(table),
         columns=tuple(f"{star.name}.{item}" for star in stars for item in star.column_names if _in(hit, star, item)),
-        views=tuple(view for star in stars if star.name in hit for view in _views(star)),
+        views=tuple(dict.fromkeys([*views, *converted])),
         queries=queries,
         tiles=tuple(str(tile) for tile in tiles if tile.query in queries),
     )
@@ -103,10 +107,19 @@ def _in(hit: Mapping[str, set[str]], star: Table, item: str) -> bool:
     return item in hit.get(star.name, ())
 
 
-def _reads(columns: Mapping[str, Sequence[str]], relations: Mapping[str, str], hit: Mapping[str, set[str]]) -> bool:
-    return any(
-        not hit[relations[relation]].isdisjoint(names) for relation, names in columns.items() if relation in relations
-    )
+def _converted(stars: Sequence[Table], hit: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """The views of amounts in one currency that show what is hit, with the columns that do."""
+    found = {}
+    for item in conversions({star.name: star for star in stars}, {}):
+        made = converted_from(item).items()
+        own = {name for name, origins in made if any(column in hit.get(table, ()) for table, column in origins)}
+        if own or item.fact.name in hit:
+            found[item.conversion.view] = own | hit.get(item.fact.name, set())
+    return found
+
+
+def _reads(columns: Mapping[str, Sequence[str]], reached: Mapping[str, set[str]]) -> bool:
+    return any(not reached.get(relation, set()).isdisjoint(names) for relation, names in columns.items())
 
 
 def _views(star: Table) -> list[str]:

@@ -21,6 +21,7 @@ from localgate.wsgi import Application, StartResponse, local_only, signed_only
 from totelake.stack.model import HOST
 from totelake.stack.moto_gaps import fill_gaps, without_key_ids
 from totelake.stack.outbox import receiving
+from totelake.stack.rates_host import providing
 
 # a client that comes back later than this connects anew
 _IDLE_SECONDS = 3600
@@ -29,7 +30,8 @@ _REMEDY = 'Take the key of the stack that is up: eval "$(totelake env)".'
 
 
 def make_server(port: int, keys: Keys, outbox: Path | None = None) -> Any:
-    """A server, ready to `serve()`, for every AWS service that moto knows; with a folder it takes the alerts' mail.
+    """A server, ready to `serve()`, for every AWS service that moto knows, and the providers of exchange rates; with a
+    folder it takes the alerts' mail.
 
     Port 0 takes a free one. Connections are kept: moto's own server ends each after one answer, and a batch makes
     hundreds of requests.
@@ -42,7 +44,7 @@ def make_server(port: int, keys: Keys, outbox: Path | None = None) -> Any:
     application = signed_only(without_key_ids(_with_raw_uri(_moto())), Gate(keys, _REMEDY))
     if outbox is not None:
         application = receiving(application, outbox, keys)
-    server.wsgi_app = local_only(application, local_hosts(server.bind_addr[1]))
+    server.wsgi_app = local_only(providing(application), local_hosts(server.bind_addr[1]))
     return server
 
 

@@ -14,12 +14,14 @@ from typing import Callable, TypeVar
 
 from localgate.keys import Keys
 from totelake.errors import ConfigurationError
+from totelake.feeds.rates.settings import ENDPOINT
 from totelake.stack import postgres, spark
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.interrupts import uninterrupted
 from totelake.stack.model import HOST, LOCALGLUE, MOTO, OUTBOX, POSTGRES, REGION, SPARK_FILE, Part
 from totelake.stack.processes import PortTakenError, end, spawn, usable_port, wait_ready
 from totelake.stack.python_shell import find_python_shell
+from totelake.stack.rates_host import PATH
 
 _ORDER = (POSTGRES, MOTO, LOCALGLUE)
 # how many ports are tried when another process takes the one that we chose before the server has it
@@ -93,13 +95,15 @@ def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys) -> Part:
     command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
     command += ["--state", str(home / LOCALGLUE), "--python-shell", str(find_python_shell())]
     command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = spark.environment()
     for name in ("TOTELAKE_*", *variables):
         command += ["--inherit", name]
     # not among the words of the command, which every user of the machine may read
     own = {"LOCALGLUE_ACCESS_KEY_ID": keys.access_key_id, "LOCALGLUE_SECRET_ACCESS_KEY": keys.secret_access_key}
-    return _serve(LOCALGLUE, command, port, home / "logs", {**variables, "PATH": path, **own}, "/health")
+    # whoever sets it, to nothing or another address, has the providers themselves asked, or others
+    rates = {ENDPOINT: os.environ.get(ENDPOINT, f"{endpoint}{PATH}")}
+    return _serve(LOCALGLUE, command, port, home / "logs", {**variables, "PATH": programs, **own, **rates}, "/health")
 
 
 def _serve(name: str, module: Sequence[str], port: int, logs: Path, more: Mapping[str, str], health: str) -> Part:

@@ -101,7 +101,7 @@ class _Comparison:
         made = [step for table in self._tables if table.name not in self._present for step in self._made(table)]
         there = [(table, self._present[table.name]) for table in self._tables if table.name in self._present]
         altered = [step for table, found in there for step in self._altered(table, found)]
-        shown = [step for view in self._views if view.table not in self._unready for step in self._shown(view)]
+        shown = [step for view in self._views if not view.tables & self._unready for step in self._shown(view)]
         return Migration((*made, *altered, *shown), tuple(self._refusals), not self._present)
 
     def _refuse(self, what: str, remedy: str) -> None:
@@ -203,7 +203,7 @@ class _Comparison:
 
     def _others_on(self, table: WantedTable, found: Relation, column: str) -> list[str]:
         """The views of somebody else's that read a column of a table, or a view of ours that has to be made anew."""
-        own = [view.name for view in self._views if view.table == table.name and view.name in self._present]
+        own = [view.name for view in self._views if table.name in view.tables and view.name in self._present]
         readers = [reader for reader in found.readers if reader.column in (None, column)]
         readers += [reader for name in own for reader in self._present[name].readers]
         return sorted({reader.view for reader in readers} - self._own)
@@ -258,7 +258,7 @@ class _Comparison:
         if not found.is_view:
             self._refuse(f"{view.name} is no view", "rename what has its name, and deploy again")
             return
-        is_retyped, names = view.table in self._retyped, found.column_names
+        is_retyped, names = bool(view.tables & self._retyped), found.column_names
         if names == view.columns and found.comment == view.comment and not is_retyped:
             return
         if names == view.columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from totelake.contracts.conversions import Converted, converted_sql
 from totelake.contracts.identifiers import sql_quoted, sql_text
 from totelake.contracts.model import FACT, Column, Reference, Table
 
@@ -157,13 +158,28 @@ def _fact_columns(fact: Table) -> str:
 
 def current_view(fact: Table) -> str:
     """The latest version of each source row that is not deleted."""
+    return f"CREATE OR REPLACE VIEW {STAR}.{sql_quoted(f'current_{fact.short_name}')} AS\n{_current(fact)}"
+
+
+def _current(fact: Table) -> str:
     later = "e.target_table = v.target_table AND e.source_key = v.source_key AND e.batch > v.batch"
-    return f"""CREATE OR REPLACE VIEW {STAR}.{sql_quoted(f"current_{fact.short_name}")} AS
-SELECT {_fact_columns(fact)}
+    return f"""SELECT {_fact_columns(fact)}
   FROM {qualified(fact)} AS f
   JOIN etl.fact_version AS v ON v.target_table = '{fact.name}' AND v.record_id = f.{sql_quoted(fact.key[0].name)}
  WHERE NOT EXISTS (SELECT FROM etl.fact_version AS e WHERE {later})
    AND NOT EXISTS (SELECT FROM etl.deletion AS e WHERE {later})"""
+
+
+def converted_view(item: Converted) -> str:
+    """The latest versions with their amount in the wanted currency.
+
+    It reads tables and no other view, each of which can so be made anew by itself.
+    """
+    orders, rates = (f"({_current(fact)})" for fact in (item.fact, item.rates))
+    text = converted_sql(
+        item, item.fact.column_names, orders, qualified(item.currencies), rates, lambda first, last: f"{last} - {first}"
+    )
+    return f"CREATE OR REPLACE VIEW {STAR}.{sql_quoted(item.conversion.view)} AS\n{text}"
 
 
 def alias_view(fact: Table) -> str:

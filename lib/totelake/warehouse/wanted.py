@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from totelake.contracts import Contracts
+from totelake.contracts.conversions import Converted, conversions
 from totelake.contracts.identifiers import sql_quoted, sql_text
 from totelake.contracts.model import FACT, Column, Reference, Table
 from totelake.warehouse import ddl
@@ -43,7 +44,7 @@ class WantedTable:
 
 @dataclass(frozen=True)
 class WantedView:
-    """A view over the rows of one fact, `table`; names have their schema."""
+    """A view over the rows of one fact, `table`, and of `others`; names have their schema."""
 
     name: str
     quoted: str
@@ -51,6 +52,12 @@ class WantedView:
     columns: tuple[str, ...]
     create: str
     about: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """All that it reads but for the tables of loads' records."""
+        return frozenset((self.table, *self.others))
 
     @property
     def comment(self) -> str:
@@ -75,7 +82,9 @@ def tables(contracts: Contracts) -> list[WantedTable]:
 
 def views(contracts: Contracts) -> list[WantedView]:
     """Every view."""
-    return [view for fact in contracts.facts() for view in _views(fact)]
+    own = [view for fact in contracts.facts() for view in _views(fact)]
+    providers = {name: source.option("provider") for name, source in contracts.sources.items()}
+    return [*own, *map(_converted, conversions(contracts.stars, providers))]
 
 
 def _star(table: Table) -> WantedTable:
@@ -133,3 +142,18 @@ def _views(fact: Table) -> Iterator[WantedView]:
         yield WantedView(
             f"{ddl.STAR}.{name}", f"{ddl.STAR}.{sql_quoted(name)}", table, columns, create, f"{about} of {table}."
         )
+
+
+def _converted(item: Converted) -> WantedView:
+    view, (fact, *others) = item.conversion.view, (f"{ddl.STAR}.{table.name}" for table in item.tables)
+    columns = (*item.fact.column_names, *(name for name, _ in item.more_columns))
+    about = f"The latest version of each row of {fact}, with its amount in {item.conversion.quote} at its day's rate."
+    return WantedView(
+        f"{ddl.STAR}.{view}",
+        f"{ddl.STAR}.{sql_quoted(view)}",
+        fact,
+        columns,
+        ddl.converted_view(item),
+        about,
+        tuple(others),
+    )

@@ -19,15 +19,25 @@ def test_a_column_reaches_the_columns_views_queries_and_tiles_that_use_it() -> N
     assert impact_of(TableId(SOURCE, "sales_order"), "units_sold") == Impact(
         subject="totesys.sales_order.units_sold",
         columns=("fact_sales_order.units_sold",),
-        views=("current_sales_order", "history_sales_order"),
-        queries=("order_history", "revenue_by_month", "sales_by_staff_and_counterparty", "top_designs"),
+        views=("current_sales_order", "history_sales_order", "sales_order_gbp"),
+        queries=(
+            "order_history", "revenue_by_month", "revenue_in_pounds", "sales_by_staff_and_counterparty", "top_designs",
+        ),
         tiles=(
             "business: Revenue by month",
             "business: Orders by month",
+            "business: Revenue in pounds",
             "business: Top designs",
             "business: Who sells and who buys",
         ),
-    )
+    )  # fmt: skip
+
+
+def test_a_rate_reaches_the_amounts_that_are_converted_by_it() -> None:
+    found = impact_of(load_contracts().find("exchange_rate"), "rate")
+    assert found.columns == ("fact_exchange_rate.rate",)
+    assert {"sales_order_gbp", "purchase_order_gbp"} < set(found.views)
+    assert (found.queries, found.tiles) == (("revenue_in_pounds",), ("business: Revenue in pounds",))
 
 
 def test_a_query_that_reads_other_columns_of_the_same_table_is_not_reached() -> None:
@@ -44,7 +54,9 @@ def test_a_joined_table_reaches_the_dimension_that_shows_it() -> None:
 def test_a_column_of_the_warehouse_is_its_own_beginning() -> None:
     found = impact_of("fact_purchase_orders", "item_code")
     assert found.columns == ("fact_purchase_orders.item_code",)
-    assert found.views == ("current_purchase_orders", "history_purchase_orders", "fact_purchase_order")
+    assert found.views == (
+        "current_purchase_orders", "history_purchase_orders", "purchase_order_gbp", "fact_purchase_order",
+    )  # fmt: skip
     assert found.tiles == ("business: Spend by item",)
 
 

@@ -1,0 +1,59 @@
+"""The views of amounts in one currency: there once all that they read is, as they are to be, whatever was there."""
+
+from __future__ import annotations
+
+import pytest
+
+from totelake.contracts import load_contracts
+from totelake.contracts.model import Table
+from totelake.lake.converted_views import lacks_conversions, publish_conversions
+from totelake.lake.tables import as_input, columns_of
+from totelake.lake.views import publish, view_sql
+from totelake.ports.memory import MemoryCatalog
+
+CONTRACTS = load_contracts()
+SALES, CURRENCIES, RATES, STAFF = (
+    CONTRACTS.star(name) for name in ("fact_sales_order", "dim_currency", "fact_exchange_rate", "dim_staff")
+)
+VIEW = "sales_order_gbp"
+
+
+@pytest.fixture
+def catalog() -> MemoryCatalog:
+    return MemoryCatalog("lake")
+
+
+def built(catalog: MemoryCatalog, *tables: Table) -> None:
+    """Tables as a build publishes them."""
+    for table in tables:
+        publish(catalog, table, 1)
+        publish_conversions(catalog, CONTRACTS, table)
+
+
+@pytest.mark.parametrize("order", [(SALES, CURRENCIES, RATES), (RATES, SALES, CURRENCIES), (CURRENCIES, RATES, SALES)])
+def test_the_view_comes_with_the_last_of_what_it_reads(catalog: MemoryCatalog, order: tuple[Table, ...]) -> None:
+    for table in order[:-1]:
+        built(catalog, table)
+        assert catalog.table(VIEW) is None and not lacks_conversions(catalog, CONTRACTS, table)
+    built(catalog, order[-1])
+    found = catalog.table(VIEW)
+    assert found is not None
+    assert [name for name, _ in columns_of(found)][-2:] == ["rate_age_days", "amount_gbp"]
+    assert '"lake"."current_exchange_rate"' in view_sql(found) and "_batch" not in view_sql(found)
+    assert catalog.table("purchase_order_gbp") is None
+
+
+def test_what_somebody_changed_or_took_away_is_put_back(catalog: MemoryCatalog) -> None:
+    built(catalog, SALES, CURRENCIES, RATES)
+    right = catalog.table(VIEW)
+    assert right is not None and not lacks_conversions(catalog, CONTRACTS, RATES)
+    changed = {**as_input(right), "ViewOriginalText": "/* Presto View: nothing */"}
+    assert catalog.replace(changed, right, keep_version=False)
+    for table in (SALES, RATES, CURRENCIES):
+        assert lacks_conversions(catalog, CONTRACTS, table)
+    assert not lacks_conversions(catalog, CONTRACTS, STAFF)
+    publish_conversions(catalog, CONTRACTS, SALES)
+    again = catalog.table(VIEW)
+    assert again is not None and view_sql(again) == view_sql(right)
+    publish_conversions(catalog, CONTRACTS, RATES)
+    assert catalog.table(VIEW) == again

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import ROOT
 
@@ -27,8 +30,24 @@ class Clone:
         assert text.count(before) == 1
         file.write_text(text.replace(before, after), encoding="utf-8")
 
+    @property
+    def catalog(self) -> Path:
+        """Its folder catalog/."""
+        return self._folder / "catalog"
+
     def run(self, *words: str) -> int:
         """The exit status of `totelake ...` of this clone."""
-        command = [sys.executable, "-m", "totelake.cli.main", *words]
-        environment = {**os.environ, "PYTHONPATH": str(self._folder / "lib")}
-        return subprocess.run(command, env=environment, check=False).returncode
+        return subprocess.run(self._command(words), env=self._environment, check=False).returncode
+
+    def says(self, *words: str) -> tuple[int, Any]:
+        """The exit status of `totelake ... --json`, and its document."""
+        given = self._command((*words, "--json"))
+        done = subprocess.run(given, env=self._environment, stdout=subprocess.PIPE, text=True, check=False)
+        return done.returncode, json.loads(done.stdout) if done.stdout else None
+
+    def _command(self, words: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "totelake.cli.main", *words]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(self._folder / "lib")}

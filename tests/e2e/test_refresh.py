@@ -226,7 +226,10 @@ def test_a_run_says_how_each_part_of_its_spark_job_ended(pipeline: Pipeline, cha
 
 def test_boto3_sees_the_crawlers_tables_and_their_versions(pipeline: Pipeline, changes: Changes) -> None:
     tables = pipeline.glue.get_tables(DatabaseName="totelake_ingestion")["TableList"]
-    assert {table["Name"] for table in tables} == {table.name for table in load_contracts().source_tables("totesys")}
+    names = {table.name for table in load_contracts().source_tables("totesys")}
+    assert {table["Name"] for table in tables} == {
+        f"{kind}{name}" for name in names for kind in ("", "current_", "history_")
+    }
     orders = pipeline.glue.get_table(DatabaseName="totelake_ingestion", Name="sales_order")["Table"]
     types = {column["Name"]: column["Type"] for column in orders["StorageDescriptor"]["Columns"]}
     assert (types["unit_price"], types["created_at"], types["_batch"]) == ("decimal(10,2)", "timestamp", "bigint")

@@ -27,3 +27,14 @@ CHANGES = (
     "DELETE FROM label WHERE code = ''",
 )
 TABLES = {"contact": ("contact_id",), "consent": ("contact_id", "channel", "since"), "label": ("code",)}
+# by table what can be compared, in the lake and in the source: what the lake keeps as text is so in both
+IN_LAKE = {
+    "contact": "contact_id, name, mails, feels, visits, details, deleted_at",
+    "consent": "contact_id, channel, since, granted",
+    "label": 'code, "colour", weight',
+}
+IN_SOURCE = {
+    "contact": "contact_id::text, name, mails::text, feels::text, visits, details::text, deleted_at",
+    "consent": "contact_id::text, channel, since, granted",
+    "label": 'code, "Colour", weight',
+}

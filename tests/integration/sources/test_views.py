@@ -103,26 +103,13 @@ def world(
     yield found
 
 
-# by table what is compared: what the lake keeps as text is so in the source, too
-LAKE = {
-    "contact": "contact_id, name, mails, feels, visits, details, deleted_at",
-    "consent": "contact_id, channel, since, granted",
-    "label": 'code, "colour", weight',
-}
-SOURCE = {
-    "contact": "contact_id::text, name, mails::text, feels::text, visits, details::text, deleted_at",
-    "consent": "contact_id::text, channel, since, granted",
-    "label": 'code, "Colour", weight',
-}
-
-
 def test_the_lake_has_the_rows_of_the_source_whatever_their_key(world: World) -> None:
     for changes in ((), crm.CHANGES):
         if changes:
             world.database.sql(*changes)
             world.run()
         for table in crm.TABLES:
-            assert world.now(table, LAKE[table]) == world.there(table, SOURCE[table]), table
+            assert world.now(table, crm.IN_LAKE[table]) == world.there(table, crm.IN_SOURCE[table]), table
     versions = world.ask(
         "SELECT code, _valid_from < _valid_to, _deleted_at IS NOT NULL "
         f'FROM "{world.name}"."history_crm_label" ORDER BY code'
@@ -137,12 +124,14 @@ def test_views_follow_what_drifts_and_stay_where_their_table_is_held(world: Worl
         "UPDATE contact SET visits = 5000000000 WHERE name = 'Ana 3'",
         "UPDATE consent SET granted = NOT granted",
     )
-    before = world.now("label", LAKE["label"])
+    before = world.now("label", crm.IN_LAKE["label"])
     world.run()
     more = ', "läuft"'
-    assert world.now("contact", LAKE["contact"] + more) == world.there("contact", f'{SOURCE["contact"]}, "Läuft"')
-    assert world.now("consent", LAKE["consent"]) == world.there("consent", SOURCE["consent"])
-    assert world.now("label", LAKE["label"]) == before
+    assert world.now("contact", crm.IN_LAKE["contact"] + more) == world.there(
+        "contact", f'{crm.IN_SOURCE["contact"]}, "Läuft"'
+    )
+    assert world.now("consent", crm.IN_LAKE["consent"]) == world.there("consent", crm.IN_SOURCE["consent"])
+    assert world.now("label", crm.IN_LAKE["label"]) == before
     assert [world.batch(f"{kind}_crm_{name}") for kind in ("current", "history") for name in crm.TABLES] == [
         2,
         2,
@@ -150,7 +139,7 @@ def test_views_follow_what_drifts_and_stay_where_their_table_is_held(world: Worl
     ] * 2
     world.database.sql("ALTER TABLE label ALTER weight TYPE numeric(6,2)", "UPDATE label SET weight = 7.25")
     world.run()
-    assert world.now("label", LAKE["label"]) == world.there("label", SOURCE["label"])
+    assert world.now("label", crm.IN_LAKE["label"]) == world.there("label", crm.IN_SOURCE["label"])
     # the held batch has a schema of its own: what is only in it is told
     (said,) = [item for item in world.alerts() if "lacks" in item["subject"]]
     assert "crm_label and the views over it lack the events of batch 2: they came" in said["body"]

@@ -167,6 +167,16 @@ def test_tables_are_registered_apart(contracts: Contracts) -> None:
     assert contracts.source(SOURCE).registered_name("staff") == "staff"
 
 
+def test_a_table_with_the_name_of_a_view_is_refused(files: dict[str, Any]) -> None:
+    files["sources/crm/source.yaml"]["table_prefix"] = "current_"
+    with pytest.raises(ContractError) as refused:
+        parse_contracts(files)
+    assert str(refused.value) == (
+        "catalog/sources/totesys/staff.yaml line 11: a view over totesys.staff and crm.staff would both be registered "
+        "as current_staff; give one of their sources another table_prefix in its source.yaml"
+    )
+
+
 def test_two_tables_with_one_registered_name_are_refused(files: dict[str, Any]) -> None:
     files["sources/crm/source.yaml"]["table_prefix"] = ""
     with pytest.raises(ContractError) as refused:

@@ -27,6 +27,10 @@ SOURCE = "totesys"
 KEY = "testing"
 _COVERED = ("unit", "integration")
 sys.path.insert(0, str(ROOT))
+from tests.databases_alone import is_whole, read_catalog  # noqa: E402
+
+# what tests read while they are collected
+read_catalog(whole=False)
 # their asserts are explained as those of test files are
 pytest.register_assert_rewrite("tests.object_store_behaviour", "tests.schema_catalog_behaviour")
 
@@ -54,6 +58,12 @@ def _coverage(request: pytest.FixtureRequest) -> Iterator[None]:
         patched.delenv("COVERAGE_PROCESS_START", raising=False)
         yield
     measured.start()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _catalog(request: pytest.FixtureRequest) -> None:
+    """The catalog that the tests of a module are about, read anew where it is another one than before."""
+    read_catalog(is_whole(request.module))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,8 @@ from totelake.errors import ConfigurationError
 
 # of a command that is about one source
 SourceName = Annotated[
-    str, typer.Option("--source", help="A source of catalog/sources; by default the only one, or the only database.")
+    str,
+    typer.Option("--source", help="A source of catalog/sources; not needed where there is only one, or one database."),
 ]
 # of a command whose table names the source
 TableSource = Annotated[

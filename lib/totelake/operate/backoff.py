@@ -40,7 +40,7 @@ _PAUSES = {
 _SECOND = timedelta(minutes=10)
 LONGEST = max(longest for _, longest in _PAUSES.values())
 """No pause lasts longer: what seems to was ended by a clock that has been set back since."""
-PASSING_ERRORS = ("ContendedError", "QuotaError", "RetriableError", "StandbyConflictError")
+PASSING_ERRORS = ("ContendedError", "ObjectChangedError", "QuotaError", "RetriableError", "StandbyConflictError")
 """The errors of ours that may pass by themselves, as their class says."""
 LASTING_ERRORS = (
     "BlockedError",

@@ -65,8 +65,8 @@ def test_the_lakes_own_names_are_reserved_in_whatever_case(name: str, data: st.D
 def test_the_lakes_own_names_are_those_that_it_writes() -> None:
     assert {field.name for field in events.METADATA} == set(METADATA)
     assert {name for name, _ in partitions.METADATA} < set(METADATA)
-    captures = (LIB / "totelake" / "capture" / "captures.py").read_text("utf-8")
-    assert re.findall(r'\{"(\w+)": day\}', captures) == list(PARTITION_KEYS)
+    written = (LIB / "totelake" / "capture" / "events.py").read_text("utf-8")
+    assert re.findall(r'\{"(\w+)": day\}', written) == list(PARTITION_KEYS)
 
 
 def test_no_registered_column_shares_a_partition_keys_name() -> None:

@@ -18,7 +18,9 @@ from totelake.runtime.job_arguments import (
     CanaryShellArguments,
     CanarySparkArguments,
     CheckArguments,
+    FeedArguments,
     IngestArguments,
+    IngestFilesArguments,
     JobArguments,
     JobRun,
     LoadArguments,
@@ -37,15 +39,17 @@ SOURCE = {"source": "totesys"}
 CAPTURE = {**SOURCE, "source_secret": "lake/totesys"}
 # what each job has to be given beside the lake
 NEEDS: Mapping[type[JobArguments], Mapping[str, str]] = {
-    WatchArguments: {**CAPTURE, "prefix": "lake"},
+    WatchArguments: {**SOURCE, "prefix": "lake"},
     IngestArguments: CAPTURE,
+    FeedArguments: {**SOURCE, "prefix": "lake"},
+    IngestFilesArguments: {**SOURCE, "prefix": "lake"},
     CheckArguments: {**SOURCE, "crawler": "lake-ingestion-totesys"},
     BuildArguments: SOURCE,
     LoadArguments: {**SOURCE, "warehouse_secret": "lake/warehouse"},
     BuildAndLoadArguments: {**SOURCE, "warehouse_secret": "lake/warehouse"},
     MaintainArguments: {"crawlers": "lake-ingestion"},
     AuditArguments: {"crawlers": "lake-ingestion"},
-    CanaryShellArguments: CAPTURE,
+    CanaryShellArguments: SOURCE,
     CanarySparkArguments: {"warehouse_secret": "lake/warehouse"},
 }
 KINDS = pytest.mark.parametrize("kind", NEEDS, ids=lambda kind: kind.__name__)

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from totelake.contracts.documents import documents
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.runtime import job_arguments
-from totelake.runtime.job_arguments import KINDS, JobArguments, parse_arguments, unknown_arguments
+from totelake.runtime.job_arguments import KINDS, FeedArguments, JobArguments, parse_arguments, unknown_arguments
 
 SCRIPTS = ROOT / "glue_jobs"
 
@@ -67,4 +67,4 @@ def test_every_script_is_the_body_of_a_job() -> None:
 
 def test_every_class_of_arguments_is_some_scripts() -> None:
     kinds = {kind for kind in vars(job_arguments).values() if isinstance(kind, type) and issubclass(kind, JobArguments)}
-    assert {arguments_of(script) for script in SCRIPTS.glob("*.py")} == kinds - {JobArguments}
+    assert {arguments_of(script) for script in SCRIPTS.glob("*.py")} == kinds - {JobArguments, FeedArguments}

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from totelake.contracts.model import Table
 from totelake.contracts.sources import Source
@@ -78,8 +79,9 @@ class SourceBucket:
                     raise
                 continue
             if given != item.bytes:
-                said = f"{self.address(item.key)} ended after {given} of its {item.bytes} bytes; run the job again"
-                raise RetriableError(said)
+                raise RetriableError(
+                    f"{self.address(item.key)} ended after {given} of its {item.bytes} bytes; run the job again"
+                )
 
     def _chunks(self, item: Listed, start: int) -> Iterator[bytes]:
         wanted: dict[str, Any] = {"Range": f"bytes={start}-"} if start else {}
@@ -90,9 +92,9 @@ class SourceBucket:
             raise self._refused(error, item) from error
         except BotoCoreError as error:
             raise translation_of(error) from error
-        except OSError as error:
+        except (OSError, HTTPError) as error:
             raise RetriableError(
-                f"{self.address(item.key)}: the connection ended ({error}); run the job again"
+                f"{self.address(item.key)}: no answer to its end ({error}); run the job again"
             ) from error
 
     def _refused(self, error: ClientError, item: Listed) -> TotelakeError:

@@ -22,6 +22,7 @@ from totelake.query.athena_sql import as_duckdb, select_of
 from totelake.warehouse import tables
 
 pytestmark = pytest.mark.integration
+WHOLE_CATALOG = True
 START = date(2026, 1, 1)
 OTHER = "another"
 SHOWN = "{key}, currency_code, amount, rate_date, rate, rate_age_days, amount_gbp"

@@ -139,8 +139,8 @@ def difference(expected: Rows, actual: Rows) -> dict[str, Any]:
 
 
 def warehouse_tables() -> tuple[Table, ...]:
-    """The eleven tables."""
-    return load_contracts().star_tables()
+    """The eleven tables of totesys."""
+    return load_contracts().star_tables(SOURCE)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from totelake.query.cache import Cache
 from totelake.query.lake import Lake
 
 pytestmark = SPARK
+WHOLE_CATALOG = True
 QUERIES = Path(__file__).resolve().parents[2] / "catalog" / "queries"
 # by the numbers that PostgreSQL has for its types
 QUICKSIGHT = {

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from totelake.canary import account, database, lake, process
+from totelake.canary import account, database, lake, process, provider
 from totelake.canary.job import look_and_report
 from totelake.canary.look import Look
 from totelake.contracts import load_contracts
+from totelake.contracts.sources import HTTP, POSTGRES
 from totelake.lake.keys import canary_once_key, canary_probe_key
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import CanaryShellArguments
 
 _PACKAGES = {"boto3": "1.21", "botocore": "1.24", "pyarrow": "7"}
-_OF_DATABASES = {"psycopg2": "2.9"}
+_OF_KIND = {POSTGRES: {"psycopg2": "2.9"}, HTTP: {"requests": "2.27"}}
 _NO_PACKAGES = (
     "let the job have `library-set: analytics`, without dashes, and see in `aws glue get-job` that it has it; or set "
     "`kind: glueetl` for the jobs of catalog/pipeline.yaml that need these"
@@ -37,7 +38,8 @@ def _looks(job: Job[CanaryShellArguments], run: str, label: str) -> Iterator[Loo
     defaults: Any = load_contracts().pipeline["defaults"]
     yield process.arguments(sys.argv[1:], job.arguments.run.unknown)
     yield process.interpreter([str(defaults["pythonshell"]["python_version"])], is_aws)
-    yield process.packages({**_PACKAGES, **(_OF_DATABASES if job.arguments.source_secret else {})}, _NO_PACKAGES)
+    source = load_contracts().source(job.arguments.source)
+    yield process.packages({**_PACKAGES, **_OF_KIND.get(source.kind, {})}, _NO_PACKAGES)
     yield account.role(job.clients, is_aws)
     yield lake.written_once(store, once("once"))
     yield lake.refused_put(store, once("plain"), is_aws)
@@ -48,3 +50,5 @@ def _looks(job: Job[CanaryShellArguments], run: str, label: str) -> Iterator[Loo
     if job.arguments.source_secret:
         yield database.client()
         yield database.login(lambda: job.database(job.arguments.source_secret, "the source"))
+    if source.kind == HTTP:
+        yield provider.rate(source, job.now().date())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from totelake.query.athena_sql import as_duckdb, select_of
 from totelake.warehouse import tables
 
 pytestmark = pytest.mark.integration
+WHOLE_CATALOG = True
 START = date(2026, 1, 1)
 OTHER = "another"
 SHOWN = "{key}, currency_code, amount, rate_date, rate, rate_age_days, amount_gbp"
@@ -159,3 +161,27 @@ def test_without_any_rate_every_order_is_there(dsn: str) -> None:
     for shown in (in_lake(item, [], ORDERS), in_warehouse(dsn, item, [], ORDERS)):
         assert shown == by_hand([], ORDERS) and len(shown) == len(ORDERS)
         assert [row[-1] for row in shown if row[1] == "GBP"] == [Decimal("3.75")]
+
+
+def test_a_table_that_widens_takes_its_views_along(postgres: Postgres) -> None:
+    """Columns of orders and of rates: the view is made anew, with the grants that it had."""
+    dsn, contracts = postgres.new_database("totelake_loader"), load_contracts()
+    narrow = dict(contracts.stars)
+    former = {"fact_exchange_rate": ("rate", "numeric(20,15)"), "fact_sales_order": ("unit_price", "numeric(8,2)")}
+    for table, (column, kind) in former.items():
+        star = narrow[table]
+        columns = tuple(replace(item, type=kind) if item.name == column else item for item in star.columns)
+        narrow[table] = replace(star, columns=columns)
+    tables.create(dsn, replace(contracts, stars=narrow))
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("GRANT SELECT ON star.sales_order_gbp TO PUBLIC")
+        insert(cursor, narrow["fact_exchange_rate"], 1, {
+            "exchange_rate_id": 1, "rate_date": START, "base": "EUR", "quote": "GBP", "provider": OTHER, "rate": 2,
+        })  # fmt: skip
+    tables.create(dsn, contracts)
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('pg_monitor', 'star.sales_order_gbp', 'SELECT')")
+        assert cursor.fetchall() == [(True,)]
+        cursor.execute("SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attname IN ('rate', "
+                       "'unit_price') AND attrelid = 'star.sales_order_gbp'::regclass ORDER BY attnum")  # fmt: skip
+        assert cursor.fetchall() == [("numeric(10,2)",), ("numeric(30,15)",)]

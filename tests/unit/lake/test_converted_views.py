@@ -5,16 +5,13 @@ from __future__ import annotations
 import pytest
 
 from totelake.contracts import load_contracts
-from totelake.contracts.model import Table
 from totelake.lake.converted_views import lacks_conversions, publish_conversions
 from totelake.lake.tables import as_input, columns_of
 from totelake.lake.views import publish, view_sql
 from totelake.ports.memory import MemoryCatalog
 
-CONTRACTS = load_contracts()
-SALES, CURRENCIES, RATES, STAFF = (
-    CONTRACTS.star(name) for name in ("fact_sales_order", "dim_currency", "fact_exchange_rate", "dim_staff")
-)
+WHOLE_CATALOG = True
+SALES, CURRENCIES, RATES, STAFF = "fact_sales_order", "dim_currency", "fact_exchange_rate", "dim_staff"
 VIEW = "sales_order_gbp"
 
 
@@ -23,18 +20,28 @@ def catalog() -> MemoryCatalog:
     return MemoryCatalog("lake")
 
 
-def built(catalog: MemoryCatalog, *tables: Table) -> None:
+def built(catalog: MemoryCatalog, *names: str) -> None:
     """Tables as a build publishes them."""
-    for table in tables:
-        publish(catalog, table, 1)
-        publish_conversions(catalog, CONTRACTS, table)
+    for name in names:
+        publish(catalog, load_contracts().star(name), 1)
+        corrected(catalog, name)
+
+
+def corrected(catalog: MemoryCatalog, name: str) -> None:
+    """What follows a build of a table."""
+    publish_conversions(catalog, load_contracts(), load_contracts().star(name))
+
+
+def lacks(catalog: MemoryCatalog, name: str) -> bool:
+    """Whether a recovery of a table has views to make."""
+    return lacks_conversions(catalog, load_contracts(), load_contracts().star(name))
 
 
 @pytest.mark.parametrize("order", [(SALES, CURRENCIES, RATES), (RATES, SALES, CURRENCIES), (CURRENCIES, RATES, SALES)])
-def test_the_view_comes_with_the_last_of_what_it_reads(catalog: MemoryCatalog, order: tuple[Table, ...]) -> None:
+def test_the_view_comes_with_the_last_of_what_it_reads(catalog: MemoryCatalog, order: tuple[str, ...]) -> None:
     for table in order[:-1]:
         built(catalog, table)
-        assert catalog.table(VIEW) is None and not lacks_conversions(catalog, CONTRACTS, table)
+        assert catalog.table(VIEW) is None and not lacks(catalog, table)
     built(catalog, order[-1])
     found = catalog.table(VIEW)
     assert found is not None
@@ -46,14 +53,14 @@ def test_the_view_comes_with_the_last_of_what_it_reads(catalog: MemoryCatalog, o
 def test_what_somebody_changed_or_took_away_is_put_back(catalog: MemoryCatalog) -> None:
     built(catalog, SALES, CURRENCIES, RATES)
     right = catalog.table(VIEW)
-    assert right is not None and not lacks_conversions(catalog, CONTRACTS, RATES)
+    assert right is not None and not lacks(catalog, RATES)
     changed = {**as_input(right), "ViewOriginalText": "/* Presto View: nothing */"}
     assert catalog.replace(changed, right, keep_version=False)
     for table in (SALES, RATES, CURRENCIES):
-        assert lacks_conversions(catalog, CONTRACTS, table)
-    assert not lacks_conversions(catalog, CONTRACTS, STAFF)
-    publish_conversions(catalog, CONTRACTS, SALES)
+        assert lacks(catalog, table)
+    assert not lacks(catalog, STAFF)
+    corrected(catalog, SALES)
     again = catalog.table(VIEW)
     assert again is not None and view_sql(again) == view_sql(right)
-    publish_conversions(catalog, CONTRACTS, RATES)
+    corrected(catalog, RATES)
     assert catalog.table(VIEW) == again

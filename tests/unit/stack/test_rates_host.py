@@ -21,6 +21,7 @@ from totelake.feeds.rates.providers import FreeForexApi
 from totelake.feeds.rates.settings import ENDPOINT, Settings
 from totelake.stack.rates_host import PATH, providing, rate
 
+WHOLE_CATALOG = True
 NOW = datetime(2026, 11, 30, 9, tzinfo=timezone.utc)
 TODAY = NOW.date()
 AT = f"http://127.0.0.1:1{PATH}"

@@ -20,10 +20,10 @@ from urllib.parse import urljoin
 import requests
 import urllib3
 
-from totelake.errors import RetriableError, SourceError
+from totelake.errors import NoAnswerError, RetriableError, SourceError
 from totelake.feeds.rates.addresses import NotThereError, has_tls, is_allowed, is_loopback
-from totelake.feeds.rates.deadline import within
 from totelake.feeds.rates.json_text import parsed
+from totelake.runtime.time_limit import within
 
 _CHUNK = 1 << 16
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
@@ -32,7 +32,7 @@ _GONE = (404, 410)
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "totelake"}
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _BROKEN = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, urllib3.exceptions.HTTPError)
-_SLOW = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_SLOW = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, NoAnswerError)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,9 @@ class HttpClient:
     def _get(self, url: str) -> _Answer:
         session = self._session
         try:
-            return within(self._limits.total, lambda: self._read(session, url))
+            # an answer that drips, byte by byte, passes every time-out between two of them
+            (answer,) = within(self._limits.total, lambda: [self._read(session, url)], "no end")
+            return answer
         except _SLOW as error:
             # what still reads from it has the old session to itself
             self._session = _session()

@@ -9,7 +9,7 @@ from typing import Callable
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
-from totelake.lake.converted_views import lacks_conversions, publish_conversions
+from totelake.lake.converted_views import lacks_conversions, publish_conversions, widen_conversions
 from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
@@ -49,6 +49,7 @@ class ProcessedZone:
         """Widen, copy, register, move, publish. All of it can be repeated. A commit without rows moves no view."""
         bucket, layout = self.store.bucket, self.layout(table, manifest)
         current = layout.current(table.name, manifest)
+        widen_conversions(self.catalog, load_contracts(), table)
         self._set_columns(table)
         self.log(table).finish(current)
         register(self.catalog, table, bucket, current)

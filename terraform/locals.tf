@@ -25,6 +25,15 @@ locals {
   lake_queries      = { for name, sql in local.queries : name => sql if can(regex("-- on: (both|lake)", sql)) }
   warehouse_queries = { for name, sql in local.queries : name => sql if can(regex("-- on: (both|warehouse)", sql)) }
 
+  # the sources of kind files: whose files they are, and the role that reads them where it is another account's
+  file_sources = {
+    for name, source in local.sources : name => {
+      bucket = replace(source.bucket, "{prefix}", var.name)
+      prefix = try(source.prefix, "")
+      role   = try(source.role, "")
+    } if source.kind == "files"
+  }
+
   # each argument that names a secret, so that a job's role reads its own and no other
   secrets_by_job = {
     for name, job in local.pipeline.jobs : name =>

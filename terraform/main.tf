@@ -46,6 +46,7 @@ module "iam" {
   triggers       = local.pipeline.triggers
   workflows      = keys(local.pipeline.workflows)
   databases      = local.pipeline.databases
+  file_sources   = local.file_sources
   bucket_arns    = module.storage.bucket_arns
   kms_key_arn    = module.storage.kms_key_arn
   secret_arns    = module.secrets.arns

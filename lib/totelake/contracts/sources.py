@@ -159,7 +159,8 @@ def _source(path: str, folder: str, document: Any) -> Source:
             f"{_at(path, document, 'name')}: {name} is the name of a log or folder of the lake; use another one"
         )
     own = {key: values.pop(key) for key in (*keys.required, *keys.optional) if key in values and key != "secret"}
-    return Source(**{"description": "", "owner": "", "secret": "", "table_prefix": f"{name}_", **values}, options=own)
+    by_default = {**dict.fromkeys(("description", "owner", "secret"), ""), "table_prefix": f"{name}_"}
+    return Source(**{**by_default, **values}, options=own)
 
 
 def _keys_of(path: str, folder: str, document: Mapping[str, Any]) -> _Keys:

@@ -46,6 +46,55 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  # A bucket's name may be anybody's: files are taken from this account's alone, and by a role from another's
+  dynamic "statement" {
+    for_each = length(local.own_files[each.key]) > 0 ? [local.own_files[each.key]] : []
+
+    content {
+      sid       = "ListFiles"
+      actions   = ["s3:ListBucket"]
+      resources = [for files in statement.value : "arn:${var.partition}:s3:::${files.bucket}"]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = [for files in statement.value : "${files.prefix}*"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "s3:ResourceAccount"
+        values   = [var.account]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.own_files[each.key]) > 0 ? [local.own_files[each.key]] : []
+
+    content {
+      sid       = "ReadFiles"
+      actions   = ["s3:GetObject"]
+      resources = [for files in statement.value : "arn:${var.partition}:s3:::${files.bucket}/${files.prefix}*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "s3:ResourceAccount"
+        values   = [var.account]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.taken_roles[each.key]) > 0 ? [local.taken_roles[each.key]] : []
+
+    content {
+      sid       = "TakeRole"
+      actions   = ["sts:AssumeRole"]
+      resources = statement.value
+    }
+  }
+
   dynamic "statement" {
     for_each = { for key, arns in { Write = local.objects[each.key].write } : key => arns if length(arns) > 0 }
 

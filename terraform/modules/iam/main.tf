@@ -6,7 +6,7 @@ locals {
 
   access = {
     for name, job in var.jobs : name => {
-      for key in ["read", "write", "delete", "tables", "starts", "crawls"] : key => flatten([try(job.access[key], [])])
+      for key in ["read", "write", "delete", "tables", "starts", "crawls", "source"] : key => flatten([try(job.access[key], [])])
     }
   }
   # `ingestion/_commits` is all below that prefix, `ingestion` all of the bucket
@@ -16,6 +16,17 @@ locals {
         for path in access[key] : join("/", concat([var.bucket_arns[split("/", path)[0]]], slice(split("/", path), 1, length(split("/", path))), ["*"]))
       ]
     }
+  }
+  # of the sources that a job may look into those whose files the account itself holds, and those that another's role reads
+  own_files = {
+    for name, access in local.access : name => [
+      for source in access.source : var.file_sources[source] if try(var.file_sources[source].role == "", false)
+    ]
+  }
+  taken_roles = {
+    for name, access in local.access : name => [
+      for source in access.source : var.file_sources[source].role if try(var.file_sources[source].role != "", false)
+    ]
   }
   read_buckets = {
     for name, access in local.access : name => distinct([

@@ -30,10 +30,10 @@ variable "jobs" {
   validation {
     condition = alltrue(flatten([
       for job in var.jobs : [
-        for key in keys(job.access) : contains(["read", "write", "delete", "tables", "starts", "crawls"], key)
+        for key in keys(job.access) : contains(["read", "write", "delete", "tables", "starts", "crawls", "source"], key)
       ] if can(job.access)
     ]))
-    error_message = "access in pipeline.yaml has read, write, delete, tables, starts and crawls, and nothing else."
+    error_message = "access in pipeline.yaml has read, write, delete, tables, starts, crawls and source, and nothing else."
   }
 }
 
@@ -95,4 +95,14 @@ variable "permissions_boundary" {
   description = "Policy that limits the roles; null for none."
   type        = string
   default     = null
+}
+
+variable "file_sources" {
+  description = "Sources of kind files, by name: their bucket, the prefix of their files, and the role that reads them where it is another account's."
+  type = map(object({
+    bucket = string
+    prefix = string
+    role   = string
+  }))
+  default = {}
 }

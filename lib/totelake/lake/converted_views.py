@@ -6,7 +6,6 @@ A view is there once all that it reads is, and no load waits for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from totelake.contracts import Contracts
 from totelake.contracts.conversions import Converted, conversions, converted_sql
@@ -21,12 +20,26 @@ from totelake.ports.schema_catalog import Document, SchemaCatalog
 def publish_conversions(catalog: SchemaCatalog, contracts: Contracts, table: Table) -> None:
     """Create or correct the views that read a star table's, where all that they read is registered."""
     for view in _due(catalog, contracts, table):
-        wanted = view_document(view, catalog.database, {})
+        _publish(catalog, view)
 
-        def decide(present: Document | None, wanted: dict[str, Any] = wanted) -> Document | None:
-            return None if present is not None and _is_same(present, wanted) else wanted
 
-        change_table(catalog, view.name, decide, keep_version=False)
+def widen_conversions(catalog: SchemaCatalog, contracts: Contracts, table: Table) -> None:
+    """Correct those that are there with the columns that they are to have: before what they read is widened, as Athena
+    calls a view stale that declares less. One that gains a column waits until that can be read."""
+    for view in _due(catalog, contracts, table):
+        present = catalog.table(view.name)
+        names = [name for name, _ in view.columns]
+        if present is not None and [name for name, _ in columns_of(present)] == names:
+            _publish(catalog, view)
+
+
+def _publish(catalog: SchemaCatalog, view: View) -> None:
+    wanted = view_document(view, catalog.database, {})
+
+    def decide(present: Document | None) -> Document | None:
+        return None if present is not None and _is_same(present, wanted) else wanted
+
+    change_table(catalog, view.name, decide, keep_version=False)
 
 
 def lacks_conversions(catalog: SchemaCatalog, contracts: Contracts, table: Table) -> bool:

@@ -9,7 +9,7 @@ from typing import Callable
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.lake.commits import CommitLog
-from totelake.lake.converted_views import lacks_conversions, publish_conversions
+from totelake.lake.converted_views import lacks_conversions, publish_conversions, widen_conversions
 from totelake.lake.layout import Layout
 from totelake.lake.locations import behind, move
 from totelake.lake.manifest import Manifest
@@ -57,6 +57,7 @@ class ProcessedZone:
         bucket, newest = self.store.bucket, self._newest_from(table, manifest)
         layout = newest.layout
         current = layout.current(table.name, manifest)
+        widen_conversions(self.catalog, load_contracts(), table)
         self._set_columns(table)
         self.log(table).finish(current)
         register(self.catalog, table, bucket, current)

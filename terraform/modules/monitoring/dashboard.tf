@@ -22,6 +22,7 @@ locals {
         [for source in var.sources : [var.name, "SourceBehind", "Source", source, { stat = "Sum" }]],
       )
     },
+    { title = "Days without exchange rates", metrics = [[{ expression = "SEARCH('{${var.name},Source} MetricName=\"RatesMissing\"', 'Maximum', 86400)", id = "r" }]] },
     { title = "Maintenance: commits put in place, objects deleted", metrics = [[var.name, "CommitsRecovered", { stat = "Sum" }], [var.name, "ObjectsExpired", { stat = "Sum" }]] },
   ]
 }

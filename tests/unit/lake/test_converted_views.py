@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from totelake.contracts import load_contracts
-from totelake.lake.converted_views import lacks_conversions, publish_conversions
+from totelake.lake.converted_views import lacks_conversions, publish_conversions, widen_conversions
 from totelake.lake.tables import as_input, columns_of
 from totelake.lake.views import publish, view_sql
 from totelake.ports.memory import MemoryCatalog
@@ -64,3 +66,20 @@ def test_what_somebody_changed_or_took_away_is_put_back(catalog: MemoryCatalog) 
     assert again is not None and view_sql(again) == view_sql(right)
     corrected(catalog, RATES)
     assert catalog.table(VIEW) == again
+
+
+def test_a_type_is_widened_before_what_the_view_reads_and_a_column_waits_for_it(catalog: MemoryCatalog) -> None:
+    built(catalog, SALES, CURRENCIES, RATES)
+    contracts = load_contracts()
+    sales = contracts.star(SALES)
+    columns = [replace(item, type="bigint") if item.name == "units_sold" else item for item in sales.columns]
+    wider = replace(sales, columns=tuple(columns))
+    widen_conversions(catalog, replace(contracts, stars={**contracts.stars, SALES: wider}), wider)
+    found = catalog.table(VIEW)
+    assert found is not None and dict(columns_of(found))["units_sold"] == "bigint"
+    more = replace(wider, columns=(*columns, replace(columns[-1], name="discount", type="integer")))
+    later = replace(contracts, stars={**contracts.stars, SALES: more})
+    widen_conversions(catalog, later, more)
+    assert catalog.table(VIEW) == found and lacks_conversions(catalog, later, more)
+    publish_conversions(catalog, later, more)
+    assert "discount" in dict(columns_of(catalog.table(VIEW) or {}))

@@ -7,17 +7,30 @@ from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+_MOST_DIGITS = 1000
+
 
 def parsed(body: bytes) -> Any:
     """The document. Raises ValueError for what is no JSON in UTF-8, for NaN, and for a name that is there twice."""
     try:
         return json.loads(
-            body.decode("utf-8-sig"), parse_float=_decimal, parse_constant=_refused, object_pairs_hook=_object
+            body.decode("utf-8-sig"),
+            parse_int=_integer,
+            parse_float=_decimal,
+            parse_constant=_refused,
+            object_pairs_hook=_object,
         )
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start} is no UTF-8") from error
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+def _integer(text: str) -> int:
+    # of very many digits an int takes very long to be made
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(text)} digits")
+    return int(text)
 
 
 def _decimal(text: str) -> Decimal:

@@ -32,7 +32,7 @@ def test_every_number_of_the_type_is_kept_exactly(digits: int, zeros: int) -> No
         ("1e-999999", "more than 15 digits behind the point"),
         ("0.1234567890123456", "more than 15 digits behind the point"),
         ("123456789012345678901234567890", "more than 15 digits before the point"),
-        ("1" * 4000, "more than 15 digits before the point"),
+        ("1" * 1000, "more than 15 digits before the point"),
         ('"1.2"', "is text and no number"),
         ("true", "is a truth value and no number"),
         ("null", "is null and no number"),
@@ -46,7 +46,10 @@ def test_what_is_no_rate_is_refused(written: str, words: str) -> None:
     assert len(str(caught.value)) < 120
 
 
-@pytest.mark.parametrize("body", [b"[1e9999999999999999999]", b"[" * 200_000, b"", b"[1]]", b"[NaN]", b"[-Infinity]"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[1e9999999999999999999]", b"[" * 200_000, b"", b"[1]]", b"[NaN]", b"[-Infinity]", b"[%s]" % (b"1" * 900_000)],
+)
 def test_what_is_no_json_is_one_error(body: bytes) -> None:
     with pytest.raises(ValueError):
         exact(parsed(body)[0])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.databases_alone import whole_catalog
 from totelake.contracts.documents import documents
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.runtime import job_arguments
@@ -37,7 +38,8 @@ def jobs() -> Iterator[tuple[str, Path, Mapping[str, str]]]:
             yield name, SCRIPTS / f"{job['script']}.py", {**shared, **job.get("arguments", {})}
 
 
-JOBS = {name: (script, given) for name, script, given in jobs()}
+with whole_catalog():
+    JOBS = {name: (script, given) for name, script, given in jobs()}
 
 
 @pytest.mark.parametrize("name", JOBS)

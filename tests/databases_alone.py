@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from totelake.contracts import documents as module
 from totelake.contracts import load_contracts
+from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents, read_folder
+from totelake.contracts.lineage import relations_of
 from totelake.contracts.sources import sources_of
 
 WHOLE = ("e2e", "terraform", "provider", "unit/feeds", "integration/feeds", "benchmarks")
@@ -54,6 +58,7 @@ def _databases() -> Path:
     feeds = {name for name, source in sources_of(files).items() if not source.is_database}
     copy = Path(tempfile.mkdtemp(prefix="totelake-catalog-")) / "catalog"
     shutil.copytree(_CATALOG, copy)
+    stars, gone = parse_contracts(files).stars, set[str]()
     for path, document in files.items():
         parts = path.split("/")
         entries = document["schema"] if parts[0] == "warehouse" else ()
@@ -61,4 +66,17 @@ def _databases() -> Path:
         built_of = {item["value"] for item in properties if item["property"] == "source"}
         if (parts[0] == "sources" and parts[1] in feeds) or built_of & feeds:
             (copy / path).unlink()
+            gone |= {*relations_of(stars[entries[0]["name"]])} if entries else set()
+    _without_queries(copy, gone)
     return copy
+
+
+def _without_queries(copy: Path, gone: Set[str]) -> None:
+    """Take away the queries that read a relation which is gone, and the tiles that show them."""
+    lost = {path.stem for path in copy.glob("queries/*.sql") if any(name in path.read_text() for name in gone)}
+    for name in lost:
+        (copy / "queries" / f"{name}.sql").unlink()
+    for path in copy.glob("dashboards/*.yaml"):
+        dashboard = yaml.safe_load(path.read_text())
+        dashboard["tiles"] = [tile for tile in dashboard["tiles"] if tile["query"] not in lost]
+        path.write_text(yaml.safe_dump(dashboard))

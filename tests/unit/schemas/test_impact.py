@@ -22,12 +22,14 @@ def test_a_column_reaches_the_columns_views_queries_and_tiles_that_use_it() -> N
         columns=("fact_sales_order.units_sold",),
         views=("current_sales_order", "history_sales_order", "sales_order_gbp"),
         queries=(
-            "order_history", "revenue_by_month", "revenue_in_pounds", "sales_by_staff_and_counterparty", "top_designs",
+            "order_history", "revenue_by_month", "revenue_in_pounds", "sales_against_target",
+            "sales_by_staff_and_counterparty", "top_designs",
         ),
         tiles=(
             "business: Revenue by month",
             "business: Orders by month",
             "business: Revenue in pounds",
+            "business: Sales against targets",
             "business: Top designs",
             "business: Who sells and who buys",
         ),
@@ -49,7 +51,7 @@ def test_a_joined_table_reaches_the_dimension_that_shows_it() -> None:
     found = impact_of(load_contracts().find("department"))
     assert found.tables == ("dim_staff",)
     assert found.columns == ("dim_staff.department_name", "dim_staff.location")
-    assert found.queries == ("sales_by_staff_and_counterparty",)
+    assert found.queries == ("sales_against_target", "sales_by_staff_and_counterparty")
 
 
 def test_a_column_of_the_warehouse_is_its_own_beginning() -> None:

@@ -11,10 +11,13 @@ import typer
 
 from totelake import seed as seeding
 from totelake.cli.output import AsJson, print_json, progress, table
+from totelake.contracts import load_contracts
+from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError
-from totelake.seed import SOURCE
+from totelake.ports.s3 import S3Store
+from totelake.seed import SOURCE, TARGETS
 from totelake.stack import load
-from totelake.stack.model import default_home
+from totelake.stack.model import PREFIX, default_home
 
 _Folder = Annotated[Path | None, typer.Option("--from", help="A folder with one CSV file for each table.")]
 _Orders = Annotated[int | None, typer.Option(min=1, help="How many sales orders to generate.")]
@@ -28,9 +31,9 @@ _Rate = Annotated[float, typer.Option(min=0.01, help="1 is the business of the r
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(help=f"Create {SOURCE} anew: from CSV files, or generated at any size.")(seed)
-    app.command(help=f"Business goes on in {SOURCE}: orders, payments, silent edits, deletions, late commits.")(
-        simulate
-    )
+    app.command(
+        help=f"Business goes on in {SOURCE}: orders, payments, silent edits, deletions, late commits; files of targets."
+    )(simulate)
 
 
 def seed(
@@ -50,10 +53,15 @@ def seed(
 
 def simulate(days: _MoreDays = 1, rate: _Rate = 1.0, number: _Dice = None, as_json: AsJson = False) -> None:
     """Business goes on in the example source."""
-    dsn = load(default_home()).source_admin_dsn(SOURCE)
+    stack = load(default_home())
+    dsn = stack.source_admin_dsn(SOURCE)
     with progress(as_json, "business goes on") as step:
-        done = seeding.simulate(dsn, days=days, rate=rate, seed=number, progress=step)
-    _show(f"changes in {SOURCE}", "kind", asdict(done), as_json)
+        done = asdict(seeding.simulate(dsn, days=days, rate=rate, seed=number, progress=step))
+        targets = load_contracts().sources.get(TARGETS)
+        if targets is not None:
+            bucket = S3Store(Target.of_stack(stack).clients.s3, targets.option("bucket", PREFIX))
+            done["target_files"] = seeding.drop_targets(dsn, bucket.put, days, number)
+    _show(f"changes in {SOURCE}", "kind", done, as_json)
 
 
 def _show(title: str, what: str, counts: Mapping[str, Any], as_json: bool) -> None:

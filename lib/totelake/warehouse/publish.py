@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from totelake.contracts import load_contracts
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time, is_timestamp
@@ -109,7 +110,8 @@ def settle(connection: Connection, table: Table) -> None:
 
 
 def _settle(connection: Connection, table: Table) -> None:
-    for statement in quarantine_sql.settle(table):
+    is_of_feed = not load_contracts().source(table.source).is_database
+    for statement in quarantine_sql.settle(table, is_of_feed):
         connection.run(statement)
     # what a constraint or a trigger has put off until the commit is this table's matter, too
     connection.run("SET CONSTRAINTS ALL IMMEDIATE")
@@ -167,7 +169,7 @@ def _check_applied(connection: Connection, load: TableLoad) -> None:
 SELECT batch, sum(versions), sum(deletions) FROM (
     SELECT batch, 1 AS versions, 0 AS deletions FROM etl.fact_version WHERE {bounds}
     UNION ALL SELECT batch, 0, 1 FROM etl.deletion WHERE {bounds}
-    UNION ALL SELECT batch, 1, 0 FROM etl.quarantine WHERE status = 'open' AND {bounds}) AS applied
+    UNION ALL SELECT batch, 1, 0 FROM etl.quarantine WHERE status <> 'released' AND {bounds}) AS applied
  GROUP BY batch"""
     applied = {int(row[0] or 0): tuple(int(count or 0) for count in row[1:]) for row in connection.rows(query)}
     for entry in load.batches:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from totelake.contracts.identifiers import sql_quoted
-from totelake.contracts.model import FACT, Column, Table
+from totelake.contracts.model import DIMENSION, FACT, Column, Table
 from totelake.lake.quarantine import MISSING_PARENT
 from totelake.warehouse.ddl import NOW, STAR, qualified
 from totelake.warehouse.plan import TableLoad
 
 _WAITS_FOR_PARENT = f"rule = '{MISSING_PARENT}'"
+# an event that became no row: of a dimension only the newest version is one, of a fact each
+_LEFT = {DIMENSION: "status = 'open'", FACT: "status <> 'released'"}
 _COLUMNS = "target_table, source_key, batch, operation, rule, column_name, value, payload, captured_at"
 
 
@@ -44,10 +46,11 @@ ON CONFLICT (target_table, source_key, batch) DO UPDATE SET rule = EXCLUDED.rule
        value = EXCLUDED.value, payload = EXCLUDED.payload WHERE q.status = 'open'"""
 
 
-def settle(table: Table) -> list[str]:
-    """Release facts whose dimension row has arrived, with their own batch; mark replaced versions of dimensions."""
+def settle(table: Table, is_of_feed: bool = False) -> list[str]:
+    """Release facts whose dimension row has arrived, with their own batch; mark replaced versions of dimensions, and
+    of facts of a feed: what is corrected there takes the place of the record that did not fit."""
     if table.kind == FACT:
-        return [_release(table), _count_again(table)]
+        return [_release(table), *([_supersede_fact(table)] if is_of_feed else ()), _count_again(table)]
     return [_supersede(table), _count_again(table)]
 
 
@@ -56,7 +59,7 @@ def mark_replayed(fact: Table) -> str:
     return f"""
 UPDATE etl.quarantine AS q SET status = 'released', settled_at = {NOW}
   FROM etl.fact_version AS v
- WHERE q.target_table = '{fact.name}' AND q.status = 'open' AND v.target_table = q.target_table
+ WHERE q.target_table = '{fact.name}' AND q.status <> 'released' AND v.target_table = q.target_table
    AND v.source_key = q.source_key AND v.batch = q.batch"""
 
 
@@ -93,6 +96,14 @@ UPDATE etl.quarantine AS q
    AND v.dimension_key = q.source_key::text AND v.batch >= q.batch"""
 
 
+def _supersede_fact(fact: Table) -> str:
+    return f"""
+UPDATE etl.quarantine AS q SET status = 'superseded', settled_at = {NOW}
+  FROM etl.fact_version AS v
+ WHERE q.target_table = '{fact.name}' AND q.status = 'open' AND NOT ({_WAITS_FOR_PARENT})
+   AND v.target_table = q.target_table AND v.source_key = q.source_key AND v.batch > q.batch"""
+
+
 def _count_again(table: Table) -> str:
     rows = (
         ", rows = (SELECT count(*) FROM etl.fact_version AS v "
@@ -102,7 +113,7 @@ def _count_again(table: Table) -> str:
     )
     return f"""
 UPDATE etl.batch AS b SET quarantined = q.left_over{rows}
-  FROM (SELECT batch, count(*) FILTER (WHERE status = 'open') AS left_over
+  FROM (SELECT batch, count(*) FILTER (WHERE {_LEFT[table.kind]}) AS left_over
           FROM etl.quarantine WHERE target_table = '{table.name}' GROUP BY batch) AS q
  WHERE b.target_table = '{table.name}' AND b.batch = q.batch AND b.quarantined <> q.left_over"""
 

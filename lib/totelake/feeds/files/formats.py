@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from totelake.feeds.files.csv_records import read_csv
 from totelake.feeds.files.json_array import read_json_array
@@ -50,21 +51,27 @@ def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         waiting = chunk
         while waiting:
             if unpacker.eof:
+                # some writers fill up the last block
+                waiting = waiting.lstrip(b"\0")
+                if not waiting:
+                    break
                 unpacker = zlib.decompressobj(_ANY_HEADER)
-            try:
-                part = unpacker.decompress(waiting, _AT_ONCE)
-            except zlib.error as error:
-                raise FileError(f"its gzip is damaged: {error}") from error
+            part = _next_part(unpacker, waiting)
             if part:
                 yield part
             waiting = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-            if unpacker.eof and not waiting.strip(b"\0"):
-                # some writers fill up the last block
-                waiting = b""
     while not unpacker.eof:
-        part = unpacker.decompress(b"", _AT_ONCE)
+        part = _next_part(unpacker, b"")
         if not part:
             break
         yield part
     if not unpacker.eof:
         raise FileError("its gzip ends too early")
+
+
+def _next_part(unpacker: Any, packed: bytes) -> bytes:
+    try:
+        found: bytes = unpacker.decompress(packed, _AT_ONCE)
+    except zlib.error as error:
+        raise FileError(f"its gzip is damaged: {error}") from error
+    return found

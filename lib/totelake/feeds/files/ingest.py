@@ -40,7 +40,9 @@ def ingest_files(job: Job[IngestFilesArguments]) -> Manifest | None:
 
     def gather(run: Run) -> Position | None:
         tables = load_contracts().source_tables(source.name)
-        return position_of([(table.name, _Files(job, run, bucket, table).take()) for table in tables])
+        lists = [(table.name, _Files(job, run, bucket, table).take()) for table in tables]
+        is_nothing = not run.position and not any(file.rows for _, file in lists)
+        return None if is_nothing else position_of(lists)
 
     return take_batch(job, gather)
 

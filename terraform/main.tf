@@ -115,7 +115,6 @@ module "monitoring" {
   crawler_names     = module.catalog.crawler_names
   workflow_names    = module.workflow.names
   sources           = keys(local.sources)
-  databases         = [for name, source in local.sources : name if source.kind == "postgres"]
   alert_emails      = var.alert_emails
   freshness_minutes = var.freshness_minutes
 

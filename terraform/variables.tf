@@ -236,7 +236,7 @@ variable "alert_every_failure" {
 }
 
 variable "freshness_minutes" {
-  description = "Minutes by which the lake may lag behind a database before an alarm; no figure for that long is an alarm, too. Of a feed it is two days."
+  description = "Minutes by which the lake may lag behind the source before an alarm; no figure for that long is an alarm, too."
   type        = number
   default     = 30
 

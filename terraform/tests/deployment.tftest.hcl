@@ -175,11 +175,6 @@ run "silence_failures_and_lost_alerts_are_told" {
   }
 
   assert {
-    condition     = module.monitoring.alarms["stale-rates"].period == 86400 && module.monitoring.alarms["stale-rates"].threshold == 172800
-    error_message = "A source that is looked at once a day is stale after two."
-  }
-
-  assert {
     condition     = alltrue([for alarm in module.monitoring.alarms : alarm.namespace == "shop-dev"])
     error_message = "Alarms look at this deployment's metrics."
   }

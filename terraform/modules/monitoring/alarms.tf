@@ -1,17 +1,14 @@
 locals {
-  # seconds: a day is the longest period of a metric, and the watch of a feed may look once in it
-  looks = { for source in var.sources : source => contains(var.databases, source) ? var.freshness_minutes * 60 : 86400 }
-  lag   = { for source in var.sources : source => contains(var.databases, source) ? var.freshness_minutes * 60 : 172800 }
   # what the jobs publish of each source
   source_alarms = {
     for source in var.sources : source => {
       stale = {
-        description = "The lake lags behind ${source} by more than ${local.lag[source] / 60} minutes, or its watch is silent."
+        description = "The lake lags behind ${source} by more than ${var.freshness_minutes} minutes, or its watch is silent."
         metric      = "Freshness"
         dimensions  = { Source = source }
         statistic   = "Maximum"
-        period      = local.looks[source]
-        threshold   = local.lag[source]
+        period      = var.freshness_minutes * 60
+        threshold   = var.freshness_minutes * 60
         missing     = "breaching"
       }
       workflow-failed = {

@@ -43,11 +43,6 @@ variable "sources" {
   type        = list(string)
 }
 
-variable "databases" {
-  description = "Those of the sources that are databases, which change at any minute; a feed has news once an hour or a day."
-  type        = list(string)
-}
-
 variable "alert_emails" {
   description = "Addresses that alerts are mailed to."
   type        = set(string)

@@ -70,6 +70,7 @@ class SourceViews:
             name
             for name in self._with_events(own, apart)
             if name not in self._done
+            and self._is_registered(name)
             and (self._is_odd(name, of_ours=True) or (name in moved and self._is_behind(name, own)))
         ]
 
@@ -83,9 +84,19 @@ class SourceViews:
 
     def _views(self, name: str) -> Mapping[str, Document | None]:
         """What is registered under the names of a table's views, as this run found it."""
+        names = source_view_names(self._source.registered_name(name))
+        return {view: self._registered.get(view) for view in names}
+
+    def _is_registered(self, name: str) -> bool:
+        """Whether there is a table that views could be over."""
+        return self._source.registered_name(name) in self._registered
+
+    @property
+    def _registered(self) -> Mapping[str, Document]:
+        """All tables and views of the database by name, looked up once."""
         if self._entries is None:
             self._entries = {str(item["Name"]): item for item in self._catalog.tables()}
-        return {view: self._entries.get(view) for view in source_view_names(self._source.registered_name(name))}
+        return self._entries
 
     def _is_odd(self, name: str, of_ours: bool = False) -> bool:
         """Whether one of a table's views is missing, or no view as it was made; `of_ours`: none of somebody else's."""

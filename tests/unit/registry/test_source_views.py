@@ -157,6 +157,16 @@ def test_a_run_that_dies_between_a_commit_and_its_views_is_made_good(world: Tabl
     assert batches(world) == [2, 2]
 
 
+def test_a_table_that_is_gone_lacks_no_view_night_after_night(world: Tables) -> None:
+    world.run()
+    world.ingest_tables(SOURCE, 2, {"staff": {}})
+    world.check()
+    for name in ("design", *VIEWS):
+        world.catalog.drop(name)
+    newest = CommitLog(world.store, LOG).get(2)
+    assert Recovery(world.maintain_job()).verdict(newest) == ""
+
+
 def test_the_audit_has_nothing_to_say_of_views(world: Tables) -> None:
     world.run()
     with pytest.MonkeyPatch.context() as patch:

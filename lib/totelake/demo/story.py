@@ -20,6 +20,7 @@ from totelake.cli.main import sentence
 from totelake.cli.output import err, forgiving, say, table, tell
 from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT
+from totelake.demo import feeds
 from totelake.demo.failure import show_alert
 from totelake.deploy import Target, deploy
 from totelake.errors import ConfigurationError, TotelakeError, WarehouseError
@@ -127,6 +128,8 @@ def play(stack: Stack, orders: int) -> None:
         say("  " + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in asdict(done).items() if count))
     with _step("Second run: only what changed"):
         _show(_run(target))
+    with _step("Two feeds arrive: a file of sales targets in a bucket, exchange rates over HTTP"):
+        feeds.arrive(stack, target, _SEED, say)
     _arrival(stack, target)
     with _step(f"Something fails: {seed.SOURCE} turns the reading role away, and watch sends a mail"):
         show_alert(stack, target)
@@ -197,12 +200,14 @@ def _await(stack: Stack, target: Target, change: Change, run_id: str, since: flo
 
 def _counts(stack: Stack) -> None:
     rows = []
-    for item in load_contracts().star_tables():
-        source = _count(stack.source_dsn(item.source), item.driving) if item.driving else None
+    contracts = load_contracts()
+    for item in contracts.star_tables():
+        is_counted = item.driving is not None and contracts.sources[item.source].is_database
+        source = _count(stack.source_dsn(item.source), str(item.driving)) if is_counted else None
         current = _count(stack.warehouse_dsn, f"current_{item.short_name}") if item.kind == FACT else None
         rows.append((item.name, item.driving, source, _count(stack.warehouse_dsn, item.name), current))
     say("")
-    table(f"{seed.SOURCE} and warehouse", ("warehouse table", "source", "rows there", "rows here", "current"), rows)
+    table("sources and warehouse", ("warehouse table", "source", "rows there", "rows here", "current"), rows)
 
 
 def _count(dsn: str, relation: str) -> int:

@@ -14,7 +14,6 @@ from totelake.contracts.documents import checkout_folder
 from totelake.errors import ConfigurationError
 from totelake.sources.writing import contract_file
 
-
 WHOLE_CATALOG = True
 
 

@@ -123,3 +123,23 @@ def test_a_table_that_somebody_changed_is_put_back_by_the_next_run_and_holds_no_
     assert found["StorageDescriptor"]["Location"] == storage["Location"]
     assert judged.partitions("design") == judged.partitions("staff") == [[DAY]]
     assert len(list(judged.store.list("_alerts/incidents/catalog-"))) == 1
+
+
+def test_a_lost_catalogue_has_its_tables_and_views_again(judged: Registry) -> None:
+    def entries() -> dict[str, str]:
+        found = judged.glue.get_tables(DatabaseName=judged.database)["TableList"]
+        return {table["Name"]: table.get("ViewOriginalText", "") for table in found}
+
+    before = entries()
+    assert sorted(before) == [
+        "current_design", "current_staff", "design", "history_design", "history_staff", "staff",
+    ]  # fmt: skip
+    for name in before:
+        judged.glue.delete_table(DatabaseName=judged.database, Name=name)
+    assert restored(judged) == []
+    assert recovered(judged) == ["partitions of design, partitions of staff", "views"]
+    # the views of staff, of which the newest verdict has no events, name its batch now and show as much
+    assert entries().keys() == before.keys()
+    assert {name: text for name, text in entries().items() if "design" in name} == {
+        name: text for name, text in before.items() if "design" in name
+    }

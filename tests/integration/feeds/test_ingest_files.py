@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.integration.feeds.conftest import TABLE, Files, target
+from totelake.capture.detect import moves
+from totelake.errors import ConfigurationError
 from totelake.lake.records.batch import Batch, Bookmark
+from totelake.runtime import moments
 
 
 def test_a_file_is_taken_once_and_what_it_changes_is_an_update(files: Files) -> None:
@@ -38,6 +43,12 @@ def test_what_is_asked_for_again_is_read_again_and_brings_nothing_that_is_known(
     files.run()
     again = files.run(bookmark="disable")
     assert again is None
+    moves.reset(files.log, "by-hand", moments.now())
+    moved = files.run()
+    assert moved is not None and (moved.kind, files.amounts(moved)) == ("bookmark", {})
+    assert not Bookmark.of(moved).is_move and files.look().news == ""
+    with pytest.raises(ConfigurationError, match="has no snapshot to search from"):
+        moves.rewind(files.log, 1, "by-hand", moments.now())
     assert files.run(bookmark="pause") is None
     files.put("b.json", [target(2)])
     assert files.run(bookmark="pause") is None and files.look().news != ""

@@ -116,6 +116,7 @@ module "monitoring" {
   workflow_names    = module.workflow.names
   sources           = keys(local.sources)
   alert_emails      = var.alert_emails
+  feeds             = [for name, source in local.sources : name if source.kind != "postgres"]
   freshness_minutes = var.freshness_minutes
 
   alert_every_failure = var.alert_every_failure

@@ -41,7 +41,7 @@ run "jobs_are_those_of_the_pipeline_run_the_release_and_bear_the_prefix" {
   command = plan
 
   assert {
-    condition     = toset(keys(module.jobs.jobs)) == toset([for name, job in yamldecode(file("../catalog/pipeline.yaml")).jobs : replace(name, "{source}", "totesys") if try(job.publish, "fused") == "fused"])
+    condition     = toset(keys(module.jobs.jobs)) == toset(flatten([for path in fileset("../catalog/sources", "*/source.yaml") : [for name, job in yamldecode(file("../catalog/pipeline.yaml")).jobs : replace(name, "{source}", dirname(path)) if try(job.publish, "fused") == "fused"]]))
     error_message = "Every job of pipeline.yaml is planned, but for those of the other way to publish, and no other."
   }
 
@@ -130,7 +130,7 @@ run "only_jobs_with_a_database_are_in_the_private_network" {
   }
 
   assert {
-    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(["watch-totesys", "ingest-totesys", "build-and-load-totesys", "canary-shell-totesys", "canary-spark"])
+    condition     = toset([for name, job in module.jobs.jobs : name if job.connections != null]) == toset(concat(["watch-totesys", "ingest-totesys", "canary-shell-totesys", "canary-spark"], [for path in fileset("../catalog/sources", "*/source.yaml") : "build-and-load-${dirname(path)}"]))
     error_message = "The jobs that watch, ingest and load, and the canary's, have a connection, no other job has."
   }
 
@@ -175,6 +175,11 @@ run "silence_failures_and_lost_alerts_are_told" {
   }
 
   assert {
+    condition     = module.monitoring.alarms["stale-targets"].threshold == 86400 && module.monitoring.alarms["stale-targets"].evaluation_periods == 2
+    error_message = "A feed, which is looked at once an hour or a day, is silent after two days."
+  }
+
+  assert {
     condition     = alltrue([for alarm in module.monitoring.alarms : alarm.namespace == "shop-dev"])
     error_message = "Alarms look at this deployment's metrics."
   }
@@ -194,7 +199,7 @@ run "silence_failures_and_lost_alerts_are_told" {
   }
 
   assert {
-    condition     = jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName == ["shop-dev-ingestion-totesys"]
+    condition     = toset(jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName) == toset([for path in fileset("../catalog/sources", "*/source.yaml") : "shop-dev-ingestion-${dirname(path)}"])
     error_message = "A crawler that failed is told."
   }
 

@@ -274,3 +274,42 @@ run "rejects_access_of_an_unknown_kind" {
 
   expect_failures = [var.jobs]
 }
+
+run "files_are_read_in_the_account_itself_or_by_the_role_that_is_named" {
+  command = plan
+
+  module {
+    source = "./modules/iam"
+  }
+
+  variables {
+    file_sources = {
+      ours   = { bucket = "shop-targets", prefix = "in/", role = "" }
+      theirs = { bucket = "others", prefix = "", role = "arn:aws:iam::444455556666:role/reader" }
+    }
+    jobs = {
+      watch = { kind = "pythonshell", access = { read = ["ingestion/_commits"], source = ["ours"] } }
+      build = { kind = "pythonshell", access = { read = ["ingestion/_commits"], source = ["theirs"] } }
+      load  = { kind = "pythonshell", access = { read = ["ingestion/_commits"], source = ["a-database"] } }
+    }
+    triggers = {}
+  }
+
+  assert {
+    condition = { for statement in jsondecode(output.job_policies["watch"]).Statement : statement.Sid => flatten([statement.Resource, statement.Condition.StringEquals["s3:ResourceAccount"]]) if endswith(statement.Sid, "Files") } == {
+      ListFiles = ["arn:aws:s3:::shop-targets", "123456789012"]
+      ReadFiles = ["arn:aws:s3:::shop-targets/in/*", "123456789012"]
+    }
+    error_message = "Files are read below their prefix, and in a bucket of this account alone."
+  }
+
+  assert {
+    condition     = { for name in ["watch", "build", "load"] : name => [for statement in jsondecode(output.job_policies[name]).Statement : flatten([statement.Resource]) if statement.Sid == "TakeRole"] } == { watch = [], build = [["arn:aws:iam::444455556666:role/reader"]], load = [] }
+    error_message = "Another account's files are read by the role that source.yaml names."
+  }
+
+  assert {
+    condition     = length([for name in ["build", "load"] : 1 if can(regex("Files", output.job_policies[name]))]) == 0
+    error_message = "Whoever takes a role, or looks at a database, reads no files by itself."
+  }
+}

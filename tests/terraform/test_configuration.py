@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.terraform.conftest import NAME, Terraform, initialised
+from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 
 # a metric's name and the names of its dimensions: another set of them is another metric
@@ -110,13 +111,15 @@ def test_every_alarm_is_in_the_runbook_and_in_the_reckoned_bill(planned: list[di
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| alarm")]
     told = {name for row in rows for name in re.findall(r"`([a-z-]+(?:SOURCE)?)`", row)}
     alarms = [item["values"] for item in planned if item["type"] == "aws_cloudwatch_metric_alarm"]
-    names = {alarm["alarm_name"].removeprefix(f"{NAME}-").replace("-totesys", "-SOURCE") for alarm in alarms}
+    sources = list(load_contracts().sources)
+    of_a_source = re.compile(rf"-(?:{'|'.join(sources)})$")
+    names = {of_a_source.sub("-SOURCE", alarm["alarm_name"].removeprefix(f"{NAME}-")) for alarm in alarms}
     assert names == told
     assumed = documents()["prices.yaml"]["assumptions"]
     reckoned, over_tables = assumed["alarms"], [alarm for alarm in alarms if alarm["metric_query"]]
     assert len(over_tables) == assumed["alarms_over_tables"]
     assert sum(name.endswith("-SOURCE") for name in names) == reckoned["each_source"]
-    assert len(alarms) - len(over_tables) == reckoned["shared"] + reckoned["each_source"]
+    assert len(alarms) - len(over_tables) == reckoned["shared"] + reckoned["each_source"] * len(sources)
 
 
 def test_no_secret_has_a_value_in_the_plan(planned: list[dict[str, Any]]) -> None:

@@ -223,10 +223,13 @@ def test_builders_and_load_become_jobs_of_their_own_by_the_way_to_publish_alone(
     assert asked_of_aws(planned) == wanted
     fused = requested(of_this_repository())
     assert set(wanted["jobs"]) - set(fused["jobs"]) == {
-        f"{NAME}-{name}-totesys" for name in ("build-dimensions", "build-facts", "load-warehouse")
+        f"{NAME}-{name}-{source}"
+        for name in ("build-dimensions", "build-facts", "load-warehouse")
+        for source in load_contracts().sources
     }
-    assert set(fused["jobs"]) - set(wanted["jobs"]) == {f"{NAME}-build-and-load-totesys"}
-    names = {f"{NAME}-refresh-totesys-{name}" for name in ("build", "load", "publish")}
+    sources = load_contracts().sources
+    assert set(fused["jobs"]) - set(wanted["jobs"]) == {f"{NAME}-build-and-load-{source}" for source in sources}
+    names = {f"{NAME}-refresh-{source}-{name}" for name in ("build", "load", "publish") for source in sources}
     assert set(wanted["triggers"]) ^ set(fused["triggers"]) == names
 
 
@@ -244,7 +247,7 @@ def test_of_a_second_source_both_make_what_is_there_for_each_and_nothing_else(
         'aws_cloudwatch_event_rule.this["job-failed"]',
         'data.aws_iam_policy_document.job["audit-catalog"]',
         'data.aws_iam_policy_document.job["maintain-lake"]',
-        'data.aws_iam_policy_document.job["watch-totesys"]',
+        *(f'data.aws_iam_policy_document.job["watch-{source}"]' for source in load_contracts().sources),
     }
 
 

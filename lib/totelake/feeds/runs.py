@@ -15,7 +15,9 @@ from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import place_of
 
 KEY, PART = "_key", "_part"
-_ROWS_AT_ONCE = 2048
+_ROWS_AT_ONCE = 512
+# whoever takes them writes so many as a group
+_ROWS_GIVEN = 16_384
 
 
 class Runs:
@@ -40,6 +42,16 @@ class Runs:
 
     def merged(self, without: Collection[int] = ()) -> Iterator[pa.RecordBatch]:
         """The last row of each key in the order of the keys, but for rows of the parts that are left out."""
+        waiting: list[pa.RecordBatch] = []
+        for rows in self._merged(without):
+            waiting.append(rows)
+            if sum(part.num_rows for part in waiting) >= _ROWS_GIVEN:
+                yield _one(waiting)
+                waiting = []
+        if waiting:
+            yield _one(waiting)
+
+    def _merged(self, without: Collection[int]) -> Iterator[pa.RecordBatch]:
         cursors = [cursor for cursor in map(_Cursor, self._files) if cursor.rows is not None]
         left_out = np.array(sorted(without), dtype=np.int64)
         while cursors:

@@ -127,7 +127,8 @@ def _work(job: Job[WatchArguments]) -> Work:
     changes = _changes(job, bookmark) if source.is_database else _news(job, source, bookmark)
     if changes is None:
         return Work(pending)
-    _freshness(job, bookmark, bool(changes or pending))
+    # of a feed only what was taken ages: what is new there may be the first for weeks
+    _freshness(job, bookmark, bool(pending or (changes and source.is_database)))
     return Work(pending, changes)
 
 

@@ -2,14 +2,16 @@ locals {
   # what the jobs publish of each source
   source_alarms = {
     for source in var.sources : source => {
+      # a feed is looked at once an hour or once a day
       stale = {
-        description = "The lake lags behind ${source} by more than ${var.freshness_minutes} minutes, or its watch is silent."
+        description = "The lake lags behind ${source} by more than ${contains(var.feeds, source) ? "a day" : "${var.freshness_minutes} minutes"}, or its watch is silent."
         metric      = "Freshness"
         dimensions  = { Source = source }
         statistic   = "Maximum"
-        period      = var.freshness_minutes * 60
-        threshold   = var.freshness_minutes * 60
+        period      = contains(var.feeds, source) ? 86400 : var.freshness_minutes * 60
+        threshold   = contains(var.feeds, source) ? 86400 : var.freshness_minutes * 60
         missing     = "breaching"
+        evaluations = contains(var.feeds, source) ? 2 : 1
       }
       workflow-failed = {
         description = "A step of the last refresh of ${source} did not succeed."
@@ -83,7 +85,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
   period              = each.value.period
-  evaluation_periods  = 1
+  evaluation_periods  = try(each.value.evaluations, 1)
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.threshold
   treat_missing_data  = each.value.missing

@@ -53,6 +53,12 @@ variable "alert_every_failure" {
   type        = bool
 }
 
+variable "feeds" {
+  description = "Names of the sources that are no database, each with a schedule of its own."
+  type        = list(string)
+  default     = []
+}
+
 variable "freshness_minutes" {
   description = "Minutes by which the lake may lag behind the source."
   type        = number

@@ -1,0 +1,174 @@
+"""Whatever comes in whatever order: what is known afterwards is the last of each key, and events say how it came so."""
+
+from __future__ import annotations
+
+import io
+import json
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from totelake.capture.events import EventWriter
+from totelake.capture.ledger.ledger import Ledger
+from totelake.contracts import TableId, load_contracts
+from totelake.feeds import intake as module
+from totelake.feeds import known as known_module
+from totelake.feeds import runs
+from totelake.feeds.intake import Intake
+from totelake.feeds.known import known_for
+from totelake.feeds.tables import FeedTable
+from totelake.lake.objects import ObjectWriter
+from totelake.lake.records.batch import LedgerFiles
+from totelake.ports.memory import MemoryStore
+
+AT = datetime(2026, 11, 30, tzinfo=timezone.utc)
+BAD = "many"
+# a part is a list of (key, amount), dropped or not
+PARTS = st.lists(
+    st.tuples(st.lists(st.tuples(st.integers(1, 9), st.sampled_from([1, 2, BAD])), max_size=8), st.booleans()),
+    max_size=4,
+)
+
+
+def contract(has_number: bool) -> FeedTable:
+    """The repository's table of files; without the number its key is made of three columns."""
+    found = load_contracts().table(TableId("targets", "sales_target"))
+    if has_number:
+        return FeedTable(found)
+    plain = [column for column in found.columns if not column.number_of]
+    keyed = [
+        replace(column, primary_key=True, key_position=place) if column.name != "amount" else column
+        for place, column in enumerate(plain, 1)
+    ]
+    return FeedTable(replace(found, columns=tuple(keyed)))
+
+
+def record(key: int, amount: Any) -> dict[str, Any]:
+    """A record of that key."""
+    return {"month": f"2026-{key:02d}-01", "department": "Sales", "currency": "GBP", "amount": amount}
+
+
+class Lake:
+    """A table's events and ledger, batch after batch."""
+
+    def __init__(self, has_number: bool) -> None:
+        self.table, self.store, self.files, self.batch = contract(has_number), MemoryStore(), LedgerFiles(), 0
+        self.keys = 0
+
+    @contextmanager
+    def intake(self) -> Iterator[Intake]:
+        """What takes a batch."""
+        with TemporaryDirectory() as folder:
+            found = Intake(self.table, Path(folder) / "x")
+            yield found
+            found.close()
+
+    def write(self, found: Intake) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Write the batch; its events and its quarantined rows."""
+        self.batch += 1
+        places = [f"{self.batch}-{name}" for name in ("events", "quarantine")]
+        writers = [lambda place=place: ObjectWriter(self.store, place) for place in places]
+        events = EventWriter(writers[0], writers[1], self.table.events, self.batch, AT)
+        known = known_for(
+            Ledger(self.store, self.files), found.most_rows,
+            lambda suffix: ObjectWriter(self.store, f"{self.batch}{suffix}"),
+        )  # fmt: skip
+        state = found.write(known, events, "x")
+        self.files, self.keys = state.ledger, state.keys
+        events.commit("targets", self.table.schema)
+        return tuple(self._read(place) for place in places)  # type: ignore[return-value]
+
+    def _read(self, place: str) -> list[dict[str, Any]]:
+        body = self.store.find(place)
+        return [] if body is None else pq.read_table(io.BytesIO(body)).to_pylist()
+
+
+@pytest.mark.parametrize("has_number", [True, False], ids=["number", "composite"])
+@pytest.mark.parametrize(("rows", "changes"), [(50_000, 250_000), (2, 3), (1, 0)])
+@given(batches=st.lists(PARTS, max_size=3))
+@settings(max_examples=15)
+def test_the_last_of_each_key_counts_and_nothing_is_lost(
+    has_number: bool, rows: int, changes: int, batches: list[list[tuple[list[tuple[int, Any]], bool]]]
+) -> None:
+    lake, model = Lake(has_number), dict[int, int]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_ROWS", rows)
+        patch.setattr(known_module, "_MOST_CHANGES", changes)
+        for parts in batches:
+            expected, refused = dict[int, int](), 0
+            with lake.intake() as found:
+                for number, (items, is_dropped) in enumerate(parts):
+                    found.begin(f"part {number}")
+                    for line, (key, amount) in enumerate(items, 1):
+                        found.add(record(key, amount), line)
+                    if is_dropped:
+                        found.drop()
+                        continue
+                    expected.update({key: amount for key, amount in items if amount != BAD})
+                    refused += sum(amount == BAD for _, amount in items)
+                events, quarantined = lake.write(found)
+            wanted = {key: "U" if key in model else "I" for key, amount in expected.items() if model.get(key) != amount}
+            model.update(expected)
+            assert {row["month"].month: row["_op"] for row in events} == wanted and len(events) == len(wanted)
+            assert all(row["amount"] == Decimal(model[row["month"].month]) for row in events)
+            assert len(quarantined) == refused == len({row["source_key"] for row in quarantined})
+            assert not has_number or not {row["source_key"] for row in quarantined} & {
+                row["sales_target_id"] for row in events
+            }
+            assert lake.keys == len(model)
+
+
+def test_a_refused_record_has_its_place_and_the_number_of_its_key() -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.add(record(1, BAD), 7)
+        found.refuse(8, "it is no JSON object", "\udcff")
+        _, (first, second) = lake.write(found)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.add(record(1, 5), 7)
+        ((event,), _) = lake.write(found)
+    assert first["source_key"] == event["sales_target_id"]
+    payload = json.loads(first["payload"])
+    assert (payload["_file"], payload["_line"], payload["amount"]) == ("s3://x/a.json", "7", BAD)
+    assert (first["rule"], first["column_name"], first["value"]) == ("invalid_value", "amount", BAD)
+    assert (second["rule"], json.loads(second["payload"])["_text"]) == ("invalid_bytes", "\\377")
+
+
+def test_memory_is_bounded_however_many_records_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ROWS", 1000)
+    monkeypatch.setattr(runs, "_ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(runs, "_ROWS_GIVEN", 500)
+    monkeypatch.setattr(known_module, "_MOST_CHANGES", 1000)
+
+    def peak(count: int) -> int:
+        lake = Lake(True)
+        # what the test reads for itself does not count
+        monkeypatch.setattr(lake, "_read", lambda _: [])
+        tracemalloc.start()
+        with lake.intake() as found:
+            found.begin("x")
+            for number in range(count):
+                found.add({**record(1, 1), "department": f"{number:08d}"}, number)
+            lake.write(found)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert lake.keys == count
+        return size
+
+    # the first one imports what is needed
+    _, small, large = peak(100), peak(2_000), peak(8_000)
+    # what the store in memory keeps of the objects grows, and is little
+    assert large < small + 700_000

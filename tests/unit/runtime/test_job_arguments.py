@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.databases_alone import whole_catalog
-from totelake.contracts.documents import documents
+from totelake.contracts.documents import read_folder
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.runtime import job_arguments
 from totelake.runtime.job_arguments import KINDS, FeedArguments, JobArguments, parse_arguments, unknown_arguments
@@ -30,16 +29,16 @@ def arguments_of(script: Path) -> type[JobArguments]:
 
 def jobs() -> Iterator[tuple[str, Path, Mapping[str, str]]]:
     """The jobs of both ways to publish: name, script, and what the deployment gives them."""
+    files = read_folder(ROOT / "catalog")
     for way in (SPLIT, FUSED):
-        pipeline: Any = pipeline_of(documents(), way)
+        pipeline: Any = pipeline_of(files, way)
         defaults = pipeline["defaults"]
         for name, job in pipeline["jobs"].items():
             shared = {**defaults.get("arguments", {}), **defaults[job["kind"]].get("arguments", {})}
             yield name, SCRIPTS / f"{job['script']}.py", {**shared, **job.get("arguments", {})}
 
 
-with whole_catalog():
-    JOBS = {name: (script, given) for name, script, given in jobs()}
+JOBS = {name: (script, given) for name, script, given in jobs()}
 
 
 @pytest.mark.parametrize("name", JOBS)

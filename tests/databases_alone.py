@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Set
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,16 +39,6 @@ def read_catalog(whole: bool) -> None:
         module._FOLDER = folder
         documents.cache_clear()
         load_contracts.cache_clear()
-
-
-@contextmanager
-def whole_catalog() -> Iterator[None]:
-    """The whole catalog, for what a module reads while it is collected."""
-    read_catalog(whole=True)
-    try:
-        yield
-    finally:
-        read_catalog(whole=False)
 
 
 @lru_cache(maxsize=1)

@@ -34,7 +34,8 @@ def test_the_demo_shows_a_silent_edit_arriving_and_ends_its_stack(
     assert 'role "totelake_reader" is not permitted to log in; ALTER ROLE totelake_reader LOGIN' in " ".join(
         shown.split()
     )
-    assert "totesys and warehouse" in shown
+    assert "current_sales_target in the warehouse" in shown and "sales_order_gbp in the warehouse" in shown
+    assert "sources and warehouse" in shown
     assert shown.endswith("The stack is down.\n")
     assert Stack.read(home) is None
 

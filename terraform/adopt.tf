@@ -34,7 +34,7 @@ import {
 }
 
 import {
-  for_each = var.adopt ? { ingestion = local.ingestion_bucket, processed = local.processed_bucket, artifacts = local.artifacts_bucket } : {}
+  for_each = var.adopt ? merge(local.landing_buckets, { ingestion = local.ingestion_bucket, processed = local.processed_bucket, artifacts = local.artifacts_bucket }) : {}
 
   to = module.storage.aws_s3_bucket.this[each.key]
   id = each.value

@@ -25,6 +25,12 @@ locals {
   lake_queries      = { for name, sql in local.queries : name => sql if can(regex("-- on: (both|lake)", sql)) }
   warehouse_queries = { for name, sql in local.queries : name => sql if can(regex("-- on: (both|warehouse)", sql)) }
 
+  # where others put files for this deployment: a bucket that is named after it, and that no role of another account reads
+  landing_buckets = {
+    for name, source in local.sources : "files-${name}" => replace(source.bucket, "{prefix}", var.name)
+    if source.kind == "files" && strcontains(try(source.bucket, ""), "{prefix}") && try(source.role, "") == ""
+  }
+
   # the sources of kind files: whose files they are, and the role that reads them where it is another account's
   file_sources = {
     for name, source in local.sources : name => {

@@ -8,6 +8,7 @@ module "storage" {
   ingestion_bucket = local.ingestion_bucket
   processed_bucket = local.processed_bucket
   artifacts_bucket = local.artifacts_bucket
+  landing_buckets  = local.landing_buckets
   noncurrent_days  = var.noncurrent_days
 
   access_log_bucket = var.access_log_bucket

@@ -1,9 +1,9 @@
 locals {
-  buckets = {
+  buckets = merge(var.landing_buckets, {
     ingestion = var.ingestion_bucket
     processed = var.processed_bucket
     artifacts = var.artifacts_bucket
-  }
+  })
   # put together from names, so that policies are readable in a plan, before anything exists
   arns = { for zone, name in local.buckets : zone => "arn:${var.partition}:s3:::${name}" }
 
@@ -223,7 +223,7 @@ data "aws_iam_policy_document" "bucket" {
 
   # A copy cannot carry the header, so nothing can be copied there either: what was deleted comes back by removing its delete marker.
   dynamic "statement" {
-    for_each = length(local.written_once[each.key]) > 0 ? [local.written_once[each.key]] : []
+    for_each = length(try(local.written_once[each.key], [])) > 0 ? [local.written_once[each.key]] : []
 
     content {
       sid       = "WrittenOnce"

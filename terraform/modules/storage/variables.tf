@@ -33,6 +33,12 @@ variable "artifacts_bucket" {
   type        = string
 }
 
+variable "landing_buckets" {
+  description = "Names of the buckets that others put files into, for sources of kind files, by their key in this module."
+  type        = map(string)
+  default     = {}
+}
+
 variable "access_log_bucket" {
   description = "Bucket for S3's access logs; null for none."
   type        = string

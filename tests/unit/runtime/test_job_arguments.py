@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from totelake.contracts.documents import documents
+from totelake.contracts.documents import read_folder
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.runtime import job_arguments
 from totelake.runtime.job_arguments import KINDS, FeedArguments, JobArguments, parse_arguments, unknown_arguments
@@ -29,8 +29,9 @@ def arguments_of(script: Path) -> type[JobArguments]:
 
 def jobs() -> Iterator[tuple[str, Path, Mapping[str, str]]]:
     """The jobs of both ways to publish: name, script, and what the deployment gives them."""
+    files = read_folder(ROOT / "catalog")
     for way in (SPLIT, FUSED):
-        pipeline: Any = pipeline_of(documents(), way)
+        pipeline: Any = pipeline_of(files, way)
         defaults = pipeline["defaults"]
         for name, job in pipeline["jobs"].items():
             shared = {**defaults.get("arguments", {}), **defaults[job["kind"]].get("arguments", {})}

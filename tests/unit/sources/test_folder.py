@@ -14,6 +14,8 @@ from totelake.contracts.documents import checkout_folder
 from totelake.errors import ConfigurationError
 from totelake.sources.writing import contract_file
 
+WHOLE_CATALOG = True
+
 
 def test_a_checkout_s_catalogue_is_written_to() -> None:
     assert checkout_folder() == ROOT / "catalog"

@@ -60,6 +60,14 @@ def test_a_mistake_is_named_with_what_to_do(change: Any, message: str) -> None:
     assert message in str(raised.value) and f"catalog/{TABLE}" in str(raised.value)
 
 
+def test_two_datasets_have_files_of_their_own() -> None:
+    other = copy.deepcopy(CATALOG[TABLE])
+    other["schema"][0]["name"] = "revised_target"
+    custom("prefix", "sales_target/revised/")(other["schema"][0])
+    with pytest.raises(ContractError, match="of revised_target at 'sales_target/revised/' lie below those of sales_t"):
+        parse_contracts({**CATALOG, "sources/targets/revised_target.yaml": other})
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -16,7 +16,7 @@ from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents, read_folder
 from totelake.contracts.sources import sources_of
 
-WHOLE = ("e2e", "terraform", "provider", "unit/feeds", "integration/feeds", "benchmarks")
+WHOLE = ("terraform", "provider", "unit/feeds", "integration/feeds", "benchmarks")
 _CATALOG = module._FOLDER
 _TESTS = Path(__file__).parent
 

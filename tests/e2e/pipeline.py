@@ -28,8 +28,6 @@ from totelake.stack.model import Stack
 
 ORACLE = Path(__file__).parent / "oracle"
 WORKFLOW = f"totelake-refresh-{SOURCE}"
-# what is about every source where none is named; these tests are about one
-_OF_ALL = ("run", "reconcile", "canary")
 _WITHIN = 600.0
 _FINAL = ("SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED", "ERROR")
 Rows = Counter[tuple[Any, ...]]
@@ -51,8 +49,6 @@ class Pipeline:
 
     def attempt(self, *words: str) -> tuple[int, str, str]:
         """Run `totelake ...`; exit status, stdout, stderr."""
-        if words and words[0] in _OF_ALL and "--source" not in words:
-            words = (*words, "--source", SOURCE)
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = main(words)

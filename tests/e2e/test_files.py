@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.pipeline import Pipeline, running
 from tests.integration.feeds.conftest import SOURCE, TABLE, target
 
+WHOLE_CATALOG = True
 CURRENT = (
     "SELECT target_month::text, department_name, currency_code, target_amount::text FROM star.current_sales_target "
     "ORDER BY 1"

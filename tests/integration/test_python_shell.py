@@ -23,6 +23,7 @@ TESTS = (
     "tests/unit/canary/test_looks.py",
     "tests/unit/capture",
     "tests/unit/contracts",
+    "tests/unit/feeds",
     "tests/unit/lake/test_commits.py",
     "tests/unit/lake/records",
     "tests/unit/lake/test_manifest.py",

@@ -48,7 +48,8 @@ def _print(source: str, found: Positions) -> None:
         say("nothing is captured yet; run `totelake run`")
         return
     rows = [(item.name, item.keys, item.events, item.search, item.why) for item in found.tables]
-    title = f"{source}: batch {found.batch}, captured {found.captured_at}, snapshot {found.snapshot}"
+    snapshot = f", snapshot {found.snapshot}" if found.snapshot else ""
+    title = f"{source}: batch {found.batch}, captured {found.captured_at}{snapshot}"
     table(title, ("table", "keys", "events", "search", "why"), rows)
     say(f"judged to batch {found.judged if found.judged is not None else '-'}")
     applied = found.applied or {}

@@ -23,6 +23,7 @@ def check_feeds(sources: Mapping[str, Source], by_id: Mapping[TableId, Table], s
             raise ContractError(f"{where}: the format of {table.name}, of a source of kind {source.kind}: {wanted}")
         if table.dataset is not None:
             _check_dataset(where, table)
+            _check_apart(where, table, by_id)
         for column in table.columns:
             _check_column(table, column, source)
     for star in stars.values():
@@ -42,6 +43,18 @@ def _check_dataset(where: str, table: Table) -> None:
             f"{where}: the prefix of {table.name} is '{prefix}'; write it with a slash at its end and none at its "
             "beginning"
         )
+
+
+def _check_apart(where: str, table: Table, by_id: Mapping[TableId, Table]) -> None:
+    """Raises ContractError where the files of a table would be those of another one, too."""
+    for other in by_id.values():
+        if other is table or other.source != table.source or table.dataset is None or other.dataset is None:
+            continue
+        if table.dataset.prefix.startswith(other.dataset.prefix):
+            raise ContractError(
+                f"{where}: the files of {table.name} at '{table.dataset.prefix}' lie below those of {other.name} at "
+                f"'{other.dataset.prefix}'; give each a prefix of its own"
+            )
 
 
 def _check_column(table: Table, column: Column, source: Source) -> None:

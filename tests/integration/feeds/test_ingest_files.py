@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import json
 
-from tests.integration.feeds.conftest import TABLE, Files, target
+import pytest
+
+from tests.integration.feeds.conftest import SOURCE, TABLE, Files, target
+from totelake.capture.detect import moves
+from totelake.contracts import load_contracts
+from totelake.errors import ConfigurationError
+from totelake.feeds.looks import Place
 from totelake.lake.records.batch import Batch, Bookmark
+from totelake.operate.reconcile.compare import look_of_feed, reconcile
+from totelake.ports.memory import MemoryStore
+from totelake.runtime import moments
 
 
 def test_a_file_is_taken_once_and_what_it_changes_is_an_update(files: Files) -> None:
@@ -38,6 +47,12 @@ def test_what_is_asked_for_again_is_read_again_and_brings_nothing_that_is_known(
     files.run()
     again = files.run(bookmark="disable")
     assert again is None
+    moves.reset(files.log, "by-hand", moments.now())
+    moved = files.run()
+    assert moved is not None and (moved.kind, files.amounts(moved)) == ("bookmark", {})
+    assert not Bookmark.of(moved).is_move and files.look().news == ""
+    with pytest.raises(ConfigurationError, match="has no snapshot to search from"):
+        moves.rewind(files.log, 1, "by-hand", moments.now())
     assert files.run(bookmark="pause") is None
     files.put("b.json", [target(2)])
     assert files.run(bookmark="pause") is None and files.look().news != ""
@@ -56,3 +71,19 @@ def test_a_file_that_goes_away_deletes_nothing_and_one_that_is_none_stops_no_oth
     assert [(line, rule) for line, rule, _ in files.refused(found)] == [("0", "no_record")]
     assert found is not None and Bookmark.of(found).tables[TABLE].keys == 2
     assert files.run() is None
+
+
+def test_a_reconciliation_compares_the_listing_and_tells_what_is_not_taken(files: Files) -> None:
+    def outcomes() -> list[tuple[str, str]]:
+        source = load_contracts().source(SOURCE)
+        look = look_of_feed(Place(files.clients, files.log.store, files.prefix, moments.now()), source)
+        found = reconcile(files.log.store, MemoryStore(), load_contracts(), SOURCE, look, None)
+        return [(item.check, item.outcome) for item in found if item.check in ("source = taken", "ledger = events")]
+
+    assert outcomes() == [("source = taken", "equal")]
+    files.put("a.json", [target(1), target(2, "many")])
+    assert outcomes() == []
+    files.run()
+    assert outcomes() == [("source = taken", "equal"), ("ledger = events", "equal")]
+    files.put("b.json", [target(3)])
+    assert outcomes() == [("source = taken", "in progress"), ("ledger = events", "equal")]

@@ -77,7 +77,7 @@ class _Files:
         due = sorted(
             (item for item in there if again or not known.has(item)), key=lambda item: (item.modified, item.key)
         )
-        taken = {item.key: (item.etag, item.bytes) for item in there if known.has(item)}
+        taken = {item.key: (item.etag, item.bytes) for item in there if known.has(item) and not again}
         if due:
             intake = self._run.take(name, _told(due))
             taken.update(self._read(intake, due))

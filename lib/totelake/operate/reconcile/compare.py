@@ -18,7 +18,7 @@ from totelake.lake.records.verdict import LOG, JudgedBatch, pending_batches
 from totelake.operate.positions import read as positions
 from totelake.operate.reconcile.behind import behind, nothing_captured
 from totelake.operate.reconcile.feed import compare_feed
-from totelake.operate.reconcile.finding import Finding, unreadable
+from totelake.operate.reconcile.finding import EQUAL, Finding, unreadable
 from totelake.operate.reconcile.lake import KEYS, compare_keys, compare_log, has_one_input
 from totelake.operate.reconcile.position import compare_position
 from totelake.operate.reconcile.source import compare_source
@@ -62,7 +62,10 @@ def reconcile(
     batches = [Batch.of(manifest) for manifest in CommitLog(ingestion, source).since(0)]
     bookmark = batches[-1].bookmark if batches else Bookmark()
     if not bookmark.tables:
-        yield nothing_captured(source)
+        is_database = contracts.source(source).is_database
+        # a feed that has nothing yet is no lake that lacks something
+        empty = [] if is_database else [item for item in look(tables, bookmark) if item.outcome == EQUAL]
+        yield from empty if len(empty) == len(tables) else [nothing_captured(source)]
         return
     compared = look(tables, bookmark)
     yield from compared

@@ -28,7 +28,7 @@ from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time
 from totelake.lake.commits import CommitLog
 from totelake.operate.maintain.job import maintain_lake
-from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.compare import look_of_database, reconcile
 from totelake.operate.reconcile.finding import DIFFERS
 from totelake.operate.watch import watch
 from totelake.ports.postgres_address import PostgresAddress
@@ -259,7 +259,8 @@ class World:
         secret = self.postgres.secret(self.source_dsn, "totelake_reader")
         address = PostgresAddress.from_secret(secret, "of the test")
         lake = S3Store(self.s3, self.ingestion), S3Store(self.s3, self.processed)
-        return list(reconcile(*lake, load_contracts(), SOURCE, address, self.warehouse_dsn))
+        look = look_of_database(address, lake[0])
+        return list(reconcile(*lake, load_contracts(), SOURCE, look, self.warehouse_dsn))
 
     def loaded_history(self, table: Table) -> Rows:
         """Every version of a fact with its batch, and its deletions."""

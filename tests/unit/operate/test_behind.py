@@ -16,7 +16,7 @@ from totelake.cli.app import app
 from totelake.contracts import load_contracts
 from totelake.operate.positions import Positions
 from totelake.operate.reconcile.behind import behind, nothing_captured
-from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.compare import look_of_database, reconcile
 from totelake.operate.reconcile.finding import BEHIND, DIFFERS, EQUAL, IN_PROGRESS, NOT_COMPARED, Finding
 from totelake.operate.reconcile.source import CHECK, LAGS
 from totelake.ports.memory import MemoryStore
@@ -94,7 +94,7 @@ def test_each_step_that_is_behind_is_a_sentence(
 def test_an_empty_lake_is_told_and_neither_source_nor_warehouse_is_asked() -> None:
     nowhere = PostgresAddress("127.0.0.1", 1, "none", "nobody", "nothing")
     lake = MemoryStore("ingestion"), MemoryStore("processed")
-    assert list(reconcile(*lake, load_contracts(), SOURCE, nowhere, None)) == [nothing_captured(SOURCE)]
+    assert list(reconcile(*lake, load_contracts(), SOURCE, look_of_database(nowhere, lake[0]), None)) == [nothing_captured(SOURCE)]
 
 
 def invoke(monkeypatch: pytest.MonkeyPatch, found: list[Finding], *words: str) -> Result:

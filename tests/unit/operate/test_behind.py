@@ -94,7 +94,8 @@ def test_each_step_that_is_behind_is_a_sentence(
 def test_an_empty_lake_is_told_and_neither_source_nor_warehouse_is_asked() -> None:
     nowhere = PostgresAddress("127.0.0.1", 1, "none", "nobody", "nothing")
     lake = MemoryStore("ingestion"), MemoryStore("processed")
-    assert list(reconcile(*lake, load_contracts(), SOURCE, look_of_database(nowhere, lake[0]), None)) == [nothing_captured(SOURCE)]
+    look = look_of_database(nowhere, lake[0])
+    assert list(reconcile(*lake, load_contracts(), SOURCE, look, None)) == [nothing_captured(SOURCE)]
 
 
 def invoke(monkeypatch: pytest.MonkeyPatch, found: list[Finding], *words: str) -> Result:

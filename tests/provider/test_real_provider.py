@@ -67,7 +67,7 @@ def test_a_deployment_is_made_run_changed_torn_down_and_made_again(deployment: D
     assert deployment.planned() == ""
     loaded = rows(stack.warehouse_dsn)
     assert loaded > 0
-    assert "55 of 55 comparisons agree" in deployment.totelake("reconcile")
+    assert "55 of 55 comparisons agree" in deployment.totelake("reconcile", "--source", SOURCE)
 
     before = guards(stack)
     refused = deployment.terraform(
@@ -86,8 +86,8 @@ def test_a_deployment_is_made_run_changed_torn_down_and_made_again(deployment: D
     assert guards(stack) == before
     assert deployment.planned() == ""
     change(stack.source_admin_dsn(SOURCE))
-    deployment.totelake("run", "--wait")
-    assert "55 of 55 comparisons agree" in deployment.totelake("reconcile")
+    deployment.totelake("run", "--wait", "--source", SOURCE)
+    assert "55 of 55 comparisons agree" in deployment.totelake("reconcile", "--source", SOURCE)
     assert rows(stack.warehouse_dsn) == loaded + 1
 
     deployment.destroy("--delete-data")

@@ -28,7 +28,7 @@ from totelake.contracts.model import FACT, Table
 from totelake.contracts.types import is_time
 from totelake.lake.commits import CommitLog
 from totelake.operate.maintain.job import maintain_lake
-from totelake.operate.reconcile.compare import reconcile
+from totelake.operate.reconcile.compare import look_of_database, reconcile
 from totelake.operate.reconcile.finding import DIFFERS
 from totelake.operate.watch import watch
 from totelake.ports.postgres_address import PostgresAddress
@@ -259,7 +259,8 @@ class World:
         secret = self.postgres.secret(self.source_dsn, "totelake_reader")
         address = PostgresAddress.from_secret(secret, "of the test")
         lake = S3Store(self.s3, self.ingestion), S3Store(self.s3, self.processed)
-        return list(reconcile(*lake, load_contracts(), SOURCE, address, self.warehouse_dsn))
+        look = look_of_database(address, lake[0])
+        return list(reconcile(*lake, load_contracts(), SOURCE, look, self.warehouse_dsn))
 
     def loaded_history(self, table: Table) -> Rows:
         """Every version of a fact with its batch, and its deletions."""
@@ -275,7 +276,7 @@ class World:
     def content(self, with_times: bool = True) -> dict[str, Rows]:
         """All that the warehouse holds but serial numbers and times of application; times of capture as asked for."""
         found = {table.name: self.loaded(table) for table in warehouse_tables()}
-        for table in load_contracts().facts():
+        for table in load_contracts().facts(SOURCE):
             found[f"{table.name} history"] = self.loaded_history(table)
         for name, columns in _ETL.items():
             names = columns if with_times else columns.replace(", captured_at", "")

@@ -276,7 +276,7 @@ class World:
     def content(self, with_times: bool = True) -> dict[str, Rows]:
         """All that the warehouse holds but serial numbers and times of application; times of capture as asked for."""
         found = {table.name: self.loaded(table) for table in warehouse_tables()}
-        for table in load_contracts().facts():
+        for table in load_contracts().facts(SOURCE):
             found[f"{table.name} history"] = self.loaded_history(table)
         for name, columns in _ETL.items():
             names = columns if with_times else columns.replace(", captured_at", "")

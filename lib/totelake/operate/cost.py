@@ -1,7 +1,7 @@
 """What a month costs on AWS, part by part, against the design that crawls and runs Spark in every cycle; pure.
 
-Jobs and triggers are those of catalog/pipeline.yaml with each entry of a source once for each source. Looks, changes
-and crawls are those of one source; a part that each source has costs so many times as much.
+Jobs and triggers are those of catalog/pipeline.yaml with each entry of a source once for each source. Cadence and
+changes are those of a database; a feed is looked at by its own schedule and has as many refreshes as are assumed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
 _FASTEST = 5
 _DAY = 24 * 60
 _UNITS = {"m": 1, "h": 60, "d": _DAY}
-_WATCH, _AUDIT = "watch", "audit_catalog"
+_WATCH, _AUDIT, _CAPTURE = "watch", "audit_catalog", "ingest"
 # catalog/pipeline.yaml, or one of its entries, as it was read
 Document = Mapping[str, Any]
 
@@ -49,6 +49,15 @@ class Usage:
     def refreshes(self) -> int:
         """Refreshes of a source in a month if every change falls into a look of its own: the most there can be."""
         return min(self.looks, DAYS * self.changes_per_day)
+
+
+@dataclass(frozen=True)
+class _Activity:
+    """What a source makes its jobs do in a month. `is_database`: it has a secret."""
+
+    looks: int
+    refreshes: int
+    is_database: bool
 
 
 @dataclass(frozen=True)
@@ -87,12 +96,12 @@ def _times(text: str, of: int) -> int:
 
 def month(pipeline: Document, prices: Prices, usage: Usage) -> list[CostLine]:
     """Every part of a month. Raises ConfigurationError for a version of Glue that is none."""
-    sources = sum(job["script"] == _WATCH for job in pipeline["jobs"].values())
+    sources = _sources(pipeline, prices, usage)
     return [
-        *_jobs(pipeline, prices, usage),
-        *_crawls(pipeline, prices, usage, sources),
+        *_jobs(pipeline, prices, usage, sources),
+        *_crawls(pipeline, prices, sources),
         *_naive_jobs(pipeline, prices, usage, sources),
-        *_storage(prices, usage, sources),
+        *_storage(prices, sources),
         *_fixed(prices, usage, sources),
     ]
 
@@ -112,8 +121,28 @@ def choices(ways: Mapping[str, Document], pipeline: Document, prices: Prices, us
     }
 
 
-def _jobs(pipeline: Document, prices: Prices, usage: Usage) -> Iterator[CostLine]:
-    for name, runs in _runs(pipeline, usage).items():
+def _sources(pipeline: Document, prices: Prices, usage: Usage) -> dict[str, _Activity]:
+    """What each source makes its jobs do."""
+    jobs, found = pipeline["jobs"], {}
+    for trigger in pipeline["triggers"].values():
+        for name in (name for name in trigger["jobs"] if jobs[name]["script"] == _WATCH):
+            source = jobs[name]["arguments"]["source"]
+            script = next(job["script"] for job in jobs.values() if _takes(job, source))
+            if script == _CAPTURE:
+                found[source] = _Activity(usage.looks, usage.refreshes, is_database=True)
+            else:
+                looks = round(runs_per_month(trigger["schedule"]))
+                found[source] = _Activity(looks, min(looks, prices.assumed["feed_refreshes"][script]), False)
+    return found
+
+
+def _takes(job: Document, source: str) -> bool:
+    """Whether a job takes what is new in a source."""
+    return bool(job["script"].startswith(_CAPTURE)) and job["arguments"]["source"] == source
+
+
+def _jobs(pipeline: Document, prices: Prices, usage: Usage, sources: Mapping[str, _Activity]) -> Iterator[CostLine]:
+    for name, runs in _runs(pipeline, sources).items():
         job = {**pipeline["defaults"][pipeline["jobs"][name]["kind"]], **pipeline["jobs"][name]}
         dpu, item = _capacity(job, prices, usage)
         seconds = usage.seconds.get(name, _assumed_seconds(job, prices))
@@ -127,15 +156,19 @@ def _assumed_seconds(job: Document, prices: Prices) -> float:
     return float(assumed.get(job["script"], assumed[job["kind"]]))
 
 
-def _runs(pipeline: Document, usage: Usage) -> dict[str, float]:
+def _runs(pipeline: Document, sources: Mapping[str, _Activity]) -> dict[str, float]:
     """Runs of each job in a month: by its own schedule, its workflow's, or as often as its refresh has work."""
     found: dict[str, float] = {}
     jobs, triggers = pipeline["jobs"], pipeline["triggers"].values()
     starts = {item.get("workflow"): item for item in triggers if item["type"] != "CONDITIONAL"}
     for trigger in triggers:
         start = starts[trigger["workflow"]] if trigger.get("workflow") else trigger
-        runs = runs_per_month(start["schedule"]) if "schedule" in start else usage.refreshes
-        found.update({name: usage.looks if jobs[name]["script"] == _WATCH else runs for name in trigger["jobs"]})
+        for name in trigger["jobs"]:
+            source = sources.get(jobs[name].get("arguments", {}).get("source", ""))
+            if source is None:
+                found[name] = runs_per_month(start["schedule"])
+            else:
+                found[name] = source.looks if jobs[name]["script"] == _WATCH else source.refreshes
     return found
 
 
@@ -153,14 +186,14 @@ def _dpu_hours(runs: float, seconds: float, dpu: float) -> float:
     return runs * seconds * dpu / 3600
 
 
-def _crawls(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
+def _crawls(pipeline: Document, prices: Prices, sources: Mapping[str, _Activity]) -> Iterator[CostLine]:
     """Crawls: the audit's, every so many days, and those of new schemas."""
     assumed = prices.assumed
-    runs = _runs(pipeline, usage)
+    runs = _runs(pipeline, sources)
     days = [(runs[name], _crawl_days(job)) for name, job in pipeline["jobs"].items() if job["script"] == _AUDIT]
     each = _dpu_hours(1, assumed["crawl_least_seconds"], assumed["crawl_dpu"]) * prices.usd["glue_crawler_dpu_hour"]
     audits = sum(math.ceil(nights / every) for nights, every in days)
-    crawls, naive = sources * (audits + assumed["crawls"]), sources * usage.looks
+    crawls, naive = len(sources) * (audits + assumed["crawls"]), _looks(sources)
     basis = f"{crawls:,} crawls (naive: {naive:,}) x {assumed['crawl_dpu']} DPU x {assumed['crawl_least_seconds']} s"
     yield CostLine("crawler", basis, crawls * each, naive * each)
 
@@ -172,18 +205,28 @@ def _crawl_days(audit: Document) -> int:
     return int(text)
 
 
-def _naive_jobs(pipeline: Document, prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
+def _looks(sources: Mapping[str, _Activity]) -> int:
+    return sum(source.looks for source in sources.values())
+
+
+def _refreshes(sources: Mapping[str, _Activity]) -> int:
+    return sum(source.refreshes for source in sources.values())
+
+
+def _naive_jobs(
+    pipeline: Document, prices: Prices, usage: Usage, sources: Mapping[str, _Activity]
+) -> Iterator[CostLine]:
     job = {**pipeline["defaults"]["glueetl"], "kind": "glueetl"}
     dpu, item = _capacity(job, prices, usage)
     count, seconds = prices.assumed["naive_spark_jobs"], prices.assumed["naive_seconds"]
-    cycles = sources * usage.looks
+    cycles = _looks(sources)
     usd = _dpu_hours(cycles * count, seconds, dpu) * prices.usd[item]
     yield CostLine(
         "Spark in every cycle", f"naive: {cycles:,} cycles x {count} jobs x {seconds} s x {dpu:g} DPU", 0.0, usd
     )
 
 
-def _storage(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
+def _storage(prices: Prices, sources: Mapping[str, _Activity]) -> Iterator[CostLine]:
     requests, gigabytes = prices.assumed["requests"], prices.assumed["storage_gb"]
     look, refresh = requests["look"], requests["refresh"]
 
@@ -192,22 +235,24 @@ def _storage(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
         gets = looks * look["get"] + refreshes * refresh["get"]
         return prices.cost("s3_put_or_list_1000", puts / 1000) + prices.cost("s3_get_1000", gets / 1000)
 
-    looks, refreshes = sources * usage.looks, sources * usage.refreshes
+    looks, refreshes = _looks(sources), _refreshes(sources)
     basis = f"{looks:,} looks, {refreshes:,} refreshes (naive: a refresh in every cycle)"
     yield CostLine("S3 requests", basis, usd(looks, refreshes), usd(0, looks))
     stored = prices.cost("s3_storage_gb_month", gigabytes)
     yield CostLine("S3 storage", f"{gigabytes} GB", stored, stored)
 
 
-def _count(assumed: Mapping[str, int], sources: int) -> int:
-    """How many there are of what some are shared and some are of each source."""
-    return assumed["shared"] + assumed["each_source"] * sources
+def _count(assumed: Mapping[str, int], sources: Mapping[str, _Activity]) -> int:
+    """How many there are of what some are shared, some are of each database and some of each feed."""
+    each = (assumed["each_source" if source.is_database else "each_feed"] for source in sources.values())
+    return assumed["shared"] + sum(each)
 
 
-def _fixed(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
+def _fixed(prices: Prices, usage: Usage, sources: Mapping[str, _Activity]) -> Iterator[CostLine]:
     """What is the same in both designs, of each source as often as there are sources."""
     assumed = prices.assumed
-    calls = sources * (usage.looks + 2 * usage.refreshes)
+    databases = {name: source for name, source in sources.items() if source.is_database}
+    calls = _looks(databases) + 2 * _refreshes(databases) + _refreshes(sources) - _refreshes(databases)
     secrets, metrics, alarms = (_count(assumed[name], sources) for name in ("secrets", "metrics", "alarms"))
     keeping = prices.cost("secret_month", secrets) + prices.cost("secret_calls_10000", calls / 10_000)
     over_tables, troubled = assumed["alarms_over_tables"], assumed["troubled_tables"]

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.terraform.conftest import RELEASE, Terraform, other_words
+from totelake.contracts import load_contracts
 from totelake.contracts.pipeline import FUSED, SPLIT
 
 with warnings.catch_warnings():
@@ -137,7 +138,9 @@ def test_the_network_is_what_the_shape_names(applied: Applied) -> None:
     assert len(applied.of("aws_db_instance")) == int(shape.has_rds)
     connected = {item["name"].removeprefix("shape-") for item in applied.of("aws_glue_job") if item["connections"]}
     loads = "build-and-load" if shape.publish == FUSED else "load-warehouse"
-    jobs = {f"{job}-totesys" for job in ("watch", "ingest", "canary-shell", loads)} | {"canary-spark"}
+    # what asks a database; a feed is read outside of the network, the warehouse never
+    jobs = {f"{job}-totesys" for job in ("watch", "ingest", "canary-shell")} | {"canary-spark"}
+    jobs |= {f"{loads}-{source}" for source in load_contracts().sources}
     assert connected == (jobs if is_private else set())
 
 
@@ -145,8 +148,11 @@ def test_the_spark_jobs_are_those_of_the_shape(applied: Applied) -> None:
     shape = applied.shape
     jobs = [item for item in applied.of("aws_glue_job") if item["command"][0]["name"] == "glueetl"]
     ways = {FUSED: {"build-and-load"}, SPLIT: {"build-dimensions", "build-facts", "load-warehouse"}}
-    names = {item["name"] for item in jobs}
-    assert names == {"shape-canary-spark", *(f"shape-{job}-totesys" for job in ways[shape.publish])}
+    names, sources = {item["name"] for item in jobs}, load_contracts().sources
+    assert names == {
+        "shape-canary-spark",
+        *(f"shape-{job}-{source}" for job in ways[shape.publish] for source in sources),
+    }
     assert {item["glue_version"] for item in jobs} == {shape.glue_version}
     flex = shape.others.get("spark_execution_class", "STANDARD")
     assert {item["execution_class"] for item in jobs} == {flex}

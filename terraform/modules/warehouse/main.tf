@@ -33,7 +33,7 @@ resource "aws_security_group" "clients" {
 
 resource "aws_vpc_security_group_ingress_rule" "clients" {
   security_group_id            = aws_security_group.this.id
-  description                  = "Whoever has the clients' group."
+  description                  = "Whoever has the group of the clients."
   referenced_security_group_id = aws_security_group.clients.id
   ip_protocol                  = "tcp"
   from_port                    = 5432

@@ -21,3 +21,8 @@ output "deployment_policies" {
   description = "What each deploying role may do with roles and states, as JSON, by environment."
   value       = { for environment, document in data.aws_iam_policy_document.roles : environment => document.json }
 }
+
+output "github_subjects" {
+  description = "Subjects of GitHub's tokens that may assume the role of each environment."
+  value       = local.subjects
+}

@@ -1,9 +1,21 @@
 output "backend" {
-  description = "Lines of the backend configuration file: `terraform -chdir=terraform init -backend-config=FILE`, with a key for each deployment."
+  description = "Settings of the backend, without the key, which each deployment has its own."
   value = {
     bucket     = aws_s3_bucket.state.bucket
     region     = var.region
     kms_key_id = aws_kms_key.state.arn
+  }
+}
+
+output "backend_files" {
+  description = "Text of environments/ENV.s3.tfbackend by environment: `terraform output -json backend_files | jq -r .dev`."
+  value = {
+    for environment in var.environments : environment => <<-EOT
+      bucket     = "${aws_s3_bucket.state.bucket}"
+      region     = "${var.region}"
+      kms_key_id = "${aws_kms_key.state.arn}"
+      key        = "${var.name}-${environment}.tfstate"
+    EOT
   }
 }
 

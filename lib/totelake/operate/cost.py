@@ -20,6 +20,8 @@ HOURS = DAYS * 24
 PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
 _FASTEST = 5
 _DAY = 24 * 60
+# as the variable glue_version of terraform/ takes them
+_GLUE_VERSIONS = ("5.1", "6.0")
 _UNITS = {"m": 1, "h": 60, "d": _DAY}
 _WATCH, _AUDIT = "watch", "audit_catalog"
 # catalog/pipeline.yaml, or one of its entries, as it was read
@@ -103,13 +105,23 @@ def total(lines: Iterable[CostLine]) -> float:
 
 
 def choices(ways: Mapping[str, Document], pipeline: Document, prices: Prices, usage: Usage) -> dict[str, float]:
-    """USD a month with one thing chosen otherwise; `ways` are the pipelines by their way to publish."""
+    """USD a month with one thing chosen otherwise; `ways` are the pipelines by their way to publish.
+
+    A way is left out where measured seconds would be held against assumed ones.
+    """
+    others = {way: other for way, other in ways.items() if other != pipeline}
+    alike = {way for way, other in others.items() if not usage.seconds or not unmeasured(other, usage)}
     return {
-        **{f"publish: {way}": total(month(ways[way], prices, usage)) for way in ways if ways[way] != pipeline},
+        **{f"publish: {way}": total(month(others[way], prices, usage)) for way in others if way in alike},
         "Glue 6.0 (Spark 4.1)": total(month(pipeline, prices, replace(usage, glue_version="6.0"))),
         "execution class FLEX": total(month(pipeline, prices, replace(usage, is_flex=True))),
         "Glue 6.0 and FLEX": total(month(pipeline, prices, replace(usage, glue_version="6.0", is_flex=True))),
     }
+
+
+def unmeasured(pipeline: Document, usage: Usage) -> list[str]:
+    """The jobs that run in a month and whose seconds are assumed."""
+    return [name for name in _runs(pipeline, usage) if name not in usage.seconds]
 
 
 def _jobs(pipeline: Document, prices: Prices, usage: Usage) -> Iterator[CostLine]:
@@ -143,8 +155,9 @@ def _capacity(job: Document, prices: Prices, usage: Usage) -> tuple[float, str]:
     if job["kind"] == "pythonshell":
         return float(job["max_capacity"]), "glue_python_shell_dpu_hour"
     version = usage.glue_version or job["glue_version"]
-    if not re.fullmatch(r"\d+\.\d+", version):
-        raise ConfigurationError(f"--glue-version is '{version}'; write a version of AWS Glue, such as 5.1 or 6.0")
+    if version not in _GLUE_VERSIONS:
+        known = " or ".join(_GLUE_VERSIONS)
+        raise ConfigurationError(f"--glue-version is '{version}'; write {known}, which a deployment takes")
     item = f"glue_spark{'_6' if float(version) >= 6 else ''}{'_flex' if usage.is_flex else ''}_dpu_hour"
     return job["number_of_workers"] * float(prices.assumed["dpu_of_worker"][job["worker_type"]]), item
 
@@ -211,34 +224,38 @@ def _fixed(prices: Prices, usage: Usage, sources: int) -> Iterator[CostLine]:
     secrets, metrics, alarms = (_count(assumed[name], sources) for name in ("secrets", "metrics", "alarms"))
     keeping = prices.cost("secret_month", secrets) + prices.cost("secret_calls_10000", calls / 10_000)
     over_tables, troubled = assumed["alarms_over_tables"], assumed["troubled_tables"]
+    logs_gb = assumed["logs_gb"] + (assumed["flow_logs_gb"] if usage.network != PUBLIC else 0)
+    logs_gb += assumed["rds_logs_gb"] if usage.has_rds else 0
     watching = (
         prices.cost("cloudwatch_metric_month", metrics)
         + prices.cost("cloudwatch_alarm_month", alarms + over_tables * troubled)
-        + prices.cost("cloudwatch_logs_gb", assumed["logs_gb"])
+        + prices.cost("cloudwatch_logs_gb", logs_gb)
     )
     parts = [
         ("Secrets Manager", f"{secrets} secrets, {calls:,} calls", keeping),
-        ("CloudWatch", _watching(metrics, alarms, over_tables, troubled, assumed["logs_gb"]), watching),
+        ("CloudWatch", _watching(metrics, alarms, over_tables, troubled, logs_gb), watching),
         ("KMS", f"{assumed['kms_keys']} key", prices.cost("kms_key_month", assumed["kms_keys"])),
         _network(prices, usage.network),
     ]
     if usage.has_rds:
         gigabytes = assumed["rds_storage_gb"]
         usd = prices.cost("rds_t4g_micro_hour", HOURS) + prices.cost("rds_gp3_gb_month", gigabytes)
-        parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3", usd))
+        usd += prices.cost("secret_month", 1)
+        parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3, its administrator's secret", usd))
     for part, basis, usd in parts:
         yield CostLine(part, basis, usd, usd)
 
 
-def _watching(metrics: int, alarms: int, over_tables: int, troubled: int, logs_gb: int) -> str:
+def _watching(metrics: int, alarms: int, over_tables: int, troubled: int, logs_gb: float) -> str:
     """What CloudWatch's part is reckoned with; an alarm over tables is billed for each metric that it looks at."""
-    return f"{metrics} metrics, {alarms} alarms, {over_tables} over {troubled} tables each, {logs_gb} GB of logs"
+    return f"{metrics} metrics, {alarms} alarms, {over_tables} over {troubled} tables each, {logs_gb:g} GB of logs"
 
 
 def _network(prices: Prices, shape: str) -> tuple[str, str, float]:
     zones = prices.assumed["zones"]
     if shape == NAT:
-        return "network", f"NAT gateway x {zones} zone x {HOURS} h", prices.cost("nat_gateway_hour", HOURS * zones)
+        usd = prices.cost("nat_gateway_hour", HOURS * zones) + prices.cost("public_ipv4_hour", HOURS * zones)
+        return "network", f"NAT gateway and its public address x {zones} zone x {HOURS} h", usd
     if shape == ENDPOINTS:
         count = len(prices.assumed["interface_endpoints"])
         usd = prices.cost("interface_endpoint_hour", HOURS * zones * count)

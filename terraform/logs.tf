@@ -6,6 +6,9 @@ locals {
     # which one AWS Glue takes where a security configuration meets a prefix is documented nowhere
     glueetl = { "" = "/aws-glue/${var.name}/${var.name}-role/", "default/" = "/aws-glue/jobs/${var.name}-role/" }
   }
+  warehouse_logs       = var.create_warehouse ? toset(["postgresql", "upgrade"]) : toset([])
+  warehouse_log_groups = { for log in local.warehouse_logs : log => "/aws/rds/instance/${var.name}-warehouse/${log}" }
+
   log_groups = merge(
     { crawler = "/aws-glue/crawlers-role/${var.name}-crawler-${var.name}" },
     [
@@ -23,16 +26,26 @@ data "aws_cloudwatch_log_groups" "existing" {
   for_each = toset(concat(
     ["/aws-glue/crawlers-role/${var.name}-crawler-"],
     flatten([for prefixes in local.log_prefixes : values(prefixes)]),
+    [for log in local.warehouse_logs : "/aws/rds/instance/${var.name}-warehouse/"],
   ))
 
   log_group_name_prefix = each.value
 }
 
+locals {
+  existing_log_groups = flatten([for found in data.aws_cloudwatch_log_groups.existing : tolist(found.log_group_names)])
+}
+
+# those that RDS made for a warehouse from before they were made here
 import {
-  for_each = {
-    for key, name in local.log_groups : key => name
-    if contains(flatten([for found in data.aws_cloudwatch_log_groups.existing : tolist(found.log_group_names)]), name)
-  }
+  for_each = { for log, name in local.warehouse_log_groups : log => name if contains(local.existing_log_groups, name) }
+
+  to = module.warehouse[0].aws_cloudwatch_log_group.this[each.key]
+  id = each.value
+}
+
+import {
+  for_each = { for key, name in local.log_groups : key => name if contains(local.existing_log_groups, name) }
 
   to = module.jobs.aws_cloudwatch_log_group.this[each.key]
   id = each.value

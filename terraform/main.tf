@@ -165,6 +165,8 @@ module "warehouse" {
   account           = local.account
   partition         = local.partition
 
+  log_groups           = local.warehouse_log_groups
+  log_retention_days   = var.log_retention_days
   deletion_protection  = var.warehouse_deletion_protection
   permissions_boundary = var.permissions_boundary
 }

@@ -20,6 +20,7 @@ from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents, read_folder
 from totelake.contracts.lineage import relations_of
 from totelake.contracts.sources import sources_of
+from totelake.schemas import impact
 
 WHOLE = ("terraform", "provider", "unit/feeds", "integration/feeds", "benchmarks")
 _CATALOG = module._FOLDER
@@ -39,6 +40,8 @@ def read_catalog(whole: bool) -> None:
         module._FOLDER = folder
         documents.cache_clear()
         load_contracts.cache_clear()
+        impact._lineage.cache_clear()
+        impact._tiles.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,15 @@ locals {
   # the deployment of an environment is named after it: totelake-dev
   role_arns = { for environment in var.environments : environment => "arn:${local.partition}:iam::${local.account}:role/${var.name}-${environment}-*" }
   # by its name, so that a plan shows what the deploying roles may do before there is a boundary
-  boundary_arn    = "arn:${local.partition}:iam::${local.account}:policy/${var.name}-boundary"
+  boundary_arn = "arn:${local.partition}:iam::${local.account}:policy/${var.name}-boundary"
+  # a token has the numbers behind the names or the names alone, by the age of the repository
+  owner_and_name = split("/", coalesce(var.github_repository, "-/-"))
+  repositories = concat(
+    [for ids in [var.github_ids] : "${local.owner_and_name[0]}@${ids.owner}/${local.owner_and_name[1]}@${ids.repository}" if ids != null],
+    [for name in [var.github_repository] : name if try(var.github_ids.trust_names, true)],
+  )
+  subjects = { for environment in local.deployers : environment => [for repository in local.repositories : "repo:${repository}:environment:${environment}"] }
+
   github_provider = one(concat([for arn in [var.github_provider_arn] : arn if arn != null], aws_iam_openid_connect_provider.github[*].arn))
 }
 
@@ -37,7 +45,7 @@ data "aws_iam_policy_document" "github_trust" {
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:sub"
-      values   = ["repo:${var.github_repository}:environment:${each.value}"]
+      values   = local.subjects[each.value]
     }
   }
 }

@@ -1,9 +1,21 @@
 output "backend" {
-  description = "Lines of the backend configuration file: `terraform -chdir=terraform init -backend-config=FILE`, with a key for each deployment."
+  description = "Settings of the backend, without the key, which each deployment has its own."
   value = {
     bucket     = aws_s3_bucket.state.bucket
     region     = var.region
     kms_key_id = aws_kms_key.state.arn
+  }
+}
+
+output "backend_files" {
+  description = "Text of environments/ENV.s3.tfbackend by environment: `terraform output -json backend_files | jq -r .dev`."
+  value = {
+    for environment in var.environments : environment => <<-EOT
+      bucket     = "${aws_s3_bucket.state.bucket}"
+      region     = "${var.region}"
+      kms_key_id = "${aws_kms_key.state.arn}"
+      key        = "${var.name}-${environment}.tfstate"
+    EOT
   }
 }
 
@@ -20,4 +32,9 @@ output "permissions_boundary" {
 output "deployment_policies" {
   description = "What each deploying role may do with roles and states, as JSON, by environment."
   value       = { for environment, document in data.aws_iam_policy_document.roles : environment => document.json }
+}
+
+output "github_subjects" {
+  description = "Subjects of GitHub's tokens that may assume the role of each environment."
+  value       = local.subjects
 }

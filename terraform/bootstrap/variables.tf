@@ -27,6 +27,22 @@ variable "github_repository" {
   }
 }
 
+variable "github_ids" {
+  description = "Numbers of the repository's owner and of the repository, which stand in the subject `repo:OWNER@ID/NAME@ID:...` of repositories that were made, renamed or transferred since 2026-07-15 or asked for it; null trusts the names alone, as others send them. With `trust_names = false` the names alone are not trusted beside it."
+  type        = object({ owner = number, repository = number, trust_names = optional(bool, true) })
+  default     = null
+
+  validation {
+    condition     = try(alltrue([for id in [var.github_ids.owner, var.github_ids.repository] : id > 0 && floor(id) == id]), var.github_ids == null)
+    error_message = "github_ids has the numbers that `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints: {owner = 123456, repository = 456789}."
+  }
+
+  validation {
+    condition     = var.github_ids == null || var.github_repository != null
+    error_message = "github_ids belongs to a github_repository: name it."
+  }
+}
+
 variable "environments" {
   description = "GitHub environments that may deploy: each gets a role that only its jobs can assume."
   type        = set(string)

@@ -106,6 +106,56 @@ run "an_environment_reaches_its_own_state_alone" {
   }
 }
 
+run "a_repository_is_trusted_by_its_numbers_and_its_names" {
+  command = plan
+
+  module {
+    source = "./bootstrap"
+  }
+
+  variables {
+    github_ids = { owner = 123456, repository = 456789 }
+  }
+
+  assert {
+    condition = { for environment, role in aws_iam_role.deploy : environment => toset(one(jsondecode(role.assume_role_policy).Statement).Condition.StringEquals["token.actions.githubusercontent.com:sub"]) } == {
+      for environment in ["dev", "prod"] : environment => toset(["repo:owner@123456/lake@456789:environment:${environment}", "repo:owner/lake:environment:${environment}"])
+    }
+    error_message = "Both forms of the subject, and each environment's own alone."
+  }
+}
+
+run "a_repository_is_trusted_by_its_numbers_alone" {
+  command = plan
+
+  module {
+    source = "./bootstrap"
+  }
+
+  variables {
+    github_ids = { owner = 123456, repository = 456789, trust_names = false }
+  }
+
+  assert {
+    condition     = { for environment, role in aws_iam_role.deploy : environment => one(jsondecode(role.assume_role_policy).Statement).Condition.StringEquals["token.actions.githubusercontent.com:sub"] } == { for environment in ["dev", "prod"] : environment => "repo:owner@123456/lake@456789:environment:${environment}" }
+    error_message = "Who takes over the names is not trusted."
+  }
+}
+
+run "rejects_numbers_that_are_none" {
+  command = plan
+
+  module {
+    source = "./bootstrap"
+  }
+
+  variables {
+    github_ids = { owner = 0, repository = 456789 }
+  }
+
+  expect_failures = [var.github_ids]
+}
+
 run "the_boundary_that_deploying_roles_name_is_the_one_that_is_made" {
   command = plan
 

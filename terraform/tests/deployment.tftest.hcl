@@ -186,20 +186,20 @@ run "silence_failures_and_lost_alerts_are_told" {
 
   assert {
     condition = alltrue([for states in [["FAILED"], ["TIMEOUT", "ERROR"]] : toset(flatten([
-      for one in jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail["$or"] : one.jobName if one.state == states
-    ])) == toset([for job in module.jobs.jobs : job.name])])
+      for one in jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail["$or"] : [for match in one.jobName : try(match.prefix, match)] if one.state == states
+    ])) == toset([for job in module.jobs.jobs : trimsuffix(job.name, "totesys")])])
     error_message = "The rule names every job of this deployment and no other, whether it failed or ran out of time."
   }
 
   assert {
-    condition = { for one in jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail["$or"] : try(one.jobRunId[0].suffix, "") => toset(one.jobName) if one.state == ["FAILED"] } == {
-      for retries, names in { for job in module.jobs.jobs : job.max_retries => job.name... } : retries == "0" ? "" : "_attempt_${retries}" => toset(names)
+    condition = { for one in jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail["$or"] : try(one.jobRunId[0].suffix, "") => toset([for match in one.jobName : try(match.prefix, match)]) if one.state == ["FAILED"] } == {
+      for retries, names in { for job in module.jobs.jobs : job.max_retries => trimsuffix(job.name, "totesys")... } : retries == "0" ? "" : "_attempt_${retries}" => toset(names)
     }
     error_message = "Of a job that is tried again only the last attempt is told."
   }
 
   assert {
-    condition     = toset(jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName) == toset([for path in fileset("../catalog/sources", "*/source.yaml") : "shop-dev-ingestion-${dirname(path)}"])
+    condition     = jsondecode(module.monitoring.rules["crawler-failed"].event_pattern).detail.crawlerName == [{ prefix = "shop-dev-ingestion-" }]
     error_message = "A crawler that failed is told."
   }
 
@@ -225,6 +225,38 @@ run "silence_failures_and_lost_alerts_are_told" {
       tables-held         = "SELECT SUM(TablesHeld) FROM SCHEMA(\"shop-dev\", \"Source\", \"Table\")"
     }
     error_message = "Rows in quarantine, deletions held back and tables held are alarms, whatever the table."
+  }
+}
+
+run "the_rules_take_as_many_sources_as_there_are" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    name              = "a-deployment-of-24-chars"
+    account           = "123456789012"
+    partition         = "aws"
+    region            = "eu-west-2"
+    sources           = [for number in range(40) : format("source_with_20_chr%s", number)]
+    job_names         = { for pair in setproduct(["watch", "ingest", "check-schemas", "canary-shell", "build-dimensions", "build-facts", "load-warehouse"], range(40)) : format("%s-source_with_20_chr%s", pair...) => format("a-deployment-of-24-chars-%s-source_with_20_chr%s", pair...) }
+    job_retries       = { for pair in setproduct(["watch", "ingest", "check-schemas", "canary-shell", "build-dimensions", "build-facts", "load-warehouse"], range(40)) : format("%s-source_with_20_chr%s", pair...) => 0 }
+    crawler_names     = { for number in range(40) : format("ingestion-source_with_20_chr%s", number) => format("a-deployment-of-24-chars-ingestion-source_with_20_chr%s", number) }
+    workflow_names    = { for number in range(40) : format("refresh-source_with_20_chr%s", number) => format("a-deployment-of-24-chars-refresh-source_with_20_chr%s", number) }
+    alert_emails      = []
+    freshness_minutes = 30
+
+    alert_every_failure = false
+    schedules_enabled   = false
+    kms_key_arn         = "arn:aws:kms:eu-west-2:123456789012:key/one"
+    monthly_budget_usd  = null
+  }
+
+  assert {
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.this : length(rule.event_pattern) <= 2048])
+    error_message = "EventBridge takes patterns of 2,048 characters."
   }
 }
 

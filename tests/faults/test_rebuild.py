@@ -86,6 +86,25 @@ def test_what_the_source_had_before_its_contract_did_is_there_afterwards(world: 
     assert world.differences(with_history=False) == {} and world.findings() == []
 
 
+def numbered(world: DriftingWorld, fact: str, key: str) -> tuple[int, int]:
+    """The last serial number that a fact's sequence gave, and how many rows the fact has."""
+    (sequence,) = world.warehouse(f"SELECT pg_get_serial_sequence('star.{fact}', '{key}')")[0]
+    return world.warehouse(f"SELECT last_value, (SELECT count(*) FROM {fact}) FROM {sequence}")[0]
+
+
+def test_a_rebuild_uses_up_no_serial_numbers(world: DriftingWorld) -> None:
+    fact = ("fact_sales_order", "sales_record_id")
+    for _ in range(2):
+        build_anew(world, fact[0])
+        last, rows = numbered(world, *fact)
+        assert last == rows > 0
+    newest = world.warehouse("SELECT max(sales_record_id), count(DISTINCT sales_record_id) FROM fact_sales_order")
+    assert newest == [(rows, rows)]
+    world.edit(with_dimension=True)
+    world.chain()
+    assert world.findings() == [] and numbered(world, *fact)[0] >= rows
+
+
 def held(world: DriftingWorld) -> set[str]:
     """The star tables that a step could not take any further."""
     holds = Holds.of(CommitLog(S3Store(world.s3, world.processed), HOLDS).newest())
@@ -127,10 +146,12 @@ def test_one_that_cannot_be_built_fails_the_run_and_changes_nothing(
         with pytest.raises(SystemExit, match="fact_payment cannot be built"), asked("fact_payment"):
             world.run(FACTS)
     assert kinds(world, "fact_payment") == commits and held(world) == set()
+    numbers = numbered(world, "fact_payment", "payment_record_id")
     with monkeypatch.context() as patch:
         patch.setattr(publish.written, "check_fact", refuse)
         build_anew(world, "fact_payment")
     assert world.content() == before and held(world) == {"fact_payment"}
+    assert numbered(world, "fact_payment", "payment_record_id") == numbers
     world.chain()
     assert world.content() == before and held(world) == set()
 

@@ -43,7 +43,13 @@ def test_its_own_tests_pass(terraform: Terraform) -> None:
 
 def test_the_bootstrap_of_the_state_is_valid_and_applies(tmp_path: Path) -> None:
     bootstrap = initialised(tmp_path, "bootstrap")
-    bootstrap.run("apply", "-auto-approve", "-input=false", "-no-color", "-var=name=totelake")
+    bootstrap.run("apply", "-auto-approve", "-input=false", "-no-color", "-var=name=lakes")
+    files = json.loads(bootstrap.run("output", "-json", "backend_files"))
+    assert sorted(files) == ["dev", "prod"]
+    settings = dict(line.split(" = ") for line in re.sub(" +", " ", files["dev"]).splitlines())
+    assert set(settings) == {"bucket", "region", "kms_key_id", "key"}
+    assert json.loads(settings["bucket"]).startswith("lakes-terraform-state-")
+    assert json.loads(settings["key"]) == "lakes-dev.tfstate"
 
 
 def published() -> set[Metric]:

@@ -240,8 +240,6 @@ def test_of_a_second_source_both_make_what_is_there_for_each_and_nothing_else(
     # what names every source, and nothing else, is another than before
     assert {address.split(".", 2)[2] for address in one if two[address] != one[address]} == {
         "aws_cloudwatch_dashboard.this",
-        'aws_cloudwatch_event_rule.this["crawler-failed"]',
-        'aws_cloudwatch_event_rule.this["job-failed"]',
         'data.aws_iam_policy_document.job["audit-catalog"]',
         'data.aws_iam_policy_document.job["maintain-lake"]',
         *(f'data.aws_iam_policy_document.job["watch-{source}"]' for source in load_contracts().sources),

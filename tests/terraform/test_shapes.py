@@ -144,6 +144,20 @@ def test_the_network_is_what_the_shape_names(applied: Applied) -> None:
     assert connected == (jobs if is_private else set())
 
 
+def test_every_log_that_rds_exports_has_a_group_with_a_limit_and_the_key(applied: Applied) -> None:
+    exported = {
+        f"/aws/rds/instance/{database['identifier']}/{log}"
+        for database in applied.of("aws_db_instance")
+        for log in database["enabled_cloudwatch_logs_exports"]
+    }
+    assert bool(exported) == applied.shape.has_rds
+    groups = {item["name"]: item for item in applied.of("aws_cloudwatch_log_group")}
+    assert exported == {name for name in groups if name.startswith("/aws/rds/")}
+    assert {item["retention_in_days"] for item in groups.values()} == {365}
+    (key,) = applied.of("aws_kms_key")
+    assert {item["kms_key_id"] for item in groups.values()} == {key["arn"]}
+
+
 def test_the_spark_jobs_are_those_of_the_shape(applied: Applied) -> None:
     shape = applied.shape
     jobs = [item for item in applied.of("aws_glue_job") if item["command"][0]["name"] == "glueetl"]

@@ -68,6 +68,13 @@ def test_no_step_puts_what_somebody_typed_into_a_script() -> None:
     assert [where for where, step in steps() if "${{" in step.get("run", "")] == []
 
 
+def test_no_environment_runs_by_itself_before_somebody_says_so() -> None:
+    files = sorted((ROOT / "terraform" / "environments").glob("*.tfvars"))
+    assert [path.name for path in files] == ["dev.tfvars", "prod.tfvars"]
+    for path in files:
+        assert re.search(r"^schedules_enabled += false$", path.read_text(encoding="utf-8"), re.MULTILINE), path.name
+
+
 def test_the_workflows_pass_actionlint() -> None:
     program = shutil.which("actionlint")
     if program is None:

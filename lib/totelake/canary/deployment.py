@@ -171,24 +171,35 @@ def _is_open(permissions: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def left_behind(glue: GlueClient, databases: Mapping[str, str], jobs: Sequence[CanaryJob]) -> Look:
-    """The tables of the canary's jobs, which no job may delete: they are deleted here. `databases` are by zone."""
+    """The tables of jobs that were started, which no job may delete: they are deleted here. `databases` are by zone."""
     return Look("left behind", "no table of the canary", partial(_left_behind, glue, databases, jobs))
 
 
 def _left_behind(glue: GlueClient, databases: Mapping[str, str], jobs: Sequence[CanaryJob]) -> Result:
-    left = list(_undeleted(glue, databases, jobs))
-    if left:
-        return warning(", ".join(left), "delete these tables in the console: nothing else tells of them")
-    return ok("none: what the jobs made was deleted")
-
-
-def _undeleted(glue: GlueClient, databases: Mapping[str, str], jobs: Sequence[CanaryJob]) -> Iterator[str]:
-    """The tables that could not be deleted, and why."""
-    for job in jobs:
-        database, table = databases[job.zone], probe_table(job.label)
+    left: list[str] = []
+    unseen: list[str] = []
+    for database, table in ((databases[job.zone], probe_table(job.label)) for job in jobs):
         try:
             glue.delete_table(DatabaseName=database, Name=table)
         except glue.exceptions.EntityNotFoundException:
             continue
         except AwsError as error:
-            yield f"{database}.{table} is there still ({translation_of(error)})"
+            is_there = _is_there(glue, database, table)
+            if is_there is not False:
+                (left if is_there else unseen).append(f"{database}.{table} ({translation_of(error)})")
+    if left:
+        return warning(", ".join(left + unseen), "delete these tables in the console: nothing else tells of them")
+    if unseen:
+        return unknown(f"nothing of {', '.join(unseen)}", "look for these tables in the console, and delete them")
+    return ok("none: what the jobs made was deleted")
+
+
+def _is_there(glue: GlueClient, database: str, table: str) -> bool | None:
+    """Whether a table that could not be deleted is there; None where nobody says."""
+    try:
+        glue.get_table(DatabaseName=database, Name=table)
+    except glue.exceptions.EntityNotFoundException:
+        return False
+    except AwsError:
+        return None
+    return True

@@ -65,15 +65,17 @@ def _looked(where: Target, run: str, names: Sequence[str], step: Callable[[str],
             tell(f"{run_id} goes on; see `totelake logs {run_id}`")
         raise
     step("looking at the account")
-    yield from (Seen(ACCOUNT, finding) for finding in examine(_of_account(where, jobs)))
+    started = [job for job in jobs if job.name in flight.started]
+    yield from (Seen(ACCOUNT, finding) for finding in examine(_of_account(where, started)))
 
 
-def _of_account(where: Target, jobs: Sequence[CanaryJob]) -> Iterator[Look]:
+def _of_account(where: Target, started: Sequence[CanaryJob]) -> Iterator[Look]:
     pipeline, is_aws = load_contracts().pipeline, where.kind == AWS
     yield deployment.quotas(where.clients, pipeline, documents()["prices.yaml"]["assumptions"]["dpu_of_worker"], is_aws)
     yield deployment.lake_formation(where.clients, is_aws)
-    databases = {zone: where.tables_of(zone).database for zone in {job.zone for job in jobs}}
-    yield deployment.left_behind(where.clients.glue, databases, jobs)
+    if started:
+        databases = {zone: where.tables_of(zone).database for zone in {job.zone for job in started}}
+        yield deployment.left_behind(where.clients.glue, databases, started)
 
 
 def _show(seen: Sequence[Seen]) -> None:

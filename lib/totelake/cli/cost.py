@@ -13,6 +13,7 @@ from totelake.contracts.documents import documents
 from totelake.contracts.pipeline import FUSED, SPLIT, pipeline_of
 from totelake.deploy.target import LOCAL, Target
 from totelake.operate import cost as reckoning
+from totelake.operate.cadence import minutes
 from totelake.operate.job_runs import seconds_of
 from totelake.operate.prices import Prices
 from totelake.stack.model import default_home
@@ -57,17 +58,19 @@ def cost(
     files = documents()
     prices = Prices.of(files["prices.yaml"], region)
     pipeline = pipeline_of(files, publish.value if publish else "")
+    ways = {way: pipeline_of(files, way) for way in (SPLIT, FUSED)}
     seconds = {}
     if measured:
         where = Target.named(target, default_home())
-        found = {name: seconds_of(where.clients.glue, f"{where.prefix}-{name}") for name in pipeline["jobs"]}
+        names = dict.fromkeys(name for way in (pipeline, *ways.values()) for name in way["jobs"])
+        found = {name: seconds_of(where.clients.glue, f"{where.prefix}-{name}") for name in names}
         seconds = {name: mean for name, mean in found.items() if mean}
     usage = reckoning.Usage(
-        reckoning.minutes(cadence), changes_per_day, network.value, rds, glue_version, flex, seconds
+        minutes(cadence), changes_per_day, network.value, rds, glue_version, flex, seconds
     )  # fmt: skip
     lines = reckoning.month(pipeline, prices, usage)
     ours, naive = reckoning.total(lines), sum(line.naive_usd for line in lines)
-    choices = reckoning.choices({way: pipeline_of(files, way) for way in (SPLIT, FUSED)}, pipeline, prices, usage)
+    choices = reckoning.choices(ways, pipeline, prices, usage)
     if as_json:
         document = {"usage": asdict(usage), "region": region, "prices_of": prices.oldest}
         parts = {"lines": [asdict(line) for line in lines], "usd": ours, "naive_usd": naive, "choices": choices}
@@ -79,8 +82,16 @@ def cost(
     table("the same month otherwise", ("with", "totelake"), [(name, f"{usd:,.2f}") for name, usd in choices.items()])
     say(
         f"list prices of {prices.oldest} or later, see catalog/prices.yaml; "
-        f"{'seconds from the run history' if seconds else 'assumed seconds, see --measured'}"
+        f"{_of_seconds(reckoning.unmeasured(pipeline, usage), measured)}; what is free of metrics, alarms and logs is "
+        "the account's, and taken as unused by others"
     )
+
+
+def _of_seconds(assumed: list[str], is_measured: bool) -> str:
+    """Where the seconds of the runs are from."""
+    if not is_measured:
+        return "assumed seconds, see --measured"
+    return "seconds from the run history" + (f", but assumed for {', '.join(assumed)}" if assumed else "")
 
 
 def _usd(amount: float) -> str:

@@ -64,7 +64,7 @@ def _machine(source: str) -> Iterator[Finding]:
 
 def _account(source: str) -> Iterator[Finding]:
     contracts, named = _contracts(), examine(account.GROUP, (("variables", _deployment),))
-    yield from (*before_make_deploy(Clients.from_environment()), *named, *contracts)
+    yield from (*before_make_deploy(Clients.from_environment(), may_be_here=False), *named, *contracts)
     names = sources(source) if of_outcome(contracts, OK) else []
     if of_outcome(named, OK) and names:
         yield from of_deployment(Target.of_environment(os.environ), load_contracts(), names, is_aws=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from totelake.ports.glue import GlueCatalog
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import SchemaCatalog
-from totelake.runtime.clients import Clients
+from totelake.runtime.clients import Clients, is_on_this_machine
 from totelake.stack import Stack, load
 
 LOCAL, AWS = "local", "aws"
+_LOG = logging.getLogger(__name__)
 _LOCAL_ROLE = "arn:aws:iam::123456789012:role/totelake-glue"
 
 
@@ -90,7 +92,15 @@ class Target:
         if kind == LOCAL:
             return cls.of_stack(load(home))
         if kind == AWS:
-            return cls.of_environment(os.environ)
+            found = cls.of_environment(os.environ)
+            here = sorted(filter(is_on_this_machine, set(found.clients.endpoints.values())))
+            if here:
+                _LOG.warning(
+                    "--target aws asks %s, which is this machine and no account; unset AWS_ENDPOINT_URL and what else "
+                    "`totelake env` set, or open another shell",
+                    ", ".join(here),
+                )
+            return found
         raise ConfigurationError(f"--target is '{kind}'; use {LOCAL} or {AWS}")
 
 

@@ -16,6 +16,7 @@ from botocore.exceptions import ConfigParseError, ProfileNotFound
 
 from totelake.doctor.finding import Finding, Look, examine, refused
 from totelake.errors import ConfigurationError
+from totelake.runtime.clients import is_on_this_machine
 from totelake.runtime.outcome import WARNING, Result, ok, problem, warning
 from totelake.stack.clean_environment import is_passed, is_put_aside
 from totelake.stack.trust import trust_options
@@ -50,13 +51,13 @@ def of_machine(variables: Mapping[str, str], user_home: Path, stack: Mapping[str
     return examine(GROUP, checks)
 
 
-def of_account(variables: Mapping[str, str]) -> list[Finding]:
+def of_account(variables: Mapping[str, str], may_be_here: bool = True) -> list[Finding]:
     """For an AWS account, whose profile, keys and proxies are the user's."""
     return examine(
         GROUP,
         (
             ("profile", profile),
-            ("endpoint", partial(endpoint, variables)),
+            ("endpoint", partial(endpoint, variables, may_be_here)),
             ("libpq", partial(libpq, variables)),
             ("Python", partial(of_python, variables)),
             ("proxies", partial(proxies, variables, for_account=True)),
@@ -161,14 +162,35 @@ def profile() -> Iterator[Result]:
     yield ok(f"the profile {name}" if name else "no profile is named")
 
 
-def endpoint(variables: Mapping[str, str]) -> Iterator[Result]:
-    """Whether requests reach AWS, or an endpoint that variables name."""
-    found = sorted(name for name in variables if name.startswith(_ENDPOINT) and variables[name])
-    if found:
-        where = ", ".join(dict.fromkeys(variables[name] for name in found))
-        yield warning(f"{', '.join(found)} name {where}, which is asked in the place of AWS", "unset them")
-    else:
+def endpoint(variables: Mapping[str, str], may_be_here: bool = True) -> Iterator[Result]:
+    """Whether requests reach AWS, or an endpoint that variables or the profile name, which may be this machine."""
+    found = {name: value for name, value in variables.items() if name.startswith(_ENDPOINT) and value}
+    found |= {f"endpoint_url of {where}": value for where, value in _of_profile()}
+    if not found:
         yield ok("AWS's own")
+        return
+    what = f"{', '.join(sorted(found))} name {', '.join(dict.fromkeys(found[name] for name in sorted(found)))}"
+    if not may_be_here and any(map(is_on_this_machine, found.values())):
+        yield problem(
+            f"{what}: this machine is looked at, and no account",
+            'unset what eval "$(totelake env)" set, or open another shell',
+        )
+    else:
+        yield warning(f"{what}, which is asked in the place of AWS", "unset them")
+
+
+def _of_profile() -> Iterator[tuple[str, str]]:
+    """The endpoints that the profile itself names, with where; none where it cannot be read, which `profile` tells."""
+    session = botocore.session.Session()
+    try:
+        scoped, services = session.get_scoped_config(), session.full_config.get("services", {})
+    except (ProfileNotFound, ConfigParseError):
+        return
+    if scoped.get("endpoint_url"):
+        yield "the profile", scoped["endpoint_url"]
+    for name, values in services.get(scoped.get("services", ""), {}).items():
+        if isinstance(values, Mapping) and values.get("endpoint_url"):
+            yield f"its service {name}", values["endpoint_url"]
 
 
 def libpq(variables: Mapping[str, str]) -> Iterator[Result]:

@@ -51,9 +51,13 @@ def before_deploy(place: Deployment, is_aws: bool) -> list[Finding]:
     return machine.before_deploy() + look_at_warehouse(_secret(place, WAREHOUSE), load_contracts())
 
 
-def before_make_deploy(clients: Clients) -> list[Finding]:
-    """What building a release needs, the environment, and whether the account lets us in."""
-    return [*machine.before_deploy(), *environment.of_account(os.environ), *account.of_user(clients)]
+def before_make_deploy(clients: Clients, may_be_here: bool = True) -> list[Finding]:
+    """What building a release needs, the environment, and whether the account lets us in.
+
+    Unless it may be here, an account whose endpoint is this machine is a problem.
+    """
+    found = environment.of_account(os.environ, may_be_here)
+    return [*machine.before_deploy(), *found, *account.of_user(clients)]
 
 
 def of_machine(home: Path) -> tuple[list[Finding], bool]:

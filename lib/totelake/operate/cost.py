@@ -13,14 +13,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from totelake.errors import ConfigurationError
+from totelake.operate.cadence import DAY, DAYS, runs_per_month
 from totelake.operate.prices import Prices
 
-DAYS = 30
 HOURS = DAYS * 24
 PUBLIC, ENDPOINTS, NAT = "public", "private-endpoints", "private-nat"
-_FASTEST = 5
-_DAY = 24 * 60
-_UNITS = {"m": 1, "h": 60, "d": _DAY}
+# as the variable glue_version of terraform/ takes them
+_GLUE_VERSIONS = ("5.1", "6.0")
 _WATCH, _AUDIT, _CAPTURE = "watch", "audit_catalog", "ingest"
 # catalog/pipeline.yaml, or one of its entries, as it was read
 Document = Mapping[str, Any]
@@ -43,7 +42,7 @@ class Usage:
     @property
     def looks(self) -> int:
         """Looks of watch at a source in a month."""
-        return DAYS * _DAY // self.cadence
+        return DAYS * DAY // self.cadence
 
     @property
     def refreshes(self) -> int:
@@ -70,30 +69,6 @@ class CostLine:
     naive_usd: float
 
 
-def minutes(text: str) -> int:
-    """A cadence such as 10m or 1h in minutes. Raises ConfigurationError for another form, or faster than Glue's 5 m."""
-    found = re.fullmatch(r"(\d+)([mhd])", text)
-    cadence = int(found[1]) * _UNITS[found[2]] if found else 0
-    if not _FASTEST <= cadence <= _DAY:
-        raise ConfigurationError(f"--cadence is '{text}'; write 10m or 1h, from {_FASTEST}m (Glue's fastest) to 1d")
-    return cadence
-
-
-def runs_per_month(cron: str) -> float:
-    """Runs that a Glue schedule makes in a month; its day, month and year fields are taken for every day's."""
-    minute, hour = cron[len("cron(") :].split()[:2]
-    return DAYS * _times(minute, 60) * _times(hour, 24)
-
-
-def _times(text: str, of: int) -> int:
-    if text == "*":
-        return of
-    start, _, step = text.partition("/")
-    if step:
-        return len(range(0 if start == "*" else int(start), of, int(step)))
-    return len(text.split(","))
-
-
 def month(pipeline: Document, prices: Prices, usage: Usage) -> list[CostLine]:
     """Every part of a month. Raises ConfigurationError for a version of Glue that is none."""
     sources = _sources(pipeline, prices, usage)
@@ -112,13 +87,24 @@ def total(lines: Iterable[CostLine]) -> float:
 
 
 def choices(ways: Mapping[str, Document], pipeline: Document, prices: Prices, usage: Usage) -> dict[str, float]:
-    """USD a month with one thing chosen otherwise; `ways` are the pipelines by their way to publish."""
+    """USD a month with one thing chosen otherwise; `ways` are the pipelines by their way to publish.
+
+    A way is left out where measured seconds would be held against assumed ones.
+    """
+    others = {way: other for way, other in ways.items() if other != pipeline}
+    alike = {way for way, other in others.items() if not usage.seconds or not unmeasured(other, usage)}
     return {
-        **{f"publish: {way}": total(month(ways[way], prices, usage)) for way in ways if ways[way] != pipeline},
+        **{f"publish: {way}": total(month(others[way], prices, usage)) for way in others if way in alike},
         "Glue 6.0 (Spark 4.1)": total(month(pipeline, prices, replace(usage, glue_version="6.0"))),
         "execution class FLEX": total(month(pipeline, prices, replace(usage, is_flex=True))),
         "Glue 6.0 and FLEX": total(month(pipeline, prices, replace(usage, glue_version="6.0", is_flex=True))),
     }
+
+
+def unmeasured(pipeline: Document, usage: Usage) -> list[str]:
+    """The jobs that run in a month and whose seconds are assumed."""
+    jobs = dict.fromkeys(name for trigger in pipeline["triggers"].values() for name in trigger["jobs"])
+    return [name for name in jobs if name not in usage.seconds]
 
 
 def _sources(pipeline: Document, prices: Prices, usage: Usage) -> dict[str, _Activity]:
@@ -176,8 +162,9 @@ def _capacity(job: Document, prices: Prices, usage: Usage) -> tuple[float, str]:
     if job["kind"] == "pythonshell":
         return float(job["max_capacity"]), "glue_python_shell_dpu_hour"
     version = usage.glue_version or job["glue_version"]
-    if not re.fullmatch(r"\d+\.\d+", version):
-        raise ConfigurationError(f"--glue-version is '{version}'; write a version of AWS Glue, such as 5.1 or 6.0")
+    if version not in _GLUE_VERSIONS:
+        known = " or ".join(_GLUE_VERSIONS)
+        raise ConfigurationError(f"--glue-version is '{version}'; write {known}, which a deployment takes")
     item = f"glue_spark{'_6' if float(version) >= 6 else ''}{'_flex' if usage.is_flex else ''}_dpu_hour"
     return job["number_of_workers"] * float(prices.assumed["dpu_of_worker"][job["worker_type"]]), item
 
@@ -256,34 +243,38 @@ def _fixed(prices: Prices, usage: Usage, sources: Mapping[str, _Activity]) -> It
     secrets, metrics, alarms = (_count(assumed[name], sources) for name in ("secrets", "metrics", "alarms"))
     keeping = prices.cost("secret_month", secrets) + prices.cost("secret_calls_10000", calls / 10_000)
     over_tables, troubled = assumed["alarms_over_tables"], assumed["troubled_tables"]
+    logs_gb = assumed["logs_gb"] + (assumed["flow_logs_gb"] if usage.network != PUBLIC else 0)
+    logs_gb += assumed["rds_logs_gb"] if usage.has_rds else 0
     watching = (
         prices.cost("cloudwatch_metric_month", metrics)
         + prices.cost("cloudwatch_alarm_month", alarms + over_tables * troubled)
-        + prices.cost("cloudwatch_logs_gb", assumed["logs_gb"])
+        + prices.cost("cloudwatch_logs_gb", logs_gb)
     )
     parts = [
         ("Secrets Manager", f"{secrets} secrets, {calls:,} calls", keeping),
-        ("CloudWatch", _watching(metrics, alarms, over_tables, troubled, assumed["logs_gb"]), watching),
+        ("CloudWatch", _watching(metrics, alarms, over_tables, troubled, logs_gb), watching),
         ("KMS", f"{assumed['kms_keys']} key", prices.cost("kms_key_month", assumed["kms_keys"])),
         _network(prices, usage.network),
     ]
     if usage.has_rds:
         gigabytes = assumed["rds_storage_gb"]
         usd = prices.cost("rds_t4g_micro_hour", HOURS) + prices.cost("rds_gp3_gb_month", gigabytes)
-        parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3", usd))
+        usd += prices.cost("secret_month", 1)
+        parts.append(("RDS PostgreSQL", f"db.t4g.micro, {gigabytes} GB gp3, its administrator's secret", usd))
     for part, basis, usd in parts:
         yield CostLine(part, basis, usd, usd)
 
 
-def _watching(metrics: int, alarms: int, over_tables: int, troubled: int, logs_gb: int) -> str:
+def _watching(metrics: int, alarms: int, over_tables: int, troubled: int, logs_gb: float) -> str:
     """What CloudWatch's part is reckoned with; an alarm over tables is billed for each metric that it looks at."""
-    return f"{metrics} metrics, {alarms} alarms, {over_tables} over {troubled} tables each, {logs_gb} GB of logs"
+    return f"{metrics} metrics, {alarms} alarms, {over_tables} over {troubled} tables each, {logs_gb:g} GB of logs"
 
 
 def _network(prices: Prices, shape: str) -> tuple[str, str, float]:
     zones = prices.assumed["zones"]
     if shape == NAT:
-        return "network", f"NAT gateway x {zones} zone x {HOURS} h", prices.cost("nat_gateway_hour", HOURS * zones)
+        usd = prices.cost("nat_gateway_hour", HOURS * zones) + prices.cost("public_ipv4_hour", HOURS * zones)
+        return "network", f"NAT gateway and its public address x {zones} zone x {HOURS} h", usd
     if shape == ENDPOINTS:
         count = len(prices.assumed["interface_endpoints"])
         usd = prices.cost("interface_endpoint_hour", HOURS * zones * count)

@@ -82,7 +82,7 @@ _CLASSES = _by_name(
             InvalidProxiesConfigError""",
         AwsCause(
             ConfigurationError,
-            "give the job a role, or on one machine use `totelake env`",
+            "give the job a role, or as a person use `aws sso login`, a profile in AWS_PROFILE or keys in variables",
             "there are no AWS credentials",
         ): "NoCredentialsError",
         _CREDENTIALS: "PartialCredentialsError UnknownCredentialError CredentialRetrievalError",
@@ -163,7 +163,9 @@ _CODES = _by_name(
             KMSNotFoundException KMSOptInRequired InvalidKeyUsageException KMS.InvalidKeyUsageException""",
         AwsCause(RetriableError, "on your machine get new credentials (`aws sso login`), and run the job again"): """
             ExpiredToken ExpiredTokenException RequestExpired TokenRefreshRequired""",
-        AwsCause(ConfigurationError, "correct the access key and token, or on one machine use `totelake env`"): """
+        AwsCause(
+            ConfigurationError, "correct the access key and token: `aws sso login`, another AWS_PROFILE, or keys"
+        ): """
             AuthFailure IncompleteSignature InvalidAccessKeyId InvalidClientTokenId InvalidSecurity InvalidToken
             MissingAuthenticationToken MissingAuthenticationTokenException UnrecognizedClientException""",
         AwsCause(ConfigurationError, "correct the secret key, and see that no proxy changes requests"): """

@@ -8,6 +8,8 @@ from importlib import resources
 
 from psycopg2 import sql
 
+# lines for psql alone: comments, its own commands, what is for these, and the transaction
+_OF_PSQL = re.compile(r"--|\\|DO |BEGIN;|COMMIT;|.*\\gset$")
 _OF_ROLE = ("CREATE ROLE", "ALTER ROLE")
 SOURCE_READER, WAREHOUSE_LOADER = "source_reader", "warehouse_loader"
 _VARIABLE = re.compile(r""":(?:"(?P<name>\w+)"|'(?P<text>\w+)')""")
@@ -16,10 +18,10 @@ _VARIABLE = re.compile(r""":(?:"(?P<name>\w+)"|'(?P<text>\w+)')""")
 def statements(script: str, variables: Mapping[str, str], with_role: bool = True) -> list[sql.Composed]:
     """A script's statements, psql's :"name" and :'text' filled in as psql does. Raises KeyError for an unset one.
 
-    Without `with_role` those that make the role are left out.
+    They are those of a first run. Without `with_role` those that make the role are left out.
     """
     text = resources.files(__package__).joinpath(f"{script}.sql").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith(("--", "\\"))]
+    lines = [line for line in text.splitlines() if not _OF_PSQL.match(line)]
     found = [statement.strip() for statement in " ".join(lines).split(";") if statement.strip()]
     kept = [statement for statement in found if with_role or not statement.startswith(_OF_ROLE)]
     return [_filled(statement, variables) for statement in kept]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from totelake.errors import ConfigurationError
 
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
+_HERE = re.compile(r"^(localhost|.*\.localhost|127(\.\d+){3}|::1|0\.0\.0\.0)$")
 _RETRIES: Any = {"mode": "standard", "max_attempts": 5}
+
+
+def is_on_this_machine(endpoint: str) -> bool:
+    """Whether an endpoint's host is this machine's loopback: no account of AWS answers there."""
+    try:
+        return _HERE.match(urlsplit(endpoint).hostname or "") is not None
+    except ValueError:
+        return False
 
 
 class Clients:

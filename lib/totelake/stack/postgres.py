@@ -19,6 +19,7 @@ from psycopg2 import sql
 from totelake.errors import ConfigurationError, WarehouseError
 from totelake.ports.postgres import open_dsn
 from totelake.roles import SOURCE_READER, WAREHOUSE_LOADER, statements
+from totelake.roles.verifier import verifier
 from totelake.stack.interrupts import uninterrupted
 from totelake.stack.model import ADMIN, HOST, LOADER, POSTGRES, READER, WAREHOUSE, Part
 from totelake.stack.private_files import remove_private, write_private
@@ -218,10 +219,10 @@ def create_databases(port: int, admin_password: str, sources: Sequence[str]) -> 
         *(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)) for name in sources),
     ])  # fmt: skip
     for place, database in enumerate(sources):
-        variables = {"role": READER, "database": database, "password": passwords[READER]}
+        variables = {"role": READER, "database": database, "verifier": verifier(passwords[READER])}
         _run(f"{server}/{database}", statements(SOURCE_READER, variables, with_role=place == 0))
         _run(f"{server}/{database}", [sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC")])
-    variables = {"role": LOADER, "database": WAREHOUSE, "password": passwords[LOADER]}
+    variables = {"role": LOADER, "database": WAREHOUSE, "verifier": verifier(passwords[LOADER])}
     _run(f"{server}/{WAREHOUSE}", statements(WAREHOUSE_LOADER, variables))
     return passwords
 

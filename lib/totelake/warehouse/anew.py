@@ -21,8 +21,20 @@ def forget(connection: Connection, table: Table) -> None:
     is_fact = table.kind == FACT
     if is_fact:
         connection.run(f"DELETE FROM {qualified(table)}")
+        connection.run(_number_anew(table))
     for name in (*(_OF_FACTS if is_fact else _OF_DIMENSIONS), *_OF_ALL):
         connection.run(f"DELETE FROM etl.{name} WHERE target_table = {sql_text(table.name)}")
+
+
+def _number_anew(fact: Table) -> str:
+    """Let the serial numbers of an empty fact begin anew, else every rebuild would use up as many as there are rows.
+
+    PostgreSQL undoes it with the transaction, as it would not undo setval().
+    """
+    column = sql_text(fact.key[0].name)
+    return f"""DO $$ DECLARE numbers text := pg_get_serial_sequence({sql_text(qualified(fact))}, {column});
+        BEGIN IF numbers IS NOT NULL AND NOT EXISTS (SELECT FROM {qualified(fact)}) THEN
+            EXECUTE 'ALTER SEQUENCE ' || numbers || ' RESTART'; END IF; END $$"""
 
 
 def delete_left_over(connection: Connection, dimension: Table) -> None:

@@ -1,12 +1,21 @@
 locals {
+  # A pattern has at most 2,048 characters: what each source has one of is named by what stands before the source's name, which another
+  # deployment's names (totelake, totelake-dev) do not begin with. Job or crawler to what it is matched by, as JSON.
+  matches = {
+    for name, deployed in merge(var.job_names, var.crawler_names) : name => concat(
+      [for source in var.sources : jsonencode({ prefix = trimsuffix(deployed, source) }) if endswith(name, "-${source}")],
+      [jsonencode(deployed)],
+    )[0]
+  }
+
   # Jobs by how often AWS Glue tries them again. The id of a further attempt's run ends with its number; one that ran out of time is told
   # whatever its number, for whether such a run is tried again is not documented.
-  by_retries = { for name, retries in var.job_retries : retries => var.job_names[name]... }
+  by_retries = { for name, retries in var.job_retries : retries => local.matches[name]... }
   final_failures = concat(
-    [{ jobName = sort(values(var.job_names)), state = ["TIMEOUT", "ERROR"] }],
+    [{ jobName = [for text in sort(distinct(flatten(values(local.by_retries)))) : jsondecode(text)], state = ["TIMEOUT", "ERROR"] }],
     [
-      for retries, names in local.by_retries : merge(
-        { jobName = sort(names), state = ["FAILED"] },
+      for retries, texts in local.by_retries : merge(
+        { jobName = [for text in sort(distinct(texts)) : jsondecode(text)], state = ["FAILED"] },
         tonumber(retries) > 0 ? { jobRunId = [{ suffix = "_attempt_${retries}" }] } : {},
       )
     ],
@@ -36,7 +45,7 @@ locals {
       pattern = {
         source      = ["aws.glue"]
         detail-type = ["Glue Crawler State Change"]
-        detail      = { crawlerName = sort(values(var.crawler_names)), state = ["Failed"] }
+        detail      = { crawlerName = [for text in sort(distinct([for name in keys(var.crawler_names) : local.matches[name]])) : jsondecode(text)], state = ["Failed"] }
       }
       paths = { name = "$.detail.crawlerName", message = "$.detail.errorMessage" }
       lines = [

@@ -87,7 +87,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   for_each = local.nat
 
   security_group_id = aws_security_group.jobs.id
-  description       = "AWS's public endpoints by the NAT gateway."
+  description       = "Public endpoints of AWS by the NAT gateway."
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = 443

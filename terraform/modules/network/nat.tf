@@ -1,4 +1,4 @@
-# One gateway in the jobs' zone, about $36 a month and $0.05 for each GB; S3's traffic does not pass it.
+# One gateway in the jobs' zone, about $40 a month with its address and $0.05 for each GB; S3's traffic does not pass it.
 resource "aws_subnet" "public" {
   for_each = local.nat
 

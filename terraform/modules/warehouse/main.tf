@@ -33,7 +33,7 @@ resource "aws_security_group" "clients" {
 
 resource "aws_vpc_security_group_ingress_rule" "clients" {
   security_group_id            = aws_security_group.this.id
-  description                  = "Whoever has the clients' group."
+  description                  = "Whoever has the group of the clients."
   referenced_security_group_id = aws_security_group.clients.id
   ip_protocol                  = "tcp"
   from_port                    = 5432
@@ -107,6 +107,15 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
   policy_arn = "arn:${var.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 }
 
+# RDS makes them itself where they are missing, without a limit and the deployment's key, and no destroy deletes those.
+resource "aws_cloudwatch_log_group" "this" {
+  for_each = var.log_groups
+
+  name              = each.value
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
 # RDS keeps the administrator's password in a secret of its own, so it is in no state; jobs use the loader's role.
 resource "aws_db_instance" "this" {
   identifier     = "${var.name}-warehouse"
@@ -138,7 +147,7 @@ resource "aws_db_instance" "this" {
   final_snapshot_identifier  = "${var.name}-warehouse-${formatdate("YYYYMMDDhhmmss", timestamp())}"
   auto_minor_version_upgrade = true
 
-  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
+  enabled_cloudwatch_logs_exports = sort(keys(var.log_groups))
   monitoring_interval             = 60
   monitoring_role_arn             = aws_iam_role.monitoring.arn
   performance_insights_enabled    = true
@@ -148,4 +157,6 @@ resource "aws_db_instance" "this" {
     # named by when the database was made, so that the snapshots of two of them never bear one name
     ignore_changes = [final_snapshot_identifier]
   }
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }

@@ -38,6 +38,16 @@ variable "account" {
   type        = string
 }
 
+variable "log_groups" {
+  description = "Log group that RDS writes each exported log to, by the log's name."
+  type        = map(string)
+}
+
+variable "log_retention_days" {
+  description = "Days that the exported logs are kept."
+  type        = number
+}
+
 variable "deletion_protection" {
   description = "Whether RDS refuses to delete the database."
   type        = bool

@@ -9,7 +9,7 @@ from tests.conftest import Postgres
 from totelake.roles import SOURCE_READER, statements
 
 pytestmark = pytest.mark.integration
-VARIABLES = {"role": 'odd"name', "database": "shop", "password": "it's; secret"}
+VARIABLES = {"role": 'odd"name', "database": "shop", "verifier": "it's; secret"}
 
 
 def said(postgres: Postgres, script: str) -> list[str]:
@@ -23,7 +23,8 @@ def said(postgres: Postgres, script: str) -> list[str]:
 
 def test_names_are_quoted_and_the_password_is_a_literal(postgres: Postgres) -> None:
     assert said(postgres, SOURCE_READER) == [
-        """CREATE ROLE "odd""name" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD 'it''s; secret'""",
+        'CREATE ROLE "odd""name" NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION',
+        """ALTER ROLE "odd""name" LOGIN PASSWORD 'it''s; secret'""",
         'ALTER ROLE "odd""name" SET default_transaction_read_only = on',
         'GRANT CONNECT ON DATABASE "shop" TO "odd""name"',
         'GRANT USAGE ON SCHEMA public TO "odd""name"',

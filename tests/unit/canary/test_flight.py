@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.conftest import SOURCE
 from tests.unit.operate.jobs import NOON
@@ -160,8 +161,12 @@ class Deleting:
 
     exceptions = EXCEPTIONS
 
-    def __init__(self, error: Exception | None = None) -> None:
-        self.error, self.deleted = error, list[tuple[str, str]]()
+    def __init__(self, error: Exception | None, seen: Exception | None) -> None:
+        self.error, self.seen, self.deleted = error, seen, list[tuple[str, str]]()
+
+    def get_table(self, DatabaseName: str, Name: str) -> None:  # noqa: N803
+        if self.seen:
+            raise self.seen
 
     def delete_table(self, DatabaseName: str, Name: str) -> None:  # noqa: N803
         if self.error:
@@ -170,17 +175,20 @@ class Deleting:
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "deleted"),
+    ("error", "seen", "outcome", "deleted"),
     [
-        (None, OK, [("lake_processed", "totelake_canary_spark")]),
-        (NotThereError(), OK, []),
-        (client_error("AccessDeniedException"), WARNING, []),
+        (None, None, OK, [("lake_processed", "totelake_canary_spark")]),
+        (NotThereError(), None, OK, []),
+        (client_error("AccessDeniedException"), None, WARNING, []),
+        (client_error("AccessDeniedException"), NotThereError(), OK, []),
+        (client_error("AccessDeniedException"), client_error("AccessDeniedException"), UNKNOWN, []),
+        (EndpointConnectionError(endpoint_url="x"), EndpointConnectionError(endpoint_url="x"), UNKNOWN, []),
     ],
 )
 def test_the_tables_of_the_jobs_are_deleted(
-    error: Exception | None, outcome: str, deleted: list[tuple[str, str]]
+    error: Exception | None, seen: Exception | None, outcome: str, deleted: list[tuple[str, str]]
 ) -> None:
-    glue: Any = Deleting(error)
+    glue: Any = Deleting(error, seen)
     (found,) = examine([left_behind(glue, {"processed": "lake_processed"}, [JOB])])
     assert (found.outcome, glue.deleted) == (outcome, deleted)
 

@@ -42,7 +42,7 @@ def raising(error: Exception) -> Look:
         (client_error("AccessDenied", 403), PROBLEM, "GetTable failed with AccessDenied: no",
          "grant the job's role this action"),
         (NoCredentialsError(), PROBLEM, "there are no AWS credentials: Unable to locate credentials",
-         "give the job a role, or on one machine use `totelake env`"),
+         "give the job a role, or as a person use `aws sso login`, a profile in AWS_PROFILE or keys in variables"),
         (KeyError("x"), PROBLEM, "the look ended with KeyError: 'x'", "see that what it names can be used"),
     ],
 )  # fmt: skip

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from totelake.canary.flight import Flight, Seen
+from totelake.canary.flight import CanaryJob, Flight, Seen
 from totelake.canary.look import UNKNOWN, Finding
 from totelake.cli import canary as command
 from totelake.cli.main import main
-from totelake.deploy.target import Target
+from totelake.deploy.target import AWS, Target
 from totelake.runtime.outcome import OK, PROBLEM, WARNING
 
 LINES = {
@@ -110,3 +110,20 @@ def test_an_interrupted_wait_names_the_runs_that_go_on(
     monkeypatch.setattr(Flight, "seen", interrupted)
     assert main(["canary"]) == 130
     assert "jr_1 goes on; see `totelake logs jr_1`" in capsys.readouterr().err
+
+
+def test_where_no_job_was_started_no_table_is_looked_for() -> None:
+    where: Any = SimpleNamespace(kind=AWS, clients=SimpleNamespace(glue=None), tables_of=lambda zone: zone)
+    assert [look.name for look in command._of_account(where, [])] == ["quotas", "Lake Formation"]
+
+
+def test_only_jobs_that_were_started_are_said_to_have_left_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [CanaryJob(name, name, "processed") for name in ("refused", "started")]
+    monkeypatch.setattr(command, "canary_jobs", lambda *_: jobs)
+    monkeypatch.setattr(Flight, "start", lambda flight, _: flight.started.update(started="jr_1"))
+    monkeypatch.setattr(Flight, "seen", lambda *_: iter([]))
+    monkeypatch.setattr(command, "examine", lambda looks: iter([]))
+    given: list[Any] = []
+    monkeypatch.setattr(command, "_of_account", lambda _, started: given.extend(started))
+    where: Any = SimpleNamespace(prefix="lake", ingestion=None, clients=SimpleNamespace(glue=None, logs=None))
+    assert list(command._looked(where, "run", [], lambda _: None)) == [] and given == [jobs[1]]

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tests.conftest import SOURCE
 from totelake.cli import pipeline as commands
 from totelake.cli.main import main, sentence
+from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError
 from totelake.stack.model import Part, Stack
 
@@ -194,6 +195,20 @@ def test_files_and_a_size_exclude_each_other(home: Path, capsys: pytest.CaptureF
 def test_an_unknown_target_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "--target", "azure"]) == 1
     assert capsys.readouterr().err == "totelake: --target is 'azure'; use local or aws\n"
+
+
+def test_a_command_tells_that_its_account_is_this_machine(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("INGESTION", "PROCESSED", "ARTIFACTS"):
+        monkeypatch.setenv(f"TOTELAKE_{name}_BUCKET", "b")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    Target.named("aws", home)
+    assert caplog.messages[0].startswith("--target aws asks http://127.0.0.1:1, which is this machine and no account;")
+    caplog.clear()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://glue.eu-west-2.amazonaws.com")
+    Target.named("aws", home)
+    assert caplog.messages == []
 
 
 def test_aws_needs_the_names_of_its_buckets(

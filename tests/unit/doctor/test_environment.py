@@ -128,6 +128,41 @@ def test_an_endpoint_in_the_place_of_aws(variables: Mapping[str, str], outcome: 
     assert outcomes(environment.endpoint(variables)) == [outcome]
 
 
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:5000", True),
+        ("http://127.0.1.1", True),
+        ("https://LOCALHOST:4566", True),
+        ("http://s3.localhost:4566", True),
+        ("http://[::1]:5000", True),
+        ("https://s3.eu-west-2.amazonaws.com", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://[broken", False),
+    ],
+)
+def test_doctor_takes_no_stack_for_an_account(url: str, is_here: bool) -> None:
+    found = list(environment.endpoint({"AWS_ENDPOINT_URL_GLUE": url}, may_be_here=False))
+    assert [item.outcome for item in found] == [PROBLEM if is_here else WARNING]
+    assert outcomes(environment.endpoint({"AWS_ENDPOINT_URL_GLUE": url})) == [WARNING]
+    assert ("totelake env" in found[0].remedy) is is_here
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[default]\nendpoint_url = http://localhost:4566\n",
+        "[default]\nservices = s\n[services s]\ns3 =\n  endpoint_url = http://localhost:4566\n",
+    ],
+    ids=["of the profile", "of one service"],
+)
+def test_doctor_sees_an_endpoint_of_the_profile(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").write_text(config)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    assert outcomes(environment.endpoint({}, may_be_here=False)) == [PROBLEM]
+
+
 def test_what_is_put_aside_can_still_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "corp")
     with undisturbed():

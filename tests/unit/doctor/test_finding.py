@@ -29,7 +29,7 @@ def breaking(error: Exception) -> Iterator[Result]:
         (SourceError("it is broken"), PROBLEM, "it is broken", "see docs/operations.md"),
         (NotCheckedError("there is no connection; see above"), NOT_CHECKED, "there is no connection", "see above"),
         (NoCredentialsError(), PROBLEM, "there are no AWS credentials: Unable to locate credentials",
-         "give the job a role, or on one machine use `totelake env`"),
+         "give the job a role, or as a person use `aws sso login`, a profile in AWS_PROFILE or keys in variables"),
         (client_error("AccessDenied", 403), PROBLEM, "GetTable failed with AccessDenied: no",
          "grant the job's role this action"),
         (KeyError("x"), BROKEN, "the check ended with KeyError: 'x'",

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SOURCE
+from tests.conftest import ROOT, SOURCE
+from totelake.cli import cost as command
 from totelake.cli.main import main
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.errors import ConfigurationError
-from totelake.operate.cost import CostLine, Usage, minutes, month, runs_per_month
+from totelake.operate.cadence import minutes, runs_per_month
+from totelake.operate.cost import _GLUE_VERSIONS, CostLine, Usage, month
 from totelake.operate.job_runs import seconds_of
 from totelake.operate.prices import Prices
 
@@ -65,12 +67,35 @@ def test_requests_to_s3_follow_looks_and_refreshes() -> None:
 
 def test_private_networks_cost_by_the_hour() -> None:
     assert usd("network", network="private-endpoints") == (55.44, 55.44)  # 7 endpoints x 720 h x 0.011
-    assert usd("network", network="private-nat") == (36.00, 36.00)  # 720 h x 0.05
+    assert usd("network", network="private-nat") == (39.60, 39.60)  # 720 h x (0.05 + 0.005 of its address)
 
 
 def test_a_warehouse_on_rds_is_a_part_of_its_own() -> None:
     assert "RDS PostgreSQL" not in lines()
-    assert usd("RDS PostgreSQL", has_rds=True) == (15.62, 15.62)  # 720 x 0.018 + 20 x 0.133
+    # 720 x 0.018 + 20 x 0.133 + 0.40 for the administrator's secret
+    assert usd("RDS PostgreSQL", has_rds=True) == (16.02, 16.02)
+
+
+def test_logs_of_rds_and_of_a_private_network_count_towards_what_is_free() -> None:
+    assert lines()["CloudWatch"].basis.endswith("1 GB of logs")
+    assert lines(has_rds=True, network="private-nat")["CloudWatch"].basis.endswith("2 GB of logs")
+    assert usd("CloudWatch", has_rds=True, network="private-nat") == usd("CloudWatch")
+
+
+@pytest.mark.parametrize("missing", [(), ("maintain-lake",)])
+def test_measured_seconds_say_which_are_assumed_and_are_held_against_measured_ones_alone(
+    missing: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where: Any = SimpleNamespace(prefix="lake", clients=SimpleNamespace(glue=None))
+    monkeypatch.setattr(command.Target, "named", lambda *_: where)
+    monkeypatch.setattr(command, "seconds_of", lambda _, name: 0 if name.removeprefix("lake-") in missing else 100)
+    assert main(["cost", "--measured"]) == 0
+    shown = capsys.readouterr().out
+    assert ("seconds from the run history, but assumed for maintain-lake;" in shown) is bool(missing)
+    assert ("publish: split" in shown) is (not missing)
+    monkeypatch.setattr(command, "seconds_of", lambda _, name: 0)
+    assert main(["cost", "--measured"]) == 0
+    assert "maintain-lake, audit-catalog; what is free" in capsys.readouterr().out
 
 
 def test_glue_6_has_a_price_of_its_own() -> None:
@@ -186,9 +211,15 @@ def test_the_command_sums_the_parts(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1,216.30" in capsys.readouterr().out
 
 
-def test_a_version_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cost", "--glue-version", "auto"]) == 1
-    assert "--glue-version is 'auto'; write a version of AWS Glue" in capsys.readouterr().err
+@pytest.mark.parametrize("version", ["auto", "9.9", "4.0"])
+def test_a_version_that_no_deployment_takes_is_refused(version: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--glue-version", version]) == 1
+    assert f"--glue-version is '{version}'; write 5.1 or 6.0" in capsys.readouterr().err
+
+
+def test_the_versions_are_those_that_terraform_takes() -> None:
+    text = (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")
+    assert f"contains({json.dumps(list(_GLUE_VERSIONS))}, coalesce(var.glue_version" in text
 
 
 def test_the_run_history_gives_the_seconds_of_what_succeeded() -> None:

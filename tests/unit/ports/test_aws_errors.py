@@ -48,8 +48,8 @@ SLOW_DOWN = client_error("SlowDown", 503, "PutObject", "Reduce your request rate
         (client_error("InternalError", 500), RetriableError,
          "GetTable failed with InternalError: no; run the job again"),
         (NoCredentialsError(), ConfigurationError,
-         "there are no AWS credentials: Unable to locate credentials; give the job a role, or on one machine use "
-         "`totelake env`"),
+         "there are no AWS credentials: Unable to locate credentials; give the job a role, or as a person "
+         "use `aws sso login`, a profile in AWS_PROFILE or keys in variables"),
         (EndpointConnectionError(endpoint_url="http://x"), RetriableError,
          'Could not connect to the endpoint URL: "http://x"; see that the endpoint is up (one machine: `totelake '
          "status`), and run the job again"),

@@ -60,10 +60,10 @@ def _coverage(request: pytest.FixtureRequest) -> Iterator[None]:
     measured.start()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _catalog(request: pytest.FixtureRequest) -> None:
-    """The catalog that the tests of a module are about, read anew where it is another one than before."""
-    read_catalog(is_whole(request.module))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Function) -> None:
+    """Read the catalog that a test is about before any fixture does, those of the whole session included."""
+    read_catalog(is_whole(item.module))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,6 +13,8 @@ from totelake.stack.model import Stack
 
 pytestmark = pytest.mark.e2e
 
+WHOLE_CATALOG = True
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

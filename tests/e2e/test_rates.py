@@ -17,6 +17,7 @@ from totelake.contracts import load_contracts
 from totelake.stack.rates_host import rate
 
 pytestmark = [pytest.mark.e2e, OPEN_SOCKETS]
+WHOLE_CATALOG = True
 RATES, JOB = "rates", "totelake-ingest-rates"
 START = date(2024, 3, 2)
 SHOWN = "currency_code, created_date, amount, rate_date, rate, rate_age_days, amount_gbp"

@@ -82,6 +82,23 @@ def view_alert(table: TableId, registered: str, refused: str) -> Alert:
     )
 
 
+def converted_alert(view: str, refused: str) -> Alert:
+    """The alert of a view over several star tables that cannot be made or corrected; once for each reason."""
+    return Alert(
+        kind="catalog",
+        subject=f"the view {view} is not made",
+        body=body(
+            f"The view {view} is not made, or not corrected: {refused}. Star tables and warehouse are right, and "
+            "everything else goes on.",
+            "the tables and views of the database in the Data Catalog; totelake logs",
+            f"Correct what the message names; the next build makes the view. {_SEE}",
+        ),
+        key=f"{view}/view/{_digest([refused])}",
+        cause=f"the view {view} is not made",
+        about=view,
+    )
+
+
 def unshown_alert(table: TableId, registered: str, batches: Sequence[str]) -> Alert:
     """The alert of released batches whose events are not in their registered table: they have a schema of their own."""
     return Alert(

@@ -35,6 +35,8 @@ class ProcessedZone:
 
     def __init__(self, store: ObjectStore, catalog: SchemaCatalog, now: Callable[[], datetime] = moments.now) -> None:
         self.store, self.catalog, self._now = store, catalog, now
+        # by view over several star tables, why it is not as it is to be
+        self.refused: dict[str, str] = {}
 
     def log(self, table: Table) -> CommitLog:
         """A star table's commits."""
@@ -57,7 +59,7 @@ class ProcessedZone:
         bucket, newest = self.store.bucket, self._newest_from(table, manifest)
         layout = newest.layout
         current = layout.current(table.name, manifest)
-        widen_conversions(self.catalog, load_contracts(), table)
+        self.refused.update(widen_conversions(self.catalog, load_contracts(), table))
         self._set_columns(table)
         self.log(table).finish(current)
         register(self.catalog, table, bucket, current)
@@ -69,7 +71,7 @@ class ProcessedZone:
             publish(self.catalog, table, StarCommit.of(table, manifest).through)
         if self._log_differs(table):
             self._set_columns(table)
-        publish_conversions(self.catalog, load_contracts(), table)
+        self.refused.update(publish_conversions(self.catalog, load_contracts(), table))
 
     def lags(self, table: Table) -> bool:
         """Whether log, partitions or views are not as they are to be, as before a deployment or when somebody changed

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Callable, TypeVar
 
+from totelake.alerts.catalog_messages import converted_alert
 from totelake.alerts.messages import not_compacted, quarantined
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
@@ -68,6 +69,9 @@ def build_tables(job: Job[BuildArguments], tables: Sequence[Table]) -> None:
     record_holds(job, BUILD, tables, failures)
     if not any(outcomes):
         job.log.info("nothing to build")
+    for view, why in zone.refused.items():
+        job.log.error("the view %s is not as it is to be: %s", view, why)
+        note(job, converted_alert(view, why))
     wanted = (job.run_property(REBUILD) or "").split(",")
     rebuild = Rebuild(job, zone, session, build.batches)
     _each(job, rebuild.rebuild, [table for table in tables if table.name in wanted])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from totelake.contracts import load_contracts
+from totelake.errors import ContendedError, LakeError, QuotaError
 from totelake.lake.converted_views import lacks_conversions, publish_conversions, widen_conversions
 from totelake.lake.tables import as_input, columns_of
 from totelake.lake.views import publish, view_sql
@@ -83,3 +84,32 @@ def test_a_type_is_widened_before_what_the_view_reads_and_a_column_waits_for_it(
     assert catalog.table(VIEW) == found and lacks_conversions(catalog, later, more)
     publish_conversions(catalog, later, more)
     assert "discount" in dict(columns_of(catalog.table(VIEW) or {}))
+
+
+def test_a_view_of_somebody_else_is_left_as_it_is_and_told(catalog: MemoryCatalog) -> None:
+    built(catalog, SALES, CURRENCIES)
+    assert catalog.create({"Name": VIEW, "TableType": "VIRTUAL_VIEW", "ViewOriginalText": "theirs"})
+    theirs = catalog.table(VIEW)
+    publish(catalog, load_contracts().star(RATES), 1)
+    told = publish_conversions(catalog, load_contracts(), load_contracts().star(RATES))
+    assert [*told] == [VIEW] and "is somebody else's table or view and is left as it is; rename it" in told[VIEW]
+    assert catalog.table(VIEW) == theirs and not lacks(catalog, RATES)
+
+
+@pytest.mark.parametrize("error", [LakeError("denied"), ContendedError("changed"), QuotaError("too many")])
+def test_what_the_data_catalog_refuses_of_a_view_is_told_and_holds_no_table(
+    error: Exception, catalog: MemoryCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built(catalog, SALES, CURRENCIES)
+    publish(catalog, load_contracts().star(RATES), 1)
+
+    def refuse(*_: object, **__: object) -> bool:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryCatalog, "create", refuse)
+        rates = load_contracts().star(RATES)
+        assert publish_conversions(catalog, load_contracts(), rates) == {VIEW: str(error)}
+    assert lacks(catalog, RATES)
+    corrected(catalog, RATES)
+    assert not lacks(catalog, RATES)

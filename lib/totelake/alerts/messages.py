@@ -42,6 +42,21 @@ def failed_job_run(job: str, run_id: str, state: str, started: str, error: str, 
     )
 
 
+def records_refused(table: str, rows: int, batch: int, place: str) -> Alert:
+    """Records of a feed that do not fit, of a table that no star table is built of: no builder tells of them."""
+    return Alert(
+        kind="quarantine",
+        subject=f"{_rows(rows)} of {table} in quarantine",
+        body=body(
+            f"{_rows(rows)} of batch {batch} did not fit and wait; everything else went on.",
+            f"the objects below {place}: file, line and reason of each",
+            "Correct the file, or the contract and deploy it, then `totelake backfill`. "
+            "See docs/files.md, 'What does not fit'.",
+        ),
+        key=f"{table}/{batch}",
+    )
+
+
 def quarantined(table: str, rows: int, number: int) -> Alert:
     """Rows that a commit of a star table has quarantined."""
     return Alert(

@@ -139,7 +139,9 @@ def _short(row: QuarantineEntry) -> dict[str, Any]:
 
 def _print(found: Found) -> None:
     if not found.rows:
-        say("nothing is in quarantine")
+        say(
+            "nothing is in the warehouse's quarantine; what a load has yet to bring is in the lake's table of that name"
+        )
         return
     rows = [
         (

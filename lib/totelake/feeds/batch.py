@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable
 
+from totelake.alerts.messages import records_refused
+from totelake.alerts.store import note
 from totelake.capture.detect.search import NOTHING
 from totelake.capture.events import EventWriter
 from totelake.capture.ledger.ledger import Ledger
@@ -17,7 +19,7 @@ from totelake.feeds.intake import Intake
 from totelake.feeds.known import known_for
 from totelake.feeds.tables import FeedTable
 from totelake.lake.commits import CommitLog
-from totelake.lake.keys import Attempt
+from totelake.lake.keys import QUARANTINE, Attempt
 from totelake.lake.manifest import Manifest, TableCommit
 from totelake.lake.objects import NullWriter, ObjectWriter
 from totelake.lake.records.batch import Batch, Bookmark, TableState
@@ -144,7 +146,18 @@ def take_batch(job: Job[FeedArguments], gather: Gather) -> Manifest | None:
     manifest = log.append(next_batch, _TRIES)
     if manifest is not None:
         _report(job, Batch.of(manifest), "committed")
+        _alert(job, Batch.of(manifest))
     return manifest
+
+
+def _alert(job: Job[FeedArguments], batch: Batch) -> None:
+    """Alert of what does not fit of tables that no star table is built of; of the others the builders do."""
+    source = job.arguments.source
+    driving = {star.driving for star in load_contracts().star_tables(source)}
+    for name, commit in batch.commits.items():
+        if commit.quarantined and name not in driving:
+            place = job.ingestion.address(f"{QUARANTINE}/{source}/{name}/")
+            note(job, records_refused(f"{source}.{name}", commit.quarantined, batch.number, place))
 
 
 def _unchanged(state: TableState) -> TableState:

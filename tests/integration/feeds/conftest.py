@@ -63,6 +63,12 @@ class Files:
         """The source's log."""
         return CommitLog(S3Store(self.s3, self.ingestion), SOURCE)
 
+    def due(self) -> list[str]:
+        """The alerts that wait for the next mail, in words."""
+        listed = self.s3.list_objects_v2(Bucket=self.ingestion, Prefix="_alerts/due/").get("Contents", ())
+        bodies = [self.s3.get_object(Bucket=self.ingestion, Key=item["Key"])["Body"].read() for item in listed]
+        return [body.decode() for body in bodies]
+
     def look(self) -> TableLook:
         """What a look at the source shows."""
         from totelake.feeds.kinds import look_at_feed

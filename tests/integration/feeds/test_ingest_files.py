@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.integration.feeds.conftest import SOURCE, TABLE, Files, target
 from totelake.capture.detect import moves
 from totelake.contracts import load_contracts
 from totelake.errors import ConfigurationError
+from totelake.feeds import batch
 from totelake.feeds.looks import Place
 from totelake.lake.records.batch import Batch, Bookmark
 from totelake.operate.reconcile.compare import look_of_feed, reconcile
@@ -87,3 +89,16 @@ def test_a_reconciliation_compares_the_listing_and_tells_what_is_not_taken(files
     assert outcomes() == [("source = taken", "equal"), ("ledger = events", "equal")]
     files.put("b.json", [target(3)])
     assert outcomes() == [("source = taken", "in progress"), ("ledger = events", "equal")]
+
+
+def test_records_without_a_star_table_that_do_not_fit_are_told(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.put("a.json", [target(1), target(2, "much")])
+    files.run()
+    assert files.due() == []
+    without = replace(load_contracts(), stars={})
+    monkeypatch.setattr(batch, "load_contracts", lambda: without)
+    files.put("b.json", [target(3, "many"), target(4, "some")])
+    files.run()
+    (told,) = files.due()
+    assert "2 rows of targets.sales_target in quarantine" in told
+    assert f"s3://{files.ingestion}/dead_letters/rows/targets/sales_target/" in told

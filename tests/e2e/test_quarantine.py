@@ -175,7 +175,7 @@ def test_a_renamed_column_holds_its_fact_alone_until_its_contract_is_mended_and_
         "catalog/warehouse/fact_purchase_orders.yaml", "[purchase_order.item_quantity]", "[purchase_order.quantity]"
     )
     assert release.run("deploy") == 0
-    assert release.run("quarantine", "replay", "--wait") == 0
+    assert release.run("quarantine", "replay", "--wait", "--source", SOURCE) == 0
     assert release.run("drift") == 0
     assert pipeline.warehouse(held) == []
     wanted = (ORACLE / "fact_purchase_orders.sql").read_text(encoding="utf-8").replace("item_quantity", "quantity")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import SOURCE
 from tests.e2e.clone import Clone
 from tests.e2e.here import RefreshHere
 from tests.e2e.pipeline import ORACLE, Pipeline, difference, running, warehouse_tables

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT
+from totelake.contracts.documents import checkout_folder
 
 
 class Clone:
@@ -19,8 +20,10 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        for name in ("lib", "glue_jobs", "catalog", "requirements"):
+        for name in ("lib", "glue_jobs", "requirements"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        # the catalog that the test is about, as its stack has it
+        shutil.copytree(checkout_folder(), folder / "catalog")
         shutil.copy(ROOT / "setup.py", folder)
 
     def edit(self, name: str, before: str, after: str) -> None:

@@ -31,6 +31,10 @@ class ObjectChangedError(RetriableError):
     """An object was replaced or removed while it was read; the next run takes what is there then."""
 
 
+class UnreadableFileError(SourceError):
+    """An object cannot be read as it is, whatever becomes of others."""
+
+
 class SourceBucket:
     """The bucket that a source.yaml names, by its role where it has one."""
 
@@ -65,7 +69,7 @@ class SourceBucket:
         """A file's bytes, all of that version.
 
         A connection that breaks is made again. Raises ObjectChangedError when another version is there meanwhile,
-        SourceError when it cannot be read.
+        SourceError when it cannot be read, UnreadableFileError where that is a matter of this file alone.
         """
         given, failed = 0, 0
         while given < item.bytes:
@@ -102,7 +106,8 @@ class SourceBucket:
             said = "was replaced or removed while it was read; the next run takes what is there then"
             return ObjectChangedError(f"{self.address(item.key)} {said}")
         if code_of(error) in ("InvalidObjectState", "ObjectNotInActiveTierError"):
-            return SourceError(f"{self.address(item.key)} is archived; restore it (`aws s3api restore-object`)")
+            said = "is archived; restore it (`aws s3api restore-object`)"
+            return UnreadableFileError(f"{self.address(item.key)} {said}")
         found = translation_of(error)
         return found if isinstance(found, RetriableError) else SourceError(f"{self.address(item.key)}: {found}")
 

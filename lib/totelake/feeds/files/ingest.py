@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from totelake.alerts.messages import files_not_read
+from totelake.alerts.messages import files_not_listed, files_not_read
 from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.feeds.batch import Position, Run, take_batch
-from totelake.feeds.files.bucket import SourceBucket
+from totelake.feeds.files.bucket import ObjectChangedError, SourceBucket, UnreadableFileError
 from totelake.feeds.files.formats import records
 from totelake.feeds.files.records import FileError, Found, Record
-from totelake.feeds.files.taken import TakenFiles, list_in, position_of
+from totelake.feeds.files.taken import TAKEN, UNREAD, TakenFiles, Version, list_in, position_of, version_of
 from totelake.feeds.intake import Intake
 from totelake.lake.manifest import Manifest
 from totelake.lake.records.batch import StateFile
@@ -25,26 +25,53 @@ from totelake.runtime.job_arguments import IngestFilesArguments
 FREEZE = "freeze"
 _NAMED = 3
 _MOST_NAMES = 20
-# so many files after each other that cannot be read have a reason in common
+# so many files after each other that cannot be read now, though each was tried again, have a reason in common
 _TOO_MANY = 20
 
 
 def ingest_files(job: Job[IngestFilesArguments]) -> Manifest | None:
     """Take the records of new and changed files and commit them; None when there was nothing to commit.
 
-    A file that cannot be read is told and left to the next run, and stops no other. Raises SourceError when the bucket
-    cannot be listed, or when no file can be read; RetriableError when other runs commit first each time.
+    A file that cannot be read is told once and left to later runs, and so is a table whose files cannot be listed:
+    neither stops another. Raises SourceError or RetriableError when nothing can be taken for a reason that is the
+    source's, RetriableError when other runs commit first each time.
     """
     source = load_contracts().source(job.arguments.source)
     bucket = SourceBucket(job.clients, source, job.arguments.prefix)
 
     def gather(run: Run) -> Position | None:
-        tables = load_contracts().source_tables(source.name)
-        lists = [(table.name, _Files(job, run, bucket, table).take()) for table in tables]
-        is_nothing = not run.position and not any(file.rows for _, file in lists)
+        found = [_Files(job, run, bucket, table) for table in load_contracts().source_tables(source.name)]
+        for files in found:
+            files.take()
+        if not any(files.taken for files in found):
+            _raise_common(found)
+        for files in found:
+            files.tell()
+        lists = {which: _stored(found, which) for which in (TAKEN, UNREAD)}
+        is_nothing = not run.position and not any(file.rows for files in lists.values() for file in files.values())
         return None if is_nothing else position_of(lists)
 
     return take_batch(job, gather)
+
+
+def _stored(found: Sequence[_Files], which: str) -> Mapping[str, StateFile]:
+    lists = {files.name: files.stored(which) for files in found}
+    return {name: file for name, file in lists.items() if file is not None}
+
+
+def _raise_common(found: Sequence[_Files]) -> None:
+    """Raise what keeps the whole source from giving anything, where a run has taken nothing.
+
+    That is a bucket that cannot be listed, AWS that does not answer now, or a role that has never read a file. That one
+    file of a source cannot be read, or changes, is that file's own matter.
+    """
+    failures = [error for files in found for error in files.failures]
+    common = [error for error in failures if not isinstance(error, (ObjectChangedError, UnreadableFileError))]
+    passing = [error for error in common if isinstance(error, RetriableError)]
+    unlisted = [files.unlisted for files in found if files.unlisted]
+    has_read = any(files.known.files for files in found)
+    for error in (*unlisted, *passing, *(() if has_read else common)):
+        raise error
 
 
 @dataclass
@@ -65,53 +92,107 @@ class _Files:
 
     def __init__(self, job: Job[IngestFilesArguments], run: Run, bucket: SourceBucket, table: Table) -> None:
         self._job, self._run, self._bucket, self._table = job, run, bucket, table
+        self.name = table.name
+        self.known, self._unread = (TakenFiles.of(run.position, table.name, job.ingestion, w) for w in (TAKEN, UNREAD))
+        # the lists after the run
+        self._lists: dict[str, dict[str, Version]] = {TAKEN: {}, UNREAD: {}}
         self._unknown = _Unknown()
-        self._failed: dict[str, TotelakeError] = {}
+        # how many files were taken in this run, and what those that were not raised
+        self.taken = 0
+        self.unlisted: TotelakeError | None = None
+        self._passing: list[TotelakeError] = []
+        self._lasting: dict[str, TotelakeError] = {}
 
-    def take(self) -> StateFile:
-        """Take what is new or changed, the earlier file first; the list of files that are taken then."""
-        name, position = self._table.name, self._run.position
-        known = TakenFiles.of(position, name, self._job.ingestion)
-        there = list(self._bucket.files(self._table))
-        again = self._run.is_again(name)
+    @property
+    def failures(self) -> Sequence[TotelakeError]:
+        """What the files that were not taken raised."""
+        return [*self._passing, *self._lasting.values()]
+
+    def take(self) -> None:
+        """Take what is new or changed, the earlier file first. Raises nothing that a file or its bucket raises, but
+        for what was asked for again and cannot be listed: what asks for it would be forgotten."""
+        again = self._run.is_again(self.name)
+        try:
+            there = list(self._bucket.files(self._table))
+        except (RetriableError, SourceError) as error:
+            if again:
+                raise
+            self._job.log.warning("%s is left to the next run: %s", self.name, error)
+            self.unlisted = error
+            self._lists = {TAKEN: dict(self.known.files), UNREAD: dict(self._unread.files)}
+            return
         due = sorted(
-            (item for item in there if again or not known.has(item)), key=lambda item: (item.modified, item.key)
+            (item for item in there if again or not self.known.has(item)), key=lambda item: (item.modified, item.key)
         )
-        taken = {item.key: (item.etag, item.bytes) for item in there if known.has(item) and not again}
+        self._lists[TAKEN] = {item.key: version_of(item) for item in there if self.known.has(item) and not again}
         if due:
-            intake = self._run.take(name, _told(due))
-            taken.update(self._read(intake, due))
-        kept = list_in(position, name)
-        if kept is not None and taken == known.files:
-            return kept
-        return TakenFiles(taken).store(self._run.open_state(f"{name}-files", ".parquet"))
+            self._read(self._run.take(self.name, _told(due)), due)
 
-    def _read(self, intake: Intake, due: Sequence[Listed]) -> Mapping[str, tuple[str, int]]:
-        """Read files one after the other; those that were taken. Raises what none of them could be read for."""
-        taken, in_a_row = {}, 0
-        for item in due:
-            try:
-                self._file(intake, item)
-                taken[item.key], in_a_row = (item.etag, item.bytes), 0
-            except (RetriableError, SourceError) as error:
-                intake.drop()
-                in_a_row += 1
-                self._failed[item.key] = error
-                self._job.log.warning("not taken: %s", error)
-                if in_a_row >= _TOO_MANY:
-                    raise
-        lasting = {key: error for key, error in self._failed.items() if not isinstance(error, RetriableError)}
-        if self._failed and not taken:
-            raise next(iter(lasting.values()), next(iter(self._failed.values())))
-        if lasting:
-            note(self._job, files_not_read(str(self._table.id), len(lasting), str(next(iter(lasting.values())))))
+    def stored(self, which: str) -> StateFile | None:
+        """One of the two lists, stored where it differs from the last; None where there is none and never was."""
+        known, found = {TAKEN: self.known, UNREAD: self._unread}[which], self._lists[which]
+        if which == UNREAD and not found:
+            return None
+        kept = list_in(self._run.position, self.name, which)
+        if found == known.files and (kept is not None or self.unlisted):
+            return kept
+        suffix = "-files" if which == TAKEN else "-unread"
+        return TakenFiles(found).store(self._run.open_state(f"{self.name}{suffix}", ".parquet"))
+
+    def tell(self) -> None:
+        """Alert of files that cannot be read, each version once; warn of names that the contract has not."""
+        table = str(self._table.id)
+        if self.unlisted is not None:
+            note(self._job, files_not_listed(table, str(self.unlisted), self._run.captured_at.date().isoformat()))
+        reasons = {" ".join((key, etag)): str(self._lasting[key]) for key, etag in self._new_failures()}
+        if reasons:
+            note(self._job, files_not_read(table, reasons))
         for name, count in self._unknown.names.items():
             self._job.log.warning(
                 "%s: %d records have a value %s that its contract does not name, and it was left out; add the column "
                 "to the contract, or let schemaPolicy be freeze to quarantine such records",
-                self._table.id, count, name,
+                table, count, name,
             )  # fmt: skip
-        return taken
+
+    def _new_failures(self) -> Iterator[tuple[str, str]]:
+        """Key and ETag of the files that cannot be read and are not known for it."""
+        for which in (TAKEN, UNREAD):
+            for key in self._lasting.keys() & self._lists[which].keys():
+                if self._unread.files.get(key) != self._lists[which][key]:
+                    yield key, self._lists[which][key][0]
+
+    def _read(self, intake: Intake, due: Sequence[Listed]) -> None:
+        """Read files one after the other."""
+        in_a_row = 0
+        for place, item in enumerate(due):
+            try:
+                self._file(intake, item)
+            except (RetriableError, SourceError) as error:
+                intake.drop()
+                self._job.log.warning("not taken: %s", error)
+                in_a_row += self._failed(item, error)
+                if in_a_row >= _TOO_MANY:
+                    self._job.log.warning("%s: the files that are left are due in the next run", self.name)
+                    self._left(due[place + 1 :])
+                    return
+                continue
+            self._lists[TAKEN][item.key] = version_of(item)
+            self.taken, in_a_row = self.taken + 1, 0
+
+    def _left(self, due: Sequence[Listed]) -> None:
+        """Keep what is known of files that the run does not reach."""
+        self._lists[UNREAD].update({item.key: version_of(item) for item in due if self._unread.has(item)})
+
+    def _failed(self, item: Listed, error: TotelakeError) -> bool:
+        """Keep a failure; whether it may be one that the next files have, too, and that passes."""
+        if isinstance(error, RetriableError):
+            self._passing.append(error)
+            return not isinstance(error, ObjectChangedError)
+        self._lasting[item.key] = error
+        # one that was taken, and is to be read again, is still taken
+        which = TAKEN if self.known.has(item) else UNREAD
+        self._lists[which][item.key] = version_of(item)
+        return False
 
     def _file(self, intake: Intake, item: Listed) -> None:
         address, before = self._bucket.address(item.key), intake.refused

@@ -1,4 +1,4 @@
-"""Rows of any number in the order of their keys, the last of each key alone: sorted in parts, merged from disk.
+"""Rows of any number in the order of their keys, the last ones of each key alone: sorted in parts, merged from disk.
 
 Memory is bounded by a part, and by a few rows of each part while they are merged.
 """
@@ -14,14 +14,17 @@ import pyarrow as pa
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import place_of
 
-KEY, PART = "_key", "_part"
+KEY, PART, PLACE = "_key", "_part", "_place"
+FITS = -1
+"""The place of a row that fits. One that does not is there with its key alone, and with its place elsewhere."""
 _ROWS_AT_ONCE = 512
 # whoever takes them writes so many as a group
 _ROWS_GIVEN = 16_384
 
 
 class Runs:
-    """Sorted parts of rows, which files in a folder hold. Rows have their key in `_key` and in `_part` a number."""
+    """Sorted parts of rows, which files in a folder hold. Rows have their key in `_key`, and numbers in `_part` and
+    `_place`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,7 +44,10 @@ class Runs:
         self.rows += rows.num_rows
 
     def merged(self, without: Collection[int] = ()) -> Iterator[pa.RecordBatch]:
-        """The last row of each key in the order of the keys, but for rows of the parts that are left out."""
+        """The last row that fits and the last that does not of each key, the later second, in the order of the keys.
+
+        Rows of the parts that are left out do not count.
+        """
         waiting: list[pa.RecordBatch] = []
         for rows in self._merged(without):
             waiting.append(rows)
@@ -59,14 +65,11 @@ class Runs:
             rows = _one([part for cursor in cursors for part in cursor.up_to(bound)])
             cursors = [cursor for cursor in cursors if cursor.rows is not None]
             if len(left_out):
-                kept = ~np.isin(rows.column(rows.schema.get_field_index(PART)).to_numpy(), left_out)
+                kept = ~np.isin(_numbers(rows, PART), left_out)
                 rows = rows.filter(pa.array(kept))
             if not rows.num_rows:
                 continue
-            keys = _keys(rows)
-            order = np.argsort(keys, kind="stable")
-            keys = keys[order]
-            yield _taken(rows, order[np.append(keys[1:] != keys[:-1], True)])
+            yield _folded(rows)
 
 
 class _Cursor:
@@ -101,6 +104,23 @@ class _Cursor:
 
 def _keys(rows: pa.RecordBatch) -> np.ndarray:
     found: np.ndarray = rows.column(rows.schema.get_field_index(KEY)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _folded(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Sorted, the last of each key that fits, and the last that does not."""
+    keys = _keys(rows)
+    order = np.argsort(keys, kind="stable")
+    keys, fits = keys[order], (_numbers(rows, PLACE) == FITS)[order]
+    kept = np.zeros(len(keys), dtype=bool)
+    for places in (np.flatnonzero(fits), np.flatnonzero(~fits)):
+        own = keys[places]
+        kept[places[np.append(own[1:] != own[:-1], True)[: len(own)]]] = True
+    return _taken(rows, order[kept])
+
+
+def _numbers(rows: pa.RecordBatch, name: str) -> np.ndarray:
+    found: np.ndarray = rows.column(rows.schema.get_field_index(name)).to_numpy()
     return found
 
 

@@ -73,6 +73,10 @@ class FeedTable:
             raise RecordError(misfit.rule, column.name, value, f"{column.name}: {misfit.why}", number)
         return row
 
+    def key_alone(self, number: int) -> dict[str, Any]:
+        """A row of which nothing but its key, one number, is known."""
+        return {**dict.fromkeys(self.arrow.names), self.key.name: number}
+
     def texts(self, record: Mapping[str, Any], number: int | None) -> dict[str, str | None]:
         """A record's values as texts, by the contract's columns, as the quarantine keeps them and a replay reads."""
         found = {column.name: as_text(record.get(column.name)) for column in self._plain}

@@ -17,7 +17,7 @@ import pyarrow as pa
 from totelake.capture.events import INSERT, XID, EventWriter
 from totelake.capture.ledger.rowhash import hash_rows
 from totelake.feeds.known import Known
-from totelake.feeds.quarantine import Refused, RefusedFile
+from totelake.feeds.quarantine import Refused, RefusedFile, shown_name
 from totelake.feeds.runs import FITS, KEY, PART, PLACE, Runs
 from totelake.feeds.tables import FeedTable, RecordError, number_of
 from totelake.feeds.values import as_text
@@ -110,7 +110,7 @@ class Intake:
     def refuse_record(self, record: Mapping[str, Any], line: int, column: str, why: str) -> None:
         """Keep for the quarantine a record that fits its table and is refused for another reason."""
         texts = self.table.texts(record, None)
-        said = f"{column}: {why}"
+        said = f"{shown_name(column)}: {why}"
         self._refused.add(
             Refused(INVALID_VALUE, said, self._part.name, line, column, as_text(record.get(column)), None, texts)
         )

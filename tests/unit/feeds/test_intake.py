@@ -197,6 +197,24 @@ def test_a_refused_record_has_its_place_and_the_number_of_its_key() -> None:
     assert (second["rule"], json.loads(second["payload"])["_text"]) == ("invalid_bytes", "\\377")
 
 
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=5)
+WORST = ["\udcff", "\ud800", "\x00", "_why", "a" * 5000, "\\", "\udcff\ud800"]
+
+
+@given(name=st.one_of(ANY_TEXT, st.sampled_from(WORST)), value=ANY_TEXT)
+def test_whatever_name_a_record_has_it_waits_as_text_that_every_engine_takes(name: str, value: str) -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.refuse_record({**record(1, 5), name: value}, 7, name, "nobody knows it")
+        _, (row,) = lake.write(found)
+    assert len(row["column_name"]) < 300
+    payload = json.loads(row["payload"])
+    for text in (row["column_name"], row["value"] or "", *payload, *(text or "" for text in payload.values())):
+        assert "\x00" not in text and text.encode() is not None
+    assert payload["_file"] == "s3://x/a.json" and "nobody knows it" in payload["_why"]
+
+
 def test_memory_is_bounded_however_many_records_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ROWS", 1000)
     monkeypatch.setattr(runs, "_ROWS_AT_ONCE", 50)

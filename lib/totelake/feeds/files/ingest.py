@@ -16,6 +16,7 @@ from totelake.feeds.files.formats import records
 from totelake.feeds.files.records import FileError, Found, Record
 from totelake.feeds.files.taken import TAKEN, UNREAD, TakenFiles, Version, list_in, position_of, version_of
 from totelake.feeds.intake import Intake
+from totelake.feeds.quarantine import shown_name
 from totelake.lake.manifest import Manifest
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import Listed
@@ -151,7 +152,7 @@ class _Files:
             self._job.log.warning(
                 "%s: %d records have a value %s that its contract does not name, and it was left out; add the column "
                 "to the contract, or let schemaPolicy be freeze to quarantine such records",
-                table, count, name,
+                table, count, shown_name(name),
             )  # fmt: skip
 
     def _new_failures(self) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ goes with the records that fit, so that the last of each key is found on disk, h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ TAKEN = "taken"
 _ROWS, _BYTES = 50_000, 16 * 1024**2
 _ROWS_AT_ONCE = 1000
 _NO_WINDOW = Window(0, "")
+_NO_KEY = "its key is not known as a number: after a correction `totelake backfill {}` takes it, no replay does"
 _OVERTAKEN = "it fits, but a later record of its key in the same run does not; correct that one"
 
 
@@ -90,7 +91,9 @@ class Intake:
 
     def _misfit(self, refused: Refused) -> None:
         """Keep a record for the quarantine, and its key with those of the records that fit."""
-        if refused.number is not None:
+        if refused.number is None:
+            refused = replace(refused, why=f"{refused.why}; {_NO_KEY.format(self.table.contract.id)}")
+        else:
             self._keep(self.table.key_alone(refused.number), self._refused.rows, 0)
         self._refused.add(refused)
 
@@ -108,12 +111,14 @@ class Intake:
         self.unreadable += 1
 
     def refuse_record(self, record: Mapping[str, Any], line: int, column: str, why: str) -> None:
-        """Keep for the quarantine a record that fits its table and is refused for another reason."""
-        texts = self.table.texts(record, None)
+        """Keep for the quarantine a record that is refused for another reason than its table's."""
+        try:
+            number = self.table.row(record).get(self.table.key.name) if self.table.key.is_number else None
+        except RecordError as error:
+            number = error.number
         said = f"{shown_name(column)}: {why}"
-        self._refused.add(
-            Refused(INVALID_VALUE, said, self._part.name, line, column, as_text(record.get(column)), None, texts)
-        )
+        texts, value = self.table.texts(record, number), as_text(record.get(column))
+        self._misfit(Refused(INVALID_VALUE, said, self._part.name, line, column, value, number, texts))
 
     def drop(self) -> None:
         """Take back every record of the part."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from totelake.lake.quarantine import INVALID_BYTES, NEVER_REPLAYED, NO_RECORD, QuarantinedRow, escaped
+from totelake.lake.quarantine import FILE, INVALID_BYTES, LINE, NEVER_REPLAYED, NO_RECORD, WHY, QuarantinedRow, escaped
 
-FILE, LINE, WHY, TEXT = "_file", "_line", "_why", "_text"
+TEXT = "_text"
 _LONGEST_TEXT = 2000
 _LONGEST_NAME = 200
 # what is in no text of a database: what stands for bytes that are no text, and the character of code 0

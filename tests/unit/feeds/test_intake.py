@@ -197,6 +197,30 @@ def test_a_refused_record_has_its_place_and_the_number_of_its_key() -> None:
     assert (second["rule"], json.loads(second["payload"])["_text"]) == ("invalid_bytes", "\\377")
 
 
+def test_a_frozen_record_has_its_key_and_all_that_it_has() -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.refuse_record({**record(1, 5), "note": {"a": [Decimal("1.50")]}, "_why": "mine"}, 7, "note", "unknown")
+        found.refuse_record({**record(2, BAD), "note": None}, 8, "note", "unknown")
+        _, rows = lake.write(found)
+    assert [row["source_key"] for row in rows] == [number_of_key(1), number_of_key(2)]
+    assert {row["rule"] for row in rows} == {"invalid_value"}
+    payload = json.loads(rows[0]["payload"])
+    assert (payload["amount"], payload["note"], payload["__why"]) == ("5", '{"a": ["1.50"]}', "mine")
+    assert payload["sales_target_id"] == str(number_of_key(1)) and payload["_why"] == "note: unknown"
+
+
+def test_a_misfit_in_the_key_says_what_brings_it_after_a_correction() -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.add({**record(1, 5), "month": "January"}, 7)
+        _, (row,) = lake.write(found)
+    assert row["rule"] == "no_record"
+    assert "`totelake backfill targets.sales_target` takes it" in json.loads(row["payload"])["_why"]
+
+
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=5)
 WORST = ["\udcff", "\ud800", "\x00", "_why", "a" * 5000, "\\", "\udcff\ud800"]
 

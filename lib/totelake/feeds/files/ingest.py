@@ -22,8 +22,8 @@ from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import Listed
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import IngestFilesArguments
+from totelake.schemas.changes import FREEZE
 
-FREEZE = "freeze"
 _NAMED = 3
 _MOST_NAMES = 20
 # so many files after each other that cannot be read now, though each was tried again, have a reason in common

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -117,15 +116,10 @@ class SourceBucket:
         if not role:
             return self._clients.s3 if not region else self._clients.elsewhere(region).s3
         with translated():
-            sts: Any = self._clients.client("sts")
             try:
-                found = sts.assume_role(RoleArn=role, RoleSessionName=f"totelake-{uuid.uuid4().hex[:12]}")[
-                    "Credentials"
-                ]
+                return self._clients.of_role(role, region or None).s3
             except ClientError as error:
                 said = translation_of(error)
                 if isinstance(said, RetriableError):
                     raise
                 raise SourceError(f"the role {role} of {self._source.name} cannot be taken: {said}") from error
-        keys = (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-        return self._clients.elsewhere(region or self._clients.region, keys).s3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -28,6 +29,11 @@ _NAMED = 3
 _MOST_NAMES = 20
 # so many files after each other that cannot be read now, though each was tried again, have a reason in common
 _TOO_MANY = 20
+# a run begins no other file then, commits, and leaves the rest to the next: a job has 60 minutes, and sorting,
+# comparing and writing take about as long as reading; the disk has 14 GiB free, for records, runs and staged objects
+_MOST_SECONDS, _MOST_BYTES = 20 * 60, 4 * 1024**3
+# so many files that could not be read before are tried again in a run, a minute of requests
+_MOST_AGAIN = 1000
 
 
 def ingest_files(job: Job[IngestFilesArguments]) -> Manifest | None:
@@ -42,8 +48,12 @@ def ingest_files(job: Job[IngestFilesArguments]) -> Manifest | None:
 
     def gather(run: Run) -> Position | None:
         found = [_Files(job, run, bucket, table) for table in load_contracts().source_tables(source.name)]
-        for files in found:
-            files.take()
+        budget = _Budget(time.monotonic() + _MOST_SECONDS, _MOST_BYTES)
+        for place, files in enumerate(found):
+            share = budget.share(len(found) - place)
+            before = share.bytes
+            files.take(share)
+            budget.bytes -= before - share.bytes
         if not any(files.taken for files in found):
             _raise_common(found)
         for files in found:
@@ -76,6 +86,24 @@ def _raise_common(found: Sequence[_Files]) -> None:
 
 
 @dataclass
+class _Budget:
+    """What may still be read: until when, and so many bytes. A file that is begun is read to its end."""
+
+    ends: float
+    bytes: int
+
+    def share(self, tables: int) -> _Budget:
+        """The share of one table, where so many are left: none is to wait for the others' files for ever."""
+        now = time.monotonic()
+        return _Budget(now + (self.ends - now) / tables, self.bytes // tables)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the next file is left to the next run."""
+        return self.bytes <= 0 or time.monotonic() >= self.ends
+
+
+@dataclass
 class _Unknown:
     """Names that records have and their contract has not, and in how many records."""
 
@@ -98,6 +126,8 @@ class _Files:
         # the lists after the run
         self._lists: dict[str, dict[str, Version]] = {TAKEN: {}, UNREAD: {}}
         self._unknown = _Unknown()
+        # bytes of the records of the file that is read, which may be a gzip
+        self._size = 0
         # how many files were taken in this run, and what those that were not raised
         self.taken = 0
         self.unlisted: TotelakeError | None = None
@@ -109,9 +139,12 @@ class _Files:
         """What the files that were not taken raised."""
         return [*self._passing, *self._lasting.values()]
 
-    def take(self) -> None:
-        """Take what is new or changed, the earlier file first. Raises nothing that a file or its bucket raises, but
-        for what was asked for again and cannot be listed: what asks for it would be forgotten."""
+    def take(self, budget: _Budget) -> None:
+        """Take what is new or changed, the earlier file first, one at least.
+
+        Raises nothing that a file or its bucket raises, unless a table that was asked for again cannot be listed: that
+        it was asked for would be forgotten.
+        """
         again = self._run.is_again(self.name)
         try:
             there = list(self._bucket.files(self._table))
@@ -126,8 +159,9 @@ class _Files:
             (item for item in there if again or not self.known.has(item)), key=lambda item: (item.modified, item.key)
         )
         self._lists[TAKEN] = {item.key: version_of(item) for item in there if self.known.has(item) and not again}
+        due = self._without_most_unread(due)
         if due:
-            self._read(self._run.take(self.name, _told(due)), due)
+            self._read(self._run.take(self.name, _told(due)), due, budget)
 
     def stored(self, which: str) -> StateFile | None:
         """One of the two lists, stored where it differs from the last; None where there is none and never was."""
@@ -162,21 +196,38 @@ class _Files:
                 if self._unread.files.get(key) != self._lists[which][key]:
                     yield key, self._lists[which][key][0]
 
-    def _read(self, intake: Intake, due: Sequence[Listed]) -> None:
-        """Read files one after the other."""
+    def _without_most_unread(self, due: list[Listed]) -> list[Listed]:
+        """The files without most of those that could not be read before: of very many, others are tried each time."""
+        unread = [item for item in due if self._unread.has(item)]
+        if len(unread) <= _MOST_AGAIN:
+            return due
+        start = int(self._run.captured_at.timestamp()) // 60 * _MOST_AGAIN % len(unread)
+        tried = {item.key for item in (*unread[start:], *unread[:start])[:_MOST_AGAIN]}
+        self._left([item for item in unread if item.key not in tried])
+        return [item for item in due if item.key in tried or not self._unread.has(item)]
+
+    def _read(self, intake: Intake, due: Sequence[Listed], budget: _Budget) -> None:
+        """Read files one after the other, until the budget is spent."""
         in_a_row = 0
         for place, item in enumerate(due):
+            if place and (budget.is_spent or in_a_row >= _TOO_MANY):
+                self._left(due[place:])
+                self._job.log.warning(
+                    "%s: %d of %d files are left to the next run, which watch starts; %s",
+                    self.name, len(due) - place, len(due),
+                    "this one has read all that a run reads" if budget.is_spent else "none can be read now",
+                )  # fmt: skip
+                return
+            self._size = 0
             try:
                 self._file(intake, item)
             except (RetriableError, SourceError) as error:
                 intake.drop()
                 self._job.log.warning("not taken: %s", error)
                 in_a_row += self._failed(item, error)
-                if in_a_row >= _TOO_MANY:
-                    self._job.log.warning("%s: the files that are left are due in the next run", self.name)
-                    self._left(due[place + 1 :])
-                    return
                 continue
+            finally:
+                budget.bytes -= max(item.bytes, self._size)
             self._lists[TAKEN][item.key] = version_of(item)
             self.taken, in_a_row = self.taken + 1, 0
 
@@ -219,6 +270,7 @@ class _Files:
         if not isinstance(found, Record):
             intake.refuse(found.line, found.why, found.text, found.rule)
             return found.why
+        self._size += found.size
         unknown = found.values.keys() - intake.table.names
         if unknown and self._table.policy == FREEZE:
             name = sorted(unknown)[0]

@@ -271,10 +271,11 @@ class _Files:
             intake.refuse(found.line, found.why, found.text, found.rule)
             return found.why
         self._size += found.size
-        unknown = found.values.keys() - intake.table.names
+        unknown = intake.table.unknown(found.values)
         if unknown and self._table.policy == FREEZE:
-            name = sorted(unknown)[0]
-            intake.refuse_record(found.values, found.line, name, "its contract, which is frozen, names no such column")
+            intake.refuse_record(
+                found.values, found.line, unknown[0], "its contract, which is frozen, names no such column"
+            )
             return ""
         self._unknown.add(unknown)
         intake.add(found.values, found.line, found.size)

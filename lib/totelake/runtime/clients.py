@@ -66,9 +66,9 @@ class Clients:
         }
         return cls(given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"), endpoints)
 
-    def elsewhere(self, region: str | None, credentials: tuple[str, ...] | None = None) -> Clients:
-        """Clients of another region, or of whoever has these credentials."""
-        return Clients(region or self.region, self.endpoints, credentials or self._credentials, self._renewed)
+    def elsewhere(self, region: str) -> Clients:
+        """Clients of another region."""
+        return Clients(region, self.endpoints, self._credentials, self._renewed)
 
     def of_role(self, role: str, region: str | None = None) -> Clients:
         """Clients of whoever takes a role, which is taken anew before its keys run out. Raises what AWS answers."""
@@ -78,8 +78,12 @@ class Clients:
 
         def taken() -> dict[str, str]:
             found = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
-            keys = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
-            return {**{key: found[told] for key, told in keys.items()}, "expiry_time": found["Expiration"].isoformat()}
+            return {
+                "access_key": found["AccessKeyId"],
+                "secret_key": found["SecretAccessKey"],
+                "token": found["SessionToken"],
+                "expiry_time": found["Expiration"].isoformat(),
+            }
 
         # the first time at once: who may not take the role is told so, and not that an object is refused
         keys = RefreshableCredentials.create_from_metadata(taken(), taken, "assume-role")

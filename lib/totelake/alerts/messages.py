@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+
 from totelake.alerts.model import Alert, body, without_particulars
 from totelake.contracts.model import TableId
 from totelake.runtime.run_reports import RunReport
+
+# an alert of more files is longer than anybody reads
+_FILES_TOLD = 10
 
 
 def failed_workflow_run(run: RunReport, link: str) -> Alert:
@@ -72,17 +78,35 @@ def quarantined(table: str, rows: int, number: int) -> Alert:
     )
 
 
-def files_not_read(table: str, files: int, reason: str) -> Alert:
-    """Files of a source that cannot be read; the others are taken."""
+def files_not_read(table: str, reasons: Mapping[str, str]) -> Alert:
+    """Files of a source that cannot be read: the reason of each by its name and version; the others are taken."""
+    told = [reasons[name] for name in sorted(reasons)]
+    names = hashlib.sha256("\n".join(sorted(reasons)).encode()).hexdigest()
+    more = f"\n... and {len(told) - _FILES_TOLD} more" if len(told) > _FILES_TOLD else ""
     return Alert(
         kind="files",
-        subject=f"{files} files of {table} cannot be read",
+        subject=f"{len(told)} files of {table} cannot be read",
+        body=body(
+            "\n".join(told[:_FILES_TOLD]) + more,
+            "The other files are taken.",
+            "Correct what the message names: the next runs try these files again. See docs/files.md.",
+        ),
+        key=f"{table}\n{names}",
+        cause="\n".join([table, *told[:_FILES_TOLD]]),
+    )
+
+
+def files_not_listed(table: str, reason: str, day: str) -> Alert:
+    """A table whose files cannot be listed while others of its source can; one alert a day."""
+    return Alert(
+        kind="files",
+        subject=f"the files of {table} cannot be listed",
         body=body(
             reason,
-            "The other files are taken.",
-            "Correct what the message names: every run tries these files again. See docs/files.md.",
+            "Files of other tables are taken.",
+            "Correct what the message names: every run tries again. See docs/files.md.",
         ),
-        key=f"{table}\n{reason}",
+        key=f"{table}\n{reason}\n{day}",
         cause=f"{table}\n{reason}",
     )
 

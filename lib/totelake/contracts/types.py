@@ -165,6 +165,12 @@ def timestamp_digits(type_name: str) -> int:
     return int(match.group(1)[1:-1]) if match and match.group(1) else _FINEST
 
 
+def time_digits(type_name: str) -> int:
+    """The digits of a second that a time of day keeps."""
+    match = _TIME.fullmatch(type_name)
+    return int(match.group(1)[1:-1]) if match and match.group(1) else _FINEST
+
+
 def is_text(type_name: str) -> bool:
     """Whether the type is character data (enums included)."""
     return _TEXT.fullmatch(type_name) is not None

@@ -1,9 +1,13 @@
-"""The records that one run takes into one table, and what they are against what is known: new, changed, or the same."""
+"""The records that one run takes into one table, and what they are against what is known: new, changed, or the same.
+
+Of two records with one key the later one decides what becomes of the key. A misfit whose key is one number and known
+goes with the records that fit, so that the last of each key is found on disk, however many there are of either.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,8 @@ import pyarrow as pa
 from totelake.capture.events import INSERT, XID, EventWriter
 from totelake.capture.ledger.rowhash import hash_rows
 from totelake.feeds.known import Known
-from totelake.feeds.quarantine import Refused, RefusedFile
-from totelake.feeds.runs import KEY, PART, Runs
+from totelake.feeds.quarantine import Refused, RefusedFile, shown_name
+from totelake.feeds.runs import FITS, KEY, PART, PLACE, Runs
 from totelake.feeds.tables import FeedTable, RecordError, number_of
 from totelake.feeds.values import as_text
 from totelake.lake.quarantine import INVALID_VALUE, NO_RECORD
@@ -26,6 +30,8 @@ TAKEN = "taken"
 _ROWS, _BYTES = 50_000, 16 * 1024**2
 _ROWS_AT_ONCE = 1000
 _NO_WINDOW = Window(0, "")
+_NO_KEY = "its key is not known as a number: after a correction `totelake backfill {}` takes it, no replay does"
+_OVERTAKEN = "it fits, but a later record of its key in the same run does not; correct that one"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Part:
 
 
 class Intake:
-    """Takes records into a table, part by part. Of two with one key the one that is added later counts.
+    """Takes records into a table, part by part. Of two with one key the one that is added later counts, also where it
+    does not fit: then the key stays as it was, until that record is corrected or replayed.
 
     A part can be dropped until the next begins: none of its records counts then.
     """
@@ -47,8 +54,11 @@ class Intake:
         folder.mkdir()
         self._runs, self._refused = Runs(folder), RefusedFile(folder / "refused.jsonl")
         self._rows: list[Mapping[str, Any]] = []
+        # of each row its part, and the place among the refused of one that does not fit
         self._parts: list[int] = []
-        self._bytes = self._count = 0
+        self._places: list[int] = []
+        self._bytes = 0
+        self._names: list[str] = []
         self._dropped: set[int] = set()
         self._part = Part("", 0)
         self._mark = self._refused.mark()
@@ -62,8 +72,8 @@ class Intake:
 
     def begin(self, name: str) -> None:
         """Begin a part."""
-        self._count += 1
-        self._part, self._mark = Part(name, self._count), self._refused.mark()
+        self._part, self._mark = Part(name, len(self._names)), self._refused.mark()
+        self._names.append(name)
         self.taken = self.unreadable = 0
 
     def add(self, record: Mapping[str, Any], line: int, size: int = 200) -> None:
@@ -72,14 +82,26 @@ class Intake:
             row = self.table.row(record)
         except RecordError as error:
             values = self.table.texts(record, error.number)
-            self._refused.add(
+            self._misfit(
                 Refused(error.rule, error.why, self._part.name, line, error.column, error.value, error.number, values)
             )
             return
+        self._keep(row, FITS, size)
+        self.taken += 1
+
+    def _misfit(self, refused: Refused) -> None:
+        """Keep a record for the quarantine, and its key with those of the records that fit."""
+        if refused.number is None:
+            refused = replace(refused, why=f"{refused.why}; {_NO_KEY.format(self.table.contract.id)}")
+        else:
+            self._keep(self.table.key_alone(refused.number), self._refused.rows, 0)
+        self._refused.add(refused)
+
+    def _keep(self, row: Mapping[str, Any], place: int, size: int) -> None:
         self._rows.append(row)
         self._parts.append(self._part.number)
+        self._places.append(place)
         self._bytes += size
-        self.taken += 1
         if len(self._rows) >= _ROWS or self._bytes >= _BYTES:
             self._flush()
 
@@ -89,12 +111,14 @@ class Intake:
         self.unreadable += 1
 
     def refuse_record(self, record: Mapping[str, Any], line: int, column: str, why: str) -> None:
-        """Keep for the quarantine a record that fits its table and is refused for another reason."""
-        texts = self.table.texts(record, None)
-        said = f"{column}: {why}"
-        self._refused.add(
-            Refused(INVALID_VALUE, said, self._part.name, line, column, as_text(record.get(column)), None, texts)
-        )
+        """Keep for the quarantine a record that is refused for another reason than its table's."""
+        try:
+            number = self.table.row(record).get(self.table.key.name) if self.table.key.is_number else None
+        except RecordError as error:
+            number = error.number
+        said = f"{shown_name(column)}: {why}"
+        texts, value = self.table.texts(record, number), as_text(record.get(column))
+        self._misfit(Refused(INVALID_VALUE, said, self._part.name, line, column, value, number, texts))
 
     def drop(self) -> None:
         """Take back every record of the part."""
@@ -117,9 +141,10 @@ class Intake:
         rows = self.table.batch(self._rows)
         keys = self.table.key.of_rows(rows)
         kind = pa.int64() if self.table.key.is_number else pa.binary()
-        columns = [pa.array(keys, kind), pa.array(self._parts, pa.int64()), *rows.columns]
-        self._runs.add(pa.RecordBatch.from_arrays(columns, names=[KEY, PART, *rows.schema.names]))
-        self._rows, self._parts, self._bytes = [], [], 0
+        columns = [pa.array(keys, kind), pa.array(self._parts, pa.int64()), pa.array(self._places, pa.int64())]
+        names = [KEY, PART, PLACE, *rows.schema.names]
+        self._runs.add(pa.RecordBatch.from_arrays([*columns, *rows.columns], names=names))
+        self._rows, self._parts, self._places, self._bytes = [], [], [], 0
 
     def write(self, known: Known, events: EventWriter, why: str) -> TableState:
         """Write what is new or changed as events, what does not fit to the quarantine; the table's new state.
@@ -127,18 +152,22 @@ class Intake:
         `why` is what was taken, for people.
         """
         self._flush()
-        numbers = {refused.number for refused in self._refused if refused.number is not None}
-        wanted, alive = np.array(sorted(numbers), dtype=np.int64), set[int]()
+        # of each refused record whether its key is its own: a byte each
+        owns = np.zeros(self._refused.rows, dtype=bool)
         for rows in self._runs.merged(self._dropped):
-            keys = rows.column(0).to_numpy(zero_copy_only=False)
-            content = pa.RecordBatch.from_arrays(rows.columns[2:], schema=self.table.arrow)
-            is_known, is_changed = known.compared(keys, hash_rows(content))
+            keys, places = (rows.column(at).to_numpy(zero_copy_only=False) for at in (0, 2))
+            is_last, fits = np.append(keys[1:] != keys[:-1], True), places == FITS
+            owns[places[is_last & ~fits]] = True
+            self._write_overtaken(events, rows.filter(pa.array(fits & ~is_last)))
+            good = rows.filter(pa.array(fits & is_last))
+            if not good.num_rows:
+                continue
+            content = pa.RecordBatch.from_arrays(good.columns[3:], schema=self.table.arrow)
+            is_known, is_changed = known.compared(keys[fits & is_last], hash_rows(content))
             columns = [*content.columns, pa.nulls(content.num_rows, pa.int64())]
             with_xid = pa.RecordBatch.from_arrays(columns, names=[*content.schema.names, XID])
             events.write(with_xid, ~is_known, is_changed)
-            if len(wanted):
-                alive.update(int(key) for key in keys[np.isin(keys, wanted)])
-        self._write_refused(events, alive)
+        self._write_refused(events, owns)
         files, count = known.store()
         return TableState(
             keys=count,
@@ -157,17 +186,26 @@ class Intake:
         """How many records `write` compares at most."""
         return self._runs.rows + len(self._rows)
 
-    def _write_refused(self, events: EventWriter, taken: set[int]) -> None:
-        """Write the refused records, each under its key where no other of the batch has that, else under its place.
+    def _write_overtaken(self, events: EventWriter, rows: pa.RecordBatch) -> None:
+        """Write the records that fit and were followed by one of their key that does not, each under a place."""
+        found = []
+        for row in rows.to_pylist():
+            values = {name: as_text(row[name]) for name in self.table.arrow.names}
+            refused = Refused(NO_RECORD, _OVERTAKEN, self._names[row[PART]], values=values)
+            found.append((INSERT, refused.row(number_of([refused.file, row[KEY]]), False)))
+        if found:
+            events.quarantine(found)
+
+    def _write_refused(self, events: EventWriter, owns: np.ndarray) -> None:
+        """Write the refused records, each under its key where it is the last of that, else under its place.
 
         A row of a batch is known by its number, so what has the number of its place is never replayed.
         """
         rows = []
-        for refused in self._refused:
-            number, is_own = refused.number, refused.number is not None and refused.number not in taken
+        for place, refused in enumerate(self._refused):
+            number, is_own = refused.number, bool(owns[place])
             if number is None or not is_own:
-                number = number_of([refused.file, refused.line])
-            taken.add(number)
+                number = number_of([refused.file, refused.line, place])
             rows.append((INSERT, refused.row(number, is_own)))
             if len(rows) >= _ROWS_AT_ONCE:
                 events.quarantine(rows)

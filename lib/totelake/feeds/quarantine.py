@@ -8,12 +8,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from totelake.lake.quarantine import INVALID_BYTES, NEVER_REPLAYED, NO_RECORD, QuarantinedRow, escaped
+from totelake.lake.quarantine import FILE, INVALID_BYTES, LINE, NEVER_REPLAYED, NO_RECORD, WHY, QuarantinedRow, escaped
 
-FILE, LINE, WHY, TEXT = "_file", "_line", "_why", "_text"
+TEXT = "_text"
 _LONGEST_TEXT = 2000
+_LONGEST_NAME = 200
 # what is in no text of a database: what stands for bytes that are no text, and the character of code 0
 _UNTEXTUAL = re.compile("[\ud800-\udfff\x00]")
+
+
+def plain_name(name: str) -> str:
+    """A name that a record has, which may be any text, as one that every engine takes."""
+    return escaped(_bytes(name)) if _UNTEXTUAL.search(name) else name
+
+
+def shown_name(name: str) -> str:
+    """Such a name for people, no longer than anybody reads."""
+    plain = plain_name(name[: _LONGEST_NAME + 1])
+    return plain if len(plain) <= _LONGEST_NAME else f"{plain[:_LONGEST_NAME]} ..."
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,12 @@ class Refused:
     def payload(self) -> dict[str, str | None]:
         """All that is known of it, as texts; where it is at comes first."""
         found: dict[str, str | None] = {FILE: self.file, LINE: str(self.line), WHY: self.why}
-        return {**found, **(self.values if self.values is not None else {TEXT: self.text[:_LONGEST_TEXT]})}
+        if self.values is None:
+            return {**found, TEXT: self.text[:_LONGEST_TEXT]}
+        for name, text in self.values.items():
+            plain = plain_name(name)
+            found[f"_{plain}" if plain in found else plain] = text
+        return found
 
     def row(self, number: int, is_replayed: bool) -> QuarantinedRow:
         """The row in the quarantine under that number; one that no replay takes up has a rule that says so."""
@@ -49,7 +66,7 @@ class Refused:
             rule = INVALID_BYTES
             payload = {name: None if text is None else escaped(_bytes(text)) for name, text in payload.items()}
             value = None if value is None else escaped(_bytes(value))
-        return QuarantinedRow(number, self.column, payload, rule, said=value)
+        return QuarantinedRow(number, shown_name(self.column), payload, rule, said=value)
 
 
 def _bytes(text: str) -> bytes:

@@ -1,6 +1,6 @@
-"""Rows of any number in the order of their keys, the last of each key alone: sorted in parts, merged from disk.
+"""Rows of any number in the order of their keys, the last ones of each key alone: sorted in parts, merged from disk.
 
-Memory is bounded by a part, and by a few rows of each part while they are merged.
+Memory is bounded by a part, and by a few rows of each part while they are merged, however often a key is there.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import pyarrow as pa
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import place_of
 
-KEY, PART = "_key", "_part"
+KEY, PART, PLACE = "_key", "_part", "_place"
+FITS = -1
+"""The place of a row that fits. One that does not is there with its key alone, and with its place elsewhere."""
 _ROWS_AT_ONCE = 512
 # whoever takes them writes so many as a group
 _ROWS_GIVEN = 16_384
 
 
 class Runs:
-    """Sorted parts of rows, which files in a folder hold. Rows have their key in `_key` and in `_part` a number."""
+    """Sorted parts of rows, which files in a folder hold. Rows have their key in `_key`, and numbers in `_part` and
+    `_place`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,19 +32,22 @@ class Runs:
         self.rows = 0
 
     def add(self, rows: pa.RecordBatch) -> None:
-        """Take rows that follow all those before; of two with one key the later counts."""
+        """Take rows that follow all those before, those of a part together; of two with one key the later counts."""
         if not rows.num_rows:
             return
-        order = np.argsort(_keys(rows), kind="stable")
+        order = _lasts(rows, by_part=True)
         path = self._folder / f"{len(self._files)}.arrow"
         with pa.OSFile(str(path), "wb") as target, pa.ipc.new_file(target, rows.schema) as writer:
             for start in range(0, len(order), _ROWS_AT_ONCE):
                 writer.write_batch(_taken(rows, order[start : start + _ROWS_AT_ONCE]))
         self._files.append(path)
-        self.rows += rows.num_rows
+        self.rows += len(order)
 
     def merged(self, without: Collection[int] = ()) -> Iterator[pa.RecordBatch]:
-        """The last row of each key in the order of the keys, but for rows of the parts that are left out."""
+        """The last row that fits and the last that does not of each key, the later second, in the order of the keys.
+
+        Rows of the parts that are left out do not count.
+        """
         waiting: list[pa.RecordBatch] = []
         for rows in self._merged(without):
             waiting.append(rows)
@@ -55,18 +61,10 @@ class Runs:
         cursors = [cursor for cursor in map(_Cursor, self._files) if cursor.rows is not None]
         left_out = np.array(sorted(without), dtype=np.int64)
         while cursors:
-            bound = min(cursor.keys[-1] for cursor in cursors)
-            rows = _one([part for cursor in cursors for part in cursor.up_to(bound)])
+            rows = _up_to(min(cursor.keys[-1] for cursor in cursors), cursors, left_out)
             cursors = [cursor for cursor in cursors if cursor.rows is not None]
-            if len(left_out):
-                kept = ~np.isin(rows.column(rows.schema.get_field_index(PART)).to_numpy(), left_out)
-                rows = rows.filter(pa.array(kept))
-            if not rows.num_rows:
-                continue
-            keys = _keys(rows)
-            order = np.argsort(keys, kind="stable")
-            keys = keys[order]
-            yield _taken(rows, order[np.append(keys[1:] != keys[:-1], True)])
+            if rows is not None:
+                yield rows
 
 
 class _Cursor:
@@ -101,6 +99,52 @@ class _Cursor:
 
 def _keys(rows: pa.RecordBatch) -> np.ndarray:
     found: np.ndarray = rows.column(rows.schema.get_field_index(KEY)).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _up_to(bound: LedgerKey, cursors: list[_Cursor], left_out: np.ndarray) -> pa.RecordBatch | None:
+    """The last rows of each key of at most that; None of none. The many rows of one key are never together."""
+    waiting: list[pa.RecordBatch] = []
+    fresh = 0
+    for cursor in cursors:
+        for part in cursor.up_to(bound):
+            rows = part.filter(pa.array(~np.isin(_numbers(part, PART), left_out))) if len(left_out) else part
+            if not rows.num_rows:
+                continue
+            waiting.append(rows)
+            fresh += rows.num_rows
+            if fresh >= _ROWS_GIVEN:
+                waiting, fresh = [_folded(waiting)], 0
+    return _folded(waiting) if waiting else None
+
+
+def _folded(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
+    rows = _one(parts)
+    return _taken(rows, _lasts(rows))
+
+
+def _lasts(rows: pa.RecordBatch, by_part: bool = False) -> np.ndarray:
+    """The places of the last row of each key that fits, and of the last that does not, in the order of the keys.
+
+    `by_part`: of each key in each part, since a part may be left out.
+    """
+    keys = _keys(rows)
+    order = np.argsort(keys, kind="stable")
+    keys, fits, parts = keys[order], (_numbers(rows, PLACE) == FITS)[order], _numbers(rows, PART)[order]
+    kept = np.zeros(len(keys), dtype=bool)
+    for places in (np.flatnonzero(fits), np.flatnonzero(~fits)):
+        if not len(places):
+            continue
+        own, of = keys[places], parts[places]
+        is_last = np.append(own[1:] != own[:-1], True)
+        if by_part:
+            is_last[:-1] |= of[1:] != of[:-1]
+        kept[places[is_last]] = True
+    return order[kept]
+
+
+def _numbers(rows: pa.RecordBatch, name: str) -> np.ndarray:
+    found: np.ndarray = rows.column(rows.schema.get_field_index(name)).to_numpy()
     return found
 
 

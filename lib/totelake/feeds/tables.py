@@ -73,10 +73,20 @@ class FeedTable:
             raise RecordError(misfit.rule, column.name, value, f"{column.name}: {misfit.why}", number)
         return row
 
+    def key_alone(self, number: int) -> dict[str, Any]:
+        """A row of which nothing but its key, one number, is known."""
+        return {**dict.fromkeys(self.arrow.names), self.key.name: number}
+
+    def unknown(self, record: Mapping[str, Any]) -> list[str]:
+        """The names that a record has a value for and the contract does not know, or makes itself; in their order."""
+        return sorted(name for name, value in record.items() if value is not None and name not in self.names)
+
     def texts(self, record: Mapping[str, Any], number: int | None) -> dict[str, str | None]:
-        """A record's values as texts, by the contract's columns, as the quarantine keeps them and a replay reads."""
-        found = {column.name: as_text(record.get(column.name)) for column in self._plain}
-        return {**found, **{column.name: as_text(number) for column in self._made}}
+        """A record's values as texts, as the quarantine keeps them and a replay reads: its columns, then what else it
+        has."""
+        known = {column.name: as_text(record.get(column.name)) for column in self._plain}
+        others = {name: _text_of_any(record[name]) for name in self.unknown(record)}
+        return {**known, **others, **{column.name: as_text(number) for column in self._made}}
 
     def batch(self, rows: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
         """Rows in Arrow's form."""
@@ -92,6 +102,12 @@ def number_of(values: Sequence[Any]) -> int:
     """
     texts = json.dumps([_canonical(value) for value in values], separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(texts.encode("ascii")).digest()[:8], "big") >> 1
+
+
+def _text_of_any(value: Any) -> str | None:
+    """A value of no column as a text; what JSON nests as JSON."""
+    is_nested = isinstance(value, (dict, list))
+    return json.dumps(value, default=as_text, ensure_ascii=False) if is_nested else as_text(value)
 
 
 def _canonical(value: Any) -> str:

@@ -12,7 +12,15 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, Callable
 
 from totelake.contracts.model import Column
-from totelake.contracts.types import decimal_of, is_text, is_time, is_timestamp, text_limit, timestamp_digits
+from totelake.contracts.types import (
+    decimal_of,
+    is_text,
+    is_time,
+    is_timestamp,
+    text_limit,
+    time_digits,
+    timestamp_digits,
+)
 from totelake.lake.quarantine import INVALID_BYTES, INVALID_VALUE, REQUIRED
 
 _BOUNDS = {"smallint": 1 << 15, "integer": 1 << 31, "bigint": 1 << 63}
@@ -163,11 +171,16 @@ def _offset(zone: str) -> timedelta:
     return timezone(timedelta(hours=hours, minutes=minutes)).utcoffset(None) * (-1 if zone[0] == "-" else 1)
 
 
-def _time(_: str, value: Any) -> str:
+def _time(kind: str, value: Any) -> str:
+    """One text for each time, as PostgreSQL writes it: without zeros at the end of a fraction."""
     match = _TIMES.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match.group(1)) > 23 or int(match.group(2)) > 59 or int(match.group(3)) > 59:
         raise _wrong(value, "no time of day of the form 12:00:00")
-    return str(value)
+    fraction = (match.group(4) or "").rstrip("0")
+    if len(fraction) > time_digits(kind):
+        raise _wrong(value, f"finer than {kind}")
+    whole = ":".join(match.group(1, 2, 3))
+    return f"{whole}.{fraction}" if fraction else whole
 
 
 def _text(kind: str, value: Any) -> str:

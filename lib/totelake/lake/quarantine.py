@@ -26,6 +26,8 @@ NO_RECORD = "no_record"
 NEVER_REPLAYED = (INVALID_BYTES, NOT_SENT, NO_RECORD)
 # of a row that breaks one of these rules every value is as `escaped` writes it
 ALL_ESCAPED = (INVALID_BYTES, NOT_SENT)
+# where a feed's record was found and why it waits: names in its payload beside those of the record
+PLACE_NAMES = FILE, LINE, WHY = "_file", "_line", "_why"
 MISSING_PARENT = "missing_parent"
 INVALID_VALUE = "invalid_value"
 INVALID_DATE = "invalid_date"

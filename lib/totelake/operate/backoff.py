@@ -66,6 +66,7 @@ LASTING_ERRORS = (
     "StarTableError",
     "TotelakeError",
     "UnknownTypeError",
+    "UnreadableFileError",
     "WarehouseError",
 )
 """All others of ours."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Lock
@@ -37,7 +38,7 @@ class Clients:
     """boto3 clients by service name; `endpoints` gives a service's URL, '' the one for all others.
 
     `credentials` are a key and its secret, a session's token with them where it has one; without them boto3 looks
-    where it always does.
+    where it always does. `renewed` are botocore's credentials that renew themselves, in the place of both.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Clients:
         region: str | None = None,
         endpoints: Mapping[str, str] | None = None,
         credentials: tuple[str, ...] | None = None,
+        renewed: Any = None,
     ) -> None:
         self.region = region
-        self._credentials = credentials
+        self._credentials, self._renewed = credentials, renewed
         self.endpoints = dict(endpoints or {})
         self._made: dict[str, Any] = {}
         self._lock = Lock()
@@ -64,9 +66,28 @@ class Clients:
         }
         return cls(given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION"), endpoints)
 
-    def elsewhere(self, region: str | None, credentials: tuple[str, ...] | None = None) -> Clients:
-        """Clients of another region, or of whoever has these credentials."""
-        return Clients(region or self.region, self.endpoints, credentials or self._credentials)
+    def elsewhere(self, region: str) -> Clients:
+        """Clients of another region."""
+        return Clients(region, self.endpoints, self._credentials, self._renewed)
+
+    def of_role(self, role: str, region: str | None = None) -> Clients:
+        """Clients of whoever takes a role, which is taken anew before its keys run out. Raises what AWS answers."""
+        from botocore.credentials import RefreshableCredentials
+
+        sts, name = self.client("sts"), f"totelake-{uuid.uuid4().hex[:12]}"
+
+        def taken() -> dict[str, str]:
+            found = sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]
+            return {
+                "access_key": found["AccessKeyId"],
+                "secret_key": found["SecretAccessKey"],
+                "token": found["SessionToken"],
+                "expiry_time": found["Expiration"].isoformat(),
+            }
+
+        # the first time at once: who may not take the role is told so, and not that an object is refused
+        keys = RefreshableCredentials.create_from_metadata(taken(), taken, "assume-role")
+        return Clients(region or self.region, self.endpoints, renewed=keys)
 
     def client(self, service: str) -> Any:
         """The client of a service. Raises ConfigurationError for an endpoint that is no URL."""
@@ -110,6 +131,8 @@ class Clients:
         if self.endpoints:
             # what a user keeps in ~/.aws/models describes AWS, not what stands for it
             core.register_component("data_loader", Loader([Loader.BUILTIN_DATA_PATH], None, None, False))
+        if self._renewed is not None:
+            core.register_component("credential_provider", _only(self._renewed))
         return Session(key, secret, token, region_name=self.region, botocore_session=core)
 
     @property
@@ -146,3 +169,16 @@ class Clients:
     def sqs(self) -> SQSClient:
         """Amazon SQS."""
         return cast("SQSClient", self.client("sqs"))
+
+
+def _only(credentials: Any) -> Any:
+    """What finds these credentials, wherever else there are some."""
+    from botocore.credentials import CredentialProvider, CredentialResolver
+
+    class Given(CredentialProvider):  # type: ignore[misc,unused-ignore]
+        METHOD = "assume-role"
+
+        def load(self) -> Any:
+            return credentials
+
+    return CredentialResolver([Given()])

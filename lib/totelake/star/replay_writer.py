@@ -14,10 +14,11 @@ from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
 from totelake.lake.keys import Attempt
-from totelake.lake.quarantine import MISSING_COLUMN, NEVER_REPLAYED, SPARK_SCHEMA, UNREADABLE
+from totelake.lake.quarantine import MISSING_COLUMN, NEVER_REPLAYED, PLACE_NAMES, SPARK_SCHEMA, UNREADABLE
 from totelake.lake.records.star_commit import StarCommit, Years
 from totelake.ports.object_store import ObjectStore
 from totelake.runtime.spark import activate
+from totelake.schemas.changes import FREEZE
 from totelake.star import dim_date
 from totelake.star.build import split_events
 from totelake.star.exact import read_text
@@ -80,6 +81,7 @@ class ReplayWriter:
         named = F.array(*[F.lit(name) for name in load_contracts().driving_table(table).column_names])
         had = F.map_keys(F.from_json("payload", _PAYLOAD))
         entries = entries.where((F.col("rule") != MISSING_COLUMN) | (F.size(F.array_except(named, had)) == 0))
+        entries = without_unknown(entries, load_contracts().driving_table(table))
         done = [item.key for commit in log if commit.is_replay for item in commit.objects]
         if not done:
             return entries
@@ -91,6 +93,14 @@ class ReplayWriter:
 
     def _paths(self, keys: Sequence[str]) -> list[str]:
         return [self._store.address(key) for key in keys]
+
+
+def without_unknown(entries: DataFrame, source: Table) -> DataFrame:
+    """The rows without those that have what the frozen contract of a feed's table still does not name."""
+    if source.dataset is None or source.policy != FREEZE:
+        return entries
+    known = F.array(*[F.lit(name) for name in (*source.column_names, *PLACE_NAMES)])
+    return entries.where(F.size(F.array_except(F.map_keys(F.from_json("payload", _PAYLOAD)), known)) <= 0)
 
 
 def typed(entries: DataFrame, source: Table) -> tuple[DataFrame, list[SparkColumn]]:

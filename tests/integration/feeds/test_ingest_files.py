@@ -44,6 +44,18 @@ def test_records_that_do_not_fit_wait_and_a_corrected_file_brings_them(files: Fi
     assert files.amounts(files.run()) == {2: ("I", "20.00")}
 
 
+def test_a_frozen_dataset_takes_a_name_without_a_value_and_refuses_one_with(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (known,) = load_contracts().source_tables(SOURCE)
+    monkeypatch.setattr(type(load_contracts()), "source_tables", lambda *_: (replace(known, policy="freeze"),))
+    files.put("a.json", [{**target(1), "note": None}, {**target(2), "note": "x"}, target(3)])
+    found = files.run()
+    assert sorted(files.amounts(found)) == [1, 3]
+    why = "note: its contract, which is frozen, names no such column"
+    assert [(rule, said) for _, rule, said in files.refused(found)] == [("invalid_value", why)]
+
+
 def test_what_is_asked_for_again_is_read_again_and_brings_nothing_that_is_known(files: Files) -> None:
     files.put("a.json", [target(1)])
     files.run()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from tests.conftest import SOURCE
 from tests.integration.star.conftest import Lake
 from tests.integration.star.samples import SPARK, row
+from totelake.contracts import TableId, load_contracts
 from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents
+from totelake.contracts.model import Dataset
 from totelake.runtime.run_properties import REPLAY
 from totelake.star import build, job, replay, replay_writer
+from totelake.star.replay_writer import without_unknown
 
 pytestmark = SPARK
 Correct = Callable[..., None]
@@ -127,3 +133,15 @@ def test_a_row_without_a_column_waits_although_its_other_values_fit_by_now(lake:
         {"source_key": 1, "rule": "missing_column", "column_name": "sales_order_id"},
         {"source_key": 2, "rule": "invalid_value", "column_name": "transaction_type"},
     ]
+
+
+@pytest.mark.parametrize(("policy", "released"), [("freeze", [1]), ("evolve", [1, 2])])
+def test_a_record_of_a_file_with_what_its_frozen_contract_does_not_name_still_waits(
+    spark: SparkSession, policy: str, released: list[int]
+) -> None:
+    payment = load_contracts().table(TableId(SOURCE, "payment"))
+    source = replace(payment, policy=policy, dataset=Dataset("", "json"))
+    place = {"_file": "s3://x/a.json", "_line": "1", "_why": "x", "payment_id": "1"}
+    payloads = [json.dumps({**place, "paid": "true"}), json.dumps({**place, "note": "x"})]
+    entries = spark.createDataFrame([(1, payloads[0]), (2, payloads[1])], "source_key bigint, payload string")
+    assert [row.source_key for row in without_unknown(entries, source).collect()] == released

@@ -87,6 +87,16 @@ def test_quoted_line_breaks_are_part_of_a_value_and_lines_are_counted_on() -> No
     assert wrong == (4, "it has 2 values under 4 names")
 
 
+@given(found=RECORDS, commas=st.integers(0, 3))
+@settings(max_examples=30)
+def test_names_and_values_that_are_empty_at_the_end_of_each_line_are_none(
+    found: list[dict[str, str]], commas: int
+) -> None:
+    given_ = [{name: value.replace("\r", "_").replace("\n", "_") for name, value in item.items()} for item in found]
+    content = written("csv", given_).replace(b"\n", b"," * commas + b"\n")
+    assert read("csv", content) == given_
+
+
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -151,6 +161,7 @@ PACKED = gzip.compress(b"[]", mtime=0)
         ("json", PACKED[:-8] + b"\0" * 8, "its gzip is damaged"),
         ("csv", b"", "it has no line of names"),
         ("csv", b"month,amount\n1,2\n", "its line of names lacks department, currency; it has month, amount"),
+        ("csv", b"month,department,currency,amount,\n1,2,3,4,\n1,2,3,4,5\n", "in line 3 has an empty name above it"),
         ("csv", b"month,month\n", "its line of names has month more than once"),
         ("csv", b'month,department,currency,amount\n1,"2,3,4\n5,6,7,8\n', "record of line 2 is not closed"),
     ],

@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,7 @@ from totelake.feeds import known as known_module
 from totelake.feeds import runs
 from totelake.feeds.intake import Intake
 from totelake.feeds.known import known_for
-from totelake.feeds.tables import FeedTable
+from totelake.feeds.tables import FeedTable, number_of
 from totelake.lake.objects import ObjectWriter
 from totelake.lake.records.batch import LedgerFiles
 from totelake.ports.memory import MemoryStore
@@ -94,6 +94,32 @@ class Lake:
         return [] if body is None else pq.read_table(io.BytesIO(body)).to_pylist()
 
 
+class Expected:
+    """What the parts of a batch come to: amounts by key, and of each record that does not fit what is found of it."""
+
+    def __init__(self, has_number: bool) -> None:
+        self.has_number, self.amounts, self.own = has_number, dict[int, int](), dict[int, str]()
+        self.refused = 0
+        self._good = set[int]()
+
+    def add(self, key: int, amount: Any, place: str) -> None:
+        """A record that is not dropped."""
+        if amount != BAD:
+            self.amounts[key] = amount
+            self._good.add(key)
+            self.own.pop(key, None)
+            return
+        self.refused += 1
+        if self.has_number:
+            self.amounts.pop(key, None)
+            self.own[key] = place
+
+    @property
+    def quarantined(self) -> int:
+        """Those that do not fit, and those that fit and were followed by one that does not."""
+        return self.refused + len(self._good & self.own.keys())
+
+
 @pytest.mark.parametrize("has_number", [True, False], ids=["number", "composite"])
 @pytest.mark.parametrize(("rows", "changes"), [(50_000, 250_000), (2, 3), (1, 0)])
 @given(batches=st.lists(PARTS, max_size=3))
@@ -106,27 +132,51 @@ def test_the_last_of_each_key_counts_and_nothing_is_lost(
         patch.setattr(module, "_ROWS", rows)
         patch.setattr(known_module, "_MOST_CHANGES", changes)
         for parts in batches:
-            expected, refused = dict[int, int](), 0
+            expected = Expected(has_number)
             with lake.intake() as found:
                 for number, (items, is_dropped) in enumerate(parts):
                     found.begin(f"part {number}")
                     for line, (key, amount) in enumerate(items, 1):
-                        found.add(record(key, amount), line)
+                        # a few records in each line, as an array of JSON has them
+                        found.add(record(key, amount), line // 3)
+                        if not is_dropped:
+                            expected.add(key, amount, f"part {number}: {line // 3}")
                     if is_dropped:
                         found.drop()
-                        continue
-                    expected.update({key: amount for key, amount in items if amount != BAD})
-                    refused += sum(amount == BAD for _, amount in items)
                 events, quarantined = lake.write(found)
-            wanted = {key: "U" if key in model else "I" for key, amount in expected.items() if model.get(key) != amount}
-            model.update(expected)
+            wanted = {
+                key: "U" if key in model else "I"
+                for key, amount in expected.amounts.items()
+                if model.get(key) != amount
+            }
+            model.update(expected.amounts)
             assert {row["month"].month: row["_op"] for row in events} == wanted and len(events) == len(wanted)
             assert all(row["amount"] == Decimal(model[row["month"].month]) for row in events)
-            assert len(quarantined) == refused == len({row["source_key"] for row in quarantined})
-            assert not has_number or not {row["source_key"] for row in quarantined} & {
-                row["sales_target_id"] for row in events
-            }
+            assert len(quarantined) == expected.quarantined == len({row["source_key"] for row in quarantined})
+            own = {row["source_key"]: row for row in quarantined if row["rule"] == "invalid_value"}
+            places = {key: json.loads(own[number_of_key(key)]["payload"]) for key in expected.own}
+            assert len(own) == len(expected.own) and not own.keys() & {row.get("sales_target_id") for row in events}
+            assert {key: f"{found['_file']}: {found['_line']}" for key, found in places.items()} == expected.own
             assert lake.keys == len(model)
+
+
+def number_of_key(key: int) -> int:
+    """The number that stands for the key of its records."""
+    return number_of([date(2026, key, 1), "Sales", "GBP"])
+
+
+def test_a_record_that_fits_and_is_followed_by_one_that_does_not_is_kept() -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.add(record(1, 5), 1)
+        found.begin("s3://x/b.json")
+        found.add(record(1, BAD), 1)
+        events, (first, last) = lake.write(found)
+    assert events == [] and (first["rule"], last["rule"]) == ("no_record", "invalid_value")
+    payload = json.loads(first["payload"])
+    assert (payload["_file"], payload["amount"]) == ("s3://x/a.json", "5.00") and "a later record" in payload["_why"]
+    assert last["source_key"] == number_of_key(1) != first["source_key"]
 
 
 def test_a_refused_record_has_its_place_and_the_number_of_its_key() -> None:
@@ -147,28 +197,87 @@ def test_a_refused_record_has_its_place_and_the_number_of_its_key() -> None:
     assert (second["rule"], json.loads(second["payload"])["_text"]) == ("invalid_bytes", "\\377")
 
 
-def test_memory_is_bounded_however_many_records_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_frozen_record_has_its_key_and_all_that_it_has() -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.refuse_record({**record(1, 5), "note": {"a": [Decimal("1.50")]}, "_why": "mine"}, 7, "note", "unknown")
+        found.refuse_record({**record(2, BAD), "note": None}, 8, "note", "unknown")
+        _, rows = lake.write(found)
+    assert [row["source_key"] for row in rows] == [number_of_key(1), number_of_key(2)]
+    assert {row["rule"] for row in rows} == {"invalid_value"}
+    payload = json.loads(rows[0]["payload"])
+    assert (payload["amount"], payload["note"], payload["__why"]) == ("5", '{"a": ["1.50"]}', "mine")
+    assert payload["sales_target_id"] == str(number_of_key(1)) and payload["_why"] == "note: unknown"
+
+
+def test_a_misfit_in_the_key_says_what_brings_it_after_a_correction() -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.add({**record(1, 5), "month": "January"}, 7)
+        _, (row,) = lake.write(found)
+    assert row["rule"] == "no_record"
+    assert "`totelake backfill targets.sales_target` takes it" in json.loads(row["payload"])["_why"]
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=5)
+WORST = ["\udcff", "\ud800", "\x00", "_why", "a" * 5000, "\\", "\udcff\ud800"]
+
+
+@given(name=st.one_of(ANY_TEXT, st.sampled_from(WORST)), value=ANY_TEXT)
+def test_whatever_name_a_record_has_it_waits_as_text_that_every_engine_takes(name: str, value: str) -> None:
+    lake = Lake(True)
+    with lake.intake() as found:
+        found.begin("s3://x/a.json")
+        found.refuse_record({**record(1, 5), name: value}, 7, name, "nobody knows it")
+        _, (row,) = lake.write(found)
+    assert len(row["column_name"]) < 300
+    payload = json.loads(row["payload"])
+    for text in (row["column_name"], row["value"] or "", *payload, *(text or "" for text in payload.values())):
+        assert "\x00" not in text and text.encode() is not None
+    assert payload["_file"] == "s3://x/a.json" and "nobody knows it" in payload["_why"]
+
+
+def fill(found: Intake, shape: str, count: int) -> None:
+    """Add so many records: each of a key of its own, fitting or not, or all of one key in one part or in many."""
+    found.begin("x")
+    for number in range(count):
+        if shape == "one key in many parts":
+            found.begin("x")
+        given = record(1, BAD if shape == "refused" else number)
+        key = "Sales" if shape.startswith("one key") else f"{number:08d}"
+        found.add({**given, "department": key}, number)
+
+
+@pytest.mark.parametrize("shape", ["keys", "refused", "one key", "one key in many parts"])
+def test_memory_is_bounded_however_many_records_come(monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
     monkeypatch.setattr(module, "_ROWS", 1000)
     monkeypatch.setattr(runs, "_ROWS_AT_ONCE", 50)
     monkeypatch.setattr(runs, "_ROWS_GIVEN", 500)
     monkeypatch.setattr(known_module, "_MOST_CHANGES", 1000)
+    together, at_once = runs._one, list[int]()
+    monkeypatch.setattr(
+        runs, "_one", lambda parts: at_once.append(sum(part.num_rows for part in parts)) or together(parts)
+    )
 
     def peak(count: int) -> int:
         lake = Lake(True)
         # what the test reads for itself does not count
         monkeypatch.setattr(lake, "_read", lambda _: [])
+        at_once.clear()
         tracemalloc.start()
         with lake.intake() as found:
-            found.begin("x")
-            for number in range(count):
-                found.add({**record(1, 1), "department": f"{number:08d}"}, number)
+            fill(found, shape, count)
             lake.write(found)
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert lake.keys == count
+        assert lake.keys == {"keys": count, "refused": 0}.get(shape, 1)
         return size
 
     # the first one imports what is needed
     _, small, large = peak(100), peak(2_000), peak(8_000)
     # what the store in memory keeps of the objects grows, and is little
     assert large < small + 700_000
+    # Arrow's memory is not Python's
+    assert max(at_once) < 3 * 500

@@ -36,6 +36,9 @@ FITS = [
     ("timestamp(0) without time zone", "2026-01-01 00:30:00+02:00", datetime(2025, 12, 31, 22, 30)),
     ("timestamp(6) without time zone", "2026-01-01T00:00:00Z", datetime(2026, 1, 1)),
     ("time without time zone", "23:59:59.5", "23:59:59.5"),
+    ("time without time zone", "23:59:59.500000", "23:59:59.5"),
+    ("time(0) without time zone", "12:00:00.000", "12:00:00"),
+    ("time(2) without time zone", "12:00:00.75", "12:00:00.75"),
     ("text", "", ""),
     ("character varying(2)", "ab", "ab"),
 ]
@@ -63,6 +66,8 @@ MISFITS = [
     ("timestamp(3) without time zone", "2026-01-01T25:00:00", "no time that a calendar has"),
     ("timestamp(3) without time zone", "0001-01-01T00:00:00+14:00", "no time that a calendar has"),
     ("time without time zone", "24:00:00", "no time of day"),
+    ("time(0) without time zone", "12:00:00.75", "finer than time"),
+    ("time(2) without time zone", "12:00:00.755", "finer than time"),
     ("text", D(1), "no text"),
     ("text", {"a": 1}, "no text"),
     ("text", "a\x00", "code 0"),

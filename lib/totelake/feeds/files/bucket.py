@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,10 @@ _HIDDEN = ("_", ".")
 
 class ObjectChangedError(RetriableError):
     """An object was replaced or removed while it was read; the next run takes what is there then."""
+
+
+class UnreadableFileError(SourceError):
+    """An object cannot be read as it is, whatever becomes of others."""
 
 
 class SourceBucket:
@@ -65,7 +68,7 @@ class SourceBucket:
         """A file's bytes, all of that version.
 
         A connection that breaks is made again. Raises ObjectChangedError when another version is there meanwhile,
-        SourceError when it cannot be read.
+        SourceError when it cannot be read, UnreadableFileError where that is a matter of this file alone.
         """
         given, failed = 0, 0
         while given < item.bytes:
@@ -102,7 +105,8 @@ class SourceBucket:
             said = "was replaced or removed while it was read; the next run takes what is there then"
             return ObjectChangedError(f"{self.address(item.key)} {said}")
         if code_of(error) in ("InvalidObjectState", "ObjectNotInActiveTierError"):
-            return SourceError(f"{self.address(item.key)} is archived; restore it (`aws s3api restore-object`)")
+            said = "is archived; restore it (`aws s3api restore-object`)"
+            return UnreadableFileError(f"{self.address(item.key)} {said}")
         found = translation_of(error)
         return found if isinstance(found, RetriableError) else SourceError(f"{self.address(item.key)}: {found}")
 
@@ -112,15 +116,10 @@ class SourceBucket:
         if not role:
             return self._clients.s3 if not region else self._clients.elsewhere(region).s3
         with translated():
-            sts: Any = self._clients.client("sts")
             try:
-                found = sts.assume_role(RoleArn=role, RoleSessionName=f"totelake-{uuid.uuid4().hex[:12]}")[
-                    "Credentials"
-                ]
+                return self._clients.of_role(role, region or None).s3
             except ClientError as error:
                 said = translation_of(error)
                 if isinstance(said, RetriableError):
                     raise
                 raise SourceError(f"the role {role} of {self._source.name} cannot be taken: {said}") from error
-        keys = (found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-        return self._clients.elsewhere(region or self._clients.region, keys).s3

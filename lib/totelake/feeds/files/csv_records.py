@@ -14,7 +14,8 @@ _OPEN = ("unexpected end of data", "field larger than field limit")
 def read_csv(chunks: Iterable[bytes], required: Sequence[str]) -> Iterator[Found]:
     """The file's records; an empty value is NULL, an empty line is none.
 
-    Raises FileError for a file whose line of names lacks a required one, or whose last quote is not closed.
+    A name may be empty, while nothing stands under it. Raises FileError for a file whose
+    line of names lacks a required one, or one over a value, or whose last quote is not closed.
     """
     csv.field_size_limit(MOST_BYTES)
     source = _Lines(chunks)
@@ -36,7 +37,9 @@ def read_csv(chunks: Iterable[bytes], required: Sequence[str]) -> Iterator[Found
         if len(row) != len(names):
             yield Unreadable(line, f"it has {len(row)} values under {len(names)} names", source.shown)
             continue
-        yield Record({name: value or None for name, value in zip(names, row)}, line, source.size)
+        if any(value and not name for name, value in zip(names, row)):
+            raise FileError(f"a value in line {line} has an empty name above it; name its column in the line of names")
+        yield Record({name: value or None for name, value in zip(names, row) if name}, line, source.size)
 
 
 def _names(rows: Iterator[list[str]], required: Sequence[str]) -> list[str]:
@@ -46,7 +49,7 @@ def _names(rows: Iterator[list[str]], required: Sequence[str]) -> list[str]:
         raise FileError(f"its line of names is no CSV: {error}") from error
     if not any(names):
         raise FileError("it has no line of names")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise FileError(f"its line of names has {', '.join(twice)} more than once")
     lacking = [name for name in required if name not in names]

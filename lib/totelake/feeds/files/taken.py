@@ -1,8 +1,8 @@
-"""Which files of a table are taken: a list of their keys, versions and sizes, which the position names."""
+"""Which files of a table are taken, and which cannot be read: lists of keys and versions that the position names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,23 +15,25 @@ from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import Listed, ObjectStore
 
 _SCHEMA = pa.schema([("key", pa.string()), ("etag", pa.string()), ("bytes", pa.int64())])
-_TABLES = "tables"
+TAKEN, UNREAD = "tables", "unread"
+"""The lists that a position has of each table: the files that are taken, and those that cannot be read as they are."""
+Version = tuple[str, int]
+"""A file's ETag and size."""
 Position = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class TakenFiles:
-    """The files of one table that are taken, each once: size and ETag by key."""
+    """The files of one list of a table, each once: its version by key."""
 
-    files: Mapping[str, tuple[str, int]]
+    files: Mapping[str, Version]
 
     @classmethod
-    def of(cls, position: Position, table: str, store: ObjectStore) -> TakenFiles:
+    def of(cls, position: Position, table: str, store: ObjectStore, which: str = TAKEN) -> TakenFiles:
         """Those of a position. Raises DamagedError when their list cannot be read."""
-        entry = position.get(_TABLES, {}).get(table)
-        if entry is None:
+        file = list_in(position, table, which)
+        if file is None:
             return cls({})
-        file = StateFile(**entry)
         try:
             found = pq.ParquetFile(ObjectReader(store, file.key, file.bytes)).read(use_threads=False)
         except pa.ArrowInvalid as error:
@@ -43,8 +45,8 @@ class TakenFiles:
         return cls({key: (etag, size) for key, etag, size in zip(*columns)})
 
     def has(self, item: Listed) -> bool:
-        """Whether that version of a file is taken."""
-        return self.files.get(item.key) == (item.etag, item.bytes)
+        """Whether that version of a file is in the list."""
+        return self.files.get(item.key) == version_of(item)
 
     def store(self, target: ObjectWriter) -> StateFile:
         """Write the list."""
@@ -54,18 +56,22 @@ class TakenFiles:
         stored = target.store()
         return StateFile(stored.key, len(rows), stored.bytes, stored.sha256)
 
-    @property
-    def size(self) -> int:
-        """Bytes of all of them."""
-        return sum(size for _, size in self.files.values())
+
+def version_of(item: Listed) -> Version:
+    """A listed file's version."""
+    return item.etag, item.bytes
 
 
-def position_of(lists: Iterable[tuple[str, StateFile]]) -> Position:
-    """The position that names the lists of tables."""
-    return {_TABLES: {name: asdict(file) for name, file in lists}}
+def position_of(lists: Mapping[str, Mapping[str, StateFile]]) -> Position:
+    """The position that names these lists, by which of them and by table; one without any table is left out."""
+    return {
+        which: {name: asdict(file) for name, file in files.items()}
+        for which, files in lists.items()
+        if files or which == TAKEN
+    }
 
 
-def list_in(position: Position, table: str) -> StateFile | None:
-    """The list of a table that a position names."""
-    entry = position.get(_TABLES, {}).get(table)
+def list_in(position: Position, table: str, which: str = TAKEN) -> StateFile | None:
+    """A list of a table that a position names."""
+    entry = position.get(which, {}).get(table)
     return None if entry is None else StateFile(**entry)

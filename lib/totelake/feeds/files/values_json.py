@@ -6,6 +6,8 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from totelake.feeds.quarantine import shown_name
+
 
 class Repeated(dict[str, Any]):
     """An object of JSON in which a name stands twice."""
@@ -43,5 +45,5 @@ def problem_of(value: Any) -> str:
     if not isinstance(value, dict):
         return "it is no JSON object"
     if isinstance(value, Repeated):
-        return f"the name {value.name} stands twice in it"
+        return f"the name {shown_name(value.name)} stands twice in it"
     return ""

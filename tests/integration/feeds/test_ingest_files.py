@@ -114,3 +114,9 @@ def test_records_without_a_star_table_that_do_not_fit_are_told(files: Files, mon
     (told,) = files.due()
     assert "2 rows of targets.sales_target in quarantine" in told
     assert f"s3://{files.ingestion}/dead_letters/rows/targets/sales_target/" in told
+
+
+def test_records_without_a_key_on_one_line_each_have_a_place_of_their_own(files: Files) -> None:
+    files.put("a.json", [target(1), *({**target(2), "month": None, "amount": n} for n in range(5)), {}, 7, 8])
+    found = files.rows(files.run(), "quarantine")
+    assert len({row["source_key"] for row in found}) == len(found) == 8

@@ -24,4 +24,7 @@ def _looks(place: Place, source: Source, tables: Sequence[Table]) -> Iterator[Re
     """One result for each table. Raises SourceError when the source cannot be looked at."""
     bookmark = Bookmark.of(CommitLog(place.ingestion, source.name).newest())
     for item in look_at_feed(place, source, tables, bookmark):
-        yield ok(f"{item.table}: {item.there}, {item.taken} taken" + (f"; {item.news}" if item.news else ""))
+        yield ok(
+            f"{item.table}: {item.there}, {item.taken} taken"
+            + (f"; {item.news or item.waits}" if item.news or item.waits else "")
+        )

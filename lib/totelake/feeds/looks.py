@@ -26,15 +26,16 @@ class Place:
 
 @dataclass(frozen=True)
 class TableLook:
-    """One table of a feed: what is `there`, what of it is `taken`, and what the next run would take, '' for nothing.
+    """One table of a feed: what is `there`, what of it is `taken`, and what is reason for a run, '' for nothing.
 
-    All are words for people.
+    `waits` is what cannot be taken as it is, '' for nothing. All are words for people.
     """
 
     table: str
     there: str
     taken: str
     news: str = ""
+    waits: str = ""
 
 
 Look = Callable[[Place, Source, Sequence[Table], Bookmark], "list[TableLook]"]

@@ -16,9 +16,11 @@ from totelake.contracts.model import Dataset, Table
 from totelake.errors import LakeError, RetriableError, SourceError
 from totelake.feeds import batch as batch_module
 from totelake.feeds.files import ingest as module
+from totelake.feeds.files import look as look_module
 from totelake.feeds.files.bucket import SourceBucket
 from totelake.lake.records.batch import Bookmark
 from totelake.ports.s3 import S3Store
+from totelake.runtime import moments
 
 ARCHIVED, DENIED = "InvalidObjectState", "AccessDenied"
 
@@ -103,6 +105,21 @@ def test_a_file_alone_that_cannot_be_read_is_told_and_fails_nothing(
     assert first is not None and files.run() is None and len(alerts) == 1
     files.put("a.json", [target(2)])
     assert files.run() is not None and len(alerts) == 2
+
+
+def test_a_file_that_cannot_be_read_is_reason_for_a_run_once_a_day(
+    files: Files, bad: dict[str, str], alerts: list[Alert], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad["a.json"] = ARCHIVED
+    for name in ("a.json", "b.json"):
+        files.put(name, [target()])
+    files.run()
+    hour = moments.now().hour
+    for at, news in ((hour, True), ((hour + 12) % 24, False)):
+        monkeypatch.setattr(look_module, "_AGAIN_HOUR", at)
+        look = files.look()
+        assert look.taken == "1 files" and look.waits == "1 files cannot be read as they are: sales_target/a.json"
+        assert look.news == (look.waits if news else "")
 
 
 def test_many_files_that_cannot_be_read_keep_no_good_one_from_being_taken(

@@ -18,6 +18,13 @@ _NOT_READ = "what was taken is not read again"
 def compare_feed(place: Place, source: Source, tables: Sequence[Table], bookmark: Bookmark) -> list[Finding]:
     """One finding for each table: what is there, and what of it is taken. What the next run takes is in progress."""
     return [
-        Finding(item.table, CHECK, item.there, item.taken, IN_PROGRESS if item.news else EQUAL, item.news or _NOT_READ)
+        Finding(
+            item.table,
+            CHECK,
+            item.there,
+            item.taken,
+            IN_PROGRESS if item.news or item.waits else EQUAL,
+            item.news or item.waits or _NOT_READ,
+        )
         for item in look_at_feed(place, source, tables, bookmark)
     ]

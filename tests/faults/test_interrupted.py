@@ -87,7 +87,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     monkeypatch.setattr(servers, "answers", lambda _: True)
     monkeypatch.setattr(spark, "_session", dict)
     monkeypatch.setattr(spark, "environment", dict)
-    monkeypatch.setattr(lifecycle, "furnish", lambda _: None)
+    monkeypatch.setattr(lifecycle, "furnish", lambda *_: None)
     monkeypatch.setattr(lifecycle, "_end_jobs", lambda _: None)
     monkeypatch.setattr(lifecycle, "status_of", lambda stack: dict.fromkeys(stack.parts, True))
     found = Machine(tmp_path)

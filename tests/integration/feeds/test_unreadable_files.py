@@ -68,6 +68,9 @@ def two_tables(monkeypatch: pytest.MonkeyPatch, first: str = "first_target") -> 
         def table(self, wanted: Any) -> Table:
             return tables[wanted.name]
 
+        def star_tables(self, name: str) -> tuple[Table, ...]:
+            return contracts.star_tables(name)
+
     for place in (module, batch_module):
         monkeypatch.setattr(place, "load_contracts", Contracts)
 

@@ -144,7 +144,7 @@ class DriftingWorld(World):
     def said(self) -> dict[str, Any]:
         """What the warehouse says to its users: dimensions, and of each fact the versions that say anything new."""
         found: dict[str, Any] = {table.name: self.loaded(table) for table in load_contracts().dimensions()}
-        for table in load_contracts().facts():
+        for table in load_contracts().facts(SOURCE):
             found[table.name] = news(self.loaded_history(table))
         return found
 

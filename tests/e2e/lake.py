@@ -27,12 +27,24 @@ def ask(glue: Any, s3: Any, sql: str, scratch: Path, database: str = PROCESSED) 
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f'CREATE SCHEMA "{database}"')
         connection.execute(f'SET schema = "{database}"')
+        made = set[str]()
+
+        def make(name: str) -> None:
+            """A view over a log, or over other views, which are made first."""
+            if name in made:
+                return
+            made.add(name)
+            table = glue.get_table(DatabaseName=database, Name=name)["Table"]
+            if table["TableType"] != "VIRTUAL_VIEW":
+                connection.execute(f'CREATE VIEW "{name}" AS {_relation(glue, s3, name, scratch, database)}')
+                return
+            text = sqlglot.parse_one(view_sql(table), read="athena")
+            for other in sorted(_tables(text)):
+                make(other)
+            connection.execute(f'CREATE VIEW "{name}" AS {text.sql(dialect="duckdb")}')
+
         for view in sorted(_tables(sqlglot.parse_one(sql, read="athena"))):
-            text = sqlglot.parse_one(view_sql(glue.get_table(DatabaseName=database, Name=view)["Table"]), read="athena")
-            for name in _tables(text):
-                relation = _relation(glue, s3, name, scratch, database)
-                connection.execute(f'CREATE VIEW IF NOT EXISTS "{name}" AS {relation}')
-            connection.execute(f'CREATE VIEW "{view}" AS {text.sql(dialect="duckdb")}')
+            make(view)
         return connection.execute(sqlglot.transpile(sql, read="athena", write="duckdb")[0]).fetchall()
 
 
@@ -51,6 +63,8 @@ def _relation(glue: Any, s3: Any, name: str, scratch: Path, database: str) -> st
     keys = [key["Name"] for key in table.get("PartitionKeys", ())]
     if not keys:
         objects = _objects(s3, table["StorageDescriptor"]["Location"], scratch)
+        if not objects:
+            return f"SELECT {columns} FROM ({nothing})"
         return f"SELECT {columns} FROM ({nothing} UNION ALL BY NAME SELECT * FROM {objects})"
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=name)
     parts = [
@@ -69,7 +83,7 @@ def _column(column: Any) -> str:
 
 
 def _objects(s3: Any, location: str, scratch: Path) -> str:
-    """The objects under a location, as DuckDB reads them."""
+    """The objects under a location, as DuckDB reads them; '' when there is none."""
     bucket, prefix = location.removeprefix("s3://").split("/", 1)
     found = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
@@ -79,4 +93,6 @@ def _objects(s3: Any, location: str, scratch: Path) -> str:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 s3.download_file(bucket, item["Key"], str(path))
             found.append(f"'{path}'")
+    if not found:
+        return ""
     return f"read_parquet([{', '.join(found)}], union_by_name = true, hive_partitioning = false)"

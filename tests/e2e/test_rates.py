@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
@@ -98,3 +99,17 @@ def test_what_is_there_is_not_taken_again(pipeline: Pipeline) -> None:
     assert len(pipeline.glue.get_workflow_runs(Name="totelake-refresh-rates")["Runs"]) == len(refreshes)
     status, out, words = pipeline.attempt("source", "check", RATES)
     assert status == 0 and "fawazahmed0 since 2024-03-02" in out, words
+
+
+def test_sales_against_targets_are_the_same_in_the_lake_and_in_the_warehouse(pipeline: Pipeline) -> None:
+    ((month,),) = pipeline.source("SELECT date_trunc('month', max(created_at))::date::text FROM sales_order")
+    departments = [name for (name,) in pipeline.source("SELECT department_name FROM department")]
+    records = [{"month": month, "department": name, "currency": "GBP", "amount": "10.00"} for name in departments]
+    pipeline.s3.put_object(Bucket="totelake-targets", Key="sales_target/a.json", Body=json.dumps(records).encode())
+    assert pipeline.command("run", "--source", "targets", "--wait")
+    asked = [
+        pipeline.command("query", "--name", "sales_against_target", "--on", where) for where in ("lake", "warehouse")
+    ]
+    in_lake, in_warehouse = ([row.values() for row in rows] for rows in asked)
+    assert texts(in_lake) == texts(in_warehouse) and len(in_lake) == len(records)
+    assert any(Decimal(row["revenue"]) > 0 for row in asked[0])

@@ -33,6 +33,8 @@ QUICKSIGHT = {
     1700: "DECIMAL",
     16: "BOOLEAN",
 }
+# asked where there are files of targets, in tests/e2e/test_rates.py
+ELSEWHERE = ("sales_against_target",)
 # the world's rows were captured today, so the query that asks for yesterday's finds none of them otherwise
 TODAY = {"changed_yesterday": ("- INTERVAL '1' DAY AS", "- INTERVAL '0' DAY AS")}
 
@@ -43,7 +45,7 @@ def test_every_query_gives_the_same_rows_in_the_warehouse_and_in_the_lake(world:
     assert world.settle() == {}
     with_rates(world)
     found = {}
-    for path in sorted(QUERIES.glob("*.sql")):
+    for path in sorted(path for path in QUERIES.glob("*.sql") if path.stem not in ELSEWHERE):
         sql = path.read_text(encoding="utf-8").replace(*TODAY.get(path.stem, ("", "")))
         warehouse = world.warehouse(sql.replace("%", "%%"))
         asked = lake.ask(world.glue, world.s3, sql, world.scratch, world.processed_database)

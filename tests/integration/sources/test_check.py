@@ -89,7 +89,7 @@ def test_without_a_connection_that_is_the_finding(crm: Database) -> None:
 
 def test_sources_are_listed_with_kind_tables_schedule_and_secret(crm: Database) -> None:
     found = {item["source"]: item for item in json.loads(crm.invoke("list", "--json").stdout)}
-    assert set(found) == {"crm", "totesys"}
+    assert set(found) == {"crm", "rates", "targets", "totesys"}
     assert {name: found["crm"][name] for name in ("kind", "tables", "schedule", "secret")} == {
         "kind": "postgres", "tables": 3, "schedule": "cron(0/10 * * * ? *)", "secret": "{prefix}/crm",
     }  # fmt: skip

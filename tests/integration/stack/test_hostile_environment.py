@@ -134,7 +134,8 @@ def test_a_python_job_sees_the_stack_and_nothing_of_the_users(up: Stack) -> None
     seen = json.loads(environment)
     assert {name for name, value in VARIABLES.items() if value and seen.get(name) == value} == set()
     assert (seen["AWS_ACCESS_KEY_ID"], seen["AWS_ENDPOINT_URL"]) == (up.access_key_id, up.aws_endpoint)
-    assert json.loads(buckets) == sorted((up.ingestion_bucket, up.processed_bucket, up.artifacts_bucket))
+    own = (up.ingestion_bucket, up.processed_bucket, up.artifacts_bucket, "totelake-targets")
+    assert json.loads(buckets) == sorted(own)
 
 
 def test_a_spark_job_runs(up: Stack) -> None:

@@ -187,13 +187,13 @@ run "silence_failures_and_lost_alerts_are_told" {
   assert {
     condition = alltrue([for states in [["FAILED"], ["TIMEOUT", "ERROR"]] : toset(flatten([
       for one in jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail["$or"] : [for match in one.jobName : try(match.prefix, match)] if one.state == states
-    ])) == toset([for job in module.jobs.jobs : trimsuffix(job.name, "totesys")])])
+    ])) == toset([for job in module.jobs.jobs : replace(job.name, "/(${join("|", [for path in fileset("../catalog/sources", "*/source.yaml") : dirname(path)])})$/", "")])])
     error_message = "The rule names every job of this deployment and no other, whether it failed or ran out of time."
   }
 
   assert {
     condition = { for one in jsondecode(module.monitoring.rules["job-failed"].event_pattern).detail["$or"] : try(one.jobRunId[0].suffix, "") => toset([for match in one.jobName : try(match.prefix, match)]) if one.state == ["FAILED"] } == {
-      for retries, names in { for job in module.jobs.jobs : job.max_retries => trimsuffix(job.name, "totesys")... } : retries == "0" ? "" : "_attempt_${retries}" => toset(names)
+      for retries, names in { for job in module.jobs.jobs : job.max_retries => replace(job.name, "/(${join("|", [for path in fileset("../catalog/sources", "*/source.yaml") : dirname(path)])})$/", "")... } : retries == "0" ? "" : "_attempt_${retries}" => toset(names)
     }
     error_message = "Of a job that is tried again only the last attempt is told."
   }

@@ -13,6 +13,7 @@ from totelake.contracts import load_contracts
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.marks import LOADED, LoadMark
 from totelake.warehouse import load as load_module
+from totelake.warehouse import publish
 
 pytestmark = pytest.mark.integration
 OTHER = "other"
@@ -27,7 +28,7 @@ def designs_of_another_source(monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(known.source(SOURCE), name=OTHER)
     stars = {**known.stars, DESIGN.name: replace(DESIGN, source=OTHER)}
     contracts = replace(known, sources={**known.sources, OTHER: other}, stars=stars)
-    for module in (load_module, conftest):
+    for module in (load_module, publish, conftest):
         monkeypatch.setattr(module, "load_contracts", lambda: contracts)
 
 

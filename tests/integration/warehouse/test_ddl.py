@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg2
@@ -42,7 +44,8 @@ def test_a_deploy_beside_a_load_waits_for_its_transaction(dsn: str, monkeypatch:
             if len(waited) == 3:
                 load.commit()
 
-        monkeypatch.setattr(tables.time, "sleep", end_the_load)
+        # this module's clock alone: other threads of the process sleep, too
+        monkeypatch.setattr(tables, "time", SimpleNamespace(monotonic=time.monotonic, sleep=end_the_load))
         tables.create(dsn, load_contracts())
     assert (waited, made(dsn)) == ([0, 0, 0], 3)
     # the lock ended with the transaction

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,7 +115,8 @@ def test_queries_under_way_have_time_before_partitions_and_before_what_needs_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     catalog, done = Catalog(WIDE, NARROW), list[str]()
-    monkeypatch.setattr(time, "sleep", lambda seconds: done.append(f"{seconds} s"))
+    clock = SimpleNamespace(sleep=lambda seconds: done.append(f"{seconds} s"))
+    monkeypatch.setattr(partition_columns, "time", clock)
     monkeypatch.setattr(partition_columns, "PLANNING", 2.0)
     catalog.others = [lambda: done.append("partitions")]
     follow_table(catalog, "t")

@@ -58,7 +58,7 @@ def drift(
     else:
         history = {_label(item): versions(_catalog(where, item), item) for item in tables}
         if not any(history.values()):
-            raise ConfigurationError("nothing is registered yet; run `totelake run`, or use --against source")
+            raise ConfigurationError(_unregistered(tables))
         found = {_label(item): registered_changes(_catalog(where, item), item) for item in tables}
         standings = _standings(where, tables)
         held, blocked = _held(tables, standings), _blocked(standings)
@@ -74,6 +74,14 @@ def drift(
         say(hold.line)
     if stopped or any(change.is_breaking for changes in found.values() for change in changes):
         raise typer.Exit(BREAKING_DRIFT)
+
+
+def _unregistered(tables: Sequence[Table]) -> str:
+    """What to do where none of these tables is registered; only a database has a live schema to compare with."""
+    contracts = load_contracts()
+    has_live = any(item.kind == SOURCE and contracts.source(item.source).is_database for item in tables)
+    said = "nothing is registered yet" if len(tables) > 1 else f"{_label(tables[0])} is not registered yet"
+    return f"{said}; run `totelake run`{f', or use --against {LIVE}' if has_live else ''}"
 
 
 def _label(item: Table) -> str:

@@ -16,6 +16,7 @@ from totelake.contracts import load_contracts
 from totelake.contracts.model import SOURCE
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
+from totelake.lake.quarantine import FILE, LINE
 from totelake.operate.quarantine import Found, QuarantineEntry, find, find_keys
 from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
@@ -137,6 +138,12 @@ def _short(row: QuarantineEntry) -> dict[str, Any]:
     return {name: value for name, value in vars(row).items() if name != "payload"}
 
 
+def _place(row: QuarantineEntry) -> str:
+    """The file that a feed's row was in, with its line; '' of a row of a database."""
+    file, line = (str(row.payload.get(name) or "") for name in (FILE, LINE))
+    return f"{file}, line {line}" if file and line not in ("", "0") else file
+
+
 def _print(found: Found) -> None:
     if not found.rows:
         say(
@@ -152,9 +159,13 @@ def _print(found: Found) -> None:
             item.column_name,
             literal(item.value),
             item.status,
+            _place(item),
         )
         for item in found.rows
     ]
-    table("rows that did not fit", ("table", "key", "batch", "rule", "column", "value", "status"), rows)
+    names = ("table", "key", "batch", "rule", "column", "value", "status", "from")
+    # only a row of a feed says where it was
+    kept = len(names) if any(row[-1] for row in rows) else len(names) - 1
+    table("rows that did not fit", names[:kept], [row[:kept] for row in rows])
     if found.total > len(found.rows):
         say(f"these are {len(found.rows)} of {found.total:,}; see more with --limit")

@@ -5,6 +5,7 @@ A value comes from JSON (text, int, Decimal, bool, None) or as a text alone, as 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import date, datetime, timedelta, timezone
@@ -69,7 +70,22 @@ def as_text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return plain(value)
+    if isinstance(value, (list, dict)):
+        try:
+            return _as_json(value)
+        except RecursionError:
+            return "a value that is nested too deeply to be shown"
     return str(value)
+
+
+def _as_json(value: Any) -> str:
+    """A value as JSON has it, with each digit of its numbers."""
+    if isinstance(value, list):
+        return f"[{', '.join(_as_json(item) for item in value)}]"
+    if isinstance(value, dict):
+        names = {json.dumps(name, ensure_ascii=False): item for name, item in value.items()}
+        return f"{{{', '.join(f'{name}: {_as_json(item)}' for name, item in names.items())}}}"
+    return plain(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 def plain(number: Decimal) -> str:

@@ -15,7 +15,9 @@ from totelake.cli import drift as command
 from totelake.cli.app import app
 from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.contracts.model import Table
+from totelake.contracts.sources import Source
 from totelake.deploy.target import Target
+from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.holds import BUILD, LOG, Hold, Holds
 from totelake.lake.tables import columns_input, parquet_storage
@@ -67,6 +69,26 @@ def test_a_registered_table_is_that_of_its_source(words: tuple[str, ...], monkey
     assert found[THEIRS][0]["impact"]["columns"] == [f"{OTHER_STAR}.design_name"]
     assert f"{THEIRS}.design_name is used by {OTHER_STAR}.design_name" in shown
     assert f"│ {THEIRS} " in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "is_database", "said"),
+    [
+        ((), True, "nothing is registered yet; run `totelake run`, or use --against source"),
+        ((THEIRS,), True, f"{THEIRS} is not registered yet; run `totelake run`, or use --against source"),
+        ((THEIRS,), False, f"{THEIRS} is not registered yet; run `totelake run`"),
+        ((OTHER_STAR,), True, f"{OTHER_STAR} is not registered yet; run `totelake run`"),
+    ],
+)
+def test_what_is_not_registered_is_compared_live_where_there_is_something_live(
+    words: tuple[str, ...], is_database: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = SimpleNamespace(ingestion=MemoryStore(), processed=MemoryStore(), tables_of=lambda zone: MemoryCatalog())
+    monkeypatch.setattr(Target, "named", lambda *_: where)
+    monkeypatch.setattr(Source, "is_database", property(lambda _: is_database))
+    result = CliRunner().invoke(app, ["drift", *words])
+    assert isinstance(result.exception, ConfigurationError)
+    assert str(result.exception) == said
 
 
 def test_the_live_tables_are_those_of_their_source(monkeypatch: pytest.MonkeyPatch) -> None:

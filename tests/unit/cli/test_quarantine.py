@@ -58,6 +58,16 @@ def test_the_list_shows_each_row_and_how_many_more_there_are(monkeypatch: pytest
     assert asked == [(("dsn", None, None), {"limit": 100})]
 
 
+@pytest.mark.parametrize(
+    ("line", "place"), [("12", "targets/2026.json, line 12"), ("0", "targets/2026.json"), (None, "targets/2026.json")]
+)
+def test_the_list_says_where_a_row_of_a_file_was(monkeypatch: pytest.MonkeyPatch, line: str | None, place: str) -> None:
+    of_file = replace(ROW, payload={"_file": "targets/2026.json", "_line": line, "amount": "many"})
+    shown = invoke(monkeypatch, Found((of_file, ROW), 2), "list")[0].stdout
+    cells = [[cell.strip() for cell in row.split("│")[1:-1]] for row in shown.splitlines() if row.startswith("│")]
+    assert [row[-1] for row in cells] == [place, "-"]
+
+
 def test_the_list_is_asked_for_by_status_and_table(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["list", "--status", "released", "--table", "dim_staff", "--limit", "5", "--json"]
     result, asked = invoke(monkeypatch, Found((ROW,), 1), *words)

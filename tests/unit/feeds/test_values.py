@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from totelake.contracts.model import Column
 from totelake.contracts.types import arrow_type
 from totelake.feeds.tables import number_of
-from totelake.feeds.values import MisfitError, fitted
+from totelake.feeds.values import MisfitError, as_text, fitted
 
 D = Decimal
 FITS = [
@@ -87,6 +88,27 @@ def test_what_fits_comes_exactly(kind: str, value: Any, expected: Any) -> None:
 def test_what_does_not_fit_is_told(kind: str, value: Any, why: str) -> None:
     with pytest.raises(MisfitError, match=why):
         fitted(Column("c", kind), value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([D("1.10"), None, True], "[1.10, null, true]"),
+        ({"net": D("1e2"), 'a"b': ["é"]}, '{"net": 100, "a\\"b": ["é"]}'),
+        ([], "[]"),
+    ],
+)
+def test_what_is_no_single_value_is_shown_as_json(value: Any, text: str) -> None:
+    assert as_text(value) == text
+    with pytest.raises(MisfitError, match=re.escape(f"{text} is no number")):
+        fitted(Column("c", "bigint"), value)
+
+
+def test_a_value_of_any_depth_has_a_text() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert as_text(deep) == "a value that is nested too deeply to be shown"
 
 
 def test_null_is_for_columns_that_may_be_without_a_value() -> None:

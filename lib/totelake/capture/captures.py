@@ -107,10 +107,10 @@ class TableCaptures:
         )
         try:
             state = capture_table(self._session, task, events)
+            return Captured(state, events.commit(self._job.arguments.source, shape.lake_schema))
         except BaseException:
             events.abandon()
             raise
-        return Captured(state, events.commit(self._job.arguments.source, shape.lake_schema))
 
     def _writer(self, key: str) -> ObjectWriter:
         is_paused = self._job.arguments.bookmark == PAUSE

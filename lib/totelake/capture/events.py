@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Callable
@@ -31,6 +33,8 @@ METADATA = (
     pa.field(XID, pa.int64()),
 )
 _CHUNK = 65_536
+# so many tables of rows at most wait to be written
+_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,58 @@ class EventTable:
     name: str
     key: Key
     columns: pa.Schema
+
+
+class _Parquet:
+    """A parquet file that is encoded, compressed and sent in a thread of its own, while the next rows are read.
+
+    What fails there is raised by the next `write`, or by `close`.
+    """
+
+    def __init__(self, target: ObjectWriter, schema: pa.Schema) -> None:
+        plain = [field.name for field in schema if not pa.types.is_float32(field.type)]
+        self._writer = pq.ParquetWriter(
+            target,
+            schema,
+            compression="zstd",
+            version="2.6",
+            coerce_timestamps="us",
+            # by a column that has become double since, Athena finds no rows where a float's are indexed
+            use_dictionary=plain,
+            write_statistics=plain,
+        )
+        self._pool = ThreadPoolExecutor(1, "parquet")
+        self._waiting: deque[Future[None]] = deque()
+        self._is_broken = False
+
+    def write(self, rows: pa.Table) -> None:
+        """Write rows after those before."""
+        while len(self._waiting) >= _AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(self._write, rows))
+
+    def close(self) -> None:
+        """Wait until every row is written, and end the file."""
+        for written in self._waiting:
+            written.result()
+        self._pool.shutdown()
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Write no more; nothing is under way afterwards."""
+        for written in self._waiting:
+            written.cancel()
+        self._pool.shutdown()
+
+    def _write(self, rows: pa.Table) -> None:
+        # Arrow 7 crashes the process when it writes on after an error
+        if self._is_broken:
+            return
+        try:
+            self._writer.write_table(rows)
+        except BaseException:
+            self._is_broken = True
+            raise
 
 
 class EventWriter:
@@ -59,7 +115,7 @@ class EventWriter:
         self._captured_at = captured_at.replace(tzinfo=None)
         self._schema = pa.schema(list(table.columns) + list(METADATA))
         self._target: ObjectWriter | None = None
-        self._writer: pq.ParquetWriter | None = None
+        self._writer: _Parquet | None = None
         self._quarantine = QuarantineWriter(open_quarantine, table.name, batch, captured_at)
         self.inserts = self.updates = self.deletes = 0
 
@@ -111,22 +167,12 @@ class EventWriter:
     def _append(self, columns: list[pa.Array], operations: pa.Array, xids: pa.Array) -> None:
         if self._writer is None:
             self._target = self._open_target()
-            plain = [field.name for field in self._schema if not pa.types.is_float32(field.type)]
-            self._writer = pq.ParquetWriter(
-                self._target,
-                self._schema,
-                compression="zstd",
-                version="2.6",
-                coerce_timestamps="us",
-                # by a column that has become double since, Athena finds no rows where a float's are indexed
-                use_dictionary=plain,
-                write_statistics=plain,
-            )
+            self._writer = _Parquet(self._target, self._schema)
         count = len(operations)
         batches = pa.array(np.full(count, self._batch, dtype=np.int64))
         times = pa.array([self._captured_at], pa.timestamp("us")).take(pa.array(np.zeros(count, dtype=np.int64)))
         arrays = [*columns, operations, batches, times, xids]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._writer.write(pa.Table.from_arrays(arrays, schema=self._schema))
 
     def commit(self, source: str, schema: TableSchema) -> TableCommit | None:
         """Finish both objects; what a batch of that source says of them, None when there were no rows at all."""
@@ -162,5 +208,7 @@ class EventWriter:
     def abandon(self) -> None:
         """Drop both objects."""
         self._quarantine.abandon()
+        if self._writer is not None:
+            self._writer.abandon()
         if self._target is not None:
             self._target.abandon()

@@ -34,14 +34,14 @@ def target(month: int = 1, amount: Any = 100, department: str = "Sales", currenc
 
 
 class Files:
-    """The source, whose bucket is named by a deployment of its own."""
+    """The source, whose bucket is named by a deployment of its own; by its prefix, one that is there."""
 
-    def __init__(self) -> None:
-        self.prefix = f"t{uuid.uuid4().hex[:12]}"
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix or f"t{uuid.uuid4().hex[:12]}"
         self.clients = Clients.from_environment()
         self.s3 = self.clients.s3
         self.bucket, self.ingestion = f"{self.prefix}-targets", f"{self.prefix}-ingestion"
-        for name in (self.bucket, self.ingestion):
+        for name in (self.bucket, self.ingestion) if not prefix else ():
             self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
 
     def put(self, name: str, content: Any) -> None:

@@ -1,0 +1,58 @@
+"""A file of any size is taken in bounded memory: in `make soak` it has 2 GB, else a hundredth of that."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.faults.conftest import SOAK
+from tests.integration.feeds.conftest import TABLE, Files
+from totelake.lake.records.batch import Bookmark
+
+pytestmark = pytest.mark.integration
+WHOLE_CATALOG = True
+RECORDS = 5_400_000 if SOAK else 54_000
+# of each record; its end is white space, as of files with columns of a fixed width
+BYTES = 400
+# an interpreter with its packages has some 150 MB; the job's machine has 1 GB at a sixteenth of a DPU
+MOST_MEGABYTES = 700
+_JOB = """
+import resource, sys
+from tests.integration.feeds.conftest import Files
+files = Files(sys.argv[1])
+assert files.run() is not None
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def array() -> Iterator[bytes]:
+    """The file, a thousand records at once."""
+    for begin in range(0, RECORDS, 1000):
+        records = (
+            f'{{"month": "2026-01-01", "department": "D{number}", "currency": "GBP", "amount": {number}.25}}'
+            for number in range(begin, begin + 1000)
+        )
+        yield (b",\n" if begin else b"[") + b",\n".join(record.ljust(BYTES - 2).encode() for record in records)
+    yield b"]\n"
+
+
+def test_a_file_of_any_size_is_taken_in_bounded_memory(aws: str, tmp_path: Path) -> None:
+    files, path = Files(), tmp_path / "all.json"
+    with path.open("wb") as file:
+        file.writelines(array())
+    files.s3.upload_file(str(path), files.bucket, f"{TABLE}/all.json")
+    path.unlink()
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'lib'}", "TMPDIR": str(tmp_path)}
+    words = [sys.executable, "-c", _JOB, files.prefix]
+    done = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.split()[-1]) < MOST_MEGABYTES
+    bookmark = Bookmark.of(files.log.newest())
+    assert bookmark.tables[TABLE].keys == RECORDS
+    assert files.look().news == ""

@@ -23,8 +23,8 @@ _SETTINGS = {
     "synchronous_commit": "on",
     "search_path": "star,public",
 }
-# Spark's writer holds one connection for each table, and one for each of its tasks
-TABLES_AT_ONCE, MOST_WRITERS = 4, 4
+# the staging tables that are filled beside each other, each by a connection of its own
+TABLES_AT_ONCE = 4
 # the startup parameter `options`
 OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
 QUERY = "SELECT " + ", ".join(f"current_setting('{name}')" for name in ("server_encoding", *_SETTINGS))

@@ -14,12 +14,11 @@ from pyarrow import csv
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Table
 from totelake.contracts.types import arrow_type
-from totelake.errors import StarTableError, WarehouseError
+from totelake.errors import DamagedError, StarTableError, WarehouseError
 from totelake.lake.quarantine import SCHEMA
-from totelake.ports.object_store import NoSuchObjectError, ObjectStore
+from totelake.ports.object_store import ObjectStore
 
 _METADATA = {"_op": pa.string(), "_batch": pa.int64(), "_captured_at": pa.timestamp("us")}
-_PIECE = 1024**2
 _ROWS_AT_ONCE = 32 * 1024
 # a file is closed once it has as many bytes, so it and the rows at once bound what a table needs of disk and memory
 _FILE_BYTES = 16 * 1024**2
@@ -100,10 +99,8 @@ def _batches(store: ObjectStore, key: str, rows: LakeRows, folder: Path) -> Iter
 
 def _fetch(store: ObjectStore, key: str, path: Path) -> None:
     try:
-        with path.open("wb") as file:
-            for piece in store.stream(key, _PIECE):
-                file.write(piece)
-    except NoSuchObjectError as error:
+        store.download(key, path)
+    except DamagedError as error:
         raise StarTableError(str(error)) from error
 
 

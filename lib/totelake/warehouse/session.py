@@ -22,6 +22,10 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "synchronous_commit": "on",
     "search_path": "star,public",
+    # the compiler takes seconds for conditions that a first load needs once, and a small one never
+    "jit": "off",
+    # sorts and hashes of a table at a time; with the default of 4 MB those of a million rows go to disk
+    "work_mem": "64MB",
 }
 # the staging tables that are filled beside each other, each by a connection of its own
 TABLES_AT_ONCE = 4

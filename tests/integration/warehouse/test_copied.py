@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[str, st.SearchStrategy[Any]]] = {
     "price": ("numeric(10,2)", st.decimals(-99999999, 99999999, places=2)),
     "huge": ("numeric(38,18)", st.decimals(-(10**19), 10**19, places=18, allow_nan=False)),
     "day": ("date", st.dates()),
-    "at": ("timestamp without time zone", st.datetimes(max_value=LAST)),
+    "at": ("timestamp without time zone", st.datetimes(max_value=LAST).map(lambda at: at.replace(fold=0))),
     "note": ("text", TEXT),
     "Quoted": ("character varying(30)", TEXT),
 }

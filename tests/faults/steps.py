@@ -113,7 +113,7 @@ def installed(steps: Steps, *clients: Any) -> Iterator[None]:
     changes: list[tuple[Any, str, Any]] = [
         (Session, "_execute", steps.wrap("source COMMIT", Session._execute, lambda _, text: text == "COMMIT")),
         (DataFrameWriter, "parquet", steps.wrap("Spark parquet", DataFrameWriter.parquet)),
-        (DataFrameWriter, "save", steps.wrap("Spark JDBC", DataFrameWriter.save)),
+        (Connection, "copy", steps.wrap("warehouse COPY", Connection.copy)),
         (Connection, "commit", steps.wrap("warehouse COMMIT", Connection.commit)),
         *((Connection, name, steps.wrap(name, getattr(Connection, name), never)) for name in ("run", "rows", "insert")),
     ]

@@ -33,7 +33,7 @@ KINDS = {
     CHECK: {"PutObject", "CopyObject", "UpdateTable", "BatchUpdatePartition", "BatchCreatePartition"},
     DIMENSIONS: {"PutObject", "CopyObject", "Spark parquet", "UpdateTable"},
     FACTS: {"PutObject", "CopyObject", "Spark parquet", "UpdateTable", "BatchCreatePartition", "UpdatePartition"},
-    LOAD: {"Spark JDBC", "warehouse COMMIT"},
+    LOAD: {"warehouse COPY", "warehouse COMMIT"},
 }
 # a builder that dies has partitions to write anew, too: those that it has just added an object to
 COMPACTING: dict[str, Any] = {"compact_objects": 1}

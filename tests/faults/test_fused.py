@@ -44,7 +44,7 @@ def test_a_run_that_dies_is_made_good_by_the_next(world: World) -> None:
     world.edit(with_dimension=True)
     world.chain((INGEST, CHECK))
     names = stepped(world, FUSED, Steps()).names
-    assert {"Spark parquet", "UpdateTable", "Spark JDBC", "warehouse COMMIT"} <= set(names)
+    assert {"Spark parquet", "UpdateTable", "warehouse COPY", "warehouse COMMIT"} <= set(names)
     world.history.add(world.newest())
     for share, late in DEATHS:
         world.edit(with_dimension=True)

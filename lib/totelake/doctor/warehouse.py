@@ -20,13 +20,12 @@ from totelake.ports.postgres import Connection
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.outcome import Result, ok, problem, warning
 from totelake.warehouse.ddl import ETL, STAGING, STAR
-from totelake.warehouse.session import MOST_WRITERS, OPTIONS, QUERY, TABLES_AT_ONCE, refuse_other
+from totelake.warehouse.session import OPTIONS, QUERY, TABLES_AT_ONCE, refuse_other
 
 GROUP = "warehouse"
-# with fewer no table that is written beside others gets a writer
-_LEAST_CONNECTIONS = TABLES_AT_ONCE + 1
-_CONNECTIONS = TABLES_AT_ONCE * (1 + MOST_WRITERS)
-_AT_ONCE = f"a load of large tables takes up to {_CONNECTIONS} at once"
+# one for each table that is filled, and one that the server has not ended yet
+_CONNECTIONS = TABLES_AT_ONCE + 1
+_AT_ONCE = f"a load takes up to {_CONNECTIONS} at once"
 _TRIAL = (
     f"CREATE SCHEMA IF NOT EXISTS {STAGING}",
     "CREATE TABLE {name} (id serial PRIMARY KEY)",
@@ -92,7 +91,7 @@ def role(connection: Connection) -> Iterator[Result]:
 
 def judge_role(found: Limits) -> Iterator[Result]:
     """A superuser, a limit below what a load takes, an end."""
-    results = list(judge_limits(found, _LEAST_CONNECTIONS, _CONNECTIONS, _AT_ONCE))
+    results = list(judge_limits(found, _CONNECTIONS, _CONNECTIONS, _AT_ONCE))
     if found.is_superuser:
         results.append(
             warning(f"{found.role} is a superuser, and a load needs three schemas", f"make a role by {_SCRIPT}")

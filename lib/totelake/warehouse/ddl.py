@@ -108,6 +108,12 @@ def qualified(table: Table) -> str:
     return f"{STAR}.{sql_quoted(table.name)}"
 
 
+def next_record(fact: Table) -> str:
+    """The next serial number of a fact's row; its sequence is looked up once for a statement, not for each row."""
+    column = sql_text(fact.key[0].name)
+    return f"nextval((SELECT pg_get_serial_sequence({sql_text(qualified(fact))}, {column})::regclass))"
+
+
 def create_table(table: Table) -> str:
     """A star table with its key. A dimension has its foreign keys, too; a fact gets them with its first rows."""
     lines = [f"    {definition(column)}" for column in table.columns]

@@ -54,12 +54,6 @@ def explained(address: PostgresAddress, exception: Any, is_alone: bool = False) 
     return refused(f"{address} answered {state or 'no state'}: {said}; see the server's log")
 
 
-def is_refused(exception: Any) -> bool:
-    """Whether the server refused the role, whose password may have changed."""
-    found = _of_driver(exception)
-    return found is not None and str(found.getSQLState() or "").startswith("28")
-
-
 def _unknown_host(exception: Any) -> str:
     """What the driver does not say itself: that the host has no address."""
     found = (item for item in causes(exception) if str(item.getClass().getName()) == "java.net.UnknownHostException")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,15 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from py4j.protocol import Py4JJavaError
-from pyspark.sql import SparkSession
 
-from totelake.errors import StarTableError, WarehouseError
+from totelake.errors import StarTableError
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.ports.postgres_limits import BEFORE, LIKELY, endless, is_older
 from totelake.warehouse import session
 from totelake.warehouse.driver_errors import explained
-
-DRIVER = "org.postgresql.Driver"
 
 
 @dataclass(frozen=True)
@@ -55,37 +49,6 @@ class JdbcAddress:
             **certificates,
         }
 
-    def spread(self, spark: SparkSession) -> dict[str, str]:
-        """The properties for Spark's JDBC writer, which connects on the driver and then on each executor.
-
-        On a cluster every one of them gets the certificates into its working folder, under the same name. Raises
-        WarehouseError when the driver's cannot be written.
-        """
-        context = spark.sparkContext
-        if not self.database.sslrootcert or str(context.master).startswith("local"):
-            return self.properties
-        jvm: Any = context._jvm
-        copy = self._beside_driver(Path(str(jvm.System.getProperty("user.dir"))))
-        context.addFile(str(copy))
-        return {**self.properties, "sslrootcert": copy.name}
-
-    def _beside_driver(self, folder: Path) -> Path:
-        """The certificates in the driver's working folder, named by their content; several threads may be at it."""
-        certificates = Path(str(self.database.sslrootcert)).read_bytes()
-        copy = folder / f"totelake-{hashlib.sha256(certificates).hexdigest()[:16]}.pem"
-        try:
-            if not copy.is_file():
-                descriptor, half = tempfile.mkstemp(dir=folder)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(certificates)
-                Path(half).replace(copy)
-        except OSError as error:
-            raise WarehouseError(
-                f"the certificates of {self} cannot be put into the working folder {folder} of the driver: "
-                f"{error.strerror}; let the job write there"
-            ) from None
-        return copy
-
     def newer(self) -> JdbcAddress | None:
         """The address as its secret names it now; None when that is this one."""
         found = self.database.newer()
@@ -96,13 +59,13 @@ class JdbcAddress:
 
 
 class Connection:
-    """One JDBC connection; `java` is the driver's own object, which py4j gives no type.
+    """One JDBC connection; `java` is the driver's own object in the machine `jvm`, and py4j gives neither a type.
 
     `address` is where it leads: that of a changed secret, and with the server's version.
     """
 
-    def __init__(self, address: JdbcAddress, java: Any) -> None:
-        self.address, self._java = address, java
+    def __init__(self, address: JdbcAddress, java: Any, jvm: Any) -> None:
+        self.address, self._java, self._jvm = address, java, jvm
         self._is_undoable = False
 
     def check_session(self) -> None:
@@ -156,6 +119,18 @@ class Connection:
             finally:
                 prepared.close()
 
+    def copy(self, statement: str, path: Path) -> int:
+        """Execute COPY ... FROM STDIN with what a file holds; the rows that the table gets.
+
+        Java reads the file, so no row passes through py4j.
+        """
+        with self._explaining():
+            stream = self._jvm.java.io.FileInputStream(str(path))
+            try:
+                return int(self._java.getCopyAPI().copyIn(statement, stream))
+            finally:
+                stream.close()
+
     @contextmanager
     def undoing(self) -> Iterator[None]:
         """Undo what the block did, and nothing before it, when it raises StarTableError.
@@ -202,7 +177,7 @@ def connect(jvm: Any, address: JdbcAddress) -> Iterator[Connection]:
     """A connection without autocommit; what is not committed is rolled back when it closes."""
     java, address = _opened(jvm, address)
     try:
-        connection = Connection(address, java)
+        connection = Connection(address, java, jvm)
         connection.begin()
         yield connection
     finally:

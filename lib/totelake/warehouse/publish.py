@@ -78,11 +78,14 @@ def apply(connection: Connection, run: str, load: TableLoad) -> None:
     if load.has_rows:
         _check_staged(connection, run, load)
         if is_fact:
-            waiting += connection.run(quarantine_sql.quarantine_without_parent(_staged(run, load.table), load.table))
+            waiting += connection.run(
+                quarantine_sql.quarantine_without_parent(staging_name(run, load.table), load.table)
+            )
             _write(connection, _fact(run, load.table))
         else:
             due = written.count(connection, _due(run, load.table))
-            found, _ = _write(connection, _dimension(run, load.table))
+            is_empty = written.is_empty(connection, load.table)
+            found, _ = _write(connection, _dimension(run, load.table, is_empty))
             written.check_written(load.table, due, found)
     if load.replaces and not is_fact:
         anew.delete_left_over(connection, load.table)
@@ -149,17 +152,18 @@ def _record(table: Table, entry: BatchEntry) -> tuple[str | int, ...]:
     return (table.name, table.source, entry.batch, entry.commit, *counts, entry.captured_at)
 
 
-def _staged(run: str, table: Table) -> str:
-    """The staged rows, each (key, batch) once: a task that Spark tried twice may have written its rows twice."""
-    key = sql_quoted(table.key_name)
-    return f"(SELECT DISTINCT ON ({key}, _batch) * FROM {staging_name(run, table)} ORDER BY {key}, _batch)"
-
-
 def _check_staged(connection: Connection, run: str, load: TableLoad) -> None:
-    key = sql_quoted(load.table.key_name)
-    query = f"SELECT count(*) FROM (SELECT DISTINCT {key}, _batch FROM {staging_name(run, load.table)}) AS s"
-    found = int(connection.rows(query)[0][0] or 0)
-    if load.expected is not None and found != load.expected:
+    """Raises StarTableError unless there are as many rows as the log says, and of a fact each (key, batch) once."""
+    if load.expected is None:
+        return
+    query = (
+        f"SELECT count(*), coalesce(sum(times), 0) FROM (SELECT count(*) AS times FROM {staging_name(run, load.table)} "
+        f"GROUP BY {sql_quoted(load.table.key_name)}, _batch) AS s"
+    )
+    once, rows = (int(value or 0) for value in connection.rows(query)[0])
+    # of a dimension only the newest version counts, once
+    found = rows if once == load.expected and load.table.kind == FACT else once
+    if found != load.expected:
         raise StarTableError(
             f"{load.table.name}: {found} rows were staged of {load.expected} that its log names to batch "
             f"{load.through}; nothing was applied, the next run stages them anew"
@@ -208,36 +212,37 @@ def _due(run: str, table: Table) -> str:
     )
 
 
-def _dimension(run: str, table: Table) -> list[_Write]:
+def _dimension(run: str, table: Table, is_empty: bool) -> list[_Write]:
+    """Into a dimension that is empty rows go without a search for each one's former version, in half of the time."""
     key = sql_quoted(table.key_name)
     names = [sql_quoted(column.name) for column in table.lake_columns]
     changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name != key)
     staged = staging_name(run, table)
-    rows = (
-        f"INSERT INTO {qualified(table)} ({', '.join(names)}) SELECT {_values(table, 's')} {_due(run, table)} "
-        f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
-    )
+    rows = f"INSERT INTO {qualified(table)} ({', '.join(names)}) SELECT {_values(table, 's')} {_due(run, table)}"
     versions = (
         "INSERT INTO etl.dimension_version AS v (target_table, dimension_key, batch, deleted) "
         f"SELECT DISTINCT ON ({key}) '{table.name}', {key}::text, _batch, _op = 'D' FROM {staged} "
-        f"ORDER BY {key}, _batch DESC "
-        "ON CONFLICT (target_table, dimension_key) DO UPDATE SET batch = EXCLUDED.batch, deleted = EXCLUDED.deleted "
-        "WHERE EXCLUDED.batch >= v.batch"
+        f"ORDER BY {key}, _batch DESC"
     )
+    if not is_empty:
+        rows += f" ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        versions += (
+            " ON CONFLICT (target_table, dimension_key) DO UPDATE SET batch = EXCLUDED.batch, "
+            "deleted = EXCLUDED.deleted WHERE EXCLUDED.batch >= v.batch"
+        )
     return [(rows, (qualified(table),)), (versions, ("etl.dimension_version",))]
 
 
 def _fact(run: str, table: Table) -> list[_Write]:
     key, record = sql_quoted(table.key_name), sql_quoted(table.key[0].name)
-    names = ", ".join(sql_quoted(column.name) for column in table.lake_columns)
-    sequence = f"pg_get_serial_sequence('{qualified(table)}', '{table.key[0].name}')"
+    names, staged = ", ".join(sql_quoted(column.name) for column in table.lake_columns), staging_name(run, table)
     there = (
         f"SELECT FROM etl.fact_version AS v WHERE v.target_table = '{table.name}' "
         f"AND v.source_key = s.{key} AND v.batch = s._batch"
     )
     versions = (
-        f"WITH fresh AS MATERIALIZED (SELECT nextval({sequence}) AS _record, s.* FROM ("
-        f"SELECT s.* FROM {_staged(run, table)} AS s WHERE s._op <> 'D' AND NOT EXISTS ({there}) "
+        f"WITH fresh AS MATERIALIZED (SELECT {ddl.next_record(table)} AS _record, s.* FROM ("
+        f"SELECT s.* FROM {staged} AS s WHERE s._op <> 'D' AND NOT EXISTS ({there}) "
         f"AND NOT ({quarantine_sql.lacks_parent(table, 's')}) "
         f"ORDER BY s._batch, s.{key}) AS s), "
         f"inserted AS (INSERT INTO {qualified(table)} ({record}, {names}) "
@@ -247,7 +252,7 @@ def _fact(run: str, table: Table) -> list[_Write]:
     )
     deletions = (
         "INSERT INTO etl.deletion (target_table, source_key, batch, captured_at) "
-        f"SELECT '{table.name}', s.{key}, s._batch, s._captured_at FROM {_staged(run, table)} AS s "
+        f"SELECT '{table.name}', s.{key}, s._batch, s._captured_at FROM {staged} AS s "
         "WHERE s._op = 'D' ON CONFLICT DO NOTHING"
     )
     return [(versions, (qualified(table), "etl.fact_version")), (deletions, ("etl.deletion",))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import DIMENSION, FACT, Column, Table
 from totelake.lake.quarantine import MISSING_PARENT
-from totelake.warehouse.ddl import NOW, STAR, qualified
+from totelake.warehouse.ddl import NOW, STAR, next_record, qualified
 from totelake.warehouse.plan import TableLoad
 
 _WAITS_FOR_PARENT = f"rule = '{MISSING_PARENT}'"
@@ -67,14 +67,13 @@ def _release(fact: Table) -> str:
     record = sql_quoted(fact.key[0].name)
     names = ", ".join(sql_quoted(column.name) for column in fact.lake_columns)
     values = ", ".join(f"d.{sql_quoted(column.name)}" for column in fact.lake_columns)
-    sequence = f"pg_get_serial_sequence('{qualified(fact)}', '{fact.key[0].name}')"
     return f"""
 WITH open AS (
     SELECT q.source_key AS _key, q.batch AS _batch, q.captured_at AS _at, f.*
       FROM etl.quarantine AS q, LATERAL jsonb_populate_record(NULL::{qualified(fact)}, q.payload) AS f
      WHERE q.target_table = '{fact.name}' AND q.status = 'open' AND {_WAITS_FOR_PARENT}
 ), due AS MATERIALIZED (
-    SELECT nextval({sequence}) AS _record, o.* FROM (
+    SELECT {next_record(fact)} AS _record, o.* FROM (
         SELECT * FROM open WHERE NOT ({lacks_parent(fact, "open")}) ORDER BY _batch, _key) AS o
 ), inserted AS (
     INSERT INTO {qualified(fact)} ({record}, {names}) SELECT d._record, {values} FROM due AS d

@@ -22,9 +22,13 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "synchronous_commit": "on",
     "search_path": "star,public",
+    # the compiler takes seconds for conditions that a first load needs once, and a small one never
+    "jit": "off",
+    # sorts and hashes of a table at a time; with the default of 4 MB those of a million rows go to disk
+    "work_mem": "64MB",
 }
-# Spark's writer holds one connection for each table, and one for each of its tasks
-TABLES_AT_ONCE, MOST_WRITERS = 4, 4
+# the staging tables that are filled beside each other, each by a connection of its own
+TABLES_AT_ONCE = 4
 # the startup parameter `options`
 OPTIONS = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
 QUERY = "SELECT " + ", ".join(f"current_setting('{name}')" for name in ("server_encoding", *_SETTINGS))

@@ -35,6 +35,13 @@ def check_fact(connection: Connection, fact: Table, newest: int) -> None:
     )
 
 
+def is_empty(connection: Connection, dimension: Table) -> bool:
+    """Whether a dimension has no row, and `etl` no version of one."""
+    versions = f"SELECT FROM etl.dimension_version WHERE target_table = {sql_text(dimension.name)}"
+    query = f"SELECT NOT EXISTS (SELECT FROM {qualified(dimension)}) AND NOT EXISTS ({versions})"
+    return connection.rows(query) == [("t",)]
+
+
 def count(connection: Connection, due: str) -> int:
     """How many rows a part of a query from FROM on has."""
     return int(connection.rows(f"SELECT count(*) {due}")[0][0] or 0)

@@ -116,7 +116,7 @@ _BATCH = (
         (["ALTER TABLE star.dim_date OWNER TO CURRENT_USER"], PROBLEM, "tables", "does not own star.dim_date"),
         (["ALTER ROLE {role} SUPERUSER"], WARNING, "role", "is a superuser"),
         (["ALTER ROLE {role} CONNECTION LIMIT 2"], PROBLEM, "role", "may have 2 connections"),
-        (["ALTER ROLE {role} CONNECTION LIMIT 8"], WARNING, "role", "may have 8 connections"),
+        (["ALTER ROLE {role} CONNECTION LIMIT 4"], PROBLEM, "role", "may have 4 connections"),
         (["ALTER DATABASE {} CONNECTION LIMIT 2"], PROBLEM, "role", "takes 2 connections"),
         (["ALTER ROLE {role} VALID UNTIL 'tomorrow'"], WARNING, "role", "the password of"),
         (["DROP TABLE star.dim_design CASCADE"], WARNING, "tables", "make star.dim_design"),

@@ -87,13 +87,13 @@ def test_a_dimension_keeps_its_latest_values_and_outlives_its_source(warehouse: 
     assert warehouse.rows(version) == [(3, True)]
 
 
-def test_nothing_pending_starts_no_spark_and_changes_nothing(
+def test_nothing_pending_stages_nothing_and_changes_nothing(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse.commit(1, fact_payment=[payment(7)], **dimensions())
     warehouse.load()
     before = warehouse.content()
-    monkeypatch.setattr(stage, "open_spark", lambda name: pytest.fail("Spark was opened"))
+    monkeypatch.setattr(stage.Stage, "fill", lambda *_: pytest.fail("something was staged"))
     warehouse.load()
     warehouse.commit(2)
     warehouse.load()
@@ -212,15 +212,13 @@ def test_of_two_loads_at_once_each_row_is_applied_once(warehouse: Warehouse) -> 
     assert warehouse.rows("SELECT count(*), count(DISTINCT payment_id) FROM fact_payment") == [(98, 49)]
 
 
-def test_rows_that_a_repeated_task_staged_twice_are_applied_once(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_that_were_staged_twice_are_applied_once(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse.commit(1, fact_payment=[payment(7), tombstone(9)], **dimensions())
     write = stage.Stage._write
 
-    def twice(self: Any, spark: Any, load: Any) -> None:
-        write(self, spark, load)
-        write(self, spark, load)
+    def twice(self: Any, load: Any) -> None:
+        write(self, load)
+        write(self, load)
 
     monkeypatch.setattr(stage.Stage, "_write", twice)
     warehouse.load()

@@ -69,11 +69,11 @@ def test_a_password_that_changes_after_it_was_read_is_read_again_by_the_load(
     warehouse.commit(1, fact_payment=[row(PAYMENT, payment_id=7, payment_amount=Decimal("1.30"))], **dimensions())
     warehouse.load()
     assert warehouse.rows("SELECT payment_id FROM star.fact_payment") == [(7,)]
-    # what it read is what Spark's writers get
+    # what it read is what fills the staging tables
     assert len(reads) == 2
 
 
-def test_a_password_that_changes_during_a_load_is_read_again_by_sparks_writers(
+def test_a_password_that_changes_during_a_load_is_read_again_by_what_fills_staging_tables(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy, refused = Stage._copy, []

@@ -78,11 +78,10 @@ def test_a_role(role: source.Role, expected: list[str]) -> None:
     ("changed", "of_source", "of_warehouse"),
     [
         ({}, [OK], [OK]),
-        ({"of_role": 20, "of_database": 20, "days": 14}, [OK], [OK]),
+        ({"of_role": 5, "of_database": 5, "days": 14}, [OK], [OK]),
         ({"of_role": 3}, [OK], [PROBLEM]),
         ({"of_role": 2}, [WARNING], [PROBLEM]),
-        ({"of_role": 5}, [OK], [WARNING]),
-        ({"of_role": 19}, [OK], [WARNING]),
+        ({"of_role": 4}, [OK], [PROBLEM]),
         ({"of_database": 2}, [WARNING], [PROBLEM]),
         ({"of_role": 0, "of_database": 0}, [PROBLEM] * 2, [PROBLEM] * 2),
         ({"days": 13}, [WARNING], [WARNING]),

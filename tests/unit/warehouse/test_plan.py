@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.conftest import SOURCE
 from totelake.contracts import load_contracts
-from totelake.errors import ConfigurationError, WarehouseError
+from totelake.errors import ConfigurationError
 from totelake.lake.manifest import REBUILD, REPLAY, LakeObject, TableCommit
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
 from totelake.lake.records.verdict import HeldEvents
@@ -144,32 +142,6 @@ def test_the_password_is_not_in_the_url() -> None:
     found = address(secret)
     assert (found.url, str(found)) == ("jdbc:postgresql://h:1/d", "the warehouse d at h:1")
     assert found.properties["password"] == "hidden" and found.properties["sslmode"] == "require"
-
-
-def test_on_a_cluster_driver_and_executors_get_the_certificates_into_their_working_folders(tmp_path: Path) -> None:
-    bundle = tmp_path / "bundle" / "ca.pem"
-    bundle.parent.mkdir()
-    bundle.write_bytes(b"certificates")
-    secret = {"host": "h", "port": 1, "dbname": "d", "username": "u", "password": "p", "sslrootcert": str(bundle)}
-    added: list[str] = []
-
-    def spread(master: str, folder: Path = tmp_path, **more: str) -> dict[str, str]:
-        jvm = SimpleNamespace(System=SimpleNamespace(getProperty={"user.dir": str(folder)}.get))
-        context = SimpleNamespace(master=master, addFile=added.append, _jvm=jvm)
-        return address({**secret, **more}).spread(SimpleNamespace(sparkContext=context))  # type: ignore[arg-type]
-
-    name = spread("yarn")["sslrootcert"]
-    assert (tmp_path / name).read_bytes() == b"certificates" and added == [str(tmp_path / name)]
-    assert spread("spark://m:7077")["sslrootcert"] == name and len(list(tmp_path.glob("*"))) == 2
-    assert spread("local[2]")["sslrootcert"] == str(bundle)
-    assert "sslrootcert" not in spread("yarn", sslrootcert="")
-    assert len(added) == 2
-    bundle.write_bytes(b"others")
-    assert spread("yarn")["sslrootcert"] != name
-    with pytest.raises(
-        WarehouseError, match="the working folder .*/none of the driver: No such file or directory; let the"
-    ):
-        spread("yarn", tmp_path / "none")
 
 
 def test_no_other_table_waits_for_one_that_is_behind_whether_or_not_any_event_waits_for_it() -> None:

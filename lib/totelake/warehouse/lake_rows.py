@@ -1,0 +1,120 @@
+"""Rows of the lake's objects as CSV, in the form that PostgreSQL's COPY takes, in files of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from totelake.contracts.identifiers import sql_quoted
+from totelake.contracts.model import Table
+from totelake.contracts.types import arrow_type
+from totelake.errors import DamagedError, StarTableError, WarehouseError
+from totelake.lake.quarantine import SCHEMA
+from totelake.ports.object_store import ObjectStore
+
+_METADATA = {"_op": pa.string(), "_batch": pa.int64(), "_captured_at": pa.timestamp("us")}
+_ROWS_AT_ONCE = 32 * 1024
+# a file is closed once it has as many bytes, so it and the rows at once bound what a table needs of disk and memory
+_FILE_BYTES = 16 * 1024**2
+# every text is quoted, so an empty one differs from NULL, which is nothing at all between two commas
+_FORM = csv.WriteOptions(include_header=False, quoting_style="needed")
+
+
+@dataclass(frozen=True)
+class LakeRows:
+    """The rows of some objects, by the names and Arrow types of `columns`.
+
+    With `beyond` and `through` only those whose `_batch` is higher than the one and at most the other.
+    """
+
+    keys: Sequence[str]
+    columns: Mapping[str, pa.DataType]
+    beyond: int | None = None
+    through: int | None = None
+
+    def copy_into(self, target: str) -> str:
+        """The statement that takes the files, for a table by its quoted name."""
+        return f"COPY {target} ({', '.join(sql_quoted(name) for name in self.columns)}) FROM STDIN (FORMAT csv)"
+
+
+def columns_of(table: Table) -> dict[str, pa.DataType]:
+    """What a star table's objects have: the contract's columns and the metadata."""
+    return {**{column.name: arrow_type(column.type) for column in table.lake_columns}, **_METADATA}
+
+
+def quarantine_columns() -> dict[str, pa.DataType]:
+    """What objects of quarantined rows have."""
+    return {field.name: field.type for field in SCHEMA}
+
+
+def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:
+    """The rows as files of about 16 MiB in the folder; each is gone when the next is asked for.
+
+    A column that an object lacks is NULL, and one of a narrower type gets the wider one. Raises StarTableError for an
+    object that is gone, is no parquet, or has a value that the column's type does not hold, WarehouseError when the
+    folder takes no more.
+    """
+    try:
+        yield from _files(store, rows, folder)
+    except OSError as error:
+        raise WarehouseError(
+            f"the folder {folder} of the job takes no rows on their way to the warehouse: {error.strerror or error}; "
+            "free space there, or let the job write there"
+        ) from error
+
+
+def _files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:
+    schema, path = pa.schema(list(rows.columns.items())), folder / "rows.csv"
+    batches = (batch for key in rows.keys for batch in _batches(store, key, rows, folder))
+    batch = next(batches, None)
+    while batch is not None:
+        with pa.OSFile(str(path), "wb") as file, csv.CSVWriter(file, schema, write_options=_FORM) as writer:
+            while batch is not None and file.tell() < _FILE_BYTES:
+                writer.write_batch(batch)
+                batch = next(batches, None)
+        yield path
+
+
+def _batches(store: ObjectStore, key: str, rows: LakeRows, folder: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of one object that are wanted, with the wanted columns."""
+    path, where = folder / "object.parquet", store.address(key)
+    _fetch(store, key, path)
+    try:
+        file = pq.ParquetFile(path)
+        names = [name for name in rows.columns if name in file.schema_arrow.names]
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=names):
+            yield _fitted(_wanted(batch, rows), rows.columns)
+    except (pa.ArrowException, OSError) as error:
+        words = " ".join(str(error).split())
+        raise StarTableError(
+            f"{where} cannot be read ({words}); restore it from the version history of s3://{store.bucket}"
+        ) from error
+
+
+def _fetch(store: ObjectStore, key: str, path: Path) -> None:
+    try:
+        store.download(key, path)
+    except DamagedError as error:
+        raise StarTableError(str(error)) from error
+
+
+def _wanted(batch: pa.RecordBatch, rows: LakeRows) -> pa.RecordBatch:
+    if rows.beyond is None or rows.through is None:
+        return batch
+    numbers = batch.column(batch.schema.get_field_index("_batch"))
+    is_due = pc.and_(pc.greater(numbers, rows.beyond), pc.less_equal(numbers, rows.through))
+    return batch if pc.all(is_due).as_py() else batch.filter(is_due)
+
+
+def _fitted(batch: pa.RecordBatch, columns: Mapping[str, pa.DataType]) -> pa.RecordBatch:
+    found = {name: batch.column(place) for place, name in enumerate(batch.schema.names)}
+    arrays = [
+        found[name].cast(kind) if name in found else pa.nulls(batch.num_rows, kind) for name, kind in columns.items()
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))

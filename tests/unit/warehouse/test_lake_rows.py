@@ -1,0 +1,110 @@
+"""Objects of the lake become CSV files of bounded size with every row once, or the object that is at fault is named."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from totelake.errors import StarTableError, WarehouseError
+from totelake.ports.memory import MemoryStore
+from totelake.warehouse import lake_rows
+from totelake.warehouse.lake_rows import LakeRows, csv_files
+
+NOW = {
+    "id": pa.int64(),
+    "share": pa.float64(),
+    "price": pa.decimal128(20, 2),
+    "note": pa.string(),
+    "_batch": pa.int64(),
+}
+
+
+def put(store: MemoryStore, key: str, types: dict[str, pa.DataType], *rows: dict[str, Any]) -> None:
+    """An object with these rows."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=pa.schema(list(types.items()))), sink)
+    store.put(key, sink.getvalue())
+
+
+def lines(store: MemoryStore, rows: LakeRows, folder: Path) -> list[list[str]]:
+    """The lines of each file."""
+    return [path.read_text().splitlines() for path in csv_files(store, rows, folder)]
+
+
+def test_objects_of_every_former_contract_become_rows_of_the_contract_of_now(tmp_path: Path) -> None:
+    store = MemoryStore()
+    former = {"id": pa.int32(), "share": pa.float32(), "price": pa.decimal128(10, 2), "_batch": pa.int64()}
+    put(store, "a", former, {"id": 1, "share": 0.5, "price": Decimal("1.25"), "_batch": 1})
+    put(store, "b", {**former, "more": pa.string()}, {"id": 2, "_batch": 1, "more": "x"})
+    big = {"id": 2**41, "share": 0.1, "price": Decimal("123456789012345678.25"), "note": "", "_batch": 2}
+    put(store, "c", NOW, big)
+    assert lines(store, LakeRows(["a", "b", "c"], NOW), tmp_path) == [
+        ["1,0.5,1.25,,1", "2,,,,1", '2199023255552,0.1,123456789012345678.25,"",2']
+    ]
+
+
+def test_a_value_that_the_type_of_its_column_does_not_hold_is_refused(tmp_path: Path) -> None:
+    store = MemoryStore()
+    put(store, "wide", NOW, {"id": 2**40})
+    with pytest.raises(StarTableError, match=r"wide cannot be read \(Integer value 1099511627776 not in range"):
+        lines(store, LakeRows(["wide"], {"id": pa.int32()}), tmp_path)
+
+
+def test_files_are_bounded_and_have_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lake_rows, "_FILE_BYTES", 100)
+    monkeypatch.setattr(lake_rows, "_ROWS_AT_ONCE", 10)
+    store, kind = MemoryStore(), {"id": pa.int64()}
+    for key, first in (("a", 0), ("b", 50), ("c", 55)):
+        put(store, key, kind, *({"id": 100 + first + place} for place in range({"a": 50, "b": 5, "c": 45}[key])))
+    found = lines(store, LakeRows(["a", "b", "c"], kind), tmp_path)
+    assert [len(file) for file in found] == [30, 25, 30, 15]
+    assert [line for file in found for line in file] == [str(100 + place) for place in range(100)]
+
+
+def test_rows_of_other_batches_are_left_out(tmp_path: Path) -> None:
+    store = MemoryStore()
+    put(store, "a", NOW, *({"id": batch, "_batch": batch} for batch in range(1, 6)))
+    put(store, "b", NOW, {"id": 9, "_batch": 9})
+    (found,) = lines(store, LakeRows(["a", "b"], {"id": pa.int64(), "_batch": pa.int64()}, 1, 3), tmp_path)
+    assert found == ["2,2", "3,3"]
+    assert lines(store, LakeRows([], NOW, 0, 3), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (["there", "gone"], "gone is not there; restore the object from the bucket's version history"),
+        (["there", "text"], r"text cannot be read \(.*\); restore it from the version history of s3://"),
+        (["there", "cut"], r"cut cannot be read \(.*\); restore it from the version history of s3://"),
+    ],
+)
+def test_an_object_that_is_gone_or_damaged_is_named(keys: Sequence[str], says: str, tmp_path: Path) -> None:
+    store = MemoryStore()
+    put(store, "there", NOW, {"id": 1, "_batch": 1})
+    store.put("text", b"no parquet at all")
+    store.put("cut", store.get("there")[:200])
+    with pytest.raises(StarTableError, match=says):
+        lines(store, LakeRows(keys, NOW), tmp_path)
+
+
+def test_a_folder_that_takes_nothing_is_no_tables_matter(tmp_path: Path) -> None:
+    store = MemoryStore()
+    put(store, "there", NOW, {"id": 1, "_batch": 1})
+    with pytest.raises(
+        WarehouseError, match=r"none of the job takes no rows .*: No such file or directory; free space"
+    ):
+        lines(store, LakeRows(["there"], NOW), tmp_path / "none")
+
+
+def test_the_times_of_objects_that_spark_wrote_stay_as_they_are(tmp_path: Path) -> None:
+    store, at = MemoryStore(), datetime(2024, 1, 1, 12, 0, 0, 1)
+    put(store, "a", {"at": pa.timestamp("us", "UTC")}, {"at": at})
+    assert lines(store, LakeRows(["a"], {"at": pa.timestamp("us")}), tmp_path) == [["2024-01-01 12:00:00.000001"]]

@@ -1,0 +1,58 @@
+"""The order of the work: in each repeat a new stack, totelake's own run, then its peers on the same rows."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.bench import machine
+from tests.benchmarks.bench.contests import ingest
+from tests.benchmarks.bench.goals import FIRST, INGEST, OWN, QUIET, REFRESH
+from tests.benchmarks.bench.pipeline import Pipeline, WrongError, deployed_stack
+from tests.benchmarks.bench.results import Results
+
+__all__ = ["WrongError", "measure"]
+
+
+def measure(given: argparse.Namespace, tell: Callable[[str], object]) -> tuple[Results, dict[str, Any]]:
+    """All repeats; what was measured, and on what. Raises WrongError when totelake's own result is wrong."""
+    results, setting = Results(tell), _setting(given)
+    for number in range(1, given.repeat + 1):
+        with tempfile.TemporaryDirectory(prefix="totelake-bench-") as folder:
+            tell(f"repeat {number} of {given.repeat}: a stack with {given.orders:,} sales orders")
+            work = Path(folder, "work")
+            work.mkdir()
+            with deployed_stack(Path(folder, "stack"), given.orders, given.seed) as pipeline:
+                setting.setdefault("machine", machine.describe(pipeline.source_dsn))
+                _repeat(pipeline, work, given, results)
+    setting["load_after"] = machine.load_average()
+    return results, setting
+
+
+def _setting(given: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "orders": given.orders,
+        "repeat": given.repeat,
+        "seed": given.seed,
+        "load_before": machine.load_average(),
+        "peers": machine.peer_versions(ingest.PEERS),
+    }
+
+
+def _repeat(pipeline: Pipeline, work: Path, given: argparse.Namespace, results: Results) -> None:
+    groups = set(given.only)
+    if groups == {INGEST}:
+        results.add(f"{INGEST}/{OWN}", pipeline.ingest())
+    else:
+        first = pipeline.first_load()
+        results.add(f"{INGEST}/{OWN}", first.ingest)
+        results.add(f"{FIRST}/{OWN}", first.whole)
+    if INGEST in groups:
+        ingest.contest(pipeline, work, results)
+    if QUIET in groups:
+        results.add(f"{QUIET}/{OWN}", pipeline.quiet())
+    if REFRESH in groups:
+        results.add(f"{REFRESH}/{OWN}", pipeline.refresh())

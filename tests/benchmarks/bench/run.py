@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.bench import machine
-from tests.benchmarks.bench.contests import ingest
-from tests.benchmarks.bench.goals import FIRST, INGEST, OWN, QUIET, REFRESH
+from tests.benchmarks.bench.contests import build, ingest, load
+from tests.benchmarks.bench.goals import BUILD, FIRST, INGEST, LOAD, OWN, QUIET, REFRESH
 from tests.benchmarks.bench.pipeline import Pipeline, WrongError, deployed_stack
 from tests.benchmarks.bench.results import Results
 
@@ -23,11 +23,9 @@ def measure(given: argparse.Namespace, tell: Callable[[str], object]) -> tuple[R
     for number in range(1, given.repeat + 1):
         with tempfile.TemporaryDirectory(prefix="totelake-bench-") as folder:
             tell(f"repeat {number} of {given.repeat}: a stack with {given.orders:,} sales orders")
-            work = Path(folder, "work")
-            work.mkdir()
             with deployed_stack(Path(folder, "stack"), given.orders, given.seed) as pipeline:
                 setting.setdefault("machine", machine.describe(pipeline.source_dsn))
-                _repeat(pipeline, work, given, results)
+                _repeat(pipeline, Path(folder), given, results)
     setting["load_after"] = machine.load_average()
     return results, setting
 
@@ -49,9 +47,15 @@ def _repeat(pipeline: Pipeline, work: Path, given: argparse.Namespace, results: 
     else:
         first = pipeline.first_load()
         results.add(f"{INGEST}/{OWN}", first.ingest)
+        results.add(f"{BUILD}/{OWN}", first.build)
+        results.add(f"{LOAD}/{OWN}", first.load)
         results.add(f"{FIRST}/{OWN}", first.whole)
     if INGEST in groups:
-        ingest.contest(pipeline, work, results)
+        ingest.contest(pipeline, work / INGEST, results)
+    if BUILD in groups:
+        build.contest(pipeline, work / BUILD, results)
+    if LOAD in groups:
+        load.contest(pipeline, work / LOAD, results)
     if QUIET in groups:
         results.add(f"{QUIET}/{OWN}", pipeline.quiet())
     if REFRESH in groups:

@@ -74,11 +74,11 @@ def _polars(work: dict[str, Any]) -> None:
 
 
 def _pg8000_connection(dsn: str) -> Any:
-    import pg8000.dbapi
+    import pg8000
 
     at = urlsplit(dsn)
     return closing(
-        pg8000.dbapi.connect(
+        pg8000.connect(
             user=at.username, password=at.password, host=at.hostname, port=at.port, database=at.path.lstrip("/")
         )
     )

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tests.benchmarks.bench import run
 from tests.benchmarks.bench.chart import draw
-from tests.benchmarks.bench.goals import GROUPS, findings
+from tests.benchmarks.bench.goals import GROUPS, Size, findings
 from tests.benchmarks.bench.report import document, engines_table, goals_table
 from totelake.stack.clean_environment import undisturbed
 
@@ -57,7 +57,7 @@ def main() -> int:
     except run.WrongError as error:
         say.print(f"totelake's own result is wrong, so no time counts: {error}", style="bold red", markup=False)
         return 1
-    found = findings(results.samples, results.absent, given.orders, given.only)
+    found = findings(results.samples, results.absent, Size(given.orders, given.batches), given.only)
     console = Console()
     console.print(goals_table(found, setting))
     console.print(engines_table(results.samples))

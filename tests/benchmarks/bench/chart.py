@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from tests.benchmarks.bench.goals import BUILD, INGEST, LOAD, OWN, Sample
 
@@ -38,11 +38,10 @@ def draw(samples: Mapping[str, Sequence[Sample]], setting: Mapping[str, Any]) ->
             parts += _bar(name, seconds, max(value for _, value in bars), top)
             top += _STEP
         top += 8
-    note = escape(_note(setting))
-    height = top + 20
-    parts.append(f'<text class="note" x="12" y="{top + 8}">{note}</text>')
+    told, height = _note(setting), top + 20
+    parts.append(f'<text class="note" x="12" y="{top + 8}">{escape(told)}</text>')
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
-    described = f'role="img" aria-label="Seconds of totelake and of others for the same work. {note}"'
+    described = f'role="img" aria-label={quoteattr(f"Seconds of totelake and of others for the same work. {told}")}'
     paper = f'<rect class="paper" width="{_WIDTH}" height="{height}" rx="6"/>'
     return "\n".join([f"{head} {described}>", f"<style>{_STYLE}\n</style>", paper, *parts, "</svg>", ""])
 

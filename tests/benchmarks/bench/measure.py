@@ -69,14 +69,14 @@ def timed(command: Sequence[str], log: Path, more: Mapping[str, str] | None = No
     """Run a program to its end; its output goes into `log`. Raises PeerError when it fails, with its last words."""
     with log.open("wb") as output:
         begun = time.perf_counter()
-        process = subprocess.Popen(
+        started = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(more or {})},
         )
-        with Memory(process.pid) as memory:
+        with started as process, Memory(process.pid) as memory:
             status = process.wait()
             seconds = time.perf_counter() - begun
     if status:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from tests.benchmarks.bench.goals import ABSENT, GIGABYTES, MET, MOONSHOT, NOT_MET, TIMES, Finding, Sample
+from tests.benchmarks.bench.goals import ABSENT, GIGABYTES, MET, MOONSHOT, NOT_MET, TIMES, Finding, Row, Sample
 
 _STYLES = {NOT_MET: "red", MET: "green", MOONSHOT: "bold green", ABSENT: "yellow"}
 
@@ -25,9 +25,8 @@ def goals_table(found: Sequence[Finding], setting: Mapping[str, Any]) -> Table:
         row = item.row
         style = _STYLES.get(item.verdict, "")
         said = f"{item.verdict}: {item.why}" if item.why else item.verdict
-        size = f" of {row.orders:,} orders" if row.orders else ""
         cells = (_value(item.value, row.unit), _goal(row.goal, row.unit), _goal(row.moonshot, row.unit))
-        table.add_row(row.what + size, *cells, f"[{style}]{said}[/{style}]" if style else said)
+        table.add_row(_what(row, setting), *cells, f"[{style}]{said}[/{style}]" if style else said)
     return table
 
 
@@ -73,6 +72,13 @@ def document(
         },
         "absent": dict(absent),
     }
+
+
+def _what(row: Row, setting: Mapping[str, Any]) -> str:
+    """The row in words, with the size for which its goal is said."""
+    if row.batches:
+        return f"{row.what} ({setting['batches']:,} batches; the goal is of {row.batches:,})"
+    return f"{row.what} (goal of {row.orders:,} orders)" if row.orders else row.what
 
 
 def _title(setting: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ class Results:
     def leave_out(self, name: str, why: str) -> None:
         """A measurement that cannot be made; what was measured of it before does not count either."""
         self.absent[name] = why
+        self.samples.pop(name, None)
         self.tell(f"  {name} is left out: {why}")
 
     def peer(self, name: str, work: Callable[[], Sample]) -> None:

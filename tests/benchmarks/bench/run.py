@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.bench import machine
+from tests.benchmarks.bench import batches, machine
 from tests.benchmarks.bench.contests import build, ingest, load
-from tests.benchmarks.bench.goals import BUILD, FIRST, INGEST, LOAD, OWN, QUIET, REFRESH
+from tests.benchmarks.bench.goals import BATCHES, BUILD, FIRST, INGEST, LOAD, OWN, QUIET, REFRESH
 from tests.benchmarks.bench.pipeline import Pipeline, WrongError, deployed_stack
 from tests.benchmarks.bench.results import Results
 
@@ -34,6 +34,7 @@ def _setting(given: argparse.Namespace) -> dict[str, Any]:
     return {
         "orders": given.orders,
         "repeat": given.repeat,
+        "batches": given.batches,
         "seed": given.seed,
         "load_before": machine.load_average(),
         "peers": machine.peer_versions(ingest.PEERS),
@@ -60,3 +61,5 @@ def _repeat(pipeline: Pipeline, work: Path, given: argparse.Namespace, results: 
         results.add(f"{QUIET}/{OWN}", pipeline.quiet())
     if REFRESH in groups:
         results.add(f"{REFRESH}/{OWN}", pipeline.refresh())
+    if BATCHES in groups:
+        batches.grow(pipeline, given.batches, results)

@@ -38,7 +38,7 @@ def describe(dsn: str) -> dict[str, Any]:
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
-        "postgresql": server,
+        "postgresql": server.split()[0],
         "packages": {name: importlib.metadata.version(name) for name in _OURS},
     }
 

@@ -33,7 +33,7 @@ _DATABASE = "bench_load"
 def contest(pipeline: Pipeline, work: Path, results: Results) -> None:
     """Time each peer on the rows that are in the warehouse, each in a new database."""
     work.mkdir()
-    levels = _levels(load_contracts().star_tables(SOURCE))
+    levels = levels_of(load_contracts().star_tables(SOURCE))
     tables = [table for level in levels for table in level]
     _export(pipeline.warehouse_dsn, tables, work)
     lines = [_copy_in(table, work) for table in tables]
@@ -52,7 +52,7 @@ def contest(pipeline: Pipeline, work: Path, results: Results) -> None:
     results.peer(f"{LOAD}/Spark JDBC", written)
 
 
-def _levels(tables: Sequence[Table]) -> list[list[Table]]:
+def levels_of(tables: Sequence[Table]) -> list[list[Table]]:
     """The tables in the order in which foreign keys let them be filled; those of a level beside each other."""
     by_name = {table.name: table for table in tables}
     sorter = TopologicalSorter(

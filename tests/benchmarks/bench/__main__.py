@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from tests.benchmarks.bench import run
 from tests.benchmarks.bench.chart import draw
-from tests.benchmarks.bench.goals import GROUPS, Size, findings
+from tests.benchmarks.bench.goals import GROUPS, Finding, Size, findings
 from tests.benchmarks.bench.report import document, engines_table, goals_table
+from tests.benchmarks.bench.results import Results
+from totelake.errors import TotelakeError
 from totelake.stack.clean_environment import undisturbed
 
 
@@ -44,28 +49,42 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure, print the tables, write document and picture; 1 when totelake's own result is wrong."""
+    """Measure, print the tables, write document and picture; 1 when totelake fails or its own result is wrong.
+
+    After each repeat what was measured so far is written, so a long run that is ended has not been in vain.
+    """
     given = arguments()
     say = Console(stderr=True)
     for file in (given.json, given.chart):
         file.parent.mkdir(parents=True, exist_ok=True)
+
+    def keep(results: Results, setting: dict[str, Any]) -> None:
+        text = json.dumps(_document(given, results, setting), indent=2, ensure_ascii=False)
+        given.json.write_text(f"{text}\n", encoding="utf-8")
+        given.chart.write_text(draw(results.samples, setting), encoding="utf-8")
+
+    # the stack ends with us, whoever ends us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with undisturbed():
-            results, setting = run.measure(
-                given, lambda line: say.print(line, style="dim", markup=False, soft_wrap=True)
-            )
-    except run.WrongError as error:
-        say.print(f"totelake's own result is wrong, so no time counts: {error}", style="bold red", markup=False)
+            tell = partial(say.print, style="dim", markup=False, soft_wrap=True)
+            results, setting = run.measure(given, tell, keep)
+    except (run.WrongError, TotelakeError) as error:
+        say.print(f"totelake fails, so no time counts: {error}", style="bold red", markup=False, soft_wrap=True)
         return 1
-    found = findings(results.samples, results.absent, Size(given.orders, given.batches), given.only)
     console = Console()
-    console.print(goals_table(found, setting))
+    console.print(goals_table(_found(given, results), setting))
     console.print(engines_table(results.samples))
-    text = json.dumps(document(found, results.samples, results.absent, setting), indent=2, ensure_ascii=False)
-    given.json.write_text(f"{text}\n", encoding="utf-8")
-    given.chart.write_text(draw(results.samples, setting), encoding="utf-8")
     say.print(f"{given.json} has it all, {given.chart} shows it", markup=False, soft_wrap=True)
     return 0
+
+
+def _found(given: argparse.Namespace, results: Results) -> list[Finding]:
+    return findings(results.samples, results.absent, Size(given.orders, given.batches), given.only)
+
+
+def _document(given: argparse.Namespace, results: Results, setting: dict[str, Any]) -> dict[str, Any]:
+    return document(_found(given, results), results.samples, results.absent, setting)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,13 @@ from tests.benchmarks.bench.results import Results
 __all__ = ["WrongError", "measure"]
 
 
-def measure(given: argparse.Namespace, tell: Callable[[str], object]) -> tuple[Results, dict[str, Any]]:
-    """All repeats; what was measured, and on what. Raises WrongError when totelake's own result is wrong."""
+def measure(
+    given: argparse.Namespace, tell: Callable[[str], object], keep: Callable[[Results, dict[str, Any]], object]
+) -> tuple[Results, dict[str, Any]]:
+    """All repeats; what was measured, and on what. `keep` is told the same after each repeat.
+
+    Raises WrongError when totelake's own result is wrong, a TotelakeError when one of its jobs fails.
+    """
     results, setting = Results(tell), _setting(given)
     for number in range(1, given.repeat + 1):
         with tempfile.TemporaryDirectory(prefix="totelake-bench-") as folder:
@@ -26,14 +31,14 @@ def measure(given: argparse.Namespace, tell: Callable[[str], object]) -> tuple[R
             with deployed_stack(Path(folder, "stack"), given.orders, given.seed) as pipeline:
                 setting.setdefault("machine", machine.describe(pipeline.source_dsn))
                 _repeat(pipeline, Path(folder), given, results)
-    setting["load_after"] = machine.load_average()
+        setting.update(load_after=machine.load_average(), repeat=number)
+        keep(results, setting)
     return results, setting
 
 
 def _setting(given: argparse.Namespace) -> dict[str, Any]:
     return {
         "orders": given.orders,
-        "repeat": given.repeat,
         "batches": given.batches,
         "seed": given.seed,
         "load_before": machine.load_average(),

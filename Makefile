@@ -14,7 +14,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes --no-
 COVER := import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()
 PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
 
-.PHONY: help install demo test test-terraform unit soak lint audit release deploy destroy lost-changes clean
+.PHONY: help install demo test test-terraform unit soak lint audit release deploy destroy lost-changes bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ destroy: install ## Tear a deployment down (ENV=dev; DATA=keep or DATA=delete; C
 
 lost-changes: $(BENCH)/.installed ## Which changes totelake, dlt and a watermark lose (ARGS="--json", ARGS="--orders 500")
 	@PYTHONPATH=lib:. $(BENCH)/bin/python -m tests.benchmarks.lost_changes $(ARGS)
+
+bench: install $(BENCH)/.installed ## How fast totelake is beside others (ARGS="--orders 1000000 --repeat 3 --only ingest,load")
+	@PYTHONPATH=lib:. $(BIN)/python -m tests.benchmarks.bench $(ARGS)
 
 install: $(VENV)/.installed $(PYSHELL)/.installed ## Create .venv with everything, and .venv-pyshell as Glue's Python shell has it
 

@@ -21,7 +21,7 @@ from totelake.operate.held import HeldTable, NotCaptured, held_tables, not_captu
 from totelake.operate.runs import Standing, standings
 from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
-from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home, has_record
+from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, STANDBYS, Stack, default_home, has_record
 from totelake.stack.servers import check_ports
 
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not given.")]
@@ -46,7 +46,15 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_json: AsJson = False) -> None:
+def up(
+    postgres_port: _Port = 0,
+    aws_port: _Port = 0,
+    glue_port: _Port = 0,
+    standby: Annotated[
+        int, typer.Option(min=0, max=8, help="Processes of Spark kept warm for the next run; 0 for none.")
+    ] = STANDBYS,
+    as_json: AsJson = False,
+) -> None:
     """Start PostgreSQL, the AWS endpoint and localglue on this machine; harmless when they run."""
     home = default_home()
     stack = lifecycle.found(home)
@@ -55,7 +63,7 @@ def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_j
         check_ports(ports)
         refuse(before_up(home), quiet if as_json else tell)
         with progress(as_json, "starting the stack") as step:
-            stack = lifecycle.start(home, ports, step)
+            stack = lifecycle.start(home, ports, step, standby)
     _show(stack, dict.fromkeys(stack.parts, True), as_json)
 
 

@@ -51,8 +51,13 @@ def check_ports(wanted: Mapping[str, int]) -> None:
 
 
 @contextlib.contextmanager
-def started(home: Path, ports: Mapping[str, int], sources: Sequence[str], progress: Progress) -> Iterator[Servers]:
-    """The servers, started one after the other; all are ended when one cannot start, or the block fails."""
+def started(
+    home: Path, ports: Mapping[str, int], sources: Sequence[str], progress: Progress, standbys: int = 0
+) -> Iterator[Servers]:
+    """The servers, started one after the other; all are ended when one cannot start, or the block fails.
+
+    `standbys` is how many processes of Spark localglue may keep warm.
+    """
     undo, keys = contextlib.ExitStack(), Keys.random()
     try:
         parts: dict[str, Part] = {}
@@ -66,7 +71,9 @@ def started(home: Path, ports: Mapping[str, int], sources: Sequence[str], progre
         undo.callback(end, parts[MOTO])
         progress("starting localglue")
         endpoint = f"http://{HOST}:{parts[MOTO].port}"
-        parts[LOCALGLUE] = _on_port(LOCALGLUE, ports, lambda port: _start_localglue(home, port, endpoint, keys))
+        parts[LOCALGLUE] = _on_port(
+            LOCALGLUE, ports, lambda port: _start_localglue(home, port, endpoint, keys, standbys)
+        )
         undo.callback(end, parts[LOCALGLUE])
         yield Servers(parts, data, passwords, keys)
     except BaseException:
@@ -89,12 +96,13 @@ def _start_moto(home: Path, port: int, keys: Keys) -> Part:
     return _serve(MOTO, command, port, home / "logs", keys.environment(), "/health")
 
 
-def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys) -> Part:
+def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys, standbys: int = 0) -> Part:
     properties = spark.write_properties(home / SPARK_FILE, endpoint)
     submit = spark.find_submit()
     command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
     command += ["--state", str(home / LOCALGLUE), "--python-shell", str(find_python_shell())]
     command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]
+    command += ["--standby", str(standbys)]
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = spark.environment()
     for name in ("TOTELAKE_*", *variables):

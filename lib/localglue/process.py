@@ -50,6 +50,11 @@ class JobProcess:
         """The last lines of a stream."""
         return list(self._tails[name])
 
+    def forget_tail(self) -> None:
+        """Forget the lines so far."""
+        for lines in self._tails.values():
+            lines.clear()
+
     def wait(self) -> int:
         """Wait until the process has ended and its output is read. Returns the exit status, negative for a signal."""
         status = self._popen.wait()

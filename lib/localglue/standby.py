@@ -71,7 +71,11 @@ class Standby:
         return found
 
     def begin(self, script: Path, argv: Sequence[str], sink: Sink) -> JobProcess:
-        """Give it the run. Lines go to the sink from now on, first those that it wrote while it waited."""
+        """Give it the run. Lines go to the sink from now on, first those that it wrote while it waited.
+
+        Spark says them once in each JVM, so a run without a standby has them, too. None of them is why a run failed.
+        """
+        self.process.forget_tail()
         self._output.attach(sink)
         request = json.dumps({"script": str(script), "argv": list(argv)})
         (self._place / standby_program.REQUEST).write_text(request, encoding="utf-8")

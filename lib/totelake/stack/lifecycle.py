@@ -76,7 +76,7 @@ def start(
             raise
 
 
-def _start(home: Path, ports: Mapping[str, int], progress: Progress, standbys: int) -> Stack:
+def _start(home: Path, ports: Mapping[str, int], progress: Progress, standbys: int = 0) -> Stack:
     elsewhere = {name: address for name, address in foreign.kept(home).items() if name in load_contracts().sources}
     databases = (name for name, source in load_contracts().sources.items() if source.is_database)
     sources = tuple(name for name in databases if name not in elsewhere)

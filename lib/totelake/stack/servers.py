@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import sys
 import urllib.request
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Callable, TypeVar
 
 from localgate.keys import Keys
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, RetriableError
 from totelake.feeds.rates.settings import ENDPOINT
 from totelake.stack import postgres, spark
 from totelake.stack.clean_environment import child_environment
@@ -127,6 +128,42 @@ def _serve(name: str, module: Sequence[str], port: int, logs: Path, more: Mappin
             end(part)
         raise
     return part
+
+
+@dataclass(frozen=True)
+class Standby:
+    """A process that waits for a Spark job's run; it is warm when it has nothing left to do but to wait."""
+
+    process: int
+    warm: bool
+    megabytes: int
+
+
+@dataclass(frozen=True)
+class Standbys:
+    """What waits, and how many may."""
+
+    most: int
+    waiting: tuple[Standby, ...]
+
+    @property
+    def line(self) -> str:
+        """In words; empty when none may wait."""
+        if not self.most:
+            return ""
+        each = [f"{'warm' if item.warm else 'warming up'}, {item.megabytes} MB" for item in self.waiting]
+        return f"Spark on standby: {len(each)} of {self.most}" + "".join(f" ({said})" for said in each)
+
+
+def standbys(glue_endpoint: str) -> Standbys:
+    """What localglue keeps on standby. Raises RetriableError when it does not say."""
+    try:
+        with _DIRECT.open(f"{glue_endpoint}/standbys", timeout=5) as answer:
+            said = json.load(answer)
+        found = tuple(Standby(item["Pid"], item["Warm"], item["Bytes"] >> 20) for item in said["Standbys"])
+        return Standbys(said["Most"], found)
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        raise RetriableError(f"localglue does not say what is on standby ({error}); ask again") from error
 
 
 def answers(url: str) -> bool:

@@ -182,7 +182,7 @@ class Runner:
             python_path = [*python_path, base_folder(settings.python_shell, settings.state)]
         words = launcher(settings, task.kind, task.arguments, self._downloads.jars(wanted.jars))
         variables = environment(settings, os.environ, python_path)
-        return Shape(tuple(words), tuple(sorted(variables.items())))
+        return Shape(tuple(words), tuple(sorted(variables.items())), wanted.script)
 
     def _start_cold(self, active: ActiveRun, shape: Shape, wanted: Needs, sink: Sink) -> Outcome:
         self._folders.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -29,6 +29,8 @@ class Shape:
 
     words: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
+    example: str = field(default="", compare=False)
+    """The address of an object that such a run reads."""
 
 
 class Standby:
@@ -43,6 +45,7 @@ class Standby:
         self._output = _Held()
         program = self._place / _SCRIPT
         shutil.copyfile(standby_program.__file__, program)
+        (self._place / standby_program.EXAMPLE).write_text(shape.example, encoding="utf-8")
         os.mkfifo(self._place / standby_program.BELL, stat.S_IRUSR | stat.S_IWUSR)
         # for reading, too: it does not wait for the other end, and while we live that end never reads of an end
         self._bell = os.open(self._place / standby_program.BELL, os.O_RDWR)

@@ -18,18 +18,27 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-BELL, REQUEST, WARM = "bell", "request.json", "warm"
-"""Files beside this one: a pipe that rings for a run, the run's script and arguments, and the sign that all is warm."""
+BELL, REQUEST, WARM, EXAMPLE = "bell", "request.json", "warm", "example"
+"""Files beside this one: a pipe that rings for a run; the run's script and arguments; the sign that all is warm; the
+address of an object that runs read."""
 _NAME, _TIME, _COMMAND = "spark.app.name", "spark.app.submitTime", "sun.java.command"
-_QUESTION = (
-    "SELECT l.parent, count(*) AS number, sum(l.amount) AS total FROM standby AS l "
-    "LEFT JOIN standby AS r ON r.id = l.parent WHERE l.text IS NOT NULL GROUP BY l.parent"
+_ROWS = (
+    "SELECT id, id % 2 AS parent, CAST(id AS string) AS text, CAST(id AS decimal(10,2)) AS amount, id > 3 AS flag, "
+    "CAST(id AS int) AS number, current_timestamp() AS moment, DATE '2024-08-01' AS day, '2024-08' AS month "
+    "FROM range(8)"
 )
-_ROWS = "SELECT id, id % 2 AS parent, CAST(id AS string) AS text, CAST(id AS decimal(10,2)) AS amount FROM range(8)"
+_QUESTIONS = (
+    "SELECT l.parent, count(*) AS many, sum(l.amount) AS total, max(l.moment) AS last FROM standby AS l "
+    "LEFT JOIN standby AS r ON r.id = l.parent WHERE l.text IS NOT NULL GROUP BY l.parent ORDER BY l.parent",
+    "SELECT l.*, lead(l.id) OVER (PARTITION BY l.parent ORDER BY l.id) AS following FROM standby AS l LEFT ANTI JOIN "
+    "(SELECT id FROM standby WHERE id = 1) AS gone ON gone.id = l.id "
+    "UNION ALL SELECT l.*, 0L FROM standby AS l WHERE l.flag",
+)
 
 
 def main() -> int:
     """Warm up until a run rings, and become its script; 0 when localglue has ended or has taken the run back."""
+    variables = dict(os.environ)
     bell = os.open(HERE / BELL, os.O_RDONLY | os.O_NONBLOCK)
     steps, heard = _steps(), _heard(bell)
     while heard is None and next(steps, None):
@@ -51,7 +60,7 @@ def main() -> int:
     except FileNotFoundError:  # localglue has taken the run back
         return 0
     shutil.rmtree(HERE)
-    os.execv(sys.executable, [sys.executable, script, *words])  # noqa: S606 # nosec B606
+    os.execve(sys.executable, [sys.executable, script, *words], variables)  # noqa: S606 # nosec B606
 
 
 def _heard(bell: int) -> bytes | None:
@@ -62,29 +71,43 @@ def _heard(bell: int) -> bytes | None:
         return None
 
 
+def _java() -> Any:
+    """The JVM, as a job that has no session sees it."""
+    from pyspark import SparkContext
+
+    SparkContext._ensure_initialized()
+    return SparkContext._jvm
+
+
 def _steps() -> Generator[str, None, None]:
-    """Do what sessions do first, in steps of a second or less. Whenever it is closed, the session is gone."""
+    """Do what sessions do first, in short steps. Whenever it is closed, the session and all that it left are gone."""
     from pyspark.sql import SparkSession
 
-    yield "pyspark"
+    java = _java()
+    properties = java.java.lang.System.getProperties().clone()
+    yield "Java"
     session = SparkSession.builder.getOrCreate()
     folder = HERE / "rows"
     try:
         yield "session"
-        session.sql(_ROWS).write.parquet(folder.as_uri())
+        session.sql(_ROWS).write.partitionBy("month").parquet(str(folder))
         yield "written"
-        session.read.parquet(folder.as_uri()).createOrReplaceTempView("standby")
-        session.sql(_QUESTION).collect()
-        yield "asked"
+        session.read.parquet(str(folder)).createOrReplaceTempView("standby")
+        for question in _QUESTIONS:
+            session.sql(question).collect()
+            yield "asked"
+        if session.conf.get("spark.hadoop.fs.s3.impl", None):
+            session.read.text((HERE / EXAMPLE).read_text(encoding="utf-8")).count()
+            yield "read"
     finally:
         session.stop()
+        java.java.lang.System.setProperties(properties)
         shutil.rmtree(folder, ignore_errors=True)
-        _forget(session)
+        _forget(java)
 
 
-def _forget(session: Any) -> None:
+def _forget(java: Any) -> None:
     """Let Java forget what a stopped session leaves: open file systems, their counts, the folders for its files."""
-    java = session._jvm
     java.org.apache.hadoop.fs.FileSystem.closeAll()
     java.org.apache.hadoop.fs.FileSystem.clearStatistics()
     getattr(getattr(java.org.apache.spark.util, "Utils$"), "MODULE$").clearLocalRootDirs()
@@ -92,11 +115,7 @@ def _forget(session: Any) -> None:
 
 def _tell_java(script: str, words: list[str]) -> None:
     """Give the JVM the properties that spark-submit would have set for this script."""
-    from pyspark import SparkContext
-
-    SparkContext._ensure_initialized()
-    java: Any = SparkContext._jvm
-    own, system = str(Path(__file__).resolve()), java.java.lang.System
+    own, system = str(Path(__file__).resolve()), _java().java.lang.System
     if system.getProperty(_NAME) == Path(own).name:  # unless a setting names it
         system.setProperty(_NAME, Path(script).name)
     if system.getProperty(_TIME):

@@ -23,7 +23,7 @@ import pytest
 
 from localglue import cli, standbys
 from localglue.standby import Standby
-from tests.integration.localglue.bench import Bench, is_alive, serving, until
+from tests.integration.localglue.bench import WITHIN, Bench, is_alive, serving, until
 from tests.integration.localglue.test_restart import end_process, on_process, start_process
 
 # like spark-submit, a process of its own that waits for the script's, and sends the script's stderr to stdout
@@ -35,7 +35,13 @@ done = subprocess.run([sys.executable, *sys.argv[script:]], stderr=subprocess.ST
 sys.exit(done.returncode if done.returncode >= 0 else 1)
 """
 PYSPARK = "from unittest.mock import MagicMock\nSparkContext = MagicMock()\n"
-PYSPARK_SQL = "from unittest.mock import MagicMock\nSparkSession = MagicMock()\nprint('Spark says hello', flush=True)\n"
+PYSPARK_SQL = """
+import os, time
+from unittest.mock import MagicMock
+SparkSession = MagicMock()
+print("Spark says hello", flush=True)
+time.sleep(float(os.environ["WARM_UP"]))
+"""
 DUMP = """
 import json, os, signal, sys, threading
 loaded = sorted(sys.modules)
@@ -68,6 +74,7 @@ GROUP = "/aws-glue/jobs"
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standbys, "_QUIET", 0.02)
     monkeypatch.setattr(standbys, "_LOOK", 0.02)
+    monkeypatch.setenv("WARM_UP", "0")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +96,9 @@ Serve = Callable[..., Any]
 @pytest.fixture
 def served(endpoint: str, submit: str, tmp_path: Path) -> Serve:
     """Start a localglue with so many standbys; its state is in the test's folder."""
-    return lambda most=1, **more: serving(endpoint, tmp_path, spark_submit=submit, standbys=most, **more)
+    return lambda most=1, **more: serving(
+        endpoint, tmp_path, spark_submit=submit, standbys=most, inherit=("WARM_UP",), **more
+    )
 
 
 @pytest.fixture
@@ -105,9 +114,9 @@ def waiting(bench: Bench) -> list[dict[str, Any]]:
         return list(json.load(answer)["Standbys"])
 
 
-def warm(bench: Bench) -> int:
+def warm(bench: Bench, within: float = WITHIN) -> int:
     """The process of the standby that waits, once one is warm."""
-    return int(until(lambda: [item["Pid"] for item in waiting(bench) if item["Warm"]])[0])
+    return int(until(lambda: [item["Pid"] for item in waiting(bench) if item["Warm"]], within)[0])
 
 
 def warmed(bench: Bench, job: str, **request: Any) -> int:
@@ -169,6 +178,33 @@ def test_a_standby_is_used_once_and_by_a_run_of_its_shape_alone(warm_bench: Benc
     until(lambda: not is_alive(second))
     third = warm(warm_bench)
     assert pid_of(warm_bench, warm_bench.run(job, Arguments={"--conf": "spark.a=1"})) == third
+
+
+def test_a_run_does_not_wait_for_a_standby_to_start_but_takes_it_on_its_way(
+    warm_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WARM_UP", "1.5")
+    job = warm_bench.job("import os; print(os.getppid())", kind="glueetl")
+    warm_bench.run(job)
+    found = until(lambda: waiting(warm_bench))[0]
+    assert not found["Warm"]
+    assert pid_of(warm_bench, warm_bench.run(job)) == found["Pid"]
+
+
+def test_a_warm_up_that_fails_costs_no_run_and_is_not_tried_again_and_again(
+    warm_bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "localglue.standbys")
+    monkeypatch.setenv("WARM_UP", "never")
+    job = warm_bench.job("print(1)", kind="glueetl")
+    for number in (1, 2):
+        assert warm_bench.run(job)["JobRunState"] == "SUCCEEDED"
+        until(lambda number=number: len(caplog.messages) == number)
+        time.sleep(0.3)
+        assert waiting(warm_bench) == []
+    assert [line.split(": ", 1)[1] for line in caplog.messages] == [
+        "it has ended (ValueError: could not convert string to float: 'never')"
+    ] * 2
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -252,7 +288,7 @@ def test_a_standby_ends_when_localglue_is_killed_and_a_frozen_one_by_the_next_co
 ) -> None:
     for frozen in (False, True):
         state = tmp_path / str(frozen)
-        process, url = start_process(endpoint, state, "--spark-submit", submit)
+        process, url = start_process(endpoint, state, "--spark-submit", submit, "--inherit", "WARM_UP")
         job = on_process(bench, url).job("print(1)", kind="glueetl")
         pid = warmed(on_process(bench, url), job)
         group = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]

@@ -28,7 +28,7 @@ def start_process(endpoint: str, state: Path, *more: str) -> tuple[subprocess.Po
     command = [sys.executable, "-m", "localglue", "serve", "--port", "0", "--endpoint", endpoint]
     command += ["--state", str(state), "--python-shell", sys.executable, "--region", "eu-west-2", *more]
     keys = {"LOCALGLUE_ACCESS_KEY_ID": KEY, "LOCALGLUE_SECRET_ACCESS_KEY": KEY}
-    environment = {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PATH": "/usr/bin:/bin", "WARM_UP": "0", **keys}
+    environment = {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PATH": "/usr/bin:/bin", **keys}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     return process, next(line.rsplit(" ", 1)[1].strip() for line in process.stderr if "localglue answers on" in line)

@@ -40,7 +40,7 @@ import os, time
 from unittest.mock import MagicMock
 SparkSession = MagicMock()
 print("Spark says hello", flush=True)
-time.sleep(float(os.environ["WARM_UP"]))
+time.sleep(float(os.environ.get("WARM_UP", 0)))
 """
 DUMP = """
 import json, os, signal, sys, threading
@@ -74,7 +74,6 @@ GROUP = "/aws-glue/jobs"
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standbys, "_QUIET", 0.02)
     monkeypatch.setattr(standbys, "_LOOK", 0.02)
-    monkeypatch.setenv("WARM_UP", "0")
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +95,8 @@ Serve = Callable[..., Any]
 @pytest.fixture
 def served(endpoint: str, submit: str, tmp_path: Path) -> Serve:
     """Start a localglue with so many standbys; its state is in the test's folder."""
-    return lambda most=1, **more: serving(
-        endpoint, tmp_path, spark_submit=submit, standbys=most, inherit=("WARM_UP",), **more
-    )
+    settings = {"spark_submit": submit, "inherit": ("WARM_UP",)}
+    return lambda most=1, **more: serving(endpoint, tmp_path, standbys=most, **settings, **more)
 
 
 @pytest.fixture
@@ -235,17 +233,15 @@ def test_a_run_whose_standby_dies_or_hangs_as_it_is_taken_runs_once(
         assert len(seen.read_text().split()) == 2
 
 
-@pytest.mark.parametrize(("request_", "state"), [({}, "STOPPED"), ({"Timeout": 1}, "TIMEOUT")])
+@pytest.mark.parametrize(("more", "state"), [({}, "STOPPED"), ({"Timeout": 1}, "TIMEOUT")])
 def test_a_run_on_a_standby_can_be_stopped_and_has_its_timeout(
-    request_: dict[str, Any], state: str, warm_bench: Bench
+    more: dict[str, Any], state: str, warm_bench: Bench
 ) -> None:
-    job = warm_bench.job(
-        "import os, sys, time\nprint(os.getppid(), flush=True)\nif '--wait' in sys.argv: time.sleep(60)", kind="glueetl"
-    )
+    job = warm_bench.job("import sys, time\nif '--wait' in sys.argv: time.sleep(60)", kind="glueetl")
     pid = warmed(warm_bench, job)
-    run_id = warm_bench.glue.start_job_run(JobName=job, Arguments={"--wait": "yes"}, **request_)["JobRunId"]
+    run_id = warm_bench.glue.start_job_run(JobName=job, Arguments={"--wait": "yes"}, **more)["JobRunId"]
     until(lambda: warm_bench.get(job, run_id)["JobRunState"] == "RUNNING")
-    if not request_:
+    if not more:
         warm_bench.glue.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
     run = warm_bench.ended(job, run_id)
     assert run["JobRunState"] == state and not is_alive(pid)
@@ -288,7 +284,7 @@ def test_a_standby_ends_when_localglue_is_killed_and_a_frozen_one_by_the_next_co
 ) -> None:
     for frozen in (False, True):
         state = tmp_path / str(frozen)
-        process, url = start_process(endpoint, state, "--spark-submit", submit, "--inherit", "WARM_UP")
+        process, url = start_process(endpoint, state, "--spark-submit", submit)
         job = on_process(bench, url).job("print(1)", kind="glueetl")
         pid = warmed(on_process(bench, url), job)
         group = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]

@@ -82,6 +82,10 @@ class LocalGlue:
             message = f"localglue itself failed in {operation}: {type(problem).__name__}: {problem}"
             raise _InternalError(message) from problem
 
+    def standbys(self) -> Document:
+        """The processes that wait for a run of a Spark job: how many there may be, and of each its memory."""
+        return self._job_runs.standbys()
+
     def _schedules(self) -> list[Schedule]:
         return [*self._triggers.schedules(self._fire), *self._crawlers.schedules(self._crawls.start_scheduled)]
 

@@ -19,7 +19,7 @@ from localglue.orphans import end_orphans
 from localglue.server import Server
 from localglue.settings import Settings
 from localglue.states import ACTIVE
-from localglue.store import FILE, JOB_RUN, Store
+from localglue.store import FILE, JOB_RUN, STANDBY, Store
 
 _ID, _SECRET = "LOCALGLUE_ACCESS_KEY_ID", "LOCALGLUE_SECRET_ACCESS_KEY"
 _ABOUT = "The AWS Glue API on one machine."
@@ -46,9 +46,19 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     serve.add_argument("--accept-host", action="append", default=[], metavar="NAME", help=name)
     inherit = "a variable that jobs get beside PATH, HOME, LANG and their like, or NAME*; may be repeated"
     serve.add_argument("--inherit", action="append", default=[], metavar="NAME", help=inherit)
+    standby = "processes of Spark that are kept warm for the next run of a Spark job (default: %(default)s)"
+    serve.add_argument("--standby", type=_number, default=1, metavar="N", help=standby)
     ending = commands.add_parser("end-orphans", help="end the job processes of a localglue that was killed")
     ending.add_argument("--state", type=Path, required=True, help="its folder")
     return parser.parse_args(argv)
+
+
+def _number(text: str) -> int:
+    """A number of processes."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,7 +72,7 @@ def _end_orphans(file: Path) -> int:
         return 0
     try:
         store = Store(file)
-        runs = store.runs_in_states(JOB_RUN, ACTIVE)
+        runs = [*store.runs_in_states(JOB_RUN, ACTIVE), *store.all(STANDBY)]
         store.close()
     except sqlite3.Error as problem:
         remedy = "end the job processes that it records, and remove it"
@@ -108,6 +118,7 @@ def _serve(options: argparse.Namespace) -> int:
         region=options.region,
         inherit=tuple(options.inherit),
         keys=keys,
+        standbys=options.standby,
     )
     glue = server.glue = LocalGlue(settings)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Callable
 
 from localglue.documents import Document
@@ -72,11 +71,10 @@ def script_arguments(run: Document, job: Document, arguments: Mapping[str, str],
     return [word for pair in {**arguments, **own}.items() for word in pair]
 
 
-def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], arguments: Mapping[str, str],
-            jars: Sequence[str]) -> list[str]:  # fmt: skip
-    """The command line of a run. Raises InvalidInput for a Spark job without spark-submit."""
+def launcher(settings: Settings, kind: str, arguments: Mapping[str, str], jars: Sequence[str]) -> list[str]:
+    """The command line of a run before its script. Raises InvalidInput for a Spark job without spark-submit."""
     if kind == PYTHON_SHELL:
-        return [settings.python_shell, str(script), *argv]
+        return [settings.python_shell]
     if settings.spark_submit is None:
         raise InvalidInput("this localglue has no spark-submit, so no Spark job can run; start it with --spark-submit")
     words = [settings.spark_submit]
@@ -88,7 +86,7 @@ def command(settings: Settings, kind: str, script: Path, argv: Sequence[str], ar
             words += [word for side in ("driver", "executor") for word in _first_for(side)]
     for setting in spark_conf(arguments.get(_CONF, "")):
         words += ["--conf", setting]
-    return [*words, str(script), *argv]
+    return words
 
 
 def _first_for(side: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from localglue.paging import page
 from localglue.runner import Runner, Task
 from localglue.security_configurations import SecurityConfigurations
 from localglue.settings import Settings
+from localglue.standbys import Standbys
 from localglue.states import (
     ACTIVE,
     ERROR,
@@ -56,7 +57,8 @@ class JobRuns:
     ) -> None:
         self._connections, self._security = connections, security
         self._store, self._jobs, self._workflow_runs, self._lock = store, jobs, workflow_runs, lock
-        self._runner = Runner(settings, clients, self._log_key, self._running, self._finished)
+        self._standbys = Standbys(settings, store)
+        self._runner = Runner(settings, clients, self._standbys, self._log_key, self._running, self._finished)
         self._closing = False
         self.listeners: list[Callable[[FinishedRun], None]] = []
         """Called, under the lock, when a run has ended and is not retried."""
@@ -149,11 +151,18 @@ class JobRuns:
             end_orphan(run.get("Pid"), run.get("Birth"))
             run |= {"CompletedOn": now(), "ErrorMessage": "localglue was ended during this run; run the job again"}
             self._save(with_execution_time(run), FAILED)
+        self._standbys.recover()
+        self._runner.clear()
 
     def close(self) -> None:
         """End every run and wait for it. Nothing is retried or triggered any more."""
         self._closing = True
         self._runner.close()
+        self._standbys.close()
+
+    def standbys(self) -> Document:
+        """The processes that wait for a run of a Spark job."""
+        return self._standbys.document()
 
     def _check_limit(self, job: Document) -> None:
         limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)

@@ -33,6 +33,7 @@ class JobProcess:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        self._is_over = False
         self._readers = [self._reader(OUTPUT, self._popen.stdout), self._reader(ERROR_OUTPUT, self._popen.stderr)]
 
     @property
@@ -40,14 +41,26 @@ class JobProcess:
         """The id of the process and of its group."""
         return self._popen.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._popen.poll() is None
+
     def tail(self, name: str) -> list[str]:
         """The last lines of a stream."""
         return list(self._tails[name])
 
+    def forget_tail(self) -> None:
+        """Forget the lines so far."""
+        for lines in self._tails.values():
+            lines.clear()
+
     def wait(self) -> int:
         """Wait until the process has ended and its output is read. Returns the exit status, negative for a signal."""
         status = self._popen.wait()
-        self._signal(signal.SIGKILL)
+        if not self._is_over:  # later the group's id may be another's
+            self._signal(signal.SIGKILL)
+        self._is_over = True
         for reader in self._readers:
             reader.join()
         return status

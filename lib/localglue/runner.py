@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from localglue.clients import Clients
-from localglue.commands import PYTHON_SHELL, SPARK, command, needs, script_arguments
+from localglue.commands import PYTHON_SHELL, SPARK, Needs, launcher, needs, script_arguments
 from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
 from localglue.environment import environment
@@ -19,8 +20,10 @@ from localglue.errors import GlueError
 from localglue.library_set import base_folder, is_whole
 from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of
-from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess
+from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess, Sink
 from localglue.settings import Settings
+from localglue.standby import Shape, Standby
+from localglue.standbys import Standbys
 from localglue.states import FAILED, STOPPED, TIMEOUT, Origin
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +84,7 @@ class Runner:
         self,
         settings: Settings,
         clients: Clients,
+        standbys: Standbys,
         log_key: Callable[[Task], str | None],
         running: Callable[[str, int], None],
         finished: Callable[[str, Outcome], None],
@@ -88,12 +92,21 @@ class Runner:
         self._settings = settings
         self._clients = clients
         self._downloads = Downloads(clients.s3, settings.state)
+        self._standbys = standbys
         self._log_key = log_key
         self._running = running
         self._finished = finished
         self._active: dict[str, ActiveRun] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        """Remove the folders of runs and standbys that a localglue which was killed has left."""
+        shutil.rmtree(self._folders, ignore_errors=True)
+
+    @property
+    def _folders(self) -> Path:
+        return self._settings.state / "runs"
 
     def start(self, task: Task) -> None:
         """Start the run. Returns at once."""
@@ -126,10 +139,8 @@ class Runner:
             thread.join()
 
     def _run(self, run_id: str, active: ActiveRun) -> None:
-        folder = self._settings.state / "runs" / run_id
         try:
-            folder.mkdir(parents=True)
-            outcome = self._run_process(active, folder)
+            outcome = self._run_process(active)
         except (DownloadError, GlueError, OSError) as problem:
             outcome = Outcome(FAILED, str(problem))
         except Exception as problem:  # whatever went wrong, the run must not stay RUNNING forever
@@ -137,39 +148,73 @@ class Runner:
             outcome = Outcome(FAILED, f"localglue itself failed: {type(problem).__name__}: {problem}")
         with self._lock:
             del self._active[run_id]
-        shutil.rmtree(folder, ignore_errors=True)
         self._finished(run_id, active.outcome or outcome)
         with self._lock:
             del self._threads[run_id]
 
-    def _run_process(self, active: ActiveRun, folder: Path) -> Outcome:
+    def _run_process(self, active: ActiveRun) -> Outcome:
         task = active.task
         key = self._log_key(task)
         groups = {name: f"{task.run['LogGroupName']}/{name}" for name in (OUTPUT, ERROR_OUTPUT)}
         shipper = LogShipper(self._clients.logs, list(groups.values()), task.run["Id"], key)
+
+        def sink(name: str, line: str) -> None:
+            shipper.write(groups[name], line)
+
         try:
-            process = self._start_process(active, folder, lambda name, line: shipper.write(groups[name], line))
-            return self._wait(active, process) if process else Outcome(STOPPED)
+            wanted = needs(task.job, task.arguments)
+            shape = self._shape(task, wanted)
+            for module in wanted.preinstalled:
+                sink(ERROR_OUTPUT, f"localglue installs nothing: {module} must be in the interpreter that runs the job")
+            if task.kind != SPARK:
+                return self._start_cold(active, shape, wanted, sink)
+            with self._standbys.used_by(shape) as standby:
+                outcome = self._start_warm(active, standby, wanted, sink) if standby else None
+                return outcome or self._start_cold(active, shape, wanted, sink)
         finally:
             shipper.close()
 
-    def _start_process(self, active: ActiveRun, folder: Path, sink: Callable[[str, str], None]) -> JobProcess | None:
-        task, settings = active.task, self._settings
-        wanted = needs(task.job, task.arguments)
-        script = self._downloads.script(wanted.script, folder)
+    def _shape(self, task: Task, wanted: Needs) -> Shape:
+        """The command line before the script, and the variables."""
+        settings = self._settings
         python_path = self._downloads.python_path(wanted.python)
         if task.kind == PYTHON_SHELL and not is_whole(task.job):
             python_path = [*python_path, base_folder(settings.python_shell, settings.state)]
-        jars = self._downloads.jars(wanted.jars)
-        argv = script_arguments(task.run, task.job, task.arguments, task.origin)
-        words = command(settings, task.kind, script, argv, task.arguments, jars)
+        words = launcher(settings, task.kind, task.arguments, self._downloads.jars(wanted.jars))
         variables = environment(settings, os.environ, python_path)
-        for module in wanted.preinstalled:
-            sink(ERROR_OUTPUT, f"localglue installs nothing: {module} must be in the interpreter that runs the job")
-        process = active.start(lambda: JobProcess(words, variables, folder, sink))
-        if process is not None:
-            self._running(task.run["Id"], process.pid)
-        return process
+        return Shape(tuple(words), tuple(sorted(variables.items())), wanted.script)
+
+    def _start_cold(self, active: ActiveRun, shape: Shape, wanted: Needs, sink: Sink) -> Outcome:
+        self._folders.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self._folders))
+        try:
+            script, argv = self._script(active.task, wanted, folder)
+            words, variables = [*shape.words, str(script), *argv], dict(shape.variables)
+            process = active.start(lambda: JobProcess(words, variables, folder, sink))
+            if process is None:
+                return Outcome(STOPPED)
+            self._running(active.task.run["Id"], process.pid)
+            return self._wait(active, process)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _start_warm(self, active: ActiveRun, standby: Standby, wanted: Needs, sink: Sink) -> Outcome | None:
+        """The outcome of the run on this standby; None if that could not begin it."""
+        try:
+            script, argv = self._script(active.task, wanted, standby.folder)
+            process = active.start(lambda: standby.begin(script, argv, sink))
+            if process is None:
+                return Outcome(STOPPED)
+            self._running(active.task.run["Id"], process.pid)
+            return self._wait(active, process) if standby.has_begun(self._settings.standby_patience) else None
+        finally:
+            standby.discard(self._settings.grace)
+            self._standbys.recorded(standby)
+
+    def _script(self, task: Task, wanted: Needs, folder: Path) -> tuple[Path, list[str]]:
+        """The script, downloaded, and its arguments."""
+        script = self._downloads.script(wanted.script, folder)
+        return script, script_arguments(task.run, task.job, task.arguments, task.origin)
 
     def _wait(self, active: ActiveRun, process: JobProcess) -> Outcome:
         minutes = active.task.run["Timeout"]

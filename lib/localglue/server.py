@@ -54,16 +54,18 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
-        """Answer a health check."""
+        """Answer a health check, or what waits for runs."""
         try:
             refuse_foreign(self._call(), self.server.hosts)
         except Refused as refused:
             self._refuse(refused)
             return
-        if self.path != "/health":
-            self._send(404, {"message": "localglue answers POST / and GET /health"})
-            return
-        self._send(200, {"status": "ok"})
+        if self.path == "/health":
+            self._send(200, {"status": "ok"})
+        elif self.path == "/standbys" and self.server.glue is not None:
+            self._send(200, self.server.glue.standbys())
+        else:
+            self._send(404, {"message": "localglue answers POST /, GET /health and GET /standbys"})
 
     def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
         """Answer an operation of Glue."""

@@ -27,3 +27,11 @@ class Settings:
     """Seconds that a minute of a job's Timeout takes; fewer in tests."""
     grace: float = 3.0
     """Seconds between SIGTERM and SIGKILL for a run that is stopped."""
+    standbys: int = 0
+    """How many processes of Spark may wait for a run."""
+    standby_idle: float = 1800.0
+    """Seconds after which a standby that nobody has used is thrown away."""
+    standby_reserve: int = 1 << 30
+    """Bytes of the machine's memory that standbys leave free."""
+    standby_patience: float = 20.0
+    """Seconds that a standby has to begin a run; the run starts without it afterwards."""

@@ -21,20 +21,21 @@ from totelake.operate.held import HeldTable, NotCaptured, held_tables, not_captu
 from totelake.operate.runs import Standing, standings
 from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
-from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, Stack, default_home, has_record
-from totelake.stack.servers import check_ports
+from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, STANDBYS, Stack, default_home, has_record
+from totelake.stack.servers import Standbys, check_ports, standbys
 
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not given.")]
 
 
 @dataclass(frozen=True)
 class _Work:
-    """How the work of a stack stands: the newest run of each workflow, the star tables that are held, and the source
-    tables that are not captured."""
+    """How the work of a stack stands: the newest run of each workflow, the star tables that are held, the source tables
+    that are not captured, and what waits for runs."""
 
     workflows: Sequence[Standing] = ()
     held: Sequence[HeldTable] = ()
     not_captured: Sequence[NotCaptured] = ()
+    standbys: Standbys | None = None
 
 
 _NO_WORK = _Work()
@@ -46,7 +47,15 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_json: AsJson = False) -> None:
+def up(
+    postgres_port: _Port = 0,
+    aws_port: _Port = 0,
+    glue_port: _Port = 0,
+    standby: Annotated[
+        int, typer.Option(min=0, max=8, help="Processes of Spark kept warm for the next run; 0 for none.")
+    ] = STANDBYS,
+    as_json: AsJson = False,
+) -> None:
     """Start PostgreSQL, the AWS endpoint and localglue on this machine; harmless when they run."""
     home = default_home()
     stack = lifecycle.found(home)
@@ -55,7 +64,7 @@ def up(postgres_port: _Port = 0, aws_port: _Port = 0, glue_port: _Port = 0, as_j
         check_ports(ports)
         refuse(before_up(home), quiet if as_json else tell)
         with progress(as_json, "starting the stack") as step:
-            stack = lifecycle.start(home, ports, step)
+            stack = lifecycle.start(home, ports, step, standby)
     _show(stack, dict.fromkeys(stack.parts, True), as_json)
 
 
@@ -86,17 +95,18 @@ def status(as_json: AsJson = False) -> None:
     if stack is None:
         raise lifecycle.none_up(home)
     answers = lifecycle.status_of(stack)
-    work = _work() if all(answers.values()) else _NO_WORK
+    work = _work(stack) if all(answers.values()) else _NO_WORK
     _show(stack, answers, as_json, work)
     lifecycle.refuse_half(stack, answers)
 
 
-def _work() -> _Work:
+def _work(stack: Stack) -> _Work:
     where, contracts = Target.named(LOCAL, default_home()), load_contracts()
     return _Work(
         standings(where.clients.glue, deployed(contracts.pipeline, where.prefix).workflows),
         held_tables(where.ingestion, where.processed, contracts.star_tables()),
         not_captured(where.ingestion, list(contracts.sources)),
+        standbys(stack.glue_endpoint),
     )
 
 
@@ -108,7 +118,7 @@ def _show(stack: Stack, answers: dict[str, bool], as_json: bool, work: _Work = _
         workflows, held = [asdict(item) for item in work.workflows], [item.document() for item in work.held]
         missing = [item.document() for item in work.not_captured]
         document = {"home": stack.home, "parts": parts, "workflows": workflows, "held": held, "not_captured": missing}
-        print_json(document)
+        print_json({**document, "standbys": asdict(work.standbys) if work.standbys else None})
         return
     rows = [(name, "up" if alive else "down", addresses[name]) for name, alive in answers.items()]
     table(f"stack in {stack.home}", ("part", "state", "address"), rows)
@@ -118,6 +128,8 @@ def _show(stack: Stack, answers: dict[str, bool], as_json: bool, work: _Work = _
             for item in work.workflows
         ]
         table("workflows", ("workflow", "newest run", "id", "started"), newest)
+    if work.standbys and work.standbys.line:
+        say(work.standbys.line)
     for line in [item.line for item in work.not_captured] + [item.line for item in work.held]:
         say(line)
 

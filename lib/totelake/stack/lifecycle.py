@@ -45,10 +45,12 @@ _LOST_WITH = {
 __all__ = ["answers", "client", "found", "load", "none_up", "refuse_half", "start", "status", "status_of", "stop"]
 
 
-def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress = lambda _: None) -> Stack:
+def start(
+    home: Path, ports: Mapping[str, int] | None = None, progress: Progress = lambda _: None, standbys: int = 0
+) -> Stack:
     """Start the stack, or give the one that runs. Raises ConfigurationError when a part is dead or cannot start.
 
-    When it cannot, or is interrupted, nothing is left running.
+    When it cannot, or is interrupted, nothing is left running. `standbys` is how many processes of Spark wait for runs.
     """
     home = home.resolve()
     running = found(home)
@@ -65,7 +67,7 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
                 _remove_data(home)
         try:
             claim(home, _OWN)
-            return _start(home, ports or {}, progress)
+            return _start(home, ports or {}, progress, standbys)
         except BaseException:
             with uninterrupted():
                 if is_claimed(home):
@@ -74,11 +76,11 @@ def start(home: Path, ports: Mapping[str, int] | None = None, progress: Progress
             raise
 
 
-def _start(home: Path, ports: Mapping[str, int], progress: Progress) -> Stack:
+def _start(home: Path, ports: Mapping[str, int], progress: Progress, standbys: int = 0) -> Stack:
     elsewhere = {name: address for name, address in foreign.kept(home).items() if name in load_contracts().sources}
     databases = (name for name, source in load_contracts().sources.items() if source.is_database)
     sources = tuple(name for name in databases if name not in elsewhere)
-    with started(home, ports, sources, progress) as servers:
+    with started(home, ports, sources, progress, standbys) as servers:
         keys = {"access_key_id": servers.keys.access_key_id, "secret_access_key": servers.keys.secret_access_key}
         stack = Stack(str(home), servers.parts, servers.passwords, str(servers.data), sources, **keys)
         progress("creating buckets, secrets, the topic of the alerts and the queue of dead letters")

@@ -27,6 +27,8 @@ DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
 # what `totelake query` keeps of the lake
 QUERY = "query"
+# how many processes of Spark wait for the next run where nobody says otherwise
+STANDBYS = 1
 
 
 def __getattr__(name: str) -> str:

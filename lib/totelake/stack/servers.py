@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import sys
 import urllib.request
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Callable, TypeVar
 
 from localgate.keys import Keys
-from totelake.errors import ConfigurationError
+from totelake.errors import ConfigurationError, RetriableError
 from totelake.feeds.rates.settings import ENDPOINT
 from totelake.stack import postgres, spark
 from totelake.stack.clean_environment import child_environment
@@ -51,8 +52,13 @@ def check_ports(wanted: Mapping[str, int]) -> None:
 
 
 @contextlib.contextmanager
-def started(home: Path, ports: Mapping[str, int], sources: Sequence[str], progress: Progress) -> Iterator[Servers]:
-    """The servers, started one after the other; all are ended when one cannot start, or the block fails."""
+def started(
+    home: Path, ports: Mapping[str, int], sources: Sequence[str], progress: Progress, standbys: int = 0
+) -> Iterator[Servers]:
+    """The servers, started one after the other; all are ended when one cannot start, or the block fails.
+
+    `standbys` is how many processes of Spark localglue may keep warm.
+    """
     undo, keys = contextlib.ExitStack(), Keys.random()
     try:
         parts: dict[str, Part] = {}
@@ -66,7 +72,9 @@ def started(home: Path, ports: Mapping[str, int], sources: Sequence[str], progre
         undo.callback(end, parts[MOTO])
         progress("starting localglue")
         endpoint = f"http://{HOST}:{parts[MOTO].port}"
-        parts[LOCALGLUE] = _on_port(LOCALGLUE, ports, lambda port: _start_localglue(home, port, endpoint, keys))
+        parts[LOCALGLUE] = _on_port(
+            LOCALGLUE, ports, lambda port: _start_localglue(home, port, endpoint, keys, standbys)
+        )
         undo.callback(end, parts[LOCALGLUE])
         yield Servers(parts, data, passwords, keys)
     except BaseException:
@@ -89,12 +97,13 @@ def _start_moto(home: Path, port: int, keys: Keys) -> Part:
     return _serve(MOTO, command, port, home / "logs", keys.environment(), "/health")
 
 
-def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys) -> Part:
+def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys, standbys: int = 0) -> Part:
     properties = spark.write_properties(home / SPARK_FILE, endpoint)
     submit = spark.find_submit()
     command = ["localglue", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint, "--region", REGION]
     command += ["--state", str(home / LOCALGLUE), "--python-shell", str(find_python_shell())]
     command += ["--spark-submit", str(submit), "--spark-properties", str(properties)]
+    command += ["--standby", str(standbys)]
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = spark.environment()
     for name in ("TOTELAKE_*", *variables):
@@ -119,6 +128,42 @@ def _serve(name: str, module: Sequence[str], port: int, logs: Path, more: Mappin
             end(part)
         raise
     return part
+
+
+@dataclass(frozen=True)
+class Standby:
+    """A process that waits for a Spark job's run; it is warm when it has nothing left to do but to wait."""
+
+    process: int
+    warm: bool
+    megabytes: int
+
+
+@dataclass(frozen=True)
+class Standbys:
+    """What waits, and how many may."""
+
+    most: int
+    waiting: tuple[Standby, ...]
+
+    @property
+    def line(self) -> str:
+        """In words; empty when none may wait."""
+        if not self.most:
+            return ""
+        each = [f"{'warm' if item.warm else 'warming up'}, {item.megabytes} MB" for item in self.waiting]
+        return f"Spark on standby: {len(each)} of {self.most}" + "".join(f" ({said})" for said in each)
+
+
+def standbys(glue_endpoint: str) -> Standbys:
+    """What localglue keeps on standby. Raises RetriableError when it does not say."""
+    try:
+        with _DIRECT.open(f"{glue_endpoint}/standbys", timeout=5) as answer:
+            said = json.load(answer)
+        found = tuple(Standby(item["Pid"], item["Warm"], item["Bytes"] >> 20) for item in said["Standbys"])
+        return Standbys(said["Most"], found)
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        raise RetriableError(f"localglue does not say what is on standby ({error}); ask again") from error
 
 
 def answers(url: str) -> bool:

@@ -23,10 +23,10 @@ from tests.integration.localglue.bench import SHELL_LOGS, Bench, client, is_aliv
 PID_SCRIPT = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 
 
-def start_process(endpoint: str, state: Path) -> tuple[subprocess.Popen[str], str]:
+def start_process(endpoint: str, state: Path, *more: str) -> tuple[subprocess.Popen[str], str]:
     """A process of `localglue serve`, and its address."""
     command = [sys.executable, "-m", "localglue", "serve", "--port", "0", "--endpoint", endpoint]
-    command += ["--state", str(state), "--python-shell", sys.executable, "--region", "eu-west-2"]
+    command += ["--state", str(state), "--python-shell", sys.executable, "--region", "eu-west-2", *more]
     keys = {"LOCALGLUE_ACCESS_KEY_ID": KEY, "LOCALGLUE_SECRET_ACCESS_KEY": KEY}
     environment = {"PYTHONPATH": str(Path(cli.__file__).parents[1]), "PATH": "/usr/bin:/bin", **keys}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,7 @@ from totelake.lake.records.verdict import HeldEvents
 from totelake.ports.memory import MemoryStore
 from totelake.schemas.changes import missing_table
 from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES
+from totelake.stack.servers import Standby, Standbys
 
 AT = "2026-11-24T10:05:00+00:00"
 LINES = [
@@ -81,12 +83,14 @@ def test_the_status_names_them_when_the_whole_stack_answers(
 ) -> None:
     parts = {POSTGRES: True, MOTO: answers, LOCALGLUE: True}
     up: Any = SimpleNamespace(home="here", postgres_port=1, aws_endpoint="aws", glue_endpoint="glue", parts=parts)
+    waiting = Standbys(2, (Standby(77, True, 512), Standby(78, False, 90)))
     where = SimpleNamespace(
         prefix="totelake", clients=SimpleNamespace(glue=Glue(GOOD)), ingestion=ingestion, processed=processed
     )
     monkeypatch.setattr(command.Stack, "read", lambda *_: up)
     monkeypatch.setattr(command.lifecycle, "status_of", lambda *_: parts)
     monkeypatch.setattr(command.Target, "named", lambda *_: where)
+    monkeypatch.setattr(command, "standbys", lambda endpoint: waiting if endpoint == "glue" else None)
     shown = CliRunner().invoke(app, ["status"], env={"COLUMNS": "200"})
     document = CliRunner().invoke(app, ["status", "--json"])
     assert shown.exit_code == document.exit_code == (0 if answers else 1)
@@ -94,3 +98,7 @@ def test_the_status_names_them_when_the_whole_stack_answers(
     assert json.loads(document.stdout)["not_captured"] == ([LEFT_OUT_DOCUMENT] if answers else [])
     found = json.loads(document.stdout)["held"]
     assert sorted(found, key=lambda item: str(item["table"])) == (DOCUMENTS if answers else [])
+    line = "Spark on standby: 2 of 2 (warm, 512 MB) (warming up, 90 MB)\n"
+    assert (line in shown.stdout) is answers
+    told = {"most": 2, "waiting": [asdict(item) for item in waiting.waiting]}
+    assert json.loads(document.stdout)["standbys"] == (told if answers else None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localglue.commands import command, merged_arguments, needs, script_arguments, spark_conf
+from localglue.commands import launcher, merged_arguments, needs, script_arguments, spark_conf
 from localglue.errors import InvalidInput
 from localglue.settings import Settings
 from localglue.states import Origin, fixed_id
@@ -52,14 +52,13 @@ def test_the_script_gets_what_glue_gives_its_kind_and_its_workflow_run(kind: str
     assert inside == [*alone, "--WORKFLOW_NAME", "w", "--WORKFLOW_RUN_ID", "wr_1"]
 
 
-def test_a_python_shell_run_is_the_interpreter_and_the_script() -> None:
-    words = command(SETTINGS, "pythonshell", Path("/run/job.py"), ["--a", "1"], {}, [])
-    assert words == ["/py/python3.9", "/run/job.py", "--a", "1"]
+def test_a_python_shell_run_starts_with_the_interpreter() -> None:
+    assert launcher(SETTINGS, "pythonshell", {}, []) == ["/py/python3.9"]
 
 
 def test_a_spark_run_without_spark_submit_is_an_error() -> None:
     with pytest.raises(InvalidInput, match="start it with --spark-submit"):
-        command(SETTINGS, "glueetl", Path("/run/job.py"), [], {}, [])
+        launcher(SETTINGS, "glueetl", {}, [])
 
 
 @pytest.mark.parametrize(

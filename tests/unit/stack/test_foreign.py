@@ -59,7 +59,7 @@ def test_up_makes_no_database_for_it_and_gives_it_its_secret_back(
     made: dict[str, Any] = {}
 
     @contextmanager
-    def started(home: Path, ports: Any, sources: tuple[str, ...], progress: Any) -> Iterator[Any]:
+    def started(home: Path, ports: Any, sources: tuple[str, ...], progress: Any, standbys: int = 0) -> Iterator[Any]:
         databases.extend(sources)
         yield SimpleNamespace(keys=keys, parts=parts(), passwords=PASSWORDS, data="")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -181,7 +181,9 @@ def connect(jvm: Any, address: JdbcAddress) -> Iterator[Connection]:
         connection.begin()
         yield connection
     finally:
-        java.close()
+        # one that was lost while rows were copied refuses to be closed; what was committed is known by then
+        with suppress(Py4JJavaError):
+            java.close()
 
 
 def _opened(jvm: Any, address: JdbcAddress) -> tuple[Any, JdbcAddress]:

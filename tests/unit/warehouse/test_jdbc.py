@@ -12,6 +12,7 @@ from tests.unit.ports.test_postgres import ADDRESS
 from tests.unit.runtime.test_java_exceptions import Thrown
 from totelake.contracts import load_contracts
 from totelake.errors import RetriableError, StarTableError, TotelakeError, WarehouseError
+from totelake.ports.postgres_limits import LIKELY
 from totelake.warehouse.driver_errors import RefusedError, explained
 from totelake.warehouse.jdbc import JdbcAddress, connect
 from totelake.warehouse.stage import refusing
@@ -133,3 +134,13 @@ def test_every_connection_is_closed_once(versions: tuple[int, ...]) -> None:
     with connect(jvm(*javas), JdbcAddress(ADDRESS)):
         assert [java.closed for java in javas] == [1] * (len(versions) - 1) + [0]
     assert [java.closed for java in javas] == [1] * len(versions)
+
+
+def test_a_connection_that_is_lost_and_cannot_be_closed_hides_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Java) -> None:
+        raise of_java("08006", "Unable to close connection properly")
+
+    lost = Java(LIKELY)
+    monkeypatch.setattr(Java, "close", refuse)
+    with pytest.raises(RetriableError, match="lost"), connect(jvm(lost), JdbcAddress(ADDRESS)):
+        raise RetriableError("lost")

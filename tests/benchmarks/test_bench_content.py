@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import psycopg2
 import pytest
 
 from tests.benchmarks.bench.content import difference, in_files, in_postgres
+from tests.benchmarks.bench.contests import load
 from tests.benchmarks.bench.contests.build import star_query
 from tests.benchmarks.bench.contests.load import levels_of
+from tests.benchmarks.bench.goals import ROWS as GOALS
+from tests.benchmarks.bench.measure import PeerError
+from tests.benchmarks.bench.results import Results
 from tests.conftest import SOURCE, Postgres
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Column, Table
@@ -121,3 +126,16 @@ def test_no_star_table_is_filled_before_one_that_it_refers_to() -> None:
     ]
     assert references
     assert all(place[referred] < place[name] for name, referred in references)
+
+
+def test_what_the_warehouse_does_not_give_is_told_of_every_peer_of_the_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_psql(*_: object) -> None:
+        raise PeerError("psql is not on the PATH")
+
+    monkeypatch.setattr(load, "run_psql", without_psql)
+    results = Results()
+    load.contest(SimpleNamespace(warehouse_dsn=""), tmp_path / "load", results)
+    assert results.absent == {f"load/{name}": "psql is not on the PATH" for name in load.PEERS}
+    assert {row.peer for row in GOALS if row.group == "load"} == results.absent.keys()

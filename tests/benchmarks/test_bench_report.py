@@ -29,6 +29,7 @@ from tests.benchmarks.bench.goals import (
     findings,
 )
 from tests.benchmarks.bench.measure import timed
+from tests.benchmarks.bench.pipeline import WrongError, parts_of
 from tests.benchmarks.bench.report import document, engines_table, goals_table
 from tests.benchmarks.bench.results import Results
 
@@ -165,6 +166,16 @@ def test_a_command_line_that_makes_no_sense_is_refused(words: list[str], capsys:
 def test_groups_are_taken_in_the_order_of_the_work() -> None:
     assert arguments(["--only", "load,ingest"]).only == ("ingest", "load")
     assert arguments([]).only == GROUPS
+
+
+def test_the_parts_of_the_spark_job_are_read_from_what_it_told() -> None:
+    assert parts_of("dimensions and facts SUCCEEDED in 52.4 s, JDBC load SUCCEEDED in 126.0 s") == (52.4, 126.0)
+
+
+@pytest.mark.parametrize("told", ["", "dimensions and facts SUCCEEDED in 52.4 s, JDBC load FAILED in 1.0 s"])
+def test_without_both_parts_there_is_no_time(told: str) -> None:
+    with pytest.raises(WrongError, match="where it was to tell"):
+        parts_of(told)
 
 
 def test_a_program_has_its_time_and_the_memory_of_all_its_processes(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ import psutil
 
 from tests.benchmarks.bench.goals import Sample
 
-_EVERY = 0.1
+_EVERY = 0.2
 
 
 class Memory:
-    """Looks ten times a second how much memory (RSS) a process and its descendants have, as a context manager.
+    """Looks five times a second how much memory (RSS) a process and its descendants have, as a context manager.
 
     Pages that processes share count once for each. `with_root` says whether the process itself counts.
     """

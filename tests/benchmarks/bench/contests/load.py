@@ -27,6 +27,7 @@ from totelake.stack.jars import DRIVER, ensure_jars
 from totelake.stack.model import ADMIN, HOST
 from totelake.warehouse import ddl
 
+PEERS = ("\\copy", "\\copy, then keys", "Spark JDBC")
 _DATABASE = "bench_load"
 
 
@@ -35,7 +36,12 @@ def contest(pipeline: Pipeline, work: Path, results: Results) -> None:
     work.mkdir()
     levels = levels_of(load_contracts().star_tables(SOURCE))
     tables = [table for level in levels for table in level]
-    _export(pipeline.warehouse_dsn, tables, work)
+    try:
+        _export(pipeline.warehouse_dsn, tables, work)
+    except PeerError as error:
+        for name in PEERS:
+            results.leave_out(f"{LOAD}/{name}", str(error))
+        return
     lines = [_copy_in(table, work) for table in tables]
     keys = [f"{added};" for table in tables if (added := ddl.add_foreign_keys(table, _there(table)))]
 
@@ -47,9 +53,9 @@ def contest(pipeline: Pipeline, work: Path, results: Results) -> None:
         with _empty_database(pipeline, tables, True) as dsn:
             return _checked(pipeline, dsn, tables, _spark_jdbc(pipeline, levels, work))
 
-    results.peer(f"{LOAD}/\\copy", lambda: copied(lines, True))
-    results.peer(f"{LOAD}/\\copy, then keys", lambda: copied([*lines, *keys], False))
-    results.peer(f"{LOAD}/Spark JDBC", written)
+    works = (lambda: copied(lines, True), lambda: copied([*lines, *keys], False), written)
+    for name, work_of in zip(PEERS, works):
+        results.peer(f"{LOAD}/{name}", work_of)
 
 
 def levels_of(tables: Sequence[Table]) -> list[list[Table]]:

@@ -7,19 +7,16 @@ to S3 only, `bucket`. Table by table, as their documentation shows it, with thei
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-_AT_ONCE = 2
-
 
 def _dlt(work: dict[str, Any]) -> None:
-    """The backend that its documentation calls the fastest, to parquet files in a folder."""
-    import os
-
+    """Its backend connectorx, to parquet files in a folder."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     import dlt
     from dlt.sources.sql_database import sql_database
@@ -66,9 +63,10 @@ def _polars(work: dict[str, Any]) -> None:
     """By connectorx, over as many connections as there are cores."""
     import polars
 
+    cores = os.cpu_count() or 1
     for table, key in work["tables"].items():
         frame = polars.read_database_uri(
-            f'SELECT * FROM "{table}"', work["dsn"], partition_on=key, partition_num=_AT_ONCE, engine="connectorx"
+            f'SELECT * FROM "{table}"', work["dsn"], partition_on=key, partition_num=cores, engine="connectorx"
         )
         frame.write_parquet(_file(work, table))
 

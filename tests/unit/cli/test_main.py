@@ -243,22 +243,6 @@ def test_an_interruption_is_not_success(
     assert capsys.readouterr() == ("", "interrupted\n")
 
 
-@pytest.mark.parametrize(("words", "number"), [([], 1), (["--standby", "0"], 0)])
-def test_up_says_how_many_processes_of_spark_may_wait(
-    words: list[str], number: int, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[int] = []
-
-    def start(folder: Path, ports: object, step: object, standbys: int) -> Stack:
-        asked.append(standbys)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("totelake.cli.stack.before_up", lambda _: [])
-    monkeypatch.setattr("totelake.stack.lifecycle.start", start)
-    assert main(["up", *words]) == 130
-    assert asked == [number]
-
-
 def test_an_interrupted_up_says_so(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,11 +54,10 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _number(text: str) -> int:
-    """A number of processes."""
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
+    """A number of processes. Raises ArgumentTypeError for any other text."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of processes; name one, or 0 for none")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -209,7 +209,7 @@ class Runner:
             return self._wait(active, process) if standby.has_begun(self._settings.standby_patience) else None
         finally:
             standby.discard(self._settings.grace)
-            self._standbys.recorded(standby)
+            self._standbys.forget(standby)
 
     def _script(self, task: Task, wanted: Needs, folder: Path) -> tuple[Path, list[str]]:
         """The script, downloaded, and its arguments."""

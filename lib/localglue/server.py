@@ -1,4 +1,4 @@
-"""The HTTP server: AWS JSON 1.1 at POST /, for whoever has signed with its key; health at GET /health."""
+"""The HTTP server: AWS JSON 1.1 at POST /, for whoever has signed with its key; GET /health and /standbys for all."""
 
 from __future__ import annotations
 

@@ -40,22 +40,23 @@ class Standby:
         self.shape = shape
         runs.mkdir(parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(dir=runs))
-        self._place = self.folder / ".standby"
-        self._place.mkdir()
-        self._output = _Held()
-        program = self._place / _SCRIPT
-        shutil.copyfile(standby_program.__file__, program)
-        (self._place / standby_program.EXAMPLE).write_text(shape.example, encoding="utf-8")
-        os.mkfifo(self._place / standby_program.BELL, stat.S_IRUSR | stat.S_IWUSR)
-        # for reading, too: it does not wait for the other end, and while we live that end never reads of an end
-        self._bell = os.open(self._place / standby_program.BELL, os.O_RDWR)
+        self._place, self._bell, self._output = self.folder / ".standby", -1, _Held()
         try:
-            words = [*shape.words, str(program)]
-            self.process = JobProcess(words, dict(shape.variables), self.folder, self._output)
+            self.process = self._start()
         except BaseException:
             self._remove()
             raise
         self.since = time.monotonic()
+
+    def _start(self) -> JobProcess:
+        self._place.mkdir()
+        program, bell = self._place / _SCRIPT, self._place / standby_program.BELL
+        shutil.copyfile(standby_program.__file__, program)
+        (self._place / standby_program.EXAMPLE).write_text(self.shape.example, encoding="utf-8")
+        os.mkfifo(bell, stat.S_IRUSR | stat.S_IWUSR)
+        # for reading, too: so it does not wait for the other end, which reads of an end only when we are gone
+        self._bell = os.open(bell, os.O_RDWR)
+        return JobProcess([*self.shape.words, str(program)], dict(self.shape.variables), self.folder, self._output)
 
     @property
     def is_warm(self) -> bool:

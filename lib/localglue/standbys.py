@@ -63,8 +63,8 @@ class Standbys:
                 self._quiet_since = time.monotonic()
                 self._changed.notify_all()
 
-    def recorded(self, standby: Standby) -> None:
-        """Forget a standby that was given away: the record of its run knows the process, or it has ended."""
+    def forget(self, standby: Standby) -> None:
+        """Remove the record of a standby that has ended."""
         self._store.delete(STANDBY, standby.folder.name)
 
     def document(self) -> Document:
@@ -148,4 +148,4 @@ class Standbys:
     def _discard(self, item: Standby, why: str) -> None:
         _LOG.info("the standby of process %s is thrown away: %s", item.process.pid, why)
         item.discard(self._settings.grace)
-        self.recorded(item)
+        self.forget(item)

@@ -30,7 +30,7 @@ from totelake.ports.postgres import open_dsn
 from totelake.runtime.run_reports import RunReport
 from totelake.stack import Stack, lifecycle
 from totelake.stack.clean_environment import undisturbed
-from totelake.stack.model import default_home
+from totelake.stack.model import STANDBYS, default_home
 
 _ORDERS, _SEED = 2_000, 2_024
 _LOOK = 0.1
@@ -81,7 +81,7 @@ def _stack(home: Path, keep: bool) -> Iterator[Stack]:
     _refuse_used(home)
     try:
         with _step("Starting PostgreSQL, the AWS endpoint and localglue") as step:
-            stack = lifecycle.start(home, progress=step)
+            stack = lifecycle.start(home, progress=step, standbys=STANDBYS)
         yield stack
         if keep:
             say("")

@@ -33,11 +33,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def running(home: Path) -> Stack:
-    return lifecycle.start(home)
+    return lifecycle.start(home, standbys=2)
 
 
 def test_every_part_answers(running: Stack, home: Path) -> None:
     assert lifecycle.status(home) == {"postgres": True, "moto": True, "localglue": True}
+    assert servers.standbys(running.glue_endpoint) == servers.Standbys(2, ())
     assert lifecycle.load(home) == running
 
 

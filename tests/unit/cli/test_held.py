@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.unit.operate.batches import bookmark, captured
 from tests.unit.operate.jobs import NOON
 from totelake.cli import stack as command
 from totelake.cli.app import app
+from totelake.cli.main import main
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
 from totelake.lake.records.batch import Batch, BlockedTable
@@ -102,3 +104,20 @@ def test_the_status_names_them_when_the_whole_stack_answers(
     assert (line in shown.stdout) is answers
     told = {"most": 2, "waiting": [asdict(item) for item in waiting.waiting]}
     assert json.loads(document.stdout)["standbys"] == (told if answers else None)
+
+
+@pytest.mark.parametrize(("words", "number"), [([], 1), (["--standby", "0"], 0)])
+def test_up_says_how_many_processes_of_spark_may_wait(
+    words: list[str], number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def start(folder: Path, ports: object, step: object, standbys: int) -> None:
+        asked.append(standbys)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "default_home", lambda: tmp_path)
+    monkeypatch.setattr(command, "before_up", lambda _: [])
+    monkeypatch.setattr(command.lifecycle, "start", start)
+    assert main(["up", *words]) == 130
+    assert asked == [number]

@@ -9,9 +9,8 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
-
 from localglue.documents import Document
+from localglue.free_memory import free_memory
 from localglue.orphans import end_orphan, start_time_of
 from localglue.settings import Settings
 from localglue.standby import Shape, Standby
@@ -86,25 +85,29 @@ class Standbys:
 
     def _keep(self) -> None:
         """Throw away what is no use and start what is missing, until localglue ends."""
-        while True:
-            with self._changed:
-                if self._closing:
-                    return
-                useless = self._useless()
-                self._standbys = [item for item in self._standbys if item not in useless]
-                missing = None if useless else self._missing()
-            for item, why in useless.items():
-                self._discard(item, why)
-            if missing is not None:
-                self._start(missing)
+        while not self._closing:
+            try:
+                self._look()
+            except Exception:  # whatever a look met, as a full disk: the next one is not to be missed
+                _LOG.exception("the standbys could not be looked at; runs of Spark jobs start without where none waits")
             with self._changed:
                 if not self._closing:
                     self._changed.wait(_LOOK)
 
+    def _look(self) -> None:
+        with self._changed:
+            useless = self._useless()
+            self._standbys = [item for item in self._standbys if item not in useless]
+            missing = None if useless else self._missing()
+        for item, why in useless.items():
+            self._discard(item, why)
+        if missing is not None:
+            self._start(missing)
+
     def _useless(self) -> dict[Standby, str]:
         """The standbys to throw away, with the reason. Of a shape that came to nothing none is wanted until it runs."""
         unmet, found = list(self._wanted), {}
-        is_low = psutil.virtual_memory().available < self._settings.standby_reserve
+        is_low = free_memory() < self._settings.standby_reserve
         for item in self._standbys:
             if item.shape not in unmet:
                 found[item] = "newer runs need another"
@@ -125,7 +128,7 @@ class Standbys:
         """The shape of which a standby is to be started now, if any."""
         if self._active or time.monotonic() - self._quiet_since < _QUIET:
             return None
-        if psutil.virtual_memory().available < self._settings.standby_reserve + _SIZE:
+        if free_memory() < self._settings.standby_reserve + _SIZE:
             return None
         unmet = list(self._wanted)
         for item in self._standbys:
@@ -141,7 +144,12 @@ class Standbys:
                 self._wanted.clear()
             return
         name, pid = started.folder.name, started.process.pid
-        self._store.put(STANDBY, name, {"Name": name, "JobName": "standby", "Pid": pid, "Birth": start_time_of(pid)})
+        record = {"Name": name, "JobName": "standby", "Pid": pid, "Birth": start_time_of(pid)}
+        try:
+            self._store.put(STANDBY, name, record)
+        except BaseException:  # without a record nobody would end it after a localglue that was killed
+            started.discard(self._settings.grace)
+            raise
         with self._changed:
             self._standbys.append(started)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -123,6 +127,29 @@ def test_the_table_has_median_goal_moonshot_and_verdict_of_every_row() -> None:
     assert rows["refresh after many batches ÷ after 10 (100 batches; the goal is of 10,000)"][0] == "1.00 ×"
     assert rows["first/totelake"] == ["75.00", "70.00", "90.00", "3,000"]
     assert "load 0.5 before and 1.5 after" in text
+
+
+def test_a_reason_is_shown_as_it_is_said() -> None:
+    why = "no [/tmp/x] there, [type=missing]"
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(goals_table([replace(item, verdict=ABSENT, why=why) for item in _found()[:1]], SETTING))
+    assert f"absent: {why}" in console.export_text()
+
+
+def test_an_interrupt_ends_the_peer_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(process: subprocess.Popen[bytes], *more: Any) -> int:
+        if not started:
+            started.append(process)
+            raise KeyboardInterrupt
+        return wait(process, *more)
+
+    wait = subprocess.Popen.wait
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        timed([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path / "log")
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_the_document_has_every_sample_and_can_be_read_back() -> None:

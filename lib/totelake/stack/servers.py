@@ -7,9 +7,11 @@ import http.client
 import json
 import os
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Callable, TypeVar
 
@@ -155,13 +157,20 @@ class Standbys:
         return f"Spark on standby: {len(each)} of {self.most}" + "".join(f" ({said})" for said in each)
 
 
-def standbys(glue_endpoint: str) -> Standbys:
-    """What localglue keeps on standby. Raises RetriableError when it does not say."""
+def standbys(glue_endpoint: str) -> Standbys | None:
+    """What localglue keeps on standby; None of one that was started by a release without.
+
+    Raises RetriableError when it does not say.
+    """
     try:
         with _DIRECT.open(f"{glue_endpoint}/standbys", timeout=5) as answer:
             said = json.load(answer)
         found = tuple(Standby(item["Pid"], item["Warm"], item["Bytes"] >> 20) for item in said["Standbys"])
         return Standbys(said["Most"], found)
+    except urllib.error.HTTPError as error:
+        if error.code == HTTPStatus.NOT_FOUND:
+            return None
+        raise RetriableError(f"localglue does not say what is on standby ({error}); ask again") from error
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
         raise RetriableError(f"localglue does not say what is on standby ({error}); ask again") from error
 

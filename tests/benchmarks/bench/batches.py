@@ -21,6 +21,7 @@ from totelake.seed import SOURCE
 FEW = 10
 # a refresh differs from the next by more than the batches before it make
 _TIMES = 3
+_UPDATE = "UPDATE design SET file_name = %s WHERE design_id = (SELECT min(design_id) FROM design)"
 
 
 def grow(pipeline: Pipeline, many: int, results: Results) -> None:
@@ -43,7 +44,7 @@ def _simulate(pipeline: Pipeline, count: int) -> None:
         connection.autocommit = True
         while (number := log.newest_number() or 0) < count:
             with connection.cursor() as cursor:
-                cursor.execute("UPDATE design SET file_name = %s WHERE design_id = 1", (f"batch-{number}.json",))
+                cursor.execute(_UPDATE, (f"batch-{number}.json",))
             _job(pipeline, "ingest", IngestArguments, ingest)
             _job(pipeline, "check-schemas", CheckArguments, check_schemas)
 

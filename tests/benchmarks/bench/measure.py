@@ -77,7 +77,11 @@ def timed(command: Sequence[str], log: Path, more: Mapping[str, str] | None = No
             env={**os.environ, **(more or {})},
         )
         with started as process, Memory(process.pid) as memory:
-            status = process.wait()
+            try:
+                status = process.wait()
+            except BaseException:  # as an interrupt, which is not to wait for the peer
+                process.kill()
+                raise
             seconds = time.perf_counter() - begun
     if status:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from tests.benchmarks.bench.goals import ABSENT, GIGABYTES, MET, MOONSHOT, NOT_MET, TIMES, Finding, Row, Sample
@@ -24,7 +25,7 @@ def goals_table(found: Sequence[Finding], setting: Mapping[str, Any]) -> Table:
     for item in found:
         row = item.row
         style = _STYLES.get(item.verdict, "")
-        said = f"{item.verdict}: {item.why}" if item.why else item.verdict
+        said = escape(f"{item.verdict}: {item.why}" if item.why else item.verdict)
         cells = (_value(item.value, row.unit), _goal(row.goal, row.unit), _goal(row.moonshot, row.unit))
         table.add_row(_what(row, setting), *cells, f"[{style}]{said}[/{style}]" if style else said)
     return table

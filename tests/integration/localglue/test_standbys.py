@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import stat
 import sys
 import time
@@ -23,6 +24,7 @@ import pytest
 
 from localglue import cli, standbys
 from localglue.standby import Standby
+from localglue.store import STANDBY, Store
 from tests.integration.localglue.bench import WITHIN, Bench, is_alive, serving, until
 from tests.integration.localglue.test_restart import end_process, on_process, start_process
 
@@ -203,6 +205,23 @@ def test_a_warm_up_that_fails_costs_no_run_and_is_not_tried_again_and_again(
     assert [line.split(": ", 1)[1] for line in caplog.messages] == [
         "it has ended (ValueError: could not convert string to float: 'never')"
     ] * 2
+
+
+def test_a_standby_that_cannot_be_recorded_is_ended_and_a_later_look_starts_another(
+    warm_bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put, refused = Store.put, list[int]()
+
+    def full(store: Store, kind: str, name: str, document: Any) -> None:
+        if kind == STANDBY and not refused:
+            refused.append(document["Pid"])
+            raise sqlite3.OperationalError("database or disk is full")
+        put(store, kind, name, document)
+
+    monkeypatch.setattr(Store, "put", full)
+    found = warmed(warm_bench, warm_bench.job("print(1)", kind="glueetl"))
+    assert refused and found not in refused and not is_alive(refused[0])
+    assert "the standbys could not be looked at" in caplog.text
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

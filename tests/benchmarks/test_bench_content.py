@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import duckdb
 import psycopg2
 import pytest
 
-from tests.benchmarks.bench.content import difference, in_files, in_postgres
+from tests.benchmarks.bench.content import difference, in_files, in_postgres, wrong_star
 from tests.benchmarks.bench.contests import load
 from tests.benchmarks.bench.contests.build import star_query
 from tests.benchmarks.bench.contests.load import levels_of
@@ -100,6 +101,23 @@ def test_a_value_that_differs_is_found_in_its_column(
 def test_a_row_that_is_missing_is_found_first(sale: str, tmp_path: Path) -> None:
     told = _told(sale, _file(tmp_path, ROWS[:2]))
     assert told == "sale has 2 for rows where totesys leads to 3"
+
+
+@pytest.mark.integration
+def test_a_warehouse_that_is_not_what_totesys_leads_to_is_told(postgres: Postgres) -> None:
+    source, warehouse = postgres.new_database(), postgres.new_database()
+    contracts = load_contracts()
+    currency, star = contracts.find("currency"), contracts.find("dim_currency")
+    for dsn, schema, table in ((source, "public", currency), (warehouse, "star", star)):
+        with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+            columns = ", ".join(f'"{column.name}" {column.plain_type}' for column in table.columns)
+            cursor.execute(f'CREATE SCHEMA IF NOT EXISTS {schema}; CREATE TABLE {schema}."{table.name}" ({columns})')
+    with contextlib.closing(psycopg2.connect(source)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO currency (currency_id, currency_code) VALUES (1, 'GBP')")
+    assert wrong_star(source, warehouse, [star]) == "dim_currency has 0 for rows where totesys leads to 1"
+    with contextlib.closing(psycopg2.connect(warehouse)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO star.dim_currency VALUES (1, 'GBP', 'Pound Sterling')")
+    assert wrong_star(source, warehouse, [star]) is None
 
 
 def test_duckdb_takes_the_query_of_every_star_table() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from totelake.contracts.model import Column, Table
 from totelake.contracts.types import decimal_of, is_text, is_time, is_timestamp
 
 Summary = tuple[Decimal | None, ...]
+_ORACLE = Path(__file__).parents[2] / "e2e" / "oracle"
 _INTEGERS = ("smallint", "integer", "bigint")
 
 
@@ -44,7 +46,29 @@ def _sum(column: Column) -> str:
 
 def in_postgres(dsn: str, table: Table, columns: Sequence[Column]) -> Summary:
     """The summary of a table of a database; a star table is looked for in the schema `star`."""
-    relation = f'"{"public" if table.kind == "source" else "star"}"."{table.name}"'
+    return _asked(dsn, f'"{"public" if table.kind == "source" else "star"}"."{table.name}"', columns)
+
+
+def oracle_query(table: Table) -> str:
+    """A star table's rows over the source tables by SQL that was written by hand, its columns named."""
+    query = (_ORACLE / f"{table.name}.sql").read_text(encoding="utf-8")
+    names = ", ".join(f'"{column.name}"' for column in table.lake_columns)
+    return f"SELECT * FROM ({query}) AS made ({names})"
+
+
+def wrong_star(source_dsn: str, warehouse_dsn: str, tables: Sequence[Table]) -> str | None:
+    """What of the warehouse's star tables is not what totesys leads to, in words; None when nothing is."""
+    for table in tables:
+        wanted = _asked(source_dsn, f"({oracle_query(table)}) AS wanted", table.lake_columns)
+        wrong = difference(
+            table.name, table.lake_columns, wanted, in_postgres(warehouse_dsn, table, table.lake_columns)
+        )
+        if wrong:
+            return wrong
+    return None
+
+
+def _asked(dsn: str, relation: str, columns: Sequence[Column]) -> Summary:
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
         cursor.execute(summary_sql(columns, relation))
         return _plain(cursor.fetchone())

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.bench import batches, machine
+from tests.benchmarks.bench.content import wrong_star
 from tests.benchmarks.bench.contests import build, ingest, load
 from tests.benchmarks.bench.goals import BATCHES, BUILD, FIRST, INGEST, LOAD, OWN, QUIET, REFRESH
 from tests.benchmarks.bench.pipeline import Pipeline, WrongError, deployed_stack
 from tests.benchmarks.bench.results import Results
+from totelake.contracts import load_contracts
+from totelake.seed import SOURCE
 
 __all__ = ["WrongError", "measure"]
 
@@ -52,6 +55,9 @@ def _repeat(pipeline: Pipeline, work: Path, given: argparse.Namespace, results: 
         results.add(f"{INGEST}/{OWN}", pipeline.ingest())
     else:
         first = pipeline.first_load()
+        wrong = wrong_star(pipeline.source_dsn, pipeline.warehouse_dsn, load_contracts().star_tables(SOURCE))
+        if wrong:
+            raise WrongError(f"the first load made another warehouse than totesys leads to: {wrong}")
         results.add(f"{INGEST}/{OWN}", first.ingest)
         results.add(f"{BUILD}/{OWN}", first.build)
         results.add(f"{LOAD}/{OWN}", first.load)

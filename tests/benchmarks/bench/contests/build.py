@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.benchmarks.bench.content import difference, in_files, in_postgres
+from tests.benchmarks.bench.content import difference, in_files, in_postgres, oracle_query
 from tests.benchmarks.bench.contests.ingest import ROOT
 from tests.benchmarks.bench.goals import BUILD, Sample
 from tests.benchmarks.bench.measure import PeerError, timed
@@ -17,7 +17,6 @@ from totelake.contracts import load_contracts
 from totelake.contracts.model import FACT, Table
 from totelake.seed import SOURCE
 
-_ORACLE = ROOT / "tests" / "e2e" / "oracle"
 # what DuckDB says otherwise than PostgreSQL: a series is one list, and days and months have names of their own
 _DUCKDB = {
     "SELECT generate_series(": "SELECT unnest(generate_series(",
@@ -34,12 +33,11 @@ def contest(pipeline: Pipeline, work: Path, results: Results) -> None:
 
 
 def star_query(table: Table) -> str:
-    """The table's rows over the source tables, as DuckDB takes it, its columns named."""
-    query = (_ORACLE / f"{table.name}.sql").read_text(encoding="utf-8")
+    """The query of the table's rows over the source tables, as DuckDB takes it."""
+    query = oracle_query(table)
     for before, after in _DUCKDB.items():
         query = query.replace(before, after)
-    names = ", ".join(f'"{column.name}"' for column in table.lake_columns)
-    return f"SELECT * FROM ({query}) AS made ({names})"
+    return query
 
 
 def _duckdb(pipeline: Pipeline, work: Path) -> Sample:

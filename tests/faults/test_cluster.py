@@ -29,7 +29,7 @@ from totelake.stack.postgres import unprivileged_user
 
 pytestmark = SPARK
 __all__ = ["authority"]
-_WITHIN = 60.0
+_WITHIN = 240.0
 
 
 def _free_port() -> int:
@@ -54,7 +54,7 @@ def _daemon(kind: str, words: Sequence[str], folder: Path, user: str | None) -> 
             yield log
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(_WITHIN)
 
 
 def _until_said(log: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from tests.conftest import Postgres
 from totelake.stack.postgres import unprivileged_user
 from totelake.stack.processes import free_port
 
-_WITHIN = 20.0
+_WITHIN = 120.0
 _INI = """
 [databases]
 * = host=127.0.0.1 port={server}

@@ -30,7 +30,7 @@ wal_receiver_status_interval = 1s
 autovacuum = off
 autovacuum_freeze_max_age = 2000000000
 """
-_WITHIN = 30.0
+_WITHIN = 120.0
 
 
 class Cluster(Postgres):

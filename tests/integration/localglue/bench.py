@@ -27,7 +27,7 @@ from tests.conftest import KEY
 
 REGION = "eu-west-2"
 KEYS = Keys(KEY, KEY)
-WITHIN = 20.0
+WITHIN = 120.0
 """Seconds that a test waits for something, unless it says otherwise."""
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
 SHELL_LOGS = "/aws-glue/python-jobs"

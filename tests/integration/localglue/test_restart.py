@@ -38,7 +38,7 @@ def end_process(process: subprocess.Popen[str], number: signal.Signals) -> int:
     """Send the process a signal, and return its exit status."""
     assert process.stderr is not None
     process.send_signal(number)
-    status = process.wait(20)
+    status = process.wait(120)
     process.stderr.close()
     return status
 

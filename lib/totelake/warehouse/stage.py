@@ -86,11 +86,13 @@ class Stage:
             self._copy(load, target, [LakeRows(load.quarantine, quarantine_columns())])
 
     def _copy(self, load: TableLoad, target: str, parts: Sequence[LakeRows]) -> None:
-        """Put rows into a staging table, in the place of what it has: all of them in one transaction, or none."""
+        """Put rows into a staging table that is new: all of them in one transaction, or none.
+
+        No statement of it waits for whoever reads the table, as a backup does.
+        """
         with connect(self._jvm, self._address) as connection, TemporaryDirectory() as folder, refusing(load.table):
             # that of a changed secret, which the next connection needs, too
             self._address = connection.address
-            connection.run(f"TRUNCATE {target}")
             for rows in parts:
                 for path in csv_files(self._job.processed, rows, Path(folder)):
                     connection.copy(rows.copy_into(target), path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from totelake.contracts.identifiers import sql_quoted
 from totelake.contracts.model import Table
 from totelake.contracts.types import arrow_type
 from totelake.errors import DamagedError, StarTableError, WarehouseError
+from totelake.lake.footers import hive_of_arrow
 from totelake.lake.quarantine import SCHEMA
 from totelake.ports.object_store import ObjectStore
+from totelake.schemas.hive_widening import is_wider
 
 _METADATA = {"_op": pa.string(), "_batch": pa.int64(), "_captured_at": pa.timestamp("us")}
 _ROWS_AT_ONCE = 32 * 1024
@@ -28,11 +31,12 @@ _FORM = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 @dataclass(frozen=True)
 class LakeRows:
-    """The rows of some objects, by the names and Arrow types of `columns`.
+    """The rows of some objects of a star table, by the names and Arrow types of `columns`.
 
     With `beyond` and `through` only those whose `_batch` is higher than the one and at most the other.
     """
 
+    table: str
     keys: Sequence[str]
     columns: Mapping[str, pa.DataType]
     beyond: int | None = None
@@ -57,8 +61,8 @@ def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path
     """The rows as files of about 16 MiB in the folder; each is gone when the next is asked for.
 
     A column that an object lacks is NULL, and one of a narrower type gets the wider one. Raises StarTableError for an
-    object that is gone, is no parquet, or has a value that the column's type does not hold, WarehouseError when the
-    folder takes no more.
+    object that is gone, is no parquet, or has a column of a type that is neither the contract's nor a narrower one,
+    WarehouseError when the folder takes no more.
     """
     try:
         yield from _files(store, rows, folder)
@@ -85,11 +89,24 @@ def _batches(store: ObjectStore, key: str, rows: LakeRows, folder: Path) -> Iter
     """The rows of one object that are wanted, with the wanted columns."""
     path, where = folder / "object.parquet", store.address(key)
     _fetch(store, key, path)
-    try:
+    with _readable(store, where):
         file = pq.ParquetFile(path)
-        names = [name for name in rows.columns if name in file.schema_arrow.names]
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=names):
-            yield _fitted(_wanted(batch, rows), rows.columns)
+        found = file.schema_arrow
+    _check_types(where, rows, {name: found.field(name).type for name in rows.columns if name in found.names})
+    batches = file.iter_batches(_ROWS_AT_ONCE, columns=[name for name in rows.columns if name in found.names])
+    while True:
+        with _readable(store, where):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield _fitted(where, _wanted(batch, rows), rows)
+
+
+@contextmanager
+def _readable(store: ObjectStore, where: str) -> Iterator[None]:
+    """Raises StarTableError when the block cannot read an object."""
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         words = " ".join(str(error).split())
         raise StarTableError(
@@ -112,9 +129,26 @@ def _wanted(batch: pa.RecordBatch, rows: LakeRows) -> pa.RecordBatch:
     return batch if pc.all(is_due).as_py() else batch.filter(is_due)
 
 
-def _fitted(batch: pa.RecordBatch, columns: Mapping[str, pa.DataType]) -> pa.RecordBatch:
+def _check_types(where: str, rows: LakeRows, found: Mapping[str, pa.DataType]) -> None:
+    """Raises StarTableError unless the contract's types take every value of those that an object has."""
+    for name, kind in found.items():
+        present, wanted = hive_of_arrow(kind), hive_of_arrow(rows.columns[name])
+        if present != wanted and not is_wider(present, wanted):
+            raise _misfit(rows, f"{where} has {name} as {present} where the contract says {wanted}")
+
+
+def _misfit(rows: LakeRows, what: str) -> StarTableError:
+    return StarTableError(f"{what}; build the table anew: `totelake rebuild {rows.table}`")
+
+
+def _fitted(where: str, batch: pa.RecordBatch, rows: LakeRows) -> pa.RecordBatch:
     found = {name: batch.column(place) for place, name in enumerate(batch.schema.names)}
-    arrays = [
-        found[name].cast(kind) if name in found else pa.nulls(batch.num_rows, kind) for name, kind in columns.items()
-    ]
-    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+    arrays = []
+    for name, kind in rows.columns.items():
+        try:
+            arrays.append(found[name].cast(kind) if name in found else pa.nulls(batch.num_rows, kind))
+        except pa.ArrowInvalid as error:
+            # times of nanoseconds are the only ones of a type that fits in name alone
+            words = " ".join(str(error).split())
+            raise _misfit(rows, f"{where} has a value in {name} that is no {hive_of_arrow(kind)} ({words})") from error
+    return pa.RecordBatch.from_arrays(arrays, names=list(rows.columns))

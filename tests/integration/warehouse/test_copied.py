@@ -85,7 +85,7 @@ def copied(address: JdbcAddress, rows: list[tuple[Any, ...]], folder: Path) -> i
         pa.Table.from_pylist([dict(zip(NAMES, row)) for row in rows], schema=pa.schema(list(types.items()))), sink
     )
     store.put("a", sink.getvalue())
-    wanted = LakeRows(["a"], types)
+    wanted = LakeRows("t", ["a"], types)
     with connect(open_jvm(), address) as connection:
         connection.run("TRUNCATE star.t")
         count = sum(connection.copy(wanted.copy_into("star.t"), path) for path in csv_files(store, wanted, folder))

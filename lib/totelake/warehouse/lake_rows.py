@@ -20,6 +20,7 @@ from totelake.lake.footers import hive_of_arrow
 from totelake.lake.quarantine import SCHEMA
 from totelake.ports.object_store import ObjectStore
 from totelake.schemas.hive_widening import is_wider
+from totelake.warehouse.lake_objects import objects
 
 _METADATA = {"_op": pa.string(), "_batch": pa.int64(), "_captured_at": pa.timestamp("us")}
 _ROWS_AT_ONCE = 32 * 1024
@@ -75,22 +76,28 @@ def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path
 
 def _files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:
     schema, path = pa.schema(list(rows.columns.items())), folder / "rows.csv"
-    batches = (batch for key in rows.keys for batch in _batches(store, key, rows, folder))
+    batches = _batches(store, rows, folder)
     batch = next(batches, None)
     while batch is not None:
-        with pa.OSFile(str(path), "wb") as file, csv.CSVWriter(file, schema, write_options=_FORM) as writer:
+        with path.open("wb") as file, csv.CSVWriter(file, schema, write_options=_FORM) as writer:
             while batch is not None and file.tell() < _FILE_BYTES:
                 writer.write_batch(batch)
                 batch = next(batches, None)
         yield path
 
 
-def _batches(store: ObjectStore, key: str, rows: LakeRows, folder: Path) -> Iterator[pa.RecordBatch]:
+def _batches(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        for key, body in objects(store, rows.keys, folder):
+            yield from _of_object(store, store.address(key), body, rows)
+    except DamagedError as error:
+        raise StarTableError(str(error)) from error
+
+
+def _of_object(store: ObjectStore, where: str, body: pa.NativeFile | Path, rows: LakeRows) -> Iterator[pa.RecordBatch]:
     """The rows of one object that are wanted, with the wanted columns."""
-    path, where = folder / "object.parquet", store.address(key)
-    _fetch(store, key, path)
     with _readable(store, where):
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(body)
         found = file.schema_arrow
     _check_types(where, rows, {name: found.field(name).type for name in rows.columns if name in found.names})
     batches = file.iter_batches(_ROWS_AT_ONCE, columns=[name for name in rows.columns if name in found.names])
@@ -112,13 +119,6 @@ def _readable(store: ObjectStore, where: str) -> Iterator[None]:
         raise StarTableError(
             f"{where} cannot be read ({words}); restore it from the version history of s3://{store.bucket}"
         ) from error
-
-
-def _fetch(store: ObjectStore, key: str, path: Path) -> None:
-    try:
-        store.download(key, path)
-    except DamagedError as error:
-        raise StarTableError(str(error)) from error
 
 
 def _wanted(batch: pa.RecordBatch, rows: LakeRows) -> pa.RecordBatch:

@@ -23,7 +23,12 @@ from totelake.schemas.hive_widening import is_wider
 from totelake.warehouse.lake_objects import objects
 
 _METADATA = {"_op": pa.string(), "_batch": pa.int64(), "_captured_at": pa.timestamp("us")}
-_ROWS_AT_ONCE = 32 * 1024
+# more make nothing faster, and a text that a page has once, for thousands of rows, takes its length for each of them
+_MOST_ROWS_AT_ONCE = 2 * 1024
+# of rows that are read or written at once, but for a single row that has more
+_BYTES_AT_ONCE = 8 * 1024**2
+# of each column chunk; without it the reader takes all of a chunk into memory
+_READ_AT_ONCE = 256 * 1024
 # a file is closed once it has as many bytes, so it and the rows at once bound what a table needs of disk and memory
 _FILE_BYTES = 16 * 1024**2
 # every text is quoted, so an empty one differs from NULL, which is nothing at all between two commas
@@ -59,7 +64,9 @@ def quarantine_columns() -> dict[str, pa.DataType]:
 
 
 def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:
-    """The rows as files of about 16 MiB in the folder; each is gone when the next is asked for.
+    """The rows as files in the folder; each is gone when the next is asked for.
+
+    A file is closed once it has 16 MiB. Rows are written by at most 8 MiB at once, unless a single one has more.
 
     A column that an object lacks is NULL, and one of a narrower type gets the wider one. Raises StarTableError for an
     object that is gone, is no parquet, or has a column of a type that is neither the contract's nor a narrower one,
@@ -97,16 +104,34 @@ def _batches(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[pa.Re
 def _of_object(store: ObjectStore, where: str, body: pa.NativeFile | Path, rows: LakeRows) -> Iterator[pa.RecordBatch]:
     """The rows of one object that are wanted, with the wanted columns."""
     with _readable(store, where):
-        file = pq.ParquetFile(body)
+        file = pq.ParquetFile(body, buffer_size=_READ_AT_ONCE)
         found = file.schema_arrow
     _check_types(where, rows, {name: found.field(name).type for name in rows.columns if name in found.names})
-    batches = file.iter_batches(_ROWS_AT_ONCE, columns=[name for name in rows.columns if name in found.names])
+    batches = file.iter_batches(_rows_at_once(file), columns=[name for name in rows.columns if name in found.names])
     while True:
         with _readable(store, where):
             batch = next(batches, None)
         if batch is None:
             return
-        yield _fitted(where, _wanted(batch, rows), rows)
+        for part in _parts(_wanted(batch, rows)):
+            yield _fitted(where, part, rows)
+
+
+def _rows_at_once(file: pq.ParquetFile) -> int:
+    """As many rows as have about 8 MiB by the widest row group."""
+    groups = [file.metadata.row_group(place) for place in range(file.num_row_groups)]
+    width = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows), default=0)
+    return max(1, int(min(_MOST_ROWS_AT_ONCE, _BYTES_AT_ONCE / max(width, 1))))
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The rows in parts of at most 8 MiB: a row group's wide rows may be next to each other."""
+    if batch.num_rows <= 1 or batch.nbytes <= _BYTES_AT_ONCE:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _parts(batch.slice(0, half))
+    yield from _parts(batch.slice(half))
 
 
 @contextmanager

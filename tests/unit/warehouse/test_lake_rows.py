@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -77,13 +79,45 @@ def test_a_column_of_a_type_that_the_contract_does_not_take_whole_is_refused(
 
 def test_files_are_bounded_and_have_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_rows, "_FILE_BYTES", 100)
-    monkeypatch.setattr(lake_rows, "_ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(lake_rows, "_MOST_ROWS_AT_ONCE", 10)
     store, kind = MemoryStore(), {"id": pa.int64()}
     for key, first in (("a", 0), ("b", 50), ("c", 55)):
         put(store, key, kind, *({"id": 100 + first + place} for place in range({"a": 50, "b": 5, "c": 45}[key])))
     found = lines(store, LakeRows("fact_sale", ["a", "b", "c"], kind), tmp_path)
     assert [len(file) for file in found] == [30, 25, 30, 15]
     assert [line for file in found for line in file] == [str(100 + place) for place in range(100)]
+
+
+WIDE = 20_000
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [secrets.token_hex(WIDE // 2) for _ in range(1800)],
+        ["x" * WIDE] * 1800,
+        ["x"] * 20_000 + [secrets.token_hex(WIDE // 2) for _ in range(1800)],
+        ['"' * WIDE] * 1800,
+    ],
+    ids=["wide", "the same wide text", "wide ones at the end", "quotes"],
+)
+def test_wide_rows_make_neither_files_nor_memory_larger(texts: list[str], tmp_path: Path) -> None:
+    store, kind, before, files = MemoryStore(), {"note": pa.string()}, pa.default_memory_pool(), []
+    put(store, "a", kind, *({"note": text} for text in texts))
+    digest, found = hashlib.sha256(), hashlib.sha256()
+    for text in texts:
+        digest.update(b'"%s"\n' % text.replace('"', '""').encode())
+    pool = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(pool)
+    try:
+        for path in csv_files(store, LakeRows("fact_sale", ["a"], kind), tmp_path):
+            files.append(path.stat().st_size)
+            found.update(path.read_bytes())
+    finally:
+        pa.set_memory_pool(before)
+    assert found.digest() == digest.digest()
+    assert len(files) > 1 and max(files) < 33 * 1024**2
+    assert pool.max_memory() < 80 * 1024**2
 
 
 def test_rows_of_other_batches_are_left_out(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +24,7 @@ from totelake.schemas.hive_widening import is_wider
 from totelake.warehouse.lake_objects import objects
 
 _METADATA = {"_op": pa.string(), "_batch": pa.int64(), "_captured_at": pa.timestamp("us")}
+_PREFIX = "totelake-load-"
 # more make nothing faster, and a text that a page has once, for thousands of rows, takes its length for each of them
 _MOST_ROWS_AT_ONCE = 2 * 1024
 # of rows that are read or written at once, but for a single row that has more
@@ -63,6 +65,31 @@ def quarantine_columns() -> dict[str, pa.DataType]:
     return {field.name: field.type for field in SCHEMA}
 
 
+@contextmanager
+def folder_of_load() -> Iterator[Path]:
+    """A folder for `csv_files`, gone after the block.
+
+    It is below the working folder of the run, which is removed with what a killed run leaves in it; where that takes
+    nothing, below the default folder for temporary files. Raises WarehouseError where neither takes it.
+    """
+    with ExitStack() as held:
+        try:
+            folder = held.enter_context(TemporaryDirectory(prefix=_PREFIX, dir=Path.cwd()))
+        except OSError:
+            try:
+                folder = held.enter_context(TemporaryDirectory(prefix=_PREFIX))
+            except OSError as error:
+                raise _full("for temporary files", error) from error
+        yield Path(folder)
+
+
+def _full(which: str, error: OSError) -> WarehouseError:
+    return WarehouseError(
+        f"the folder {which} of the job takes no rows on their way to the warehouse: {error.strerror or error}; "
+        "free space there, or let the job write there"
+    )
+
+
 def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:
     """The rows as files in the folder; each is gone when the next is asked for.
 
@@ -75,10 +102,7 @@ def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path
     try:
         yield from _files(store, rows, folder)
     except OSError as error:
-        raise WarehouseError(
-            f"the folder {folder} of the job takes no rows on their way to the warehouse: {error.strerror or error}; "
-            "free space there, or let the job write there"
-        ) from error
+        raise _full(str(folder), error) from error
 
 
 def _files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from totelake.contracts.model import Table
@@ -16,7 +14,7 @@ from totelake.runtime.job_arguments import LoadArguments
 from totelake.warehouse import publish
 from totelake.warehouse.driver_errors import RefusedError
 from totelake.warehouse.jdbc import JdbcAddress, connect
-from totelake.warehouse.lake_rows import LakeRows, columns_of, csv_files, quarantine_columns
+from totelake.warehouse.lake_rows import LakeRows, columns_of, csv_files, folder_of_load, quarantine_columns
 from totelake.warehouse.plan import TableLoad
 from totelake.warehouse.session import TABLES_AT_ONCE
 from totelake.warehouse.staging import drop_left_over, note
@@ -91,11 +89,11 @@ class Stage:
 
         No statement of it waits for whoever reads the table, as a backup does.
         """
-        with connect(self._jvm, self._address) as connection, TemporaryDirectory() as folder, refusing(load.table):
+        with connect(self._jvm, self._address) as connection, folder_of_load() as folder, refusing(load.table):
             # that of a changed secret, which the next connection needs, too
             self._address = connection.address
             for rows in parts:
-                for path in csv_files(self._job.processed, rows, Path(folder)):
+                for path in csv_files(self._job.processed, rows, folder):
                     connection.copy(rows.copy_into(target), path)
             analyse(connection, target)
             connection.commit()

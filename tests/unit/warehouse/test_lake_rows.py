@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +19,7 @@ import pytest
 from totelake.errors import StarTableError, WarehouseError
 from totelake.ports.memory import MemoryStore
 from totelake.warehouse import lake_rows
-from totelake.warehouse.lake_rows import LakeRows, csv_files
+from totelake.warehouse.lake_rows import LakeRows, csv_files, folder_of_load
 
 NOW = {
     "id": pa.int64(),
@@ -153,6 +154,26 @@ def test_a_folder_that_takes_nothing_is_no_tables_matter(tmp_path: Path) -> None
         WarehouseError, match=r"none of the job takes no rows .*: No such file or directory; free space"
     ):
         lines(store, LakeRows("fact_sale", ["there"], NOW), tmp_path / "none")
+
+
+def test_the_folder_is_the_runs_own_where_that_takes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, default = tmp_path / "own", tmp_path / "default"
+    own.mkdir()
+    default.mkdir()
+    monkeypatch.chdir(own)
+    monkeypatch.setattr(tempfile, "tempdir", str(default))
+    with folder_of_load() as folder:
+        assert (folder.parent, folder.name[:14], folder.is_dir()) == (own, "totelake-load-", True)
+    own.rmdir()
+    with folder_of_load() as folder:
+        assert (folder.parent, folder.name[:14], folder.is_dir()) == (default, "totelake-load-", True)
+    assert not any(default.iterdir())
+    default.rmdir()
+    sentence = (
+        "^the folder for temporary files of the job takes no rows .*: No such file or directory; free space there"
+    )
+    with pytest.raises(WarehouseError, match=sentence), folder_of_load():
+        pass
 
 
 def test_the_times_of_objects_that_spark_wrote_stay_as_they_are(tmp_path: Path) -> None:

@@ -96,8 +96,8 @@ def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path
     A file is closed once it has 16 MiB. Rows are written by at most 8 MiB at once, unless a single one has more.
 
     A column that an object lacks is NULL, and one of a narrower type gets the wider one. Raises StarTableError for an
-    object that is gone, is no parquet, or has a column of a type that is neither the contract's nor a narrower one,
-    WarehouseError when the folder takes no more.
+    object that is gone, is no parquet, has no `_batch` by which to choose rows, or has a column of a type that is
+    neither the contract's nor a narrower one, WarehouseError when the folder takes no more.
     """
     try:
         yield from _files(store, rows, folder)
@@ -130,6 +130,11 @@ def _of_object(store: ObjectStore, where: str, body: pa.NativeFile | Path, rows:
     with _readable(store, where):
         file = pq.ParquetFile(body, buffer_size=_READ_AT_ONCE)
         found = file.schema_arrow
+    if rows.through is not None and "_batch" not in found.names:
+        raise StarTableError(
+            f"{where} has no column _batch, so nothing tells which of its rows are due; "
+            f"restore it from the version history of s3://{store.bucket}"
+        )
     _check_types(where, rows, {name: found.field(name).type for name in rows.columns if name in found.names})
     batches = file.iter_batches(_rows_at_once(file), columns=[name for name in rows.columns if name in found.names])
     while True:

@@ -130,6 +130,14 @@ def test_rows_of_other_batches_are_left_out(tmp_path: Path) -> None:
     assert lines(store, LakeRows("fact_sale", [], NOW, 0, 3), tmp_path) == []
 
 
+def test_an_object_without_batches_is_told_where_rows_are_chosen_by_them(tmp_path: Path) -> None:
+    store, kind = MemoryStore(), {"id": pa.int64()}
+    put(store, "a", kind, {"id": 2})
+    with pytest.raises(StarTableError, match="a has no column _batch, so nothing tells which .* due; restore it from"):
+        lines(store, LakeRows("fact_sale", ["a"], {**kind, "_batch": pa.int64()}, 1, 3), tmp_path)
+    assert lines(store, LakeRows("fact_sale", ["a"], kind), tmp_path) == [["2"]]
+
+
 @pytest.mark.parametrize(
     ("keys", "says"),
     [

@@ -1,4 +1,4 @@
-"""load_warehouse: everything pending of one source, staged by Spark and published in one transaction."""
+"""load_warehouse: everything pending of one source, staged by COPY and published in one transaction."""
 
 from __future__ import annotations
 

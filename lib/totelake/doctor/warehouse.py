@@ -23,9 +23,11 @@ from totelake.warehouse.ddl import ETL, STAGING, STAR
 from totelake.warehouse.session import OPTIONS, QUERY, TABLES_AT_ONCE, refuse_other
 
 GROUP = "warehouse"
-# one for each table that is filled, and one that the server has not ended yet
-_CONNECTIONS = TABLES_AT_ONCE + 1
-_AT_ONCE = f"a load takes up to {_CONNECTIONS} at once"
+# one for each table that is filled, and one that the server has not ended yet: with less no load succeeds for sure
+_LEAST = TABLES_AT_ONCE + 1
+# the server may still be ending the connections of as many tables that were filled before
+_ENOUGH = _LEAST + TABLES_AT_ONCE
+_AT_ONCE = f"a load takes {_LEAST} at once, and up to {_ENOUGH} while the server still ends former ones"
 _TRIAL = (
     f"CREATE SCHEMA IF NOT EXISTS {STAGING}",
     "CREATE TABLE {name} (id serial PRIMARY KEY)",
@@ -90,8 +92,8 @@ def role(connection: Connection) -> Iterator[Result]:
 
 
 def judge_role(found: Limits) -> Iterator[Result]:
-    """A superuser, a limit below what a load takes, an end."""
-    results = list(judge_limits(found, _CONNECTIONS, _CONNECTIONS, _AT_ONCE))
+    """A superuser, a limit below what a load takes or may take, an end."""
+    results = list(judge_limits(found, _LEAST, _ENOUGH, _AT_ONCE))
     if found.is_superuser:
         results.append(
             warning(f"{found.role} is a superuser, and a load needs three schemas", f"make a role by {_SCRIPT}")

@@ -1,4 +1,4 @@
-"""load_warehouse: everything pending of one source, staged by Spark and published in one transaction."""
+"""load_warehouse: everything pending of one source, staged by COPY and published in one transaction."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class _Load:
         self._source = job.arguments.source
         self._contracts = load_contracts()
         self._tables = self._contracts.star_tables(self._source)
-        self._run = re.sub(r"[^a-z0-9]", "", job.arguments.run.id.lower())[-24:]
+        self._name = re.sub(r"[^a-z0-9]", "", job.arguments.run.id.lower())[-24:]
+        self._run, self._takes = "", 0
         self._judged = JudgedBatches(CommitLog(job.ingestion, LOG), self._source)
         self._applied: dict[str, Applied] = {}
         self._found: dict[str, int] = {}
@@ -135,6 +136,9 @@ class _Load:
 
     def take(self, loads: Sequence[TableLoad]) -> bool:
         """Stage and publish; False when another load has applied something meanwhile."""
+        # new names each time: what somebody keeps, as a backup, is left where it is
+        self._takes += 1
+        self._run = f"{self._takes}_{self._name}"
         staged = [load for load in loads if load.has_rows or load.quarantine]
         staging = Stage(self._job, self._address, self._jvm, self._run)
         try:

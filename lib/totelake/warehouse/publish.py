@@ -49,13 +49,13 @@ def quarantine_name(run: str, table: Table) -> str:
 
 
 def create_quarantine(run: str, table: Table) -> str:
-    """An unlogged table as Spark writes what did not fit."""
+    """An unlogged table for what did not fit, of the columns that its objects have."""
     columns = [f"{sql_quoted(name)} {_POSTGRES.get(kind, 'text')}" for name, kind in HIVE_COLUMNS]
     return f"CREATE UNLOGGED TABLE {quarantine_name(run, table)} ({', '.join(columns)})"
 
 
 def create_staging(run: str, table: Table) -> str:
-    """An unlogged table as Spark writes it: the lake's columns, a time of day still as text."""
+    """An unlogged table for the rows of objects: the lake's columns, a time of day still as text."""
     columns = [
         f"{sql_quoted(column.name)} {'text' if is_time(column.type) else column.type}" for column in table.lake_columns
     ]

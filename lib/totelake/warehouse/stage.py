@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from totelake.contracts.model import Table
@@ -16,7 +14,7 @@ from totelake.runtime.job_arguments import LoadArguments
 from totelake.warehouse import publish
 from totelake.warehouse.driver_errors import RefusedError
 from totelake.warehouse.jdbc import JdbcAddress, connect
-from totelake.warehouse.lake_rows import LakeRows, columns_of, csv_files, quarantine_columns
+from totelake.warehouse.lake_rows import LakeRows, columns_of, csv_files, folder_of_load, quarantine_columns
 from totelake.warehouse.plan import TableLoad
 from totelake.warehouse.session import TABLES_AT_ONCE
 from totelake.warehouse.staging import drop_left_over, note
@@ -79,20 +77,23 @@ class Stage:
         """Fill the staging tables of one load."""
         columns = columns_of(load.table)
         again = [key for replay in load.replays for key in replay.keys]
-        parts = [LakeRows(load.keys, columns, load.beyond, load.through), LakeRows(again, columns)]
+        name = load.table.name
+        parts = [LakeRows(name, load.keys, columns, load.beyond, load.through), LakeRows(name, again, columns)]
         self._copy(load, publish.staging_name(self._run, load.table), parts)
         if load.quarantine:
             target = publish.quarantine_name(self._run, load.table)
-            self._copy(load, target, [LakeRows(load.quarantine, quarantine_columns())])
+            self._copy(load, target, [LakeRows(name, load.quarantine, quarantine_columns())])
 
     def _copy(self, load: TableLoad, target: str, parts: Sequence[LakeRows]) -> None:
-        """Put rows into a staging table, in the place of what it has: all of them in one transaction, or none."""
-        with connect(self._jvm, self._address) as connection, TemporaryDirectory() as folder, refusing(load.table):
+        """Put rows into a staging table that is new: all of them in one transaction, or none.
+
+        No statement of it waits for whoever reads the table, as a backup does.
+        """
+        with connect(self._jvm, self._address) as connection, folder_of_load() as folder, refusing(load.table):
             # that of a changed secret, which the next connection needs, too
             self._address = connection.address
-            connection.run(f"TRUNCATE {target}")
             for rows in parts:
-                for path in csv_files(self._job.processed, rows, Path(folder)):
+                for path in csv_files(self._job.processed, rows, folder):
                     connection.copy(rows.copy_into(target), path)
             analyse(connection, target)
             connection.commit()

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.integration.warehouse.conftest import Warehouse
+from tests.integration.warehouse.conftest import Warehouse, dimensions
 from totelake.contracts.types import arrow_type
 from totelake.ports.memory import MemoryStore
 from totelake.ports.postgres_address import PostgresAddress
 from totelake.runtime.spark import open_jvm
 from totelake.warehouse.driver_errors import RefusedError
-from totelake.warehouse.jdbc import JdbcAddress, connect
+from totelake.warehouse.jdbc import Connection, JdbcAddress, connect
 from totelake.warehouse.lake_rows import LakeRows, csv_files
 
 pytestmark = pytest.mark.integration
@@ -85,7 +85,7 @@ def copied(address: JdbcAddress, rows: list[tuple[Any, ...]], folder: Path) -> i
         pa.Table.from_pylist([dict(zip(NAMES, row)) for row in rows], schema=pa.schema(list(types.items()))), sink
     )
     store.put("a", sink.getvalue())
-    wanted = LakeRows(["a"], types)
+    wanted = LakeRows("t", ["a"], types)
     with connect(open_jvm(), address) as connection:
         connection.run("TRUNCATE star.t")
         count = sum(connection.copy(wanted.copy_into("star.t"), path) for path in csv_files(store, wanted, folder))
@@ -114,3 +114,19 @@ def test_what_the_server_refuses_is_explained_and_leaves_what_was_there(
     with pytest.raises(RefusedError, match=r"the warehouse .*value too long for type character varying\(30\)"):
         copied(target, [(*FULL, "", "x" * 31)], tmp_path)
     assert warehouse.rows("SELECT count(*) FROM star.t") == [(len(PLAIN),)]
+
+
+def test_rows_go_by_a_folder_below_that_of_the_run_and_leave_nothing_there(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, folders = Connection.copy, set[Path]()
+
+    def noted(connection: Connection, statement: str, path: Path) -> int:
+        folders.add(path.parent.parent)
+        return copy(connection, statement, path)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Connection, "copy", noted)
+    warehouse.commit(1, **dimensions())
+    warehouse.load()
+    assert (folders, list(tmp_path.iterdir())) == ({tmp_path}, [])

@@ -78,7 +78,8 @@ def test_a_role(role: source.Role, expected: list[str]) -> None:
     ("changed", "of_source", "of_warehouse"),
     [
         ({}, [OK], [OK]),
-        ({"of_role": 5, "of_database": 5, "days": 14}, [OK], [OK]),
+        ({"of_role": 9, "of_database": 9, "days": 14}, [OK], [OK]),
+        ({"of_role": 8, "of_database": 5}, [OK], [WARNING] * 2),
         ({"of_role": 3}, [OK], [PROBLEM]),
         ({"of_role": 2}, [WARNING], [PROBLEM]),
         ({"of_role": 4}, [OK], [PROBLEM]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import secrets
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +19,7 @@ import pytest
 from totelake.errors import StarTableError, WarehouseError
 from totelake.ports.memory import MemoryStore
 from totelake.warehouse import lake_rows
-from totelake.warehouse.lake_rows import LakeRows, csv_files
+from totelake.warehouse.lake_rows import LakeRows, csv_files, folder_of_load
 
 NOW = {
     "id": pa.int64(),
@@ -46,36 +49,93 @@ def test_objects_of_every_former_contract_become_rows_of_the_contract_of_now(tmp
     put(store, "b", {**former, "more": pa.string()}, {"id": 2, "_batch": 1, "more": "x"})
     big = {"id": 2**41, "share": 0.1, "price": Decimal("123456789012345678.25"), "note": "", "_batch": 2}
     put(store, "c", NOW, big)
-    assert lines(store, LakeRows(["a", "b", "c"], NOW), tmp_path) == [
+    assert lines(store, LakeRows("fact_sale", ["a", "b", "c"], NOW), tmp_path) == [
         ["1,0.5,1.25,,1", "2,,,,1", '2199023255552,0.1,123456789012345678.25,"",2']
     ]
 
 
-def test_a_value_that_the_type_of_its_column_does_not_hold_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("present", "value", "wanted", "says"),
+    [
+        (pa.int64(), 1, pa.int32(), "bigint where the contract says int"),
+        (pa.float64(), 1.255, pa.decimal128(10, 2), r"double where the contract says decimal\(10,2\)"),
+        (pa.decimal128(9, 3), Decimal("1.255"), pa.decimal128(20, 2), r"decimal\(9,3\) where"),
+        (pa.decimal128(20, 2), Decimal("1.25"), pa.decimal128(10, 2), r"decimal\(20,2\) where"),
+        (pa.timestamp("us"), datetime(2024, 1, 1, 12), pa.date32(), "timestamp where the contract says date"),
+        (pa.string(), "12", pa.int64(), "string where the contract says bigint"),
+        (pa.int32(), 1, pa.string(), "int where the contract says string"),
+        (pa.float64(), 0.1, pa.float32(), "double where the contract says float"),
+    ],
+)  # fmt: skip
+def test_a_column_of_a_type_that_the_contract_does_not_take_whole_is_refused(
+    present: pa.DataType, value: Any, wanted: pa.DataType, says: str, tmp_path: Path
+) -> None:
     store = MemoryStore()
-    put(store, "wide", NOW, {"id": 2**40})
-    with pytest.raises(StarTableError, match=r"wide cannot be read \(Integer value 1099511627776 not in range"):
-        lines(store, LakeRows(["wide"], {"id": pa.int32()}), tmp_path)
+    put(store, "there", {"a": wanted})
+    put(store, "other", {"a": present}, {"a": value})
+    sentence = f"^s3://.*/other has a as {says}.*; build the table anew: `totelake rebuild fact_sale`$"
+    with pytest.raises(StarTableError, match=sentence):
+        lines(store, LakeRows("fact_sale", ["there", "other"], {"a": wanted}), tmp_path)
 
 
 def test_files_are_bounded_and_have_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lake_rows, "_FILE_BYTES", 100)
-    monkeypatch.setattr(lake_rows, "_ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(lake_rows, "_MOST_ROWS_AT_ONCE", 10)
     store, kind = MemoryStore(), {"id": pa.int64()}
     for key, first in (("a", 0), ("b", 50), ("c", 55)):
         put(store, key, kind, *({"id": 100 + first + place} for place in range({"a": 50, "b": 5, "c": 45}[key])))
-    found = lines(store, LakeRows(["a", "b", "c"], kind), tmp_path)
+    found = lines(store, LakeRows("fact_sale", ["a", "b", "c"], kind), tmp_path)
     assert [len(file) for file in found] == [30, 25, 30, 15]
     assert [line for file in found for line in file] == [str(100 + place) for place in range(100)]
+
+
+WIDE = 20_000
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [secrets.token_hex(WIDE // 2) for _ in range(1800)],
+        ["x" * WIDE] * 1800,
+        ["x"] * 20_000 + [secrets.token_hex(WIDE // 2) for _ in range(1800)],
+        ['"' * WIDE] * 1800,
+    ],
+    ids=["wide", "the same wide text", "wide ones at the end", "quotes"],
+)
+def test_wide_rows_make_neither_files_nor_memory_larger(texts: list[str], tmp_path: Path) -> None:
+    store, kind, before, files = MemoryStore(), {"note": pa.string()}, pa.default_memory_pool(), []
+    put(store, "a", kind, *({"note": text} for text in texts))
+    digest, found = hashlib.sha256(), hashlib.sha256()
+    for text in texts:
+        digest.update(b'"%s"\n' % text.replace('"', '""').encode())
+    pool = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(pool)
+    try:
+        for path in csv_files(store, LakeRows("fact_sale", ["a"], kind), tmp_path):
+            files.append(path.stat().st_size)
+            found.update(path.read_bytes())
+    finally:
+        pa.set_memory_pool(before)
+    assert found.digest() == digest.digest()
+    assert len(files) > 1 and max(files) < 33 * 1024**2
+    assert pool.max_memory() < 80 * 1024**2
 
 
 def test_rows_of_other_batches_are_left_out(tmp_path: Path) -> None:
     store = MemoryStore()
     put(store, "a", NOW, *({"id": batch, "_batch": batch} for batch in range(1, 6)))
     put(store, "b", NOW, {"id": 9, "_batch": 9})
-    (found,) = lines(store, LakeRows(["a", "b"], {"id": pa.int64(), "_batch": pa.int64()}, 1, 3), tmp_path)
+    (found,) = lines(store, LakeRows("fact_sale", ["a", "b"], {"id": pa.int64(), "_batch": pa.int64()}, 1, 3), tmp_path)
     assert found == ["2,2", "3,3"]
-    assert lines(store, LakeRows([], NOW, 0, 3), tmp_path) == []
+    assert lines(store, LakeRows("fact_sale", [], NOW, 0, 3), tmp_path) == []
+
+
+def test_an_object_without_batches_is_told_where_rows_are_chosen_by_them(tmp_path: Path) -> None:
+    store, kind = MemoryStore(), {"id": pa.int64()}
+    put(store, "a", kind, {"id": 2})
+    with pytest.raises(StarTableError, match="a has no column _batch, so nothing tells which .* due; restore it from"):
+        lines(store, LakeRows("fact_sale", ["a"], {**kind, "_batch": pa.int64()}, 1, 3), tmp_path)
+    assert lines(store, LakeRows("fact_sale", ["a"], kind), tmp_path) == [["2"]]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +152,7 @@ def test_an_object_that_is_gone_or_damaged_is_named(keys: Sequence[str], says: s
     store.put("text", b"no parquet at all")
     store.put("cut", store.get("there")[:200])
     with pytest.raises(StarTableError, match=says):
-        lines(store, LakeRows(keys, NOW), tmp_path)
+        lines(store, LakeRows("fact_sale", keys, NOW), tmp_path)
 
 
 def test_a_folder_that_takes_nothing_is_no_tables_matter(tmp_path: Path) -> None:
@@ -101,10 +161,42 @@ def test_a_folder_that_takes_nothing_is_no_tables_matter(tmp_path: Path) -> None
     with pytest.raises(
         WarehouseError, match=r"none of the job takes no rows .*: No such file or directory; free space"
     ):
-        lines(store, LakeRows(["there"], NOW), tmp_path / "none")
+        lines(store, LakeRows("fact_sale", ["there"], NOW), tmp_path / "none")
+
+
+def test_the_folder_is_the_runs_own_where_that_takes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, default = tmp_path / "own", tmp_path / "default"
+    own.mkdir()
+    default.mkdir()
+    monkeypatch.chdir(own)
+    monkeypatch.setattr(tempfile, "tempdir", str(default))
+    with folder_of_load() as folder:
+        assert (folder.parent, folder.name[:14], folder.is_dir()) == (own, "totelake-load-", True)
+    own.rmdir()
+    with folder_of_load() as folder:
+        assert (folder.parent, folder.name[:14], folder.is_dir()) == (default, "totelake-load-", True)
+    assert not any(default.iterdir())
+    default.rmdir()
+    sentence = (
+        "^the folder for temporary files of the job takes no rows .*: No such file or directory; free space there"
+    )
+    with pytest.raises(WarehouseError, match=sentence), folder_of_load():
+        pass
 
 
 def test_the_times_of_objects_that_spark_wrote_stay_as_they_are(tmp_path: Path) -> None:
     store, at = MemoryStore(), datetime(2024, 1, 1, 12, 0, 0, 1)
     put(store, "a", {"at": pa.timestamp("us", "UTC")}, {"at": at})
-    assert lines(store, LakeRows(["a"], {"at": pa.timestamp("us")}), tmp_path) == [["2024-01-01 12:00:00.000001"]]
+    assert lines(store, LakeRows("fact_sale", ["a"], {"at": pa.timestamp("us")}), tmp_path) == [
+        ["2024-01-01 12:00:00.000001"]
+    ]
+
+
+def test_a_time_between_microseconds_is_refused(tmp_path: Path) -> None:
+    store, kind = MemoryStore(), {"at": pa.timestamp("ns")}
+    rows = LakeRows("fact_sale", ["a"], {"at": pa.timestamp("us")})
+    put(store, "a", kind, {"at": pa.scalar(1000, pa.timestamp("ns"))})
+    assert lines(store, rows, tmp_path) == [["1970-01-01 00:00:00.000001"]]
+    put(store, "a", kind, {"at": pa.scalar(1001, pa.timestamp("ns"))})
+    with pytest.raises(StarTableError, match=r"a has a value in at that is no timestamp \(.*\); build the table anew"):
+        lines(store, rows, tmp_path)

@@ -146,6 +146,10 @@ class _Files:
         it was asked for would be forgotten.
         """
         again = self._run.is_again(self.name)
+        if self.name in self._run.blocked:
+            # a table that was asked for again is taken again once it can be
+            self._lists = {TAKEN: {} if again else dict(self.known.files), UNREAD: dict(self._unread.files)}
+            return
         try:
             there = list(self._bucket.files(self._table))
         except (RetriableError, SourceError) as error:

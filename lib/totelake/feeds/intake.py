@@ -69,6 +69,16 @@ class Intake:
         """Records that do not fit, of all parts."""
         return self._refused.rows
 
+    @property
+    def bytes(self) -> int:
+        """About how many bytes of disk it takes, or will when what is in memory is sorted."""
+        return self._runs.bytes + self._bytes + self._refused.bytes
+
+    @property
+    def refused_bytes(self) -> int:
+        """How many bytes of disk the records of the part take that do not fit."""
+        return self._refused.bytes - self._mark[0]
+
     def begin(self, name: str) -> None:
         """Begin a part."""
         self._part, self._mark = Part(name, len(self._names)), self._refused.mark()

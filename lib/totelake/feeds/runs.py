@@ -31,7 +31,7 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: list[Path] = []
-        self.rows = 0
+        self.rows = self.bytes = 0
 
     def add(self, rows: pa.RecordBatch) -> None:
         """Take rows that follow all those before, those of a part together; of two with one key the later counts."""
@@ -44,6 +44,7 @@ class Runs:
                 for few in _pieces(_taken(rows, order[start : start + _ROWS_AT_ONCE])):
                     writer.write_batch(few)
         self._files.append(path)
+        self.bytes += path.stat().st_size
         self.rows += len(order)
 
     def merged(self, without: Collection[int] = ()) -> Iterator[pa.RecordBatch]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Union
 
 from totelake.lake.quarantine import NO_RECORD
 
 MOST_BYTES = 16 * 1024**2
 """A record is no longer: what is, is no record that anybody meant."""
+_MOST_NAMES = 20
 
 
 class FileError(Exception):
@@ -36,6 +37,19 @@ class Unreadable:
 
 
 Found = Union[Record, Unreadable]
+
+
+@dataclass
+class UnknownNames:
+    """Names that records have and their contract has not, and in how many records."""
+
+    names: dict[str, int] = field(default_factory=dict)
+
+    def add(self, names: Iterable[str]) -> None:
+        """Count them; of more than some are too many to be told."""
+        for name in names:
+            if name in self.names or len(self.names) < _MOST_NAMES:
+                self.names[name] = self.names.get(name, 0) + 1
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool]]:

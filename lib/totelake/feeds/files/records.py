@@ -53,7 +53,7 @@ class UnknownNames:
 
 
 def lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool]]:
-    """A file's lines with their numbers from 1 on, without their ends.
+    """A file's lines with their numbers from 1 on, without their line feeds; a carriage return before one stays.
 
     Of a line of more than `MOST_BYTES` that many come, and True. A byte order mark at the beginning is left out.
     """
@@ -62,12 +62,12 @@ def lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool]]:
         parts = (rest + chunk).split(b"\n")
         rest = parts.pop()
         for part in parts:
-            yield number, _ended(part[:MOST_BYTES]), is_cut or len(part) > MOST_BYTES
+            yield number, part[:MOST_BYTES], is_cut or len(part) > MOST_BYTES
             number, is_cut = number + 1, False
         if len(rest) > MOST_BYTES:
             rest, is_cut = rest[:MOST_BYTES], True
     if rest:
-        yield number, _ended(rest), is_cut
+        yield number, rest, is_cut
 
 
 def unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -89,7 +89,3 @@ def _unmarked(begin: bytes) -> bytes:
     if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FileError("it is in UTF-16; write it in UTF-8")
     return begin[3:] if begin[:3] == b"\xef\xbb\xbf" else begin
-
-
-def _ended(line: bytes) -> bytes:
-    return line[:-1] if line.endswith(b"\r") else line

@@ -15,7 +15,7 @@ from totelake.feeds.batch import Position, Run, take_batch
 from totelake.feeds.files.bucket import ObjectChangedError, SourceBucket, UnreadableFileError
 from totelake.feeds.files.formats import records
 from totelake.feeds.files.records import FileError, Found, Record, UnknownNames
-from totelake.feeds.files.taken import TAKEN, UNREAD, TakenFiles, Version, list_in, position_of, version_of
+from totelake.feeds.files.taken import TAKEN, TRIED, UNREAD, TakenFiles, Version, list_in, position_of, version_of
 from totelake.feeds.intake import Intake
 from totelake.feeds.quarantine import shown_name
 from totelake.lake.manifest import Manifest
@@ -62,7 +62,7 @@ def ingest_files(job: Job[IngestFilesArguments]) -> Manifest | None:
             files.tell()
         lists = {which: _stored(found, which) for which in (TAKEN, UNREAD)}
         is_nothing = not run.position and not any(file.rows for files in lists.values() for file in files.values())
-        return None if is_nothing else position_of(lists)
+        return None if is_nothing else position_of(lists, {files.name: files.tried for files in found if files.tried})
 
     return take_batch(job, gather)
 
@@ -112,6 +112,8 @@ class _Files:
         self._job, self._run, self._bucket, self._table = job, run, bucket, table
         self.name = table.name
         self.known, self._unread = (TakenFiles.of(run.position, table.name, job.ingestion, w) for w in (TAKEN, UNREAD))
+        # the last file that was tried again, where not all are
+        self.tried = str(run.position.get(TRIED, {}).get(table.name, ""))
         # the lists after the run
         self._lists: dict[str, dict[str, Version]] = {TAKEN: {}, UNREAD: {}}
         self._unknown = UnknownNames()
@@ -190,12 +192,13 @@ class _Files:
                     yield key, self._lists[which][key][0]
 
     def _without_most_unread(self, due: list[Listed]) -> list[Listed]:
-        """The files without most of those that could not be read before: of very many, others are tried each time."""
-        unread = [item for item in due if self._unread.has(item)]
+        """The files without most of those that could not be read before: of very many, the next ones are tried."""
+        unread = sorted((item for item in due if self._unread.has(item)), key=lambda item: item.key)
         if len(unread) <= _MOST_AGAIN:
+            self.tried = ""
             return due
-        start = int(self._run.captured_at.timestamp()) // 60 * _MOST_AGAIN % len(unread)
-        tried = {item.key for item in (*unread[start:], *unread[:start])[:_MOST_AGAIN]}
+        next_ones = sorted(unread, key=lambda item: item.key <= self.tried)[:_MOST_AGAIN]
+        self.tried, tried = next_ones[-1].key, {item.key for item in next_ones}
         self._left([item for item in unread if item.key not in tried])
         return [item for item in due if item.key in tried or not self._unread.has(item)]
 

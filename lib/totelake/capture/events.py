@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,7 +142,7 @@ class EventWriter:
         self.inserts += int(is_new.sum())
         self.updates += int(is_changed.sum())
 
-    def quarantine(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> None:
+    def quarantine(self, rows: Iterable[tuple[str, QuarantinedRow]]) -> None:
         """Quarantine rows that cannot be read exactly, each with its operation."""
         self._quarantine.write(rows)
 

@@ -11,10 +11,12 @@ from typing import Any, Callable
 
 from totelake.alerts.messages import records_refused
 from totelake.alerts.store import note
+from totelake.capture.blocked import dated
 from totelake.capture.detect.search import NOTHING
 from totelake.capture.events import EventWriter
 from totelake.capture.ledger.ledger import Ledger
 from totelake.contracts import TableId, load_contracts
+from totelake.errors import SourceError
 from totelake.feeds.intake import Intake
 from totelake.feeds.known import known_for
 from totelake.feeds.tables import FeedTable
@@ -22,7 +24,7 @@ from totelake.lake.commits import CommitLog
 from totelake.lake.keys import QUARANTINE, Attempt
 from totelake.lake.manifest import Manifest, TableCommit
 from totelake.lake.objects import NullWriter, ObjectWriter
-from totelake.lake.records.batch import Batch, Bookmark, TableState
+from totelake.lake.records.batch import Batch, BlockedTable, Bookmark, TableState
 from totelake.runtime import moments
 from totelake.runtime.job import Job
 from totelake.runtime.job_arguments import DISABLE, PAUSE, FeedArguments
@@ -34,7 +36,8 @@ _TRIES = 3
 class Run:
     """What a feed takes in one run. `position` is where the last one ended, empty before the first.
 
-    `captured_at` is the batch's time, `attempt` what it is committed as.
+    `captured_at` is the batch's time, `attempt` what it is committed as. `blocked` are the tables that nothing can be
+    taken into, by name.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Run:
         self.position: Position = bookmark.position or {}
         self._intakes: dict[str, Intake] = {}
         self._why: dict[str, str] = {}
+        self.blocked = self._blocked()
 
     def is_again(self, table: str) -> bool:
         """Whether everything of a table is to be taken again: somebody asked for it."""
@@ -52,7 +56,10 @@ class Run:
         return self.job.arguments.bookmark == DISABLE or bool(self._bookmark.compare or (known and known.compare))
 
     def take(self, table: str, why: str) -> Intake:
-        """What takes records into a table; `why` is what they are of, for people. Raises ContractError."""
+        """What takes records into a table; `why` is what they are of, for people. Raises ContractError, and
+        SourceError for a table that is blocked."""
+        if table in self.blocked:
+            raise SourceError(self.blocked[table].why)
         if table not in self._intakes:
             contract = load_contracts().table(TableId(self.job.arguments.source, table))
             self._intakes[table] = Intake(FeedTable(contract), self._folder / table)
@@ -78,9 +85,14 @@ class Run:
             if before.get(name) != intake.table.schema.fingerprint
         }
         moved = Bookmark(
-            batch=self.attempt.number, captured_at=self.captured_at.isoformat(), tables=states, position=position
+            batch=self.attempt.number,
+            captured_at=self.captured_at.isoformat(),
+            tables=states,
+            blocked=self.blocked,
+            position=position,
         )
-        if not commits and not schemas and position == self.position and not self._bookmark.is_move:
+        is_same = position == self.position and self.blocked == self._bookmark.blocked
+        if not commits and not schemas and is_same and not self._bookmark.is_move:
             return None
         return Batch(moved, commits, schemas)
 
@@ -88,6 +100,16 @@ class Run:
         """Forget what was taken."""
         for intake in self._intakes.values():
             intake.close()
+
+    def _blocked(self) -> dict[str, BlockedTable]:
+        found = {}
+        for table in load_contracts().source_tables(self.job.arguments.source):
+            state = self._bookmark.tables.get(table.name)
+            blocked = FeedTable(table).blocked_since(state) if state else None
+            if blocked is not None:
+                found[table.name] = blocked
+                self.job.log.warning("%s", blocked.why)
+        return dated(found, self._bookmark.blocked, self.attempt.number)
 
     def _written(self, name: str, intake: Intake) -> tuple[TableState, TableCommit | None]:
         previous, source = self._bookmark.tables.get(name), self.job.arguments.source

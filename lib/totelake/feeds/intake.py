@@ -6,7 +6,7 @@ goes with the records that fit, so that the last of each key is found on disk, h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,13 @@ from totelake.feeds.quarantine import Refused, RefusedFile, shown_name
 from totelake.feeds.runs import FITS, KEY, PART, PLACE, Runs
 from totelake.feeds.tables import FeedTable, RecordError, number_of
 from totelake.feeds.values import as_text
-from totelake.lake.quarantine import INVALID_VALUE, NO_RECORD
+from totelake.lake.quarantine import INVALID_VALUE, NO_RECORD, QuarantinedRow
 from totelake.lake.records.batch import TableState, Window
 
 TAKEN = "taken"
 """How a table of a feed was searched, in its state."""
 # so many records, or bytes of their text, are in memory at once
 _ROWS, _BYTES = 50_000, 16 * 1024**2
-_ROWS_AT_ONCE = 1000
 _NO_WINDOW = Window(0, "")
 _NO_KEY = "its key is not known as a number: after a correction `totelake backfill {}` takes it, no replay does"
 _OVERTAKEN = "it fits, but a later record of its key in the same run does not; correct that one"
@@ -69,6 +68,16 @@ class Intake:
     def refused(self) -> int:
         """Records that do not fit, of all parts."""
         return self._refused.rows
+
+    @property
+    def bytes(self) -> int:
+        """About how many bytes of disk it takes, or will when what is in memory is sorted."""
+        return self._runs.bytes + self._bytes + self._refused.bytes
+
+    @property
+    def refused_bytes(self) -> int:
+        """How many bytes of disk the records of the part take that do not fit."""
+        return self._refused.bytes - self._mark[0]
 
     def begin(self, name: str) -> None:
         """Begin a part."""
@@ -158,7 +167,7 @@ class Intake:
             keys, places = (rows.column(at).to_numpy(zero_copy_only=False) for at in (0, 2))
             is_last, fits = np.append(keys[1:] != keys[:-1], True), places == FITS
             owns[places[is_last & ~fits]] = True
-            self._write_overtaken(events, rows.filter(pa.array(fits & ~is_last)))
+            events.quarantine(self._overtaken(rows.filter(pa.array(fits & ~is_last))))
             good = rows.filter(pa.array(fits & is_last))
             if not good.num_rows:
                 continue
@@ -167,7 +176,7 @@ class Intake:
             columns = [*content.columns, pa.nulls(content.num_rows, pa.int64())]
             with_xid = pa.RecordBatch.from_arrays(columns, names=[*content.schema.names, XID])
             events.write(with_xid, ~is_known, is_changed)
-        self._write_refused(events, owns)
+        events.quarantine(self._refused_rows(owns))
         files, count = known.store()
         return TableState(
             keys=count,
@@ -186,28 +195,20 @@ class Intake:
         """How many records `write` compares at most."""
         return self._runs.rows + len(self._rows)
 
-    def _write_overtaken(self, events: EventWriter, rows: pa.RecordBatch) -> None:
-        """Write the records that fit and were followed by one of their key that does not, each under a place."""
-        found = []
+    def _overtaken(self, rows: pa.RecordBatch) -> Iterator[tuple[str, QuarantinedRow]]:
+        """The records that fit and were followed by one of their key that does not, each under a place."""
         for row in rows.to_pylist():
             values = {name: as_text(row[name]) for name in self.table.arrow.names}
             refused = Refused(NO_RECORD, _OVERTAKEN, self._names[row[PART]], values=values)
-            found.append((INSERT, refused.row(number_of([refused.file, row[KEY]]), False)))
-        if found:
-            events.quarantine(found)
+            yield INSERT, refused.row(number_of([refused.file, row[KEY]]), False)
 
-    def _write_refused(self, events: EventWriter, owns: np.ndarray) -> None:
-        """Write the refused records, each under its key where it is the last of that, else under its place.
+    def _refused_rows(self, owns: np.ndarray) -> Iterator[tuple[str, QuarantinedRow]]:
+        """The refused records, each under its key where it is the last of that, else under its place.
 
         A row of a batch is known by its number, so what has the number of its place is never replayed.
         """
-        rows = []
         for place, refused in enumerate(self._refused):
             number, is_own = refused.number, bool(owns[place])
             if number is None or not is_own:
                 number = number_of([refused.file, refused.line, place])
-            rows.append((INSERT, refused.row(number, is_own)))
-            if len(rows) >= _ROWS_AT_ONCE:
-                events.quarantine(rows)
-                rows = []
-        events.quarantine(rows)
+            yield INSERT, refused.row(number, is_own)

@@ -83,21 +83,23 @@ class RefusedFile:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w+", encoding="ascii")
-        self.rows = 0
+        # how many there are, and their bytes on disk
+        self.rows = self.bytes = 0
 
     def add(self, refused: Refused) -> None:
         """Keep one."""
-        self._file.write(json.dumps(asdict(refused)) + "\n")
-        self.rows += 1
+        line = json.dumps(asdict(refused)) + "\n"
+        self._file.write(line)
+        self.rows, self.bytes = self.rows + 1, self.bytes + len(line)
 
     def mark(self) -> tuple[int, int]:
         """The place to which `back_to` returns."""
-        return self._file.tell(), self.rows
+        return self.bytes, self.rows
 
     def back_to(self, mark: tuple[int, int]) -> None:
         """Forget what was kept since."""
-        place, self.rows = mark
-        self._file.seek(place)
+        self.bytes, self.rows = mark
+        self._file.seek(self.bytes)
         self._file.truncate()
 
     def __iter__(self) -> Iterator[Refused]:

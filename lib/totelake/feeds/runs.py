@@ -1,6 +1,7 @@
 """Rows of any number in the order of their keys, the last ones of each key alone: sorted in parts, merged from disk.
 
-Memory is bounded by a part, and by a few rows of each part while they are merged, however often a key is there.
+Memory is bounded by a part, and by a few rows of each part while they are merged, however often a key is there and
+however wide its rows are.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from totelake.capture.ledger.merge import place_of
 KEY, PART, PLACE = "_key", "_part", "_place"
 FITS = -1
 """The place of a row that fits. One that does not is there with its key alone, and with its place elsewhere."""
-_ROWS_AT_ONCE = 512
-# whoever takes them writes so many as a group
-_ROWS_GIVEN = 16_384
+# so many rows of a part, or bytes of them, are read at once
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 512, 128 * 1024
+# whoever takes them writes so many, or bytes of them, as a group
+_ROWS_GIVEN, _BYTES_GIVEN = 16_384, 16 * 1024**2
 
 
 class Runs:
@@ -29,7 +31,7 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: list[Path] = []
-        self.rows = 0
+        self.rows = self.bytes = 0
 
     def add(self, rows: pa.RecordBatch) -> None:
         """Take rows that follow all those before, those of a part together; of two with one key the later counts."""
@@ -39,8 +41,10 @@ class Runs:
         path = self._folder / f"{len(self._files)}.arrow"
         with pa.OSFile(str(path), "wb") as target, pa.ipc.new_file(target, rows.schema) as writer:
             for start in range(0, len(order), _ROWS_AT_ONCE):
-                writer.write_batch(_taken(rows, order[start : start + _ROWS_AT_ONCE]))
+                for few in _pieces(_taken(rows, order[start : start + _ROWS_AT_ONCE])):
+                    writer.write_batch(few)
         self._files.append(path)
+        self.bytes += path.stat().st_size
         self.rows += len(order)
 
     def merged(self, without: Collection[int] = ()) -> Iterator[pa.RecordBatch]:
@@ -48,14 +52,13 @@ class Runs:
 
         Rows of the parts that are left out do not count.
         """
-        waiting: list[pa.RecordBatch] = []
+        group = _Group()
         for rows in self._merged(without):
-            waiting.append(rows)
-            if sum(part.num_rows for part in waiting) >= _ROWS_GIVEN:
-                yield _one(waiting)
-                waiting = []
-        if waiting:
-            yield _one(waiting)
+            if group.add(rows):
+                yield _one(group.parts)
+                group = _Group()
+        if group.parts:
+            yield _one(group.parts)
 
     def _merged(self, without: Collection[int]) -> Iterator[pa.RecordBatch]:
         cursors = [cursor for cursor in map(_Cursor, self._files) if cursor.rows is not None]
@@ -65,6 +68,21 @@ class Runs:
             cursors = [cursor for cursor in cursors if cursor.rows is not None]
             if rows is not None:
                 yield rows
+
+
+class _Group:
+    """Rows that are in memory together."""
+
+    def __init__(self) -> None:
+        self.parts: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+
+    def add(self, rows: pa.RecordBatch) -> bool:
+        """Take rows; whether they are as many now, or as large, as may be together."""
+        self.parts.append(rows)
+        self._rows += rows.num_rows
+        self._bytes += rows.nbytes
+        return self._rows >= _ROWS_GIVEN or self._bytes >= _BYTES_GIVEN
 
 
 class _Cursor:
@@ -104,18 +122,26 @@ def _keys(rows: pa.RecordBatch) -> np.ndarray:
 
 def _up_to(bound: LedgerKey, cursors: list[_Cursor], left_out: np.ndarray) -> pa.RecordBatch | None:
     """The last rows of each key of at most that; None of none. The many rows of one key are never together."""
-    waiting: list[pa.RecordBatch] = []
-    fresh = 0
+    last, group = list[pa.RecordBatch](), _Group()
     for cursor in cursors:
         for part in cursor.up_to(bound):
             rows = part.filter(pa.array(~np.isin(_numbers(part, PART), left_out))) if len(left_out) else part
             if not rows.num_rows:
                 continue
-            waiting.append(rows)
-            fresh += rows.num_rows
-            if fresh >= _ROWS_GIVEN:
-                waiting, fresh = [_folded(waiting)], 0
-    return _folded(waiting) if waiting else None
+            if group.add(rows):
+                last, group = [_folded([*last, *group.parts])], _Group()
+    parts = [*last, *group.parts]
+    return _folded(parts) if parts else None
+
+
+def _pieces(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The rows in pieces that are not too large to be read at once, or a row alone."""
+    if rows.num_rows == 1 or rows.nbytes <= _BYTES_AT_ONCE:
+        yield rows
+        return
+    half = rows.num_rows // 2
+    yield from _pieces(rows.slice(0, half))
+    yield from _pieces(rows.slice(half))
 
 
 def _folded(parts: list[pa.RecordBatch]) -> pa.RecordBatch:

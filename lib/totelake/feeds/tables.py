@@ -16,6 +16,8 @@ from totelake.capture.ledger.keys import Key
 from totelake.contracts.key_kinds import TEXT, key_kind
 from totelake.contracts.model import Column, Table
 from totelake.feeds.values import EXACT, MisfitError, as_text, fitted, plain
+from totelake.lake.records.batch import BlockedTable, TableState
+from totelake.schemas.changes import changed_key
 from totelake.schemas.columns import SourceColumn, TableSchema
 
 
@@ -72,6 +74,25 @@ class FeedTable:
             value = as_text(record.get(column.name))
             raise RecordError(misfit.rule, column.name, value, f"{column.name}: {misfit.why}", number)
         return row
+
+    def blocked_since(self, before: TableState | None) -> BlockedTable | None:
+        """Why nothing can be taken after that state: its records are known by another key. None where they are not.
+
+        A key whose column is gone was renamed, and goes on.
+        """
+        if before is None:
+            return None
+        known = Key.recorded(before.key, before.key_kind)
+        is_kept = known.names == self.key.names or not set(self.arrow.names).issuperset(known.names)
+        if is_kept and known.kinds == self.key.kinds:
+            return None
+        old, new = (key.name if known.kinds == self.key.kinds else key.described for key in (known, self.key))
+        why = (
+            f"{self.contract.id} was taken under the key {old}; its key now is {new}, and records taken under the old "
+            f"key cannot be matched to the new one; make {old} the key in its contract again, or give the new key to a "
+            "dataset of another name"
+        )
+        return BlockedTable(changed_key(self.name, old, new), why)
 
     def key_alone(self, number: int) -> dict[str, Any]:
         """A row of which nothing but its key, one number, is known."""

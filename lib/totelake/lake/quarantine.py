@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
@@ -66,7 +66,8 @@ HIVE_COLUMNS = (
 )
 SPARK_SCHEMA = ", ".join(f"{spark_quoted(name)} {kind}" for name, kind in HIVE_COLUMNS)
 QUARANTINE_TABLE = "quarantine"
-_ROWS_AT_ONCE = 1000
+# so many rows, or characters of them, are in memory at once
+_ROWS_AT_ONCE, _CHARACTERS_AT_ONCE = 1000, 8 * 1024**2
 _BACKSLASH = b"\\"
 _ESCAPE = re.compile(rb"\\(\\|[0-7]{3})")
 _OCTAL = {0: "\\000", **{byte: f"\\{byte:03o}" for byte in range(128, 256)}}
@@ -98,6 +99,11 @@ class QuarantinedRow:
         """All columns as a JSON object of texts."""
         return json.dumps(dict(self.values), ensure_ascii=False)
 
+    @property
+    def size(self) -> int:
+        """How many characters its values have."""
+        return sum(len(text) for text in self.values.values() if text)
+
 
 def is_text(value: bytes) -> bool:
     """Whether the bytes are a text in UTF-8."""
@@ -119,6 +125,19 @@ def unescaped(text: str) -> bytes:
     return _ESCAPE.sub(lambda found: _BACKSLASH if found[1] == _BACKSLASH else bytes([int(found[1], 8)]), text.encode())
 
 
+def _groups(rows: Iterable[tuple[str, QuarantinedRow]]) -> Iterator[list[tuple[str, QuarantinedRow]]]:
+    """The rows in groups of which none has too many, or too large ones."""
+    group, size = list[tuple[str, QuarantinedRow]](), 0
+    for item in rows:
+        group.append(item)
+        size += item[1].size
+        if len(group) >= _ROWS_AT_ONCE or size >= _CHARACTERS_AT_ONCE:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
 def _key_document(values: Mapping[str, str] | None) -> str | None:
     return None if values is None else json.dumps(dict(values), ensure_ascii=False)
 
@@ -133,10 +152,9 @@ class QuarantineWriter:
         self._writer: pq.ParquetWriter | None = None
         self.rows = 0
 
-    def write(self, rows: Sequence[tuple[str, QuarantinedRow]]) -> None:
-        """Write rows with their operation: I, U or D."""
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = rows[start : start + _ROWS_AT_ONCE]
+    def write(self, rows: Iterable[tuple[str, QuarantinedRow]]) -> None:
+        """Write rows with their operation: I, U or D. They may come one after the other."""
+        for part in _groups(rows):
             if self._writer is None:
                 self._target = self._open_target()
                 self._writer = pq.ParquetWriter(

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from totelake.contracts import load_contracts
+from totelake.contracts.model import Table
 from totelake.feeds.files.ingest import ingest_files
 from totelake.feeds.looks import Place, TableLook
 from totelake.lake.commits import CommitLog
@@ -69,14 +70,15 @@ class Files:
         bodies = [self.s3.get_object(Bucket=self.ingestion, Key=item["Key"])["Body"].read() for item in listed]
         return [body.decode() for body in bodies]
 
-    def look(self) -> TableLook:
-        """What a look at the source shows."""
+    def look(self, table: Table | None = None) -> TableLook:
+        """What a look at the source shows, by its contract or another one."""
         from totelake.feeds.kinds import look_at_feed
 
         place = Place(self.clients, S3Store(self.s3, self.ingestion), self.prefix, moments.now())
         contracts = load_contracts()
         bookmark = Bookmark.of(self.log.newest())
-        return look_at_feed(place, contracts.source(SOURCE), contracts.source_tables(SOURCE), bookmark)[0]
+        tables = [table] if table else contracts.source_tables(SOURCE)
+        return look_at_feed(place, contracts.source(SOURCE), tables, bookmark)[0]
 
     def rows(self, manifest: Manifest | None, kind: str = "objects") -> list[dict[str, Any]]:
         """The events of a batch, or its quarantined rows."""

@@ -51,12 +51,12 @@ def alerts(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
     return found
 
 
-def two_tables(monkeypatch: pytest.MonkeyPatch, first: str = "first_target") -> None:
-    """Give the source another table before its own."""
+def two_tables(monkeypatch: pytest.MonkeyPatch, first: str = "first_target", own: Table | None = None) -> None:
+    """Give the source another table before its own, or before another contract of that."""
     contracts = load_contracts()
     (known,) = contracts.source_tables(SOURCE)
     other = replace(known, name=first, dataset=replace(known.dataset or Dataset("", "json"), prefix=f"{first}/"))
-    tables = {first: other, TABLE: known}
+    tables = {first: other, TABLE: own or known}
 
     class Contracts:
         def source(self, name: str) -> Any:

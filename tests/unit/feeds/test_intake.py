@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +23,6 @@ from totelake.capture.ledger.ledger import Ledger
 from totelake.contracts import TableId, load_contracts
 from totelake.feeds import intake as module
 from totelake.feeds import known as known_module
-from totelake.feeds import runs
 from totelake.feeds.intake import Intake
 from totelake.feeds.known import known_for
 from totelake.feeds.tables import FeedTable, number_of
@@ -237,47 +235,3 @@ def test_whatever_name_a_record_has_it_waits_as_text_that_every_engine_takes(nam
     for text in (row["column_name"], row["value"] or "", *payload, *(text or "" for text in payload.values())):
         assert "\x00" not in text and text.encode() is not None
     assert payload["_file"] == "s3://x/a.json" and "nobody knows it" in payload["_why"]
-
-
-def fill(found: Intake, shape: str, count: int) -> None:
-    """Add so many records: each of a key of its own, fitting or not, or all of one key in one part or in many."""
-    found.begin("x")
-    for number in range(count):
-        if shape == "one key in many parts":
-            found.begin("x")
-        given = record(1, BAD if shape == "refused" else number)
-        key = "Sales" if shape.startswith("one key") else f"{number:08d}"
-        found.add({**given, "department": key}, number)
-
-
-@pytest.mark.parametrize("shape", ["keys", "refused", "one key", "one key in many parts"])
-def test_memory_is_bounded_however_many_records_come(monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
-    monkeypatch.setattr(module, "_ROWS", 1000)
-    monkeypatch.setattr(runs, "_ROWS_AT_ONCE", 50)
-    monkeypatch.setattr(runs, "_ROWS_GIVEN", 500)
-    monkeypatch.setattr(known_module, "_MOST_CHANGES", 1000)
-    together, at_once = runs._one, list[int]()
-    monkeypatch.setattr(
-        runs, "_one", lambda parts: at_once.append(sum(part.num_rows for part in parts)) or together(parts)
-    )
-
-    def peak(count: int) -> int:
-        lake = Lake(True)
-        # what the test reads for itself does not count
-        monkeypatch.setattr(lake, "_read", lambda _: [])
-        at_once.clear()
-        tracemalloc.start()
-        with lake.intake() as found:
-            fill(found, shape, count)
-            lake.write(found)
-        size = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        assert lake.keys == {"keys": count, "refused": 0}.get(shape, 1)
-        return size
-
-    # the first one imports what is needed
-    _, small, large = peak(100), peak(2_000), peak(8_000)
-    # what the store in memory keeps of the objects grows, and is little
-    assert large < small + 700_000
-    # Arrow's memory is not Python's
-    assert max(at_once) < 3 * 500

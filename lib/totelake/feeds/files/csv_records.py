@@ -92,4 +92,4 @@ class _Lines:
     @property
     def shown(self) -> str:
         """How the newest record begins."""
-        return "".join(self.taken)[:_SHOWN]
+        return "".join(self.taken).replace("\r\n", "\n")[:_SHOWN]

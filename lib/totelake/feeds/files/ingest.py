@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from totelake.alerts.messages import files_not_listed, files_not_read
 from totelake.alerts.store import note
@@ -14,8 +14,8 @@ from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.feeds.batch import Position, Run, take_batch
 from totelake.feeds.files.bucket import ObjectChangedError, SourceBucket, UnreadableFileError
 from totelake.feeds.files.formats import records
-from totelake.feeds.files.records import FileError, Found, Record
-from totelake.feeds.files.taken import TAKEN, UNREAD, TakenFiles, Version, list_in, position_of, version_of
+from totelake.feeds.files.records import FileError, Found, Record, UnknownNames
+from totelake.feeds.files.taken import TAKEN, TRIED, UNREAD, TakenFiles, Version, list_in, position_of, version_of
 from totelake.feeds.intake import Intake
 from totelake.feeds.quarantine import shown_name
 from totelake.lake.manifest import Manifest
@@ -26,12 +26,14 @@ from totelake.runtime.job_arguments import IngestFilesArguments
 from totelake.schemas.changes import FREEZE
 
 _NAMED = 3
-_MOST_NAMES = 20
 # so many files after each other that cannot be read now, though each was tried again, have a reason in common
 _TOO_MANY = 20
 # a run begins no other file then, commits, and leaves the rest to the next: a job has 60 minutes, and sorting,
 # comparing and writing take about as long as reading; the disk has 14 GiB free, for records, runs and staged objects
 _MOST_SECONDS, _MOST_BYTES = 20 * 60, 4 * 1024**3
+# what does not fit is on disk with file, line and reason, many times its size: a file that has more of it, or so many
+# lines and no record yet, is none that anybody meant
+_MOST_REFUSED, _MOST_LINES = 2 * 1024**3, 1000
 # so many files that could not be read before are tried again in a run, a minute of requests
 _MOST_AGAIN = 1000
 
@@ -60,7 +62,7 @@ def ingest_files(job: Job[IngestFilesArguments]) -> Manifest | None:
             files.tell()
         lists = {which: _stored(found, which) for which in (TAKEN, UNREAD)}
         is_nothing = not run.position and not any(file.rows for files in lists.values() for file in files.values())
-        return None if is_nothing else position_of(lists)
+        return None if is_nothing else position_of(lists, {files.name: files.tried for files in found if files.tried})
 
     return take_batch(job, gather)
 
@@ -103,19 +105,6 @@ class _Budget:
         return self.bytes <= 0 or time.monotonic() >= self.ends
 
 
-@dataclass
-class _Unknown:
-    """Names that records have and their contract has not, and in how many records."""
-
-    names: dict[str, int] = field(default_factory=dict)
-
-    def add(self, names: Iterable[str]) -> None:
-        """Count them; of more than some are too many to be told."""
-        for name in names:
-            if name in self.names or len(self.names) < _MOST_NAMES:
-                self.names[name] = self.names.get(name, 0) + 1
-
-
 class _Files:
     """The files of one table in one run."""
 
@@ -123,9 +112,11 @@ class _Files:
         self._job, self._run, self._bucket, self._table = job, run, bucket, table
         self.name = table.name
         self.known, self._unread = (TakenFiles.of(run.position, table.name, job.ingestion, w) for w in (TAKEN, UNREAD))
+        # the last file that was tried again, where not all are
+        self.tried = str(run.position.get(TRIED, {}).get(table.name, ""))
         # the lists after the run
         self._lists: dict[str, dict[str, Version]] = {TAKEN: {}, UNREAD: {}}
-        self._unknown = _Unknown()
+        self._unknown = UnknownNames()
         # bytes of the records of the file that is read, which may be a gzip
         self._size = 0
         # how many files were taken in this run, and what those that were not raised
@@ -146,6 +137,10 @@ class _Files:
         it was asked for would be forgotten.
         """
         again = self._run.is_again(self.name)
+        if self.name in self._run.blocked:
+            # a table that was asked for again is taken again once it can be
+            self._lists = {TAKEN: {} if again else dict(self.known.files), UNREAD: dict(self._unread.files)}
+            return
         try:
             there = list(self._bucket.files(self._table))
         except (RetriableError, SourceError) as error:
@@ -197,12 +192,13 @@ class _Files:
                     yield key, self._lists[which][key][0]
 
     def _without_most_unread(self, due: list[Listed]) -> list[Listed]:
-        """The files without most of those that could not be read before: of very many, others are tried each time."""
-        unread = [item for item in due if self._unread.has(item)]
+        """The files without most of those that could not be read before: of very many, the next ones are tried."""
+        unread = sorted((item for item in due if self._unread.has(item)), key=lambda item: item.key)
         if len(unread) <= _MOST_AGAIN:
+            self.tried = ""
             return due
-        start = int(self._run.captured_at.timestamp()) // 60 * _MOST_AGAIN % len(unread)
-        tried = {item.key for item in (*unread[start:], *unread[:start])[:_MOST_AGAIN]}
+        next_ones = sorted(unread, key=lambda item: item.key <= self.tried)[:_MOST_AGAIN]
+        self.tried, tried = next_ones[-1].key, {item.key for item in next_ones}
         self._left([item for item in unread if item.key not in tried])
         return [item for item in due if item.key in tried or not self._unread.has(item)]
 
@@ -218,7 +214,7 @@ class _Files:
                     "this one has read all that a run reads" if budget.is_spent else "none can be read now",
                 )  # fmt: skip
                 return
-            self._size = 0
+            self._size, before = 0, intake.bytes
             try:
                 self._file(intake, item)
             except (RetriableError, SourceError) as error:
@@ -227,7 +223,7 @@ class _Files:
                 in_a_row += self._failed(item, error)
                 continue
             finally:
-                budget.bytes -= max(item.bytes, self._size)
+                budget.bytes -= max(item.bytes, self._size, intake.bytes - before)
             self._lists[TAKEN][item.key] = version_of(item)
             self.taken, in_a_row = self.taken + 1, 0
 
@@ -254,14 +250,21 @@ class _Files:
             for found in records(intake.table, self._bucket.read(item)):
                 why = self._add(intake, found)
                 first = first or why
+                refused = intake.refused - before
+                has_record = intake.taken or refused > intake.unreadable
+                if not has_record and refused >= _MOST_LINES:
+                    raise FileError(f"none of its first {refused} lines is a record: {first}")
+                if intake.refused_bytes > _MOST_REFUSED:
+                    raise FileError(
+                        f"{refused} of its first {intake.taken + refused} records do not fit, more than a run keeps; "
+                        "correct the file, or its contract"
+                    )
+            refused = intake.refused - before
+            if first and not intake.taken and refused == intake.unreadable:
+                raise FileError(f"none of its {refused} lines is a record: {first}")
         except FileError as error:
             intake.refuse_part(f"{error}")
             self._job.log.warning("%s is in quarantine as a whole: %s", address, error)
-            return
-        refused = intake.refused - before
-        if first and not intake.taken and refused == intake.unreadable:
-            intake.refuse_part(f"none of its {refused} lines is a record: {first}")
-            self._job.log.warning("%s is in quarantine as a whole: none of its lines is a record", address)
             return
         self._job.log.info("%s: %d records fit, %d do not", address, intake.taken, refused)
 

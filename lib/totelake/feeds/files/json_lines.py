@@ -38,4 +38,4 @@ def read_json_lines(chunks: Iterable[bytes]) -> Iterator[Found]:
 
 
 def _shown(line: bytes) -> str:
-    return line[:_SHOWN].decode("utf-8", "surrogateescape")
+    return line[:_SHOWN].rstrip(b"\r").decode("utf-8", "surrogateescape")

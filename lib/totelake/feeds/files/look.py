@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from totelake.contracts.model import Table
 from totelake.contracts.sources import Source
 from totelake.feeds.files.bucket import SourceBucket
-from totelake.feeds.files.taken import TAKEN, UNREAD, Position, TakenFiles
+from totelake.feeds.files.taken import TAKEN, UNREAD, TakenFiles
 from totelake.feeds.looks import Place, TableLook
+from totelake.feeds.tables import FeedTable
 from totelake.lake.records.batch import Bookmark
 
 _NAMED = 3
@@ -19,10 +20,12 @@ _AGAIN_HOUR = 3
 def look_at_files(place: Place, source: Source, tables: Sequence[Table], bookmark: Bookmark) -> list[TableLook]:
     """Each table of a source of kind files. Raises SourceError when its bucket cannot be listed."""
     bucket = SourceBucket(place.clients, source, place.prefix)
-    return [_look(place, bucket, table, bookmark.position or {}) for table in tables]
+    return [_look(place, bucket, table, bookmark) for table in tables]
 
 
-def _look(place: Place, bucket: SourceBucket, table: Table, position: Position) -> TableLook:
+def _look(place: Place, bucket: SourceBucket, table: Table, bookmark: Bookmark) -> TableLook:
+    blocked, before = FeedTable(table).blocked_since(bookmark.tables.get(table.name)), bookmark.blocked.get(table.name)
+    position = bookmark.position or {}
     taken, unread = (TakenFiles.of(position, table.name, place.ingestion, which) for which in (TAKEN, UNREAD))
     count = size = mine = 0
     news, waits = _Named("are new or changed"), _Named("cannot be read as they are")
@@ -36,6 +39,11 @@ def _look(place: Place, bucket: SourceBucket, table: Table, position: Position) 
             news.add(item.key)
     reasons = [news.said, *([waits.said] if place.now.hour == _AGAIN_HOUR else [])]
     said = "; ".join(reason for reason in reasons if reason)
+    if blocked is not None:
+        said = "" if blocked.is_like(before) else f"cannot be taken: {blocked.why}"
+        return TableLook(table.name, f"{count} files of {size} bytes", f"{mine} files", said, blocked.why)
+    if before is not None and not said:
+        said = f"it can be taken again, which it could not since batch {before.since}"
     return TableLook(table.name, f"{count} files of {size} bytes", f"{mine} files", said, waits.said)
 
 

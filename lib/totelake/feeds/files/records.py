@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Union
 
 from totelake.lake.quarantine import NO_RECORD
 
 MOST_BYTES = 16 * 1024**2
 """A record is no longer: what is, is no record that anybody meant."""
+_MOST_NAMES = 20
 
 
 class FileError(Exception):
@@ -38,8 +39,21 @@ class Unreadable:
 Found = Union[Record, Unreadable]
 
 
+@dataclass
+class UnknownNames:
+    """Names that records have and their contract has not, and in how many records."""
+
+    names: dict[str, int] = field(default_factory=dict)
+
+    def add(self, names: Iterable[str]) -> None:
+        """Count them; of more than some are too many to be told."""
+        for name in names:
+            if name in self.names or len(self.names) < _MOST_NAMES:
+                self.names[name] = self.names.get(name, 0) + 1
+
+
 def lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool]]:
-    """A file's lines with their numbers from 1 on, without their ends.
+    """A file's lines with their numbers from 1 on, without their line feeds; a carriage return before one stays.
 
     Of a line of more than `MOST_BYTES` that many come, and True. A byte order mark at the beginning is left out.
     """
@@ -48,12 +62,12 @@ def lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool]]:
         parts = (rest + chunk).split(b"\n")
         rest = parts.pop()
         for part in parts:
-            yield number, _ended(part[:MOST_BYTES]), is_cut or len(part) > MOST_BYTES
+            yield number, part[:MOST_BYTES], is_cut or len(part) > MOST_BYTES
             number, is_cut = number + 1, False
         if len(rest) > MOST_BYTES:
             rest, is_cut = rest[:MOST_BYTES], True
     if rest:
-        yield number, _ended(rest), is_cut
+        yield number, rest, is_cut
 
 
 def unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -75,7 +89,3 @@ def _unmarked(begin: bytes) -> bytes:
     if begin[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FileError("it is in UTF-16; write it in UTF-8")
     return begin[3:] if begin[:3] == b"\xef\xbb\xbf" else begin
-
-
-def _ended(line: bytes) -> bytes:
-    return line[:-1] if line.endswith(b"\r") else line

@@ -17,6 +17,8 @@ from totelake.ports.object_store import Listed, ObjectStore
 _SCHEMA = pa.schema([("key", pa.string()), ("etag", pa.string()), ("bytes", pa.int64())])
 TAKEN, UNREAD = "tables", "unread"
 """The lists that a position has of each table: the files that are taken, and those that cannot be read as they are."""
+TRIED = "tried"
+"""By table the last key of the files that cannot be read and were tried again, where a run does not try them all."""
 Version = tuple[str, int]
 """A file's ETag and size."""
 Position = Mapping[str, Any]
@@ -62,13 +64,15 @@ def version_of(item: Listed) -> Version:
     return item.etag, item.bytes
 
 
-def position_of(lists: Mapping[str, Mapping[str, StateFile]]) -> Position:
-    """The position that names these lists, by which of them and by table; one without any table is left out."""
-    return {
+def position_of(lists: Mapping[str, Mapping[str, StateFile]], tried: Mapping[str, str]) -> Position:
+    """The position that names these lists, by which of them and by table, and the last keys that were tried; what has
+    no table is left out."""
+    named: dict[str, Any] = {
         which: {name: asdict(file) for name, file in files.items()}
         for which, files in lists.items()
         if files or which == TAKEN
     }
+    return {**named, TRIED: dict(tried)} if tried else named
 
 
 def list_in(position: Position, table: str, which: str = TAKEN) -> StateFile | None:

@@ -40,12 +40,13 @@ def ingest_rates(job: Job[IngestRatesArguments], client: HttpClient | None = Non
         place = RatesPlace.of({} if run.is_again(TABLE) else run.position)
         today = job.now().date()
         there = {base: place.days(settings.series(base)) for base in settings.currencies}
-        rates = fetch.all(wanted(there, settings.currencies, today, settings.period))
+        rates, days = fetch.all(wanted(there, settings.currencies, today, settings.period, place.vain))
         intake = run.take(TABLE, f"{len(rates)} rates of {settings.provider.name}")
         intake.begin(settings.provider.name)
         for number, rate in enumerate(rates, 1):
             intake.add(_record(rate), number)
-        found = place.with_rates({settings.series(base): _days(rates, base) for base in settings.currencies}, today)
+        came = {settings.series(base): _days(rates, base) for base in settings.currencies}
+        found = place.after(came, days, today, settings.period)
         _look_late(job, settings, found, today)
         return found.document
 
@@ -59,13 +60,15 @@ class _Fetch:
         self._job, self._settings, self._client = job, settings, client
         self._known: dict[tuple[date, tuple[str, ...]], tuple[Rate, ...]] = {}
 
-    def all(self, asked: list[Wanted]) -> list[Rate]:
-        """The rates that come, asked for from the newest day on. Raises the first failure when none does; else what
-        failed becomes an alert."""
+    def all(self, asked: list[Wanted]) -> tuple[list[Rate], list[date]]:
+        """The rates that come, and the days that were asked for, in that order. Raises the first failure when no rate
+        comes; else what failed becomes an alert."""
         found: list[Rate] = []
+        days: dict[date, None] = {}
         failures: list[tuple[date, TotelakeError]] = []
         in_a_row = 0
         for day, bases in self._requests(asked):
+            days[day] = None
             try:
                 found += self._of(day, bases)
                 in_a_row = 0
@@ -81,10 +84,10 @@ class _Fetch:
             note(self._job, rates_refused(self._settings.source, day.isoformat(), str(failure)))
         missing = len({item.day for item in asked} - {rate.day for rate in found})
         self._job.metric("RatesMissing", missing, "Count", Source=self._settings.source)
-        return sorted(found)
+        return sorted(found), list(days)
 
     def _requests(self, asked: list[Wanted]) -> Iterator[tuple[date, tuple[str, ...]]]:
-        for item in reversed(asked):
+        for item in asked:
             for bases in self._settings.provider.requests(item.bases):
                 yield item.day, bases
 

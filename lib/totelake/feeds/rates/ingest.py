@@ -11,7 +11,7 @@ from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.feeds.batch import Position, Run, take_batch
-from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.addresses import NoRateError, NotThereError
 from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.model import Rate
 from totelake.feeds.rates.place import RatesPlace
@@ -59,6 +59,7 @@ class _Fetch:
     def __init__(self, job: Job[IngestRatesArguments], settings: Settings, client: HttpClient) -> None:
         self._job, self._settings, self._client = job, settings, client
         self._known: dict[tuple[date, tuple[str, ...]], tuple[Rate, ...]] = {}
+        self._lacking: list[NoRateError] = []
 
     def all(self, asked: list[Wanted]) -> tuple[list[Rate], list[date]]:
         """The rates that come, and the days that were asked for, in that order. Raises the first failure when no rate
@@ -78,8 +79,8 @@ class _Fetch:
                 self._job.log.warning("%s of %s: %s", ", ".join(bases), day, error)
                 if in_a_row >= (_MOST_FAILURES if isinstance(error, RetriableError) else _MOST_REFUSALS):
                     break
-        if failures and not found:
-            raise failures[0][1]
+        if not found and (failures or self._lacking):
+            raise failures[0][1] if failures else self._lacking[0]
         for day, failure in failures:
             note(self._job, rates_refused(self._settings.source, day.isoformat(), str(failure)))
         missing = len({item.day for item in asked} - {rate.day for rate in found})
@@ -99,6 +100,8 @@ class _Fetch:
                 found = settings.provider.rates(self._client, settings.hosts, day, bases, settings.quote)
             except NotThereError as error:
                 self._job.log.info("%s of %s: %s", ", ".join(bases), day, error)
+                if isinstance(error, NoRateError):
+                    self._lacking.append(error)
                 found = ()
             self._known[day, bases] = found
         return self._known[day, bases]

@@ -8,12 +8,11 @@ from totelake.canary.look import Look
 from totelake.contracts.sources import Source
 from totelake.feeds.rates.http_client import HttpClient, Limits
 from totelake.feeds.rates.settings import Settings
-from totelake.runtime.outcome import Result, ok, problem
+from totelake.runtime.outcome import Result, ok
 
 # as old as a provider surely has it
 _AGE = timedelta(days=3)
 _ONCE = Limits(tries=1)
-_NOWHERE = "name another currency, or another provider, in source.yaml"
 
 
 def rate(source: Source, today: date, client: HttpClient | None = None) -> Look:
@@ -23,9 +22,7 @@ def rate(source: Source, today: date, client: HttpClient | None = None) -> Look:
         settings = Settings.of(source)
         base = settings.currencies[0]
         day = today if settings.first is None else max(today - _AGE, settings.first)
-        found = settings.provider.rates(client or HttpClient(_ONCE), settings.hosts, day, (base,), settings.quote)
-        if not found:
-            return problem(f"{settings.provider.name} has no rate of {base}{settings.quote} of {day}", _NOWHERE)
-        return ok(f"{base}{settings.quote} {found[0].value} of {found[0].day}")
+        (found,) = settings.provider.rates(client or HttpClient(_ONCE), settings.hosts, day, (base,), settings.quote)
+        return ok(f"{base}{settings.quote} {found.value} of {found.day}")
 
     return Look("provider", f"a rate of {source.option('provider')}", find, seconds=90)

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from totelake.contracts.documents import place
 from totelake.contracts.model import Column, Table, TableId
 from totelake.contracts.sources import FILES, Source
-from totelake.contracts.types import BINARY
+from totelake.contracts.types import BINARY, is_text
 from totelake.errors import ContractError
 
 FORMATS = ("json", "jsonl", "csv")
 """A JSON array of objects, an object a line, comma-separated values under a line of names; each may be gzipped."""
+
+_ROUNDED = ("real", "double precision")
 
 
 def check_feeds(sources: Mapping[str, Source], by_id: Mapping[TableId, Table], stars: Mapping[str, Table]) -> None:
@@ -67,6 +69,12 @@ def _check_column(table: Table, column: Column, source: Source) -> None:
         raise ContractError(
             f"{where} is of type {column.type}, which no feed can bring; use text, or a type of docs/files.md"
         )
+    if column.primary_key and column.type in _ROUNDED:
+        raise ContractError(f"{where} is of type {column.type}, which no key can have; use a numeric or text")
+    if column.enum and not is_text(column.type):
+        raise ContractError(f"{where} is of type {column.type} and has an enum; take it away, or use text")
+    if source.kind == FILES:
+        _check_unapplied(where, column)
     if not column.number_of:
         return
     others = {item.name: item for item in table.columns if not item.number_of}
@@ -75,3 +83,14 @@ def _check_column(table: Table, column: Column, source: Source) -> None:
             raise ContractError(f"{where} is the number of {name}, which is no required column; name one that is")
     if column.type != "bigint" or not column.primary_key or len(table.key) > 1:
         raise ContractError(f"{where} is made of other columns; let it be a bigint and the only column of the key")
+
+
+def _check_unapplied(where: str, column: Column) -> None:
+    """Raises ContractError for a bound that no record would be held against."""
+    bounds = {"minimum": column.minimum, "maximum": column.maximum, "pattern": column.pattern}
+    named = [name for name, value in bounds.items() if value is not None]
+    if named:
+        raise ContractError(
+            f"{where} has a {named[0]}, which files are not held against; take it away, and use a type or enum that "
+            "takes only what is right"
+        )

@@ -131,22 +131,22 @@ def _column(name: str, is_source: bool, entry: Mapping[str, Any]) -> Column:
     return Column(
         name=entry["name"],
         type=entry["physicalType"],
-        required=bool(entry.get("required", False)),
-        primary_key=bool(entry.get("primaryKey", False)),
+        required=_flag(name, entry, "required", entry),
+        primary_key=_flag(name, entry, "primaryKey", entry),
         key_position=_key_position(name, entry),
-        unique=bool(entry.get("unique", False)),
+        unique=_flag(name, entry, "unique", entry),
         foreign_key=_reference(name, line_of(entry), keys[0]) if keys else None,
         on_delete=custom.get("onDelete", "RESTRICT"),
         default=custom.get("default"),
-        enum=tuple(custom.get("enum", ())),
+        enum=_texts(name, entry, "enum", custom),
         pattern=entry.get("logicalTypeOptions", {}).get("pattern"),
         minimum=custom.get("minimum"),
         maximum=custom.get("maximum"),
-        serial=bool(custom.get("serial", False)),
+        serial=_flag(name, entry, "serial", custom),
         sources=tuple(_reference(name, line_of(entry), item) for item in entry.get("transformSourceObjects", ())),
         description=entry.get("description", "") or entry.get("transformLogic", ""),
         stored=stored_type(entry["physicalType"]) if is_source else "",
-        number_of=tuple(custom.get("numberOf", ())),
+        number_of=_texts(name, entry, "numberOf", custom),
         line=line_of(entry),
     )
 
@@ -158,6 +158,27 @@ def _key_position(name: str, entry: Mapping[str, Any]) -> int:
         where = place(name, line_of(entry, "primaryKeyPosition"))
         raise ContractError(f"{where}: the primaryKeyPosition of {entry['name']} is {position!r}; write 1, 2, ...")
     return position
+
+
+def _flag(name: str, entry: Mapping[str, Any], key: str, among: Mapping[str, Any]) -> bool:
+    """A property of a column that is true or false. Raises ContractError for any other value."""
+    value = among.get(key, False)
+    if not isinstance(value, bool):
+        where = place(name, line_of(entry, key))
+        raise ContractError(f"{where}: {key} of {entry['name']} is {value!r}; write true or false, without quotes")
+    return value
+
+
+def _texts(name: str, entry: Mapping[str, Any], key: str, custom: Mapping[str, Any]) -> tuple[str, ...]:
+    """A property of a column that lists texts. Raises ContractError for any other: YAML reads yes as true."""
+    values = custom.get(key, [])
+    wrong = [item for item in values if not isinstance(item, str)] if isinstance(values, list) else [values]
+    if wrong:
+        raise ContractError(
+            f"{place(name, line_of(entry))}: {key} of {entry['name']} has {wrong[0]!r}, which is no list of texts; "
+            "write a list, and in it yes, no, on, off, true, false, null and numbers in quotes"
+        )
+    return tuple(values)
 
 
 def _reference(name: str, line: int, text: str) -> Reference:

@@ -25,13 +25,15 @@ from totelake.contracts.types import (
 from totelake.lake.quarantine import INVALID_BYTES, INVALID_VALUE, REQUIRED
 
 _BOUNDS = {"smallint": 1 << 15, "integer": 1 << 31, "bigint": 1 << 63}
+# what rounds to infinity in 32 bits, and the largest that rounds to 0: halves of the last and the first step
+_REAL_END, _REAL_NONE = 3.4028235677973366e38, 2.0**-150
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
 # its exponent is bounded, for a number of a billion digits is no number that anybody meant
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?"
 _TIMES = re.compile(_TIME)
-_MOMENT = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]{_TIME}(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?")
+_MOMENT = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]{_TIME}(Z|[+-][0-9]{{2}}:?[0-5][0-9])?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # more digits than any number of the lake has, and none of them rounded away
 EXACT = Context(prec=100, Emin=-999999, Emax=999999, traps=[Inexact, InvalidOperation])
@@ -141,10 +143,13 @@ def _decimal(kind: str, value: Any) -> Decimal:
 
 
 def _float(kind: str, value: Any) -> float:
-    number = float(_number(value))
-    largest = 3.4028235677973366e38 if kind == "real" else math.inf
+    exact = _number(value)
+    number = float(exact)
+    largest, none = (_REAL_END, _REAL_NONE) if kind == "real" else (math.inf, 0.0)
     if math.isinf(number) or abs(number) >= largest:
         raise _wrong(value, f"beyond {kind}")
+    if exact and abs(number) <= none:
+        raise _wrong(value, f"too near to 0 for {kind}")
     return number
 
 

@@ -57,6 +57,7 @@ LASTING_ERRORS = (
     "NotCheckedError",
     "NotKnownError",
     "NotParquetError",
+    "NoRateError",
     "NotThereError",
     "PortTakenError",
     "RefusedError",

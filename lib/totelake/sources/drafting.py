@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +52,10 @@ def drafted(session: Session, source: Source, tables: Sequence[DescribedTable], 
         where, why = next(iter(left_out.items()))
         more = f" ({len(left_out) - 1} more cannot be captured either)" if len(left_out) > 1 else ""
         raise SourceError(f"no table can be captured: {where}: {why}{more}")
-    kept, unsaid = references_among(usable, {*((table.schema, table.name) for table in known), *usable})
+    named: dict[Name, Collection[str]] = {(table.schema, table.name): table.column_names for table in known}
+    for place, table in usable.items():
+        named[place] = {column.name for column in table.columns}.difference(unnamed(table))
+    kept, unsaid = references_among(usable, named)
     columns = [sentence for table in usable.values() for sentence in unsaid_columns(table)]
     documents = {
         table.name: draft(with_references(table, kept.get(table.name, ())), source.name) for table in usable.values()

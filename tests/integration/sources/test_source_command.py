@@ -220,6 +220,20 @@ def test_what_an_update_leaves_out_is_told_and_fails_nothing(database: Database)
         assert (said["written"], said["tables"]) == ([], [])
 
 
+def test_a_reference_to_a_column_that_an_older_contract_lacks_is_told_and_fails_nothing(database: Database) -> None:
+    database.sql(ITEM)
+    database.add("crm")
+    database.sql(
+        "ALTER TABLE item ADD code text UNIQUE",
+        "CREATE TABLE part (id integer PRIMARY KEY, item_code text REFERENCES item (code))",
+    )
+    said = database.add("crm", "--update")
+    assert [Path(path).name for path in said["written"]] == ["part.yaml"]
+    assert [text.partition(",")[0] for text in said["unsaid"]] == ["part.item_code refers to item.code"]
+    (part,) = (table for table in database.contracts().source_tables("crm") if table.name == "part")
+    assert part.column("item_code").foreign_key is None
+
+
 def test_reserved_words_and_any_label_or_comment_come_back_as_they_are(database: Database) -> None:
     labels = ("yes", "1", "", "a'b", "x\ny", "{z}: # \x85")
     quoted = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)

@@ -9,14 +9,14 @@ import pytest
 
 from tests.conftest import ROOT
 from totelake.contracts.contracts import parse_contracts
-from totelake.contracts.documents import read_folder
+from totelake.contracts.documents import parse_yaml, read_folder
 from totelake.contracts.pipeline import pipeline_of
 from totelake.contracts.sources import sources_of
 from totelake.errors import ContractError
 
 CATALOG = read_folder(ROOT / "catalog")
 TABLE, SOURCE = "sources/targets/sales_target.yaml", "sources/targets/source.yaml"
-ID, MONTH, AMOUNT = 0, 1, 4
+ID, MONTH, DEPARTMENT, AMOUNT = 0, 1, 2, 4
 
 
 def with_table(change: Any) -> dict[str, Any]:
@@ -41,6 +41,11 @@ def column(place: int, **values: Any) -> Any:
     return lambda entry: entry["properties"][place].update(values)
 
 
+def property_(name: str, value: Any) -> dict[str, Any]:
+    """A column's custom property, and no other."""
+    return {"customProperties": [{"property": name, "value": value}]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -52,12 +57,45 @@ def column(place: int, **values: Any) -> Any:
         (column(MONTH, required=False), "the number of month, which is no required column"),
         (column(ID, physicalType="integer"), "let it be a bigint and the only column of the key"),
         (column(MONTH, primaryKey=True, primaryKeyPosition=2), "let it be a bigint and the only column of the key"),
+        (
+            column(ID, physicalType="real", customProperties=[]),
+            "sales_target_id is of type real, which no key can have",
+        ),
+        (column(ID, physicalType="double precision", customProperties=[]), "double precision, which no key can have"),
+        (column(AMOUNT, **property_("enum", ["1", "2"])), "is of type numeric(14,2) and has an enum; take it away"),
+        (column(AMOUNT, **property_("minimum", 10)), "sales_target.amount has a minimum, which files are not held"),
+        (column(AMOUNT, **property_("maximum", 10)), "has a maximum, which files are not held against; take it away"),
+        (column(DEPARTMENT, logicalTypeOptions={"pattern": "[A-Z]+"}), "has a pattern, which files are not held"),
     ],
 )
 def test_a_mistake_is_named_with_what_to_do(change: Any, message: str) -> None:
     with pytest.raises(ContractError) as raised:
         parse_contracts(with_table(change))
     assert message in str(raised.value) and f"catalog/{TABLE}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("required: 'false'", "required of colour is 'false'; write true or false, without quotes"),
+        ("primaryKey: 1", "primaryKey of colour is 1; write true or false"),
+        ("unique: 'no'", "unique of colour is 'no'; write true or false"),
+        ("customProperties: [{property: enum, value: [yes, no]}]", "enum of colour has True, which is no list of te"),
+        ("customProperties: [{property: enum, value: ['1', 2]}]", "enum of colour has 2, which is no list of texts"),
+        ("customProperties: [{property: enum, value: red}]", "enum of colour has 'red', which is no list of texts"),
+        ("customProperties: [{property: numberOf, value: month}]", "numberOf of colour has 'month', which is no list"),
+        ("customProperties: [{property: serial, value: 'no'}]", "serial of colour is 'no'; write true or false"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_with_its_line(text: str, message: str) -> None:
+    lines = (ROOT / "catalog" / TABLE).read_text(encoding="utf-8").splitlines()
+    start = len(lines)
+    added = ["      - name: colour", "        physicalType: text", f"        {text}"]
+    document = parse_yaml("\n".join([*lines, *added]), TABLE)
+    with pytest.raises(ContractError) as raised:
+        parse_contracts({**CATALOG, TABLE: document})
+    assert message in str(raised.value)
+    assert str(raised.value).startswith(f"catalog/{TABLE} line {start + (1 if 'custom' in text else 3)}: ")
 
 
 def test_two_datasets_have_files_of_their_own() -> None:

@@ -42,7 +42,7 @@ def test_of_a_circle_the_reference_that_closes_it_is_left_out(
     edges: Mapping[str, Sequence[str]], left: Sequence[str]
 ) -> None:
     tables = described(edges)
-    kept, sentences = references_among(tables, set(tables))
+    kept, sentences = references_among(tables, dict.fromkeys(tables, {"id"}))
     assert [sentence.split()[0] for sentence in sentences] == left
     assert {f"{name}.{to}_id" for name, targets in edges.items() for to in targets} - set(left) == {
         f"{name}.{column}" for name, columns in kept.items() for column in columns
@@ -62,6 +62,15 @@ def test_of_a_circle_the_reference_that_closes_it_is_left_out(
 
 def test_a_reference_to_a_table_without_a_contract_is_none() -> None:
     tables = described({"a": ["b"]})
-    kept, sentences = references_among(tables, set(tables) | {("other", "b")})
+    kept, sentences = references_among(tables, {("public", "a"): {"id"}, ("other", "b"): {"id"}})
     assert (not kept, sentences) == (True, [])
     assert with_references(tables["public", "a"]).columns[0].foreign_key is None
+
+
+def test_a_reference_to_a_column_that_a_contract_does_not_name_is_told_and_left_out() -> None:
+    tables = described({"a": ["b", "c"]})
+    kept, sentences = references_among(tables, {("public", "b"): {"code"}, ("public", "c"): {"id"}})
+    assert kept == {"a": {"c_id"}}
+    assert sentences == [
+        "a.b_id refers to b.id, a column that the contract of b does not name: the contract leaves this reference out"
+    ]

@@ -13,6 +13,10 @@ class NotThereError(SourceError):
     """A host has nothing under an address, as of a day that it has no rates of."""
 
 
+class NoRateError(NotThereError):
+    """A host answers as it should, and its answer lacks the rate that is wanted."""
+
+
 def is_allowed(url: str) -> bool:
     """Whether an address may be asked: with TLS, or on this machine."""
     try:

@@ -11,7 +11,7 @@ from totelake.alerts.store import note
 from totelake.contracts import load_contracts
 from totelake.errors import RetriableError, SourceError, TotelakeError
 from totelake.feeds.batch import Position, Run, take_batch
-from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.addresses import NoRateError, NotThereError
 from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.model import Rate
 from totelake.feeds.rates.place import RatesPlace
@@ -40,12 +40,13 @@ def ingest_rates(job: Job[IngestRatesArguments], client: HttpClient | None = Non
         place = RatesPlace.of({} if run.is_again(TABLE) else run.position)
         today = job.now().date()
         there = {base: place.days(settings.series(base)) for base in settings.currencies}
-        rates = fetch.all(wanted(there, settings.currencies, today, settings.period))
+        rates, days = fetch.all(wanted(there, settings.currencies, today, settings.period, place.vain))
         intake = run.take(TABLE, f"{len(rates)} rates of {settings.provider.name}")
         intake.begin(settings.provider.name)
         for number, rate in enumerate(rates, 1):
             intake.add(_record(rate), number)
-        found = place.with_rates({settings.series(base): _days(rates, base) for base in settings.currencies}, today)
+        came = {settings.series(base): _days(rates, base) for base in settings.currencies}
+        found = place.after(came, days, today, settings.period)
         _look_late(job, settings, found, today)
         return found.document
 
@@ -58,14 +59,17 @@ class _Fetch:
     def __init__(self, job: Job[IngestRatesArguments], settings: Settings, client: HttpClient) -> None:
         self._job, self._settings, self._client = job, settings, client
         self._known: dict[tuple[date, tuple[str, ...]], tuple[Rate, ...]] = {}
+        self._lacking: list[NoRateError] = []
 
-    def all(self, asked: list[Wanted]) -> list[Rate]:
-        """The rates that come, asked for from the newest day on. Raises the first failure when none does; else what
-        failed becomes an alert."""
+    def all(self, asked: list[Wanted]) -> tuple[list[Rate], list[date]]:
+        """The rates that come, and the days that were asked for, in that order. Raises the first failure when no rate
+        comes; else what failed becomes an alert."""
         found: list[Rate] = []
+        days: dict[date, None] = {}
         failures: list[tuple[date, TotelakeError]] = []
         in_a_row = 0
         for day, bases in self._requests(asked):
+            days[day] = None
             try:
                 found += self._of(day, bases)
                 in_a_row = 0
@@ -75,16 +79,16 @@ class _Fetch:
                 self._job.log.warning("%s of %s: %s", ", ".join(bases), day, error)
                 if in_a_row >= (_MOST_FAILURES if isinstance(error, RetriableError) else _MOST_REFUSALS):
                     break
-        if failures and not found:
-            raise failures[0][1]
+        if not found and (failures or self._lacking):
+            raise failures[0][1] if failures else self._lacking[0]
         for day, failure in failures:
             note(self._job, rates_refused(self._settings.source, day.isoformat(), str(failure)))
         missing = len({item.day for item in asked} - {rate.day for rate in found})
         self._job.metric("RatesMissing", missing, "Count", Source=self._settings.source)
-        return sorted(found)
+        return sorted(found), list(days)
 
     def _requests(self, asked: list[Wanted]) -> Iterator[tuple[date, tuple[str, ...]]]:
-        for item in reversed(asked):
+        for item in asked:
             for bases in self._settings.provider.requests(item.bases):
                 yield item.day, bases
 
@@ -96,6 +100,8 @@ class _Fetch:
                 found = settings.provider.rates(self._client, settings.hosts, day, bases, settings.quote)
             except NotThereError as error:
                 self._job.log.info("%s of %s: %s", ", ".join(bases), day, error)
+                if isinstance(error, NoRateError):
+                    self._lacking.append(error)
                 found = ()
             self._known[day, bases] = found
         return self._known[day, bases]

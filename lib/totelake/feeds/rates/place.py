@@ -11,19 +11,21 @@ from totelake.contracts.model import Table
 from totelake.contracts.sources import Source
 from totelake.errors import DamagedError
 from totelake.feeds.looks import Place, TableLook
-from totelake.feeds.rates.progress import Days, wanted
+from totelake.feeds.rates.progress import Days, Period, still_vain, wanted
 from totelake.feeds.rates.settings import Settings
 from totelake.lake.records.batch import Bookmark
 
-_DAYS, _ASKED = "days", "asked"
+_DAYS, _ASKED, _VAIN = "days", "asked", "vain"
 
 
 @dataclass(frozen=True)
 class RatesPlace:
-    """By series, as `fawazahmed0 EURGBP`, the days whose rates are there; `asked` is the day of the last run."""
+    """By series, as `fawazahmed0 EURGBP`, the days whose rates are there; `asked` is the day of the last run,
+    `vain` the days that were asked for in vain, the longest ago first."""
 
     series: Mapping[str, Days] = field(default_factory=dict)
     asked: date | None = None
+    vain: tuple[date, ...] = ()
 
     @classmethod
     def of(cls, position: Mapping[str, Any]) -> RatesPlace:
@@ -32,7 +34,9 @@ class RatesPlace:
             return cls()
         try:
             series = {name: Days.of(document) for name, document in position[_DAYS].items()}
-            return cls(series, date.fromisoformat(position[_ASKED]))
+            # bookmarks of earlier releases have none
+            vain = tuple(date.fromisoformat(day) for day in position.get(_VAIN, ()))
+            return cls(series, date.fromisoformat(position[_ASKED]), vain)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise DamagedError(
                 f"the bookmark's days of rates cannot be read ({error}); run the job with --bookmark disable, which "
@@ -43,16 +47,20 @@ class RatesPlace:
     def document(self) -> dict[str, Any]:
         """The form in a bookmark."""
         asked = self.asked.isoformat() if self.asked else ""
-        return {_DAYS: {name: days.document for name, days in self.series.items()}, _ASKED: asked}
+        days = {name: days.document for name, days in self.series.items()}
+        return {_DAYS: days, _ASKED: asked, _VAIN: [day.isoformat() for day in self.vain]}
 
     def days(self, series: str) -> Days:
         """The days of a series."""
         return self.series.get(series, Days())
 
-    def with_rates(self, found: Mapping[str, Iterable[date]], asked: date) -> RatesPlace:
-        """After a run that has asked on a day and found these."""
-        grown = {name: self.days(name).with_days(days) for name, days in found.items()}
-        return RatesPlace({**self.series, **grown}, asked)
+    def after(
+        self, found: Mapping[str, Iterable[date]], days: Sequence[date], today: date, period: Period
+    ) -> RatesPlace:
+        """After a run that asked for some days, and found those of each series that is wanted."""
+        grown = {name: self.days(name).with_days(dates) for name, dates in found.items()}
+        vain = tuple(still_vain(self.vain, days, grown.values(), period))
+        return RatesPlace({**self.series, **grown}, today, vain)
 
 
 def look_at_rates(place: Place, source: Source, tables: Sequence[Table], bookmark: Bookmark) -> list[TableLook]:
@@ -63,7 +71,7 @@ def look_at_rates(place: Place, source: Source, tables: Sequence[Table], bookmar
     settings, today = Settings.of(source), place.now.date()
     known = RatesPlace.of(bookmark.position or {})
     there = {base: known.days(settings.series(base)) for base in settings.currencies}
-    asked = wanted(there, settings.currencies, today, settings.period)
+    asked = wanted(there, settings.currencies, today, settings.period, known.vain)
     lacking = [base for base in settings.currencies if today not in there[base]]
     news = ""
     if known.asked != today and asked:

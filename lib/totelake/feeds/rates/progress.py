@@ -1,12 +1,12 @@
 """Which days' rates are there, and which a run asks for; pure.
 
 A run asks for what is not there, and for the newest days again, which may have been corrected. A day that a provider
-has not stays wanted. What is there stays there whatever a clock shows.
+has not, or answers wrongly, stays wanted, behind the others. What is there stays there whatever a clock shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -70,15 +70,21 @@ class Wanted:
 @dataclass(frozen=True)
 class Period:
     """The days that rates are wanted of: from `first` on, None for today alone. The newest `recheck` are asked for
-    again; a run asks for `most` days, first for the newest, and for older ones in turn."""
+    again in each run; a run asks for `most` days."""
 
     first: date | None
     recheck: int = 3
     most: int = 400
 
 
-def wanted(there: Mapping[str, Days], bases: Sequence[str], today: date, period: Period) -> list[Wanted]:
-    """What a run asks for on a day, the oldest first. `there` are the days whose rates are there, by base."""
+def wanted(
+    there: Mapping[str, Days], bases: Sequence[str], today: date, period: Period, vain: Sequence[date] = ()
+) -> list[Wanted]:
+    """What a run asks for on a day, in the order in which it asks: the newest days first, and behind them those that
+    were asked for in vain, the longest ago first, so that they keep no other from its turn.
+
+    `there` are the days whose rates are there, by base; `vain` is as `still_vain` gives it.
+    """
     if period.first is None:
         return [Wanted(today, tuple(bases))]
     again = today - (period.recheck - 1) * _DAY
@@ -88,18 +94,21 @@ def wanted(there: Mapping[str, Days], bases: Sequence[str], today: date, period:
         asked = tuple(base for base in bases if day >= again or day not in there.get(base, Days()))
         if asked:
             found.append(Wanted(day, asked))
-    return sorted(_limited(found, today, period), key=lambda item: item.day)
+    place = {day: number for number, day in enumerate(vain, 1)}
+    in_turn = sorted(found, key=lambda item: place.get(item.day, 0))
+    # the newest are asked for in any run, whatever their turn
+    others = [item.day for item in in_turn if item.day < again]
+    chosen = set(others[: max(period.most - period.recheck, 1)])
+    return [item for item in in_turn if item.day >= again or item.day in chosen]
 
 
-def _limited(newest_first: list[Wanted], today: date, period: Period) -> list[Wanted]:
-    """As many as a run asks for: half of them the newest; then those of one window of days, each day the next one, so
-    that days which no provider has keep no older one from its turn; then more of the newest."""
-    if period.first is None or len(newest_first) <= period.most:
-        return newest_first
-    half = max(period.most // 2, 1)
-    windows = (today - period.first).days // half + 1
-    turn = today.toordinal() % windows
-    older = newest_first[half:]
-    in_turn = [item for item in older if (item.day - period.first).days // half == turn]
-    others = [item for item in older if (item.day - period.first).days // half != turn]
-    return [*newest_first[:half], *in_turn, *others][: period.most]
+def still_vain(vain: Sequence[date], asked: Sequence[date], there: Collection[Days], period: Period) -> list[date]:
+    """The days that were asked for in vain, the longest ago first, after a run that asked for some more.
+
+    `there` are the days whose rates are there now, of each base.
+    """
+    first, again = period.first, frozenset(asked)
+    if first is None:
+        return []
+    days = [*(day for day in vain if day not in again), *asked]
+    return [day for day in days if day >= first and any(day not in known for known in there)]

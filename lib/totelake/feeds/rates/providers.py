@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TypeVar
 
 from totelake.errors import RetriableError, SourceError
-from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.addresses import NoRateError, NotThereError
 from totelake.feeds.rates.model import Rate, exact
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ Read = TypeVar("Read")
 # of a timestamp that counts seconds, so far in the future, it counts milliseconds
 _MILLISECONDS = 10**11
 _HOST_AHEAD = timedelta(days=1)
+_ELSEWHERE = "wait until the provider has it, or name another currency or provider in source.yaml"
+
+
+class _LackingError(ValueError):
+    """An answer that is right, but for having no rate of what was asked for."""
 
 
 class Provider(Protocol):
@@ -37,9 +43,10 @@ class Provider(Protocol):
     def rates(
         self, client: HttpClient, hosts: Sequence[str], day: date, bases: Sequence[str], quote: str
     ) -> tuple[Rate, ...]:
-        """The rates of a day that one request gives; those of bases that it has none of are not there.
+        """The rates of a day that one request gives; those of bases that no host has are not there.
 
-        Raises NotThereError when it has none at all, RetriableError and SourceError when no host gives an answer.
+        Raises NotThereError when it has none at all, as NoRateError where it has others, RetriableError and
+        SourceError when no host gives an answer.
         """
 
 
@@ -72,8 +79,9 @@ class ExchangeApi:
             rates = found.get(base.lower())
             if not isinstance(rates, Mapping):
                 raise ValueError(f"has no rates of {base}")
-            value = rates.get(quote.lower())
-            return () if value is None else (Rate(day, base, quote, self.name, _exact(base, quote, value)),)
+            if quote.lower() not in rates:
+                raise _LackingError(f"has no rate of {base}{quote}")
+            return (Rate(day, base, quote, self.name, _exact(base, quote, rates[quote.lower()])),)
 
         return first_answer(self.name, client, urls, read)
 
@@ -93,21 +101,38 @@ class FreeForexApi:
     def rates(
         self, client: HttpClient, hosts: Sequence[str], day: date, bases: Sequence[str], quote: str
     ) -> tuple[Rate, ...]:
-        """As Provider says. Each rate is of the day of its moment, which may be before `day`, as at a weekend."""
-        pairs = {f"{base}{quote}": base for base in bases}
-        urls = [f"{host}?pairs={','.join(pairs)}" for host in hosts]
+        """As Provider says. Each rate is of the day of its moment, which may be before `day`, as at a weekend.
 
-        def read(document: Any) -> tuple[Rate, ...]:
-            found = _object(document)
-            if found.get("code") != 200:
-                said = _short(found.get("message", "no reason given"))
-                raise ValueError(f"says code {_short(found.get('code'))} ({said}) in place of rates")
-            rates = found.get("rates")
-            if not isinstance(rates, Mapping):
-                raise ValueError("has no rates")
-            return tuple(self._rate(day, base, quote, rates[pair]) for pair, base in pairs.items() if pair in rates)
+        A host that has some of the pairs is followed by the next for the others.
+        """
+        found: dict[str, Rate] = {}
+        failures: list[Exception] = []
+        for host in hosts:
+            pairs = {f"{base}{quote}": base for base in bases if base not in found}
+            url = f"{host}?pairs={','.join(pairs)}"
+            read = partial(self._rates, day, quote, pairs)
+            try:
+                found.update({rate.base: rate for rate in _answer(client, url, read)})
+            except (RetriableError, SourceError) as error:
+                failures.append(error)
+            if len(found) == len(bases):
+                break
+        if not found:
+            raise _none(self.name, failures)
+        return tuple(found[base] for base in bases if base in found)
 
-        return first_answer(self.name, client, urls, read)
+    def _rates(self, day: date, quote: str, pairs: Mapping[str, str], document: Any) -> tuple[Rate, ...]:
+        """What a document has of these pairs, whose bases they name."""
+        found = _object(document)
+        if found.get("code") != 200:
+            said = _short(found.get("message", "no reason given"))
+            raise ValueError(f"says code {_short(found.get('code'))} ({said}) in place of rates")
+        rates = found.get("rates")
+        if not isinstance(rates, Mapping):
+            raise ValueError("has no rates")
+        if not any(pair in rates for pair in pairs):
+            raise _LackingError(f"has no rate of {', '.join(pairs)}")
+        return tuple(self._rate(day, base, quote, rates[pair]) for pair, base in pairs.items() if pair in rates)
 
     def _rate(self, day: date, base: str, quote: str, entry: Any) -> Rate:
         if not isinstance(entry, Mapping):
@@ -129,17 +154,31 @@ def first_answer(provider: str, client: HttpClient, urls: Sequence[str], read: C
     failures: list[Exception] = []
     for url in urls:
         try:
-            document = client.json(url)
-            try:
-                return read(document)
-            except ValueError as error:
-                raise SourceError(f"what {url} gives {error}; correct the host in source.yaml") from error
+            return _answer(client, url, read)
         except (RetriableError, SourceError) as error:
             failures.append(error)
+    raise _none(provider, failures)
+
+
+def _answer(client: HttpClient, url: str, read: Callable[[Any], Read]) -> Read:
+    """What `read` makes of one answer. Raises NoRateError for one that lacks what is wanted, SourceError for one
+    that is wrong."""
+    document = client.json(url)
+    try:
+        return read(document)
+    except _LackingError as error:
+        raise NoRateError(f"what {url} gives {error}; {_ELSEWHERE}") from error
+    except ValueError as error:
+        raise SourceError(f"what {url} gives {error}; correct the host in source.yaml") from error
+
+
+def _none(provider: str, failures: Sequence[Exception]) -> SourceError | RetriableError:
+    """The error of hosts none of which gives what is wanted."""
     told = _together(provider, failures)
     if all(isinstance(error, NotThereError) for error in failures):
-        raise NotThereError(told)
-    raise RetriableError(told) if _has_passing(failures) else SourceError(told)
+        lacks = any(isinstance(error, NoRateError) for error in failures)
+        return NoRateError(told) if lacks else NotThereError(told)
+    return RetriableError(told) if _has_passing(failures) else SourceError(told)
 
 
 def _has_passing(failures: Collection[Exception]) -> bool:

@@ -171,6 +171,49 @@ def test_a_failure_holds_back_no_other_day_and_is_alerted_of_once(bench: Bench) 
     assert [(day, base) for _, day, base, _ in bench.changes()][4:] == [(1, "EUR"), (1, "USD")]
 
 
+@pytest.mark.parametrize(("kind", "bad"), [(RetriableError, 5), (SourceError, 15)])
+def test_bad_days_in_a_row_hold_back_no_older_one_for_ever(bench: Bench, kind: type[Exception], bad: int) -> None:
+    for day in range(40):
+        bench.rates.put(day, kind("the host refuses; look at it") if 20 <= day < 20 + bad else "1", "EUR")
+        bench.rates.put(day, "1", "USD")
+    bench.run(35)
+    for day in range(36, 40):
+        bench.run(day)
+    came = {day for _, day, base, _ in bench.changes() if base == "EUR"}
+    assert came == {day for day in range(40) if not 20 <= day < 20 + bad}
+    bench.rates.put(19 + bad, "1", "EUR")
+    bench.rates.put(20, "1", "EUR")
+    for _ in range(4):
+        bench.run(39)
+    assert {day for _, day, base, _ in bench.changes() if base == "EUR"} - came == {20, 19 + bad}
+
+
+def test_when_all_hosts_lack_the_rate_the_run_fails_and_with_some_it_is_late(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = bench.rates.json
+    lacking = {"EUR", "USD"}
+
+    def json_of(url: str) -> Any:
+        day, base = url.rpartition("currency-api@")[2][:10], url.rpartition("/")[2][:3]
+        return {"date": day, base: {"xxx": Decimal(1)}} if "@" in url and base.upper() in lacking else usual(url)
+
+    monkeypatch.setattr(bench.rates, "json", json_of)
+    with pytest.raises(SourceError, match="has no rate of EURGBP, and https.* or name another currency"):
+        bench.run(5)
+    assert bench.bookmark.batch == 0
+    lacking.remove("USD")
+    bench.rates.put(5, "1")
+    bench.run(5)
+    assert [(day, base) for _, day, base, _ in bench.changes()] == [(5, "USD")]
+    assert bench.alerts() == ["rates has no new rates of EURGBP"]
+
+
+def test_a_bookmark_of_an_earlier_release_is_read() -> None:
+    place = RatesPlace.of({"days": {"p EURGBP": [["2024-03-02", "2024-03-03"]]}, "asked": "2024-03-03"})
+    assert place.vain == () and RatesPlace.of(place.document) == place
+
+
 @pytest.mark.parametrize(("kind", "times"), [(RetriableError, 3), (SourceError, 10)])
 def test_when_nothing_comes_the_run_fails_and_asks_no_further(bench: Bench, kind: type[Exception], times: int) -> None:
     for day in range(10):

@@ -11,13 +11,14 @@ from typing import Any, cast
 import pytest
 
 from totelake.errors import RetriableError, SourceError, TotelakeError
-from totelake.feeds.rates.addresses import NotThereError
+from totelake.feeds.rates.addresses import NoRateError, NotThereError
 from totelake.feeds.rates.http_client import HttpClient
 from totelake.feeds.rates.json_text import parsed
 from totelake.feeds.rates.model import Rate
 from totelake.feeds.rates.providers import PROVIDERS, ExchangeApi, FreeForexApi, Provider
 
 DAY = date(2026, 11, 30)
+BASES = ("EUR", "USD")
 NOON = int(datetime(2026, 11, 30, 12, tzinfo=timezone.utc).timestamp())
 FIRST, SECOND = "https://first/{date}/{base}.json", "https://second/{date}/{base}.json"
 
@@ -60,6 +61,8 @@ def test_the_exchange_api_has_a_file_for_each_day_and_base() -> None:
         '{"date": "2026-11-29", "eur": {"gbp": 0.9}}',
         '{"date": "2026-11-30", "usd": {"gbp": 0.9}}',
         '{"date": "2026-11-30", "eur": {"gbp": "0.9"}}',
+        '{"date": "2026-11-30", "eur": {"gbp": null}}',
+        '{"date": "2026-11-30", "eur": {"usd": 1}}',
         "[]",
         None,
     ],
@@ -110,9 +113,28 @@ def test_the_error_of_several_hosts_is_of_the_class_that_gives_most_hope() -> No
         assert str(caught.value).count("; ") == 1 and len(answers.asked) == 2
 
 
-def test_a_base_without_the_wanted_rate_is_left_out() -> None:
+def test_an_answer_without_the_wanted_rate_has_none() -> None:
     url = "https://first/2026-11-30/eur.json"
-    assert ask(ExchangeApi(), Answers({url: '{"date": "2026-11-30", "eur": {"usd": 1}}'}), FIRST) == ()
+    with pytest.raises(NoRateError, match=f"no rates: what {url} gives has no rate of EURGBP; wait until the provider"):
+        ask(ExchangeApi(), Answers({url: '{"date": "2026-11-30", "eur": {"usd": 1}}'}), FIRST)
+    with pytest.raises(SourceError, match="EURGBP that is null and no number") as caught:
+        ask(ExchangeApi(), Answers({url: '{"date": "2026-11-30", "eur": {"gbp": null}}'}), FIRST)
+    assert not isinstance(caught.value, NotThereError)
+
+
+def test_the_next_host_of_freeforexapi_is_asked_for_the_pairs_that_the_first_lacks() -> None:
+    eur, usd = ({f"{base}GBP": {"rate": 0.9, "timestamp": NOON}} for base in BASES)
+    both, rest = "https://a?pairs=EURGBP,USDGBP", "https://b?pairs=EURGBP"
+    whole = (rate("0.9", provider="freeforexapi"), rate("0.9", "USD", provider="freeforexapi"))
+    answers = Answers({both: forex(usd), rest: forex(eur)})
+    assert ask(FreeForexApi(), answers, "https://a", "https://b", "https://c", bases=BASES) == whole
+    assert answers.asked == [both, rest]
+    others: list[Any] = [forex({}), RetriableError("b is slow; later"), forex({"EURGBP": None})]
+    for other in others:
+        answers = Answers({both: forex(usd), rest: other})
+        assert ask(FreeForexApi(), answers, "https://a", "https://b", bases=BASES) == whole[1:]
+    with pytest.raises(NoRateError, match="has no rate of EURGBP, USDGBP"):
+        ask(FreeForexApi(), Answers({both: forex({})}), "https://a", bases=BASES)
 
 
 def forex(rates: Mapping[str, Any], **more: Any) -> str:

@@ -11,8 +11,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import stat
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -25,25 +23,10 @@ import pytest
 from localglue import cli, standbys
 from localglue.standby import Standby
 from localglue.store import STANDBY, Store
+from tests.integration.localglue import spark_stand_in
 from tests.integration.localglue.bench import WITHIN, Bench, is_alive, serving, until
 from tests.integration.localglue.test_restart import end_process, on_process, start_process
 
-# like spark-submit, a process of its own that waits for the script's, and sends the script's stderr to stdout
-SUBMIT = """
-import os, subprocess, sys
-script = next(position for position, word in enumerate(sys.argv) if position and word.endswith(".py"))
-done = subprocess.run([sys.executable, *sys.argv[script:]], stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH":
-    os.pathsep.join(filter(None, [os.path.join(os.path.dirname(__file__), "modules"), os.environ.get("PYTHONPATH")]))})
-sys.exit(done.returncode if done.returncode >= 0 else 1)
-"""
-PYSPARK = "from unittest.mock import MagicMock\nSparkContext = MagicMock()\n"
-PYSPARK_SQL = """
-import os, time
-from unittest.mock import MagicMock
-SparkSession = MagicMock()
-print("Spark says hello", flush=True)
-time.sleep(float(os.environ.get("WARM_UP", 0)))
-"""
 DUMP = """
 import json, os, signal, sys, threading
 loaded = sorted(sys.modules)
@@ -81,14 +64,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def submit(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The stand-in for spark-submit."""
-    folder = tmp_path_factory.mktemp("spark")
-    program, package = folder / "spark-submit", folder / "modules" / "pyspark"
-    program.write_text(f"#!{sys.executable}\n{SUBMIT}")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(PYSPARK)
-    (package / "sql.py").write_text(PYSPARK_SQL)
-    return str(program)
+    return spark_stand_in.make(tmp_path_factory.mktemp("spark"))
 
 
 Serve = Callable[..., Any]

@@ -160,7 +160,7 @@ def rates_refused(source: str, day: str, reason: str) -> Alert:
         body=body(
             f"{reason}. Other days' rates came, and are in the lake.",
             f"totelake runs --source {source}",
-            "Correct what the message names; the day is asked for again by every run. See docs/rates.md.",
+            "Correct what the message names; later runs ask for the day again. See docs/rates.md.",
         ),
         key=f"{source}/{day}/{without_particulars(reason)}",
         cause=f"{source}\n{reason}",

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import place_of
+from totelake.lake.pieces import in_pieces
 
 KEY, PART, PLACE = "_key", "_part", "_place"
 FITS = -1
@@ -41,7 +42,7 @@ class Runs:
         path = self._folder / f"{len(self._files)}.arrow"
         with pa.OSFile(str(path), "wb") as target, pa.ipc.new_file(target, rows.schema) as writer:
             for start in range(0, len(order), _ROWS_AT_ONCE):
-                for few in _pieces(_taken(rows, order[start : start + _ROWS_AT_ONCE])):
+                for few in in_pieces(_taken(rows, order[start : start + _ROWS_AT_ONCE]), _BYTES_AT_ONCE):
                     writer.write_batch(few)
         self._files.append(path)
         self.bytes += path.stat().st_size
@@ -132,16 +133,6 @@ def _up_to(bound: LedgerKey, cursors: list[_Cursor], left_out: np.ndarray) -> pa
                 last, group = [_folded([*last, *group.parts])], _Group()
     parts = [*last, *group.parts]
     return _folded(parts) if parts else None
-
-
-def _pieces(rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """The rows in pieces that are not too large to be read at once, or a row alone."""
-    if rows.num_rows == 1 or rows.nbytes <= _BYTES_AT_ONCE:
-        yield rows
-        return
-    half = rows.num_rows // 2
-    yield from _pieces(rows.slice(0, half))
-    yield from _pieces(rows.slice(half))
 
 
 def _folded(parts: list[pa.RecordBatch]) -> pa.RecordBatch:

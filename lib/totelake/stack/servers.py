@@ -167,11 +167,9 @@ def standbys(glue_endpoint: str) -> Standbys | None:
             said = json.load(answer)
         found = tuple(Standby(item["Pid"], item["Warm"], item["Bytes"] >> 20) for item in said["Standbys"])
         return Standbys(said["Most"], found)
-    except urllib.error.HTTPError as error:
-        if error.code == HTTPStatus.NOT_FOUND:
-            return None
-        raise RetriableError(f"localglue does not say what is on standby ({error}); ask again") from error
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, urllib.error.HTTPError) and error.code == HTTPStatus.NOT_FOUND:
+            return None
         raise RetriableError(f"localglue does not say what is on standby ({error}); ask again") from error
 
 

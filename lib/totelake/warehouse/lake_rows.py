@@ -18,6 +18,7 @@ from totelake.contracts.model import Table
 from totelake.contracts.types import arrow_type
 from totelake.errors import DamagedError, StarTableError, WarehouseError
 from totelake.lake.footers import hive_of_arrow
+from totelake.lake.pieces import in_pieces
 from totelake.lake.quarantine import SCHEMA
 from totelake.ports.object_store import ObjectStore
 from totelake.schemas.hive_widening import is_wider
@@ -142,7 +143,8 @@ def _of_object(store: ObjectStore, where: str, body: pa.NativeFile | Path, rows:
             batch = next(batches, None)
         if batch is None:
             return
-        for part in _parts(_wanted(batch, rows)):
+        # a row group's wide rows may be next to each other
+        for part in in_pieces(_wanted(batch, rows), _BYTES_AT_ONCE):
             yield _fitted(where, part, rows)
 
 
@@ -151,16 +153,6 @@ def _rows_at_once(file: pq.ParquetFile) -> int:
     groups = [file.metadata.row_group(place) for place in range(file.num_row_groups)]
     width = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows), default=0)
     return max(1, int(min(_MOST_ROWS_AT_ONCE, _BYTES_AT_ONCE / max(width, 1))))
-
-
-def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """The rows in parts of at most 8 MiB: a row group's wide rows may be next to each other."""
-    if batch.num_rows <= 1 or batch.nbytes <= _BYTES_AT_ONCE:
-        yield batch
-        return
-    half = batch.num_rows // 2
-    yield from _parts(batch.slice(0, half))
-    yield from _parts(batch.slice(half))
 
 
 @contextmanager

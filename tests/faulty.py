@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Callable
 
 from totelake.errors import LakeError, RetriableError
@@ -27,6 +28,7 @@ class FaultyStore(MemoryStore):
         self.read_faults: list[Exception] = []
         self.copies = 0
         self.pages = 0
+        self._counting = Lock()
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object only where none is, after the next fault."""
@@ -42,12 +44,14 @@ class FaultyStore(MemoryStore):
 
     def copy(self, source: str, target: str, size: int) -> None:
         """Copy an object, counted."""
-        self.copies += 1
+        with self._counting:
+            self.copies += 1
         super().copy(source, target, size)
 
     def page(self, prefix: str, after: str = "") -> tuple[Sequence[Listed], bool]:
         """One page of a listing, counted."""
-        self.pages += 1
+        with self._counting:
+            self.pages += 1
         return super().page(prefix, after)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,28 +53,39 @@ WAITING = {star.name for star in STARS if HELD in {table.name for table in input
 
 
 class CountingStore(MemoryStore):
-    """Counts requests by kind, and the keys of the largest listing."""
+    """Counts requests by kind, and the keys of the largest listing; safe for threads, which positions are read by."""
 
     def __init__(self, bucket: str) -> None:
         super().__init__(bucket, lambda: NOON)
-        self.requests, self.most_listed = Counter[str](), 0
+        self._asked, self._counting = Counter[str](), Lock()
+        self.most_listed = 0
+
+    def _count(self, kind: str, requests: int = 1, listed: int = 0) -> None:
+        with self._counting:
+            self._asked[kind] += requests
+            self.most_listed = max(self.most_listed, listed)
+
+    def taken(self) -> Counter[str]:
+        """The requests since the last call."""
+        with self._counting:
+            asked, self._asked = self._asked, Counter()
+            return asked
 
     def find(self, key: str) -> bytes | None:
-        self.requests["get"] += 1
+        self._count("get")
         return super().find(key)
 
     def create(self, key: str, body: bytes) -> bool:
-        self.requests["put"] += 1
+        self._count("put")
         return super().create(key, body)
 
     def list(self, prefix: str, after: str = "") -> Iterator[Listed]:
         found = [*super().list(prefix, after)]
-        self.requests["list"] += 1 + len(found) // 1000
-        self.most_listed = max(self.most_listed, len(found))
+        self._count("list", 1 + len(found) // 1000, len(found))
         return iter(found)
 
     def first(self, prefix: str) -> str | None:
-        self.requests["list"] += 1
+        self._count("list")
         return next((item.key for item in super().list(prefix)), None)
 
 
@@ -126,9 +138,10 @@ class Lake:
     def measured(self, step: Callable[[Lake], object]) -> tuple[list[Counter[str]], int]:
         """The requests of a step to both buckets, and the keys of its largest listing."""
         for store in self.stores:
-            store.requests, store.most_listed = Counter(), 0
+            store.taken()
+            store.most_listed = 0
         step(self)
-        return [store.requests for store in self.stores], max(store.most_listed for store in self.stores)
+        return [store.taken() for store in self.stores], max(store.most_listed for store in self.stores)
 
 
 def partial_batch(number: int) -> Callable[[Attempt], Manifest]:

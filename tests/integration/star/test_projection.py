@@ -15,7 +15,7 @@ from tests.integration.star.samples import SPARK, captured_at, events, quarantin
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Column
 from totelake.contracts.types import spark_type, stored_type
-from totelake.star.projection import against, derived, project, valid_date, with_month
+from totelake.star.projection import against, derived, month_text, project, time_text, valid_date, with_month
 from totelake.star.sorting import SplitRows, split_by_reason
 
 pytestmark = SPARK
@@ -104,6 +104,29 @@ def test_times_are_text_with_milliseconds_and_dates_are_the_day_in_utc(spark: Sp
         (date(2024, 12, 31), "23:59:59.999", "23:59:59.999"),
         (date(2024, 7, 1), "00:30:05.070", "00:30:05.070"),
     ]
+
+
+def test_the_text_of_a_moment_is_what_spark_formats_whatever_the_moment(spark: SparkSession) -> None:
+    """Before 1970, before 1582, in years of three and five digits, at both ends of a day and of a second."""
+    days = [date(1, 1, 1), date(99, 12, 31), date(999, 2, 28), date(1000, 1, 1), date(1582, 10, 4), date(1582, 10, 15),
+            date(1969, 12, 31), date(1970, 1, 1), date(2000, 2, 29), date(2024, 9, 30), date(9999, 10, 31)]  # fmt: skip
+    of_day = [0, 1, 999, 1_000, 999_999, 59_999_999, 3_599_999_999, 36_000_000_000, 86_399_999_000, 86_399_999_999]
+    start = [(day - date(1970, 1, 1)).days * 86_400_000_000 for day in days]
+    # 10000-01-01, which Python's dates do not reach
+    start.append(253_402_300_800_000_000)
+    moments = spark.createDataFrame([(day + micros,) for day in start for micros in of_day], "micros bigint")
+    moments = moments.select(
+        F.timestamp_micros("micros").alias("at"), F.timestamp_micros("micros").cast("date").alias("day")
+    )
+    nothing = spark.createDataFrame([(None, None)], moments.schema)
+    found = moments.unionByName(nothing).select(
+        time_text("at").alias("time"), F.date_format("at", "HH:mm:ss.SSS").alias("formatted_time"),
+        month_text("day").alias("month"), F.date_format("day", "yyyy-MM").alias("formatted_month"),
+    ).collect()  # fmt: skip
+    assert [(item.time, item.month) for item in found] == [
+        (item.formatted_time, item.formatted_month) for item in found
+    ]
+    assert len({item.time for item in found}) > 5 and len({item.month for item in found}) == 12
 
 
 def test_a_deletion_has_its_key_and_metadata_alone_in_the_partition_of_deletions(spark: SparkSession) -> None:

@@ -89,6 +89,15 @@ def test_each_value_is_held_against_its_own_goal(words: str, value: float, verdi
     assert (found.value, found.verdict) == (value, verdict)
 
 
+def test_what_a_large_source_takes_longer_is_the_median_of_the_differences() -> None:
+    taken = {
+        "changes/totelake": [Sample(12.0), Sample(9.0), Sample(9.0)],
+        "changes/50,000 orders": [Sample(8.0)] * 2 + [Sample(6.5)],
+    }
+    (found,) = findings(taken, {}, Size(5_000_000, 10), ("changes",))
+    assert (found.value, found.verdict, found.row.unit) == (2.5, MET, "s more")
+
+
 def test_a_row_without_a_goal_has_no_verdict() -> None:
     samples = {**SAMPLES, "ingest/pg8000": [Sample(8.0)] * 3}
     (found,) = [item for item in findings(samples, {}, MILLION) if "pg8000" in item.row.what]

@@ -59,7 +59,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     monkeypatch.setattr(run, "deployed_stack", lambda *_: nullcontext(SimpleNamespace(source_dsn="")))
     monkeypatch.setattr(machine, "describe", lambda _: described)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr(sys, "argv", ["bench", "--json", str(found[0]), "--chart", str(found[1])])
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "quiet", "--json", str(found[0]), "--chart", str(found[1])])
     return found
 
 

@@ -11,8 +11,20 @@ from typing import Any
 from tests.benchmarks.bench import batches, machine
 from tests.benchmarks.bench.content import wrong_star
 from tests.benchmarks.bench.contests import build, ingest, load
-from tests.benchmarks.bench.goals import BATCHES, BUILD, FIRST, INGEST, LOAD, OWN, QUIET, REFRESH
-from tests.benchmarks.bench.pipeline import Pipeline, WrongError, deployed_stack
+from tests.benchmarks.bench.goals import (
+    BATCHES,
+    BUILD,
+    CHANGES,
+    FIRST,
+    INGEST,
+    LOAD,
+    OWN,
+    QUIET,
+    REFRESH,
+    SMALL,
+    SMALL_ORDERS,
+)
+from tests.benchmarks.bench.pipeline import MANY_CHANGES, Pipeline, WrongError, deployed_stack
 from tests.benchmarks.bench.results import Results
 from totelake.contracts import load_contracts
 from totelake.seed import SOURCE
@@ -34,6 +46,10 @@ def measure(
             with deployed_stack(Path(folder, "stack"), given.orders, given.seed) as pipeline:
                 setting.setdefault("machine", machine.describe(pipeline.source_dsn))
                 _repeat(pipeline, Path(folder), given, results)
+            if CHANGES in given.only:
+                with deployed_stack(Path(folder, "small"), SMALL_ORDERS, given.seed) as small:
+                    small.first_load()
+                    results.add(SMALL, small.refresh(MANY_CHANGES))
         setting.update(load_after=machine.load_average(), repeat=number)
         keep(results, setting)
     return results, setting
@@ -72,5 +88,7 @@ def _repeat(pipeline: Pipeline, work: Path, given: argparse.Namespace, results: 
         results.add(f"{QUIET}/{OWN}", pipeline.quiet())
     if REFRESH in groups:
         results.add(f"{REFRESH}/{OWN}", pipeline.refresh())
+    if CHANGES in groups:
+        results.add(f"{CHANGES}/{OWN}", pipeline.refresh(MANY_CHANGES))
     if BATCHES in groups:
         batches.grow(pipeline, given.batches, results)

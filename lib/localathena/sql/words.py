@@ -1,0 +1,174 @@
+"""A statement's words: read by sqlglot, after a look at what sqlglot takes and Athena does not."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import Token, TokenType
+
+from localathena.sql.refusals import refuse
+
+_T = TokenType
+# operators of other databases
+_STRANGE = {
+    "::", "**", "==", "^", "&", "|", "~", "!", "#", "@", "$", "<<", ">>", "<=>", "@>", "<@", "&&", ":", ":=", "{", "}",
+    "\\", "~~", "->>", "//", "@@", "#>", "^@", "->", "=>",
+}  # fmt: skip
+_STRANGE_WORDS = {
+    "ILIKE", "RLIKE", "QUALIFY", "PIVOT", "UNPIVOT", "GLOB", "SIMILAR", "NOTNULL", "DIV", "ASOF", "SEMI", "ANTI",
+    "PREWHERE", "POSITIONAL", "REGEXP", "SETTINGS", "XOR", "MINUS",
+}  # fmt: skip
+_ARROWS = ("->", "=>")
+_TYPES = {
+    "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "INT", "BIGINT", "REAL", "DOUBLE", "DECIMAL", "DEC", "NUMERIC",
+    "VARCHAR", "CHAR", "CHARACTER", "VARBINARY", "JSON", "DATE", "TIME", "TIMESTAMP", "INTERVAL", "ARRAY", "MAP", "ROW",
+    "UUID", "IPADDRESS",
+}  # fmt: skip
+_UNITS = {"SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR"}
+# what may stand before the bracket of a subscript, or makes an array of it
+_BEFORE_BRACKET = (_T.VAR, _T.IDENTIFIER, _T.R_PAREN, _T.R_BRACKET, _T.ARRAY, _T.STRING)
+# what follows a number's first digits: 0b11, 1_000
+_REST = re.compile(r"[bo][0-7_]+|_[0-9_]+", re.IGNORECASE)
+_BASES = {"x": 16, "o": 8, "b": 2}
+
+
+class _Parser(Trino.Parser):
+    """Every function stays a call by the name that was written; a list of Athena's own says what it is."""
+
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+        name: Trino.Parser.FUNCTION_PARSERS[name]
+        for name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG", "SUBSTRING", "JSON_VALUE")
+    }
+    NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+        name: Trino.Parser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE", "IF")
+    }
+
+
+class _Words(Trino):
+    """Trino's SQL with subscripts as they are written."""
+
+    INDEX_OFFSET = 0
+    Parser = _Parser
+
+
+def parse(sql: str) -> exp.Expr:
+    """The one statement. Raises Refused for what is none, and for words that Athena does not take."""
+    try:
+        with _silent():
+            tokens = _numbers(_Words().tokenize(sql), sql)
+            _check(tokens)
+            found = [item for item in _Words().parser().parse(tokens, sql) if item is not None]
+    except SqlglotError as error:
+        refuse("SYNTAX_ERROR", _problem(error))
+    except RecursionError:
+        refuse("STACK_OVERFLOW", "the statement is nested too deep to be read; make it simpler")
+    if len(found) != 1 or any(token.token_type == _T.SEMICOLON for token in tokens[:-1]):
+        refuse("SYNTAX_ERROR", "a query is one statement; ask one at a time")
+    return found[0]
+
+
+def _problem(error: SqlglotError) -> str:
+    details = getattr(error, "errors", None)
+    if not details:
+        return str(error).splitlines()[0]
+    first = details[0]
+    return f"line {first['line']}:{first['col']}: {first['description'].rstrip('.')} at {first['highlight']!r}"
+
+
+def _numbers(tokens: list[Token], sql: str) -> list[Token]:
+    """The tokens with 0x1F and 1_000 as the numbers that they are."""
+    made: list[Token] = []
+    for token in tokens:
+        start, text = sql[token.start : token.start + 2].lower(), sql[token.start : token.end + 1]
+        if token.token_type in (_T.HEX_STRING, _T.BIT_STRING) and start in ("0x", "0b"):
+            made.append(_number(token, str(int(text[2:].replace("_", ""), _BASES[start[1]])), token.start))
+        elif made and made[-1].token_type == _T.NUMBER and made[-1].end + 1 == token.start and _REST.fullmatch(text):
+            joined = f"{made[-1].text}{text}".replace("_", "").lower()
+            base = _BASES.get(joined[1:2], 10)
+            made[-1] = _number(token, joined if base == 10 else str(int(joined[2:], base)), made[-1].start)
+        else:
+            made.append(token)
+    return made
+
+
+def _number(token: Token, text: str, start: int) -> Token:
+    return Token(_T.NUMBER, text, token.line, token.col, start, token.end)
+
+
+def _check(tokens: list[Token]) -> None:
+    """Raise Refused for words that sqlglot takes and Athena does not."""
+    limits: list[bool] = [False]
+    for number, token in enumerate(tokens):
+        before = tokens[number - 1] if number else None
+        after = tokens[number + 1] if number + 1 < len(tokens) else None
+        quoted = token.token_type in (_T.STRING, _T.IDENTIFIER)
+        word = "" if quoted else token.text.upper()
+        if token.token_type == _T.L_PAREN:
+            limits.append(False)
+        elif token.token_type == _T.R_PAREN and len(limits) > 1:
+            limits.pop()
+        elif token.token_type in (_T.LIMIT, _T.FETCH):
+            limits[-1] = True
+        elif token.token_type == _T.OFFSET and limits[-1]:
+            _unexpected(token)
+        elif token.token_type in (_T.UNION, _T.EXCEPT, _T.INTERSECT):
+            limits[-1] = False
+        _check_word(token, word, before, after)
+    for number, token in enumerate(tokens):
+        if token.text.upper() in ("CAST", "TRY_CAST") and token.token_type not in (_T.STRING, _T.IDENTIFIER):
+            _check_cast(tokens, number)
+
+
+def _check_word(token: Token, word: str, before: Token | None, after: Token | None) -> None:
+    strange = (word in _STRANGE and word not in _ARROWS) or token.token_type in (_T.HEREDOC_STRING, _T.PARAMETER)
+    called = after is not None and after.token_type == _T.L_PAREN
+    if strange or (word in _STRANGE_WORDS and not called):
+        _unexpected(token)
+    if word == "ISNULL" and not called:
+        _unexpected(token)
+    if token.token_type == _T.L_BRACKET and (before is None or before.token_type not in _BEFORE_BRACKET):
+        # a type in words, and names that sqlglot knows as something else, may come before it
+        if before is None or not before.text.isidentifier() or before.text.upper() in ("SELECT", "BY", "IN", "WHERE"):
+            _unexpected(token)
+    if word == "INTERVAL" and after is not None and after.token_type == _T.NUMBER:
+        _unexpected(after)
+    if word == "UNNEST" and before is not None and before.token_type not in (_T.FROM, _T.JOIN, _T.COMMA, _T.L_PAREN):
+        _unexpected(token)
+
+
+def _check_cast(tokens: list[Token], number: int) -> None:
+    """Raise Refused when the type behind AS is named by a word of another database."""
+    depth = 0
+    for place in range(number + 1, len(tokens)):
+        kind = tokens[place].token_type
+        depth += (kind == _T.L_PAREN) - (kind == _T.R_PAREN)
+        if depth == 0:
+            return
+        if kind == _T.ALIAS and depth == 1 and place + 1 < len(tokens):
+            word = tokens[place + 1].text
+            # sqlglot reads DOUBLE PRECISION and the like as one word
+            if word.split()[0].split("(")[0].upper() not in _TYPES:
+                refuse("TYPE_MISMATCH", f"Unknown type: {word.lower()}")
+
+
+def _unexpected(token: Token) -> None:
+    refuse("SYNTAX_ERROR", f"line {token.line}:{token.col}: mismatched input '{token.text}'")
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without the lines that sqlglot logs about what it does not know well."""
+    logger = logging.getLogger("sqlglot")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

@@ -162,12 +162,11 @@ def prepare(connection: Any, sql: str) -> None:
         if found is not None:
             function, parameters, result = found
             # special: a function may answer NULL, which the default refuses
-            connection.create_function(name, _strict(function), parameters, result, null_handling="special")
+            connection.create_function(name, _strict(function, len(parameters)), parameters, result, null_handling="special")
 
 
-def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which answers NULL when any argument is NULL."""
-    count = function.__code__.co_argcount
+def _strict(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function of so many arguments, which answers NULL when any of them is NULL."""
     if count == 1:
         return lambda one: None if one is None else function(one)
     if count == 2:

@@ -90,7 +90,7 @@ def ask(address: str, sql: str) -> dict[str, Any]:
     rows: list[list[Any]] = []
     while True:
         with urllib.request.urlopen(request, timeout=120) as reply:
-            page = json.load(reply)
+            page = json.load(reply, parse_float=str)
         if "error" in page:
             return {"error": page["error"]["errorName"], "message": page["error"]["message"]}
         columns = page.get("columns") or columns

@@ -99,7 +99,8 @@ def _logic(node: Any, scope: Scope) -> Value:
 def _is(node: Any, scope: Scope) -> Value:
     if not isinstance(node.expression, exp.Null):
         refuse("SYNTAX_ERROR", f"IS takes NULL and DISTINCT FROM alone: {_short(node)}")
-    return Value(types.BOOLEAN, f"({value(node.this, scope).sql} IS NULL)")
+    word = "IS NOT NULL" if node.args.get("negate") else "IS NULL"
+    return Value(types.BOOLEAN, f"({value(node.this, scope).sql} {word})")
 
 
 def _distinct(node: Any, scope: Scope) -> Value:
@@ -139,7 +140,8 @@ def _like(node: Any, scope: Scope) -> Value:
     for item, place in ((left, "Left side of LIKE expression"), (right, "Pattern for LIKE expression")):
         if item.kind.name not in ("varchar", "char", "unknown"):
             refuse("TYPE_MISMATCH", f"{place} must evaluate to a varchar (actual: {item.kind})")
-    return Value(types.BOOLEAN, f"({left.as_(types.VARCHAR)} LIKE {right.as_(types.VARCHAR)}{escape})")
+    word = "NOT LIKE" if node.args.get("negate") else "LIKE"
+    return Value(types.BOOLEAN, f"({left.as_(types.VARCHAR)} {word} {right.as_(types.VARCHAR)}{escape})")
 
 
 def _case(node: Any, scope: Scope) -> Value:
@@ -238,9 +240,10 @@ def row_of(items: list[Value]) -> Value:
 
 def _subquery(node: Any, scope: Scope) -> Value:
     query = scope.statement.query(node, scope)
-    if len(query.columns) != 1:
-        refuse("TYPE_MISMATCH", "Multiple columns returned by subquery are not yet supported")
-    return Value(query.columns[0][1], f"(SELECT c0 FROM ({query.sql}) AS q)")
+    if len(query.columns) == 1:
+        return Value(query.columns[0][1], f"(SELECT c0 FROM ({query.sql}) AS q)")
+    made = row_of([Value(kind, f"c{number}") for number, (_, kind) in enumerate(query.columns)])
+    return Value(made.kind, f"(SELECT {made.sql} FROM ({query.sql}) AS q)")
 
 
 def _exists(node: Any, scope: Scope) -> Value:
@@ -279,6 +282,7 @@ _READ: dict[Any, Callable[[Any, Scope], Value]] = {
     exp.Array: _array,
     exp.Tuple: lambda node, scope: row_of([value(item, scope) for item in node.expressions]),
     exp.Interval: lambda node, scope: literals.interval(node),
+    exp.UnicodeString: lambda node, scope: literals.unicode_text(node.this, node.args.get("escape")),
     exp.HexString: lambda node, scope: literals.hexadecimal(node.this),
     exp.Subquery: _subquery,
     exp.Select: _subquery,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlglot import exp
 
@@ -24,6 +25,13 @@ def quoted(text: str) -> str:
 def text(value: str) -> Value:
     """A text."""
     return Value(Type("varchar", (len(value),)), quoted(value), value)
+
+
+def unicode_text(written: str, escape: Any) -> Value:
+    """A text whose letters may be written by their numbers, U&'\\00e9'."""
+    mark = re.escape(escape.this if escape else "\\")
+    pattern = rf"{mark}(?:([0-9a-fA-F]{{4}})|\+([0-9a-fA-F]{{6}})|({mark}))"
+    return text(re.sub(pattern, lambda part: part[3] or chr(int(part[1] or part[2], 16)), written))
 
 
 def number(written: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from localathena.sql import types
-from localathena.sql.casts import coerced
+from localathena.sql.casts import coerced, field
 from localathena.sql.refusals import failure, not_here, refuse
 from localathena.sql.types import INTEGERS, INTERVALS, Type
 
@@ -35,8 +35,31 @@ def compared(sign: str, left: Value, right: Value) -> Value:
     kind = types.common(left.kind, right.kind)
     if kind is None or (sign not in ("=", "<>") and kind.name in _ORDERED):
         _cannot(sign, left, right)
-    one, other = (comparable(value.as_(kind), kind) for value in (left, right))  # type: ignore[arg-type]
-    return Value(types.BOOLEAN, f"({one} {sign} {other})")
+    return Value(types.BOOLEAN, _compared(sign, left.as_(kind), right.as_(kind), kind))  # type: ignore[arg-type]
+
+
+def _compared(sign: str, one: str, other: str, kind: Type) -> str:
+    """A comparison of two of a type; NULL inside a row or an array makes it NULL, where DuckDB has it as a value."""
+    if kind.name == "row" and sign in ("=", "<>"):
+        parts = [
+            _compared("=", field(one, name), field(other, name), inner) for name, inner in zip(kind.field_names, kind.inner)
+        ]
+        same = f"({' AND '.join(parts)})"
+        return same if sign == "=" else f"(NOT {same})"
+    if kind.name == "array" and sign in ("=", "<>"):
+        return f"({'' if sign == '=' else 'NOT '}m_equal({one}, {other}))"
+    if kind.name == "row" and sign in ("<", "<=", ">", ">="):
+        return _lexical(sign, one, other, list(zip(kind.field_names, kind.inner)))
+    return f"({comparable(one, kind)} {sign} {comparable(other, kind)})"
+
+
+def _lexical(sign: str, one: str, other: str, parts: list[tuple[str, Type]]) -> str:
+    (name, kind), rest = parts[0], parts[1:]
+    left, right = field(one, name), field(other, name)
+    if not rest:
+        return _compared(sign, left, right, kind)
+    strict = _compared(sign[0], left, right, kind)
+    return f"({strict} OR ({_compared('=', left, right, kind)} AND {_lexical(sign, one, other, rest)}))"
 
 
 def comparable(sql: str, kind: Type) -> str:

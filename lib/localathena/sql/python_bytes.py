@@ -188,3 +188,44 @@ def double_text(value: float) -> str:
 def json_quote(text: str) -> str:
     """A text as JSON."""
     return json.dumps(text, ensure_ascii=False)
+
+
+_MASK = (1 << 64) - 1
+_P1, _P2, _P3 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9
+_P4, _P5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
+
+
+def _turned(value: int, by: int) -> int:
+    return (value << by | value >> 64 - by) & _MASK
+
+
+def _round(mixed: int, lane: int) -> int:
+    return _turned(mixed + lane * _P2 & _MASK, 31) * _P1 & _MASK
+
+
+def xxhash64(value: bytes) -> bytes:
+    """The digest XXH64 with seed 0."""
+    place, length = 0, len(value)
+    if length >= 32:
+        lanes = [_P1 + _P2 & _MASK, _P2, 0, -_P1 & _MASK]
+        while place + 32 <= length:
+            for number in range(4):
+                lanes[number] = _round(lanes[number], int.from_bytes(value[place : place + 8], "little"))
+                place += 8
+        mixed = sum(_turned(lane, by) for lane, by in zip(lanes, (1, 7, 12, 18))) & _MASK
+        for lane in lanes:
+            mixed = ((mixed ^ _round(0, lane)) * _P1 + _P4) & _MASK
+    else:
+        mixed = _P5
+    mixed = mixed + length & _MASK
+    while place + 8 <= length:
+        mixed ^= _round(0, int.from_bytes(value[place : place + 8], "little"))
+        mixed, place = (_turned(mixed, 27) * _P1 + _P4) & _MASK, place + 8
+    if place + 4 <= length:
+        mixed ^= int.from_bytes(value[place : place + 4], "little") * _P1 & _MASK
+        mixed, place = (_turned(mixed, 23) * _P2 + _P3) & _MASK, place + 4
+    for byte in value[place:]:
+        mixed = _turned(mixed ^ byte * _P5 & _MASK, 11) * _P1 & _MASK
+    for by, factor in ((33, _P2), (29, _P3), (32, 1)):
+        mixed = (mixed ^ mixed >> by) * factor & _MASK
+    return mixed.to_bytes(8, "big")

@@ -127,7 +127,8 @@ def json_array_get(text: str, place: int) -> str | None:
     value = _array(text)
     if value is None or not -len(value) <= place < len(value) or value[place] is None:
         return None
-    return written(value[place])
+    # a text without its quotes, as Athena has it, though that is no JSON
+    return value[place] if type(value[place]) is str else written(value[place])
 
 
 def json_size(text: str, path: str) -> int | None:

@@ -146,10 +146,10 @@ def iso_timestamp(text: str) -> dict[str, Any]:
     raise failed(_INVALID, f'Invalid format: "{text}"')
 
 
-def to_iso(moment: datetime, name: str) -> str:
+def to_iso(moment: datetime, name: str, digits: int) -> str:
     """A moment as ISO 8601 writes it."""
     minutes = offset(moment, name)
-    shown = moment_text(local(moment, name), 3).replace(" ", "T")
+    shown = moment_text(local(moment, name), digits).replace(" ", "T")
     return shown + ("Z" if not minutes else offset_text(timedelta(minutes=minutes)))
 
 

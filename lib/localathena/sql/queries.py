@@ -168,7 +168,8 @@ def _select(node: Any, scope: Scope) -> Query:
     if repeated:
         if group or having or distinct is not None or ending:
             not_here("a recursive query whose step groups, sorts or is DISTINCT")
-        return Query(f"SELECT {selected}, {_depth(repeated)} AS depth{from_part}{where}", named, has_depth=True)
+        condition = f" WHERE CASE WHEN {where[7:] or 'true'} THEN {_is_shallow(repeated)} ELSE false END"
+        return Query(f"SELECT {selected}, {repeated}.depth + 1 AS depth{from_part}{condition}", named, has_depth=True)
     return Query(f"{start} {selected}{from_part}{where}{group}{having}{ending}", named)
 
 
@@ -180,10 +181,10 @@ def _repeated(source: str, scope: Scope) -> str:
     return ""
 
 
-def _depth(alias: str) -> str:
-    """How deep a row of a recursive query is; fails below the deepest."""
-    deep = failure("NOT_SUPPORTED", f"'Recursion depth limit exceeded ({_DEEPEST})'", "INTEGER")
-    return f"CASE WHEN {alias}.depth >= {_DEEPEST} THEN {deep} ELSE {alias}.depth + 1 END"
+def _is_shallow(alias: str) -> str:
+    """A condition on a row of a recursive query that fails below the deepest."""
+    deep = failure("NOT_SUPPORTED", f"'Recursion depth limit exceeded ({_DEEPEST})'", "BOOLEAN")
+    return f"CASE WHEN {alias}.depth >= {_DEEPEST} THEN {deep} ELSE true END"
 
 
 def _items(nodes: Sequence[Any], scope: Scope, columns: list[Column]) -> list[_Named]:
@@ -280,7 +281,7 @@ def _limit(node: Any) -> str:
             not_here("FETCH with PERCENT or WITH TIES")
         count = limit.args.get("count")
         parts.append(f" LIMIT {_count(count) if count is not None else 1}")
-    elif limit is not None and not (isinstance(limit.expression, exp.Column) and limit.expression.name.upper() == "ALL"):
+    elif limit is not None and not (isinstance(limit.expression, exp.Var) and limit.expression.name.upper() == "ALL"):
         if limit.args.get("offset") or limit.expressions:
             refuse("SYNTAX_ERROR", "mismatched input ',': LIMIT has one number")
         parts.append(f" LIMIT {_count(limit.expression)}")

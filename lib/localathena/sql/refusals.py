@@ -14,10 +14,11 @@ _CLASSES = (
     ("cannot contain window", "EXPRESSION_NOT_SCALAR"),
     ("aggregate function calls cannot be nested", "NESTED_AGGREGATION"),
     ("More than one row returned by a subquery", "SUBQUERY_MULTIPLE_ROWS"),
+    ("Casting value", "INVALID_CAST_ARGUMENT"),
+    ("Could not cast value", "INVALID_CAST_ARGUMENT"),
     ("Overflow in", "NUMERIC_VALUE_OUT_OF_RANGE"),
     ("out of range", "NUMERIC_VALUE_OUT_OF_RANGE"),
     ("Out of Range", "NUMERIC_VALUE_OUT_OF_RANGE"),
-    ("Could not cast value", "NUMERIC_VALUE_OUT_OF_RANGE"),
     ("Map keys must be unique", "INVALID_FUNCTION_ARGUMENT"),
     ("Could not convert string", "INVALID_CAST_ARGUMENT"),
 )

@@ -4,7 +4,7 @@ A line of a table is `name(types) -> type : SQL`. `{0}` is the first argument, a
 type for DuckDB; `{T}` what a variable stands for; `{ALL}` all arguments, and `{CAT}` all with `||` between. T, U, K, V, S,
 R and E are any type, I whole numbers, N numbers, M dates and times of day of no zone, Z moments with a zone; `varchar(x)`
 and `decimal(p,s)` keep their numbers; a type with `...` behind it may come any number of times. `(T)->U` is a lambda.
-`<<CLASS|SQL of a sentence|type>>` fails. Of an aggregate `{D}` is its DISTINCT, `{O}` its order, and `{W}` the rest.
+`{Zp}` are the digits behind the seconds of Z. `<<CLASS|SQL of a sentence|type>>` fails. Of an aggregate `{D}` is its DISTINCT, `{O}` its order, and `{W}` the rest.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def _written(
             continue
         parameters = [bound.type(item.strip()) for item in found[1].split(",")]
         kind, sql = argument.applied(parameters, signature.name)
-        if not bound.take(found[2], kind) or (found[2] == "boolean" and kind.name not in ("boolean", "unknown")):
+        if not bound.take(found[2], kind) or (found[2] == "boolean" and kind.name != "boolean"):
             refuse("TYPE_MISMATCH", f"the lambda of {signature.name} gives {kind}, not {bound.type(found[2])}")
         texts.append(sql)
     for place, (pattern, argument) in enumerate(zip(patterns, arguments)):
@@ -224,6 +224,7 @@ def _written(
             texts[place] = argument.sql(bound.type(pattern))
     result = bound.type(signature.result)
     named = {name: kind.duckdb for name, kind in bound.kinds.items()}
+    digits = {f"{name}p": kind.numbers[0] if kind.numbers else 0 for name, kind in bound.kinds.items()}
     joined = {"ALL": ", ".join(texts), "CAT": " || ".join(texts)}
-    sql = signature.sql.format(*texts, **{**named, **bound.lengths, **joined, **around, "R": result.duckdb})
+    sql = signature.sql.format(*texts, **{**named, **digits, **bound.lengths, **joined, **around, "R": result.duckdb})
     return Call(result, sql)

@@ -36,7 +36,7 @@ def _shared(name: str, values: Sequence[Value]) -> Type:
 
 def _coalesce(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     if len(nodes) < 2:
-        refuse("INVALID_FUNCTION_ARGUMENT", "The 'coalesce' function must have at least two arguments")
+        refuse("SYNTAX_ERROR", "The 'coalesce' function must have at least two arguments")
     values = [value(item, scope) for item in nodes]
     kind = _shared("COALESCE", values)
     return Value(kind, f"coalesce({', '.join(item.as_(kind) for item in values)})")
@@ -224,7 +224,7 @@ def _format(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
 
 
 def _grouping(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
-    return Value(types.BIGINT, f"GROUPING({', '.join(value(item, scope).sql for item in nodes)})")
+    return Value(types.INTEGER, f"CAST(GROUPING({', '.join(value(item, scope).sql for item in nodes)}) AS INTEGER)")
 
 
 def of_now(name: str, digits: int = 3) -> Special:

@@ -13,7 +13,7 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, TokenType
 
-from localathena.sql.refusals import refuse
+from localathena.sql.refusals import not_here, refuse
 
 _T = TokenType
 # operators of other databases
@@ -32,10 +32,20 @@ _TYPES = {
     "UUID", "IPADDRESS",
 }  # fmt: skip
 _UNITS = {"SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR"}
+# parts of sqlglot's nodes that the translation has no eye for
+_UNREAD = {
+    "join_mark", "symmetric", "on_overflow", "ordinality", "sample", "pivots", "laterals", "match", "hint", "hints",
+    "prewhere", "cluster", "distribute", "sort", "locks", "settings", "for_", "options", "version", "system_time",
+    "json_access", "connect", "with_fill", "siblings", "exclude", "materialized", "search", "cycle", "udfs", "scalar",
+    "by_name", "totals", "match_condition", "nearest", "directed", "is_global", "unnest", "changes", "rows_from", "when",
+    "indexed", "pattern", "only", "partition", "collation", "first", "view", "outer", "cross_apply", "explode_array",
+    "global_", "key_expressions", "action", "field", "zero_start", "requires_string",
+}  # fmt: skip
 # what may stand before the bracket of a subscript, or makes an array of it
 _BEFORE_BRACKET = (_T.VAR, _T.IDENTIFIER, _T.R_PAREN, _T.R_BRACKET, _T.ARRAY, _T.STRING)
 # what follows a number's first digits: 0b11, 1_000
 _REST = re.compile(r"[bo][0-7_]+|_[0-9_]+", re.IGNORECASE)
+_DECIMAL = re.compile(r"\d+\.?\d*|\.\d+")
 _BASES = {"x": 16, "o": 8, "b": 2}
 
 
@@ -70,9 +80,19 @@ def parse(sql: str) -> exp.Expr:
         refuse("SYNTAX_ERROR", _problem(error))
     except RecursionError:
         refuse("STACK_OVERFLOW", "the statement is nested too deep to be read; make it simpler")
+    for item in found:
+        _check_parts(item)
     if len(found) != 1 or any(token.token_type == _T.SEMICOLON for token in tokens[:-1]):
         refuse("SYNTAX_ERROR", "a query is one statement; ask one at a time")
     return found[0]
+
+
+def _check_parts(parsed: exp.Expr) -> None:
+    """Raise Refused for a part of a statement that the translation does not read: it would change the answer unseen."""
+    for node in parsed.walk():
+        for part, given in node.args.items():
+            if given and part in _UNREAD:
+                not_here(f"{part.strip('_').upper().replace('_', ' ')} of {node.key.upper()}")
 
 
 def _problem(error: SqlglotError) -> str:
@@ -94,6 +114,10 @@ def _numbers(tokens: list[Token], sql: str) -> list[Token]:
             joined = f"{made[-1].text}{text}".replace("_", "").lower()
             base = _BASES.get(joined[1:2], 10)
             made[-1] = _number(token, joined if base == 10 else str(int(joined[2:], base)), made[-1].start)
+        elif made and token.token_type == _T.STRING and made[-1].text.upper() == "DECIMAL" and _DECIMAL.fullmatch(token.text):
+            # a literal of a decimal, which sqlglot would read as a cast to one without a point
+            written = token.text if "." in token.text else f"{token.text}."
+            made[-1] = _number(token, written, made[-1].start)
         else:
             made.append(token)
     return made
@@ -121,13 +145,16 @@ def _check(tokens: list[Token]) -> None:
             _unexpected(token)
         elif token.token_type in (_T.UNION, _T.EXCEPT, _T.INTERSECT):
             limits[-1] = False
-        _check_word(token, word, before, after)
+        _check_word(token, word, before, after, number > 1 and tokens[number - 2].token_type == _T.LIMIT)
+        if before is not None and before.text.upper() == "INTERVAL" and token.token_type == _T.STRING:
+            if after is None or after.text.upper() not in _UNITS:
+                refuse("SYNTAX_ERROR", f"line {token.line}:{token.col}: an interval is written INTERVAL '1' DAY")
     for number, token in enumerate(tokens):
         if token.text.upper() in ("CAST", "TRY_CAST") and token.token_type not in (_T.STRING, _T.IDENTIFIER):
             _check_cast(tokens, number)
 
 
-def _check_word(token: Token, word: str, before: Token | None, after: Token | None) -> None:
+def _check_word(token: Token, word: str, before: Token | None, after: Token | None, in_limit: bool) -> None:
     strange = (word in _STRANGE and word not in _ARROWS) or token.token_type in (_T.HEREDOC_STRING, _T.PARAMETER)
     called = after is not None and after.token_type == _T.L_PAREN
     if strange or (word in _STRANGE_WORDS and not called):
@@ -140,6 +167,10 @@ def _check_word(token: Token, word: str, before: Token | None, after: Token | No
             _unexpected(token)
     if word == "INTERVAL" and after is not None and after.token_type == _T.NUMBER:
         _unexpected(after)
+    if token.token_type == _T.COMMA and before is not None and before.token_type == _T.NUMBER and in_limit:
+        _unexpected(token)
+    if word == "FROM" and (before is None or before.token_type in (_T.L_PAREN, _T.UNION, _T.ALL)):
+        _unexpected(token)
     if word == "UNNEST" and before is not None and before.token_type not in (_T.FROM, _T.JOIN, _T.COMMA, _T.L_PAREN):
         _unexpected(token)
 

@@ -31,7 +31,13 @@ query.max-memory=256MB
 query.max-memory-per-node=256MB
 memory.heap-headroom-per-node=128MB
 """
-_OPTIONS = ("-Xmx1g", "-XX:+UseG1GC", "-XX:TieredStopAtLevel=1", "-Djdk.attach.allowAttachSelf=true", "-Duser.timezone=UTC")
+_OPTIONS = (
+    "-Xmx1g",
+    "-XX:+UseG1GC",
+    "-XX:TieredStopAtLevel=1",
+    "-Djdk.attach.allowAttachSelf=true",
+    "-Duser.timezone=UTC",
+)
 _SECONDS = 120
 
 
@@ -55,7 +61,11 @@ def trino(folder: Path) -> Iterator[str]:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "config.properties").write_text(_PROPERTIES.format(folder=folder, port=port), encoding="utf-8")
     (folder / "log.properties").write_text("io.trino=WARN\n", encoding="utf-8")
-    options = (f"-Dconfig={folder}/config.properties", f"-Dlog.levels-file={folder}/log.properties", "-Dtrino.version=435")
+    options = (
+        f"-Dconfig={folder}/config.properties",
+        f"-Dlog.levels-file={folder}/log.properties",
+        "-Dtrino.version=435",
+    )
     command = ["java", *_OPTIONS, *options, "-cp", f"{os.environ[LIB]}/*", str(_HERE / "trino" / "Start.java")]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

@@ -18,7 +18,6 @@ from localathena.sql.statements import Translation
 from localathena.sql.types import Type
 
 
-
 @dataclass(frozen=True)
 class Answered:
     """Names and types of the columns, and the rows as DuckDB's values."""
@@ -85,7 +84,11 @@ def _text(value: Any, kind: Type) -> str:
         keys, items = kind.inner
         return "{" + ", ".join(f"{_text(key, keys)}={_text(item, items)}" for key, item in value.items()) + "}"
     if kind.name == "row":
-        return "{" + ", ".join(f"{name}={_text(value[name], part)}" for name, part in zip(kind.field_names, kind.inner)) + "}"
+        return (
+            "{"
+            + ", ".join(f"{name}={_text(value[name], part)}" for name, part in zip(kind.field_names, kind.inner))
+            + "}"
+        )
     return str(value)
 
 

@@ -98,6 +98,8 @@ def called(node: Any, scope: Scope, value: Reader) -> Value:
         return specials.FUNCTIONS[name](node.expressions, scope, value)
     if name not in _SCALARS:
         refuse("FUNCTION_NOT_FOUND", f"Function '{name}' not registered")
+    if name == "array_sort" and len(node.expressions) > 1:
+        not_here("array_sort with a lambda")
     arguments = [_argument(item, scope, value) for item in node.expressions]
     made = call(_SCALARS[name], name, arguments)
     return Value(made.kind, made.sql)
@@ -122,6 +124,8 @@ def _aggregate(name: str, node: Any, scope: Scope, value: Reader, around: tuple[
         distinct, nodes = True, [*nodes[0].expressions, *nodes[1:]]
         if nodes and isinstance(nodes[-1], exp.Order):
             order, nodes[-1] = nodes[-1], nodes[-1].this
+    if distinct and over is not None:
+        refuse("NOT_SUPPORTED", f"DISTINCT in window function parameters not yet supported: {name}")
     if name == "count" and len(nodes) == 1 and isinstance(nodes[0], exp.Star):
         nodes = []
     values = [value(item, scope) for item in nodes]
@@ -191,7 +195,10 @@ def _bound(spec: Any, side: str, scope: Scope, value: Reader) -> str:
     if isinstance(bound, exp.Expr):
         found = value(bound, scope)
         if found.kind.name not in types.INTEGERS and spec.args["kind"].upper() != "RANGE":
-            refuse("TYPE_MISMATCH", f"Window frame offset value type must be exact numeric type with scale 0 (actual {found.kind})")
+            refuse(
+                "TYPE_MISMATCH",
+                f"Window frame offset value type must be exact numeric type with scale 0 (actual {found.kind})",
+            )
         if found.kind.name == "interval day to second":
             return f"to_milliseconds({found.sql}) {spec.args[f'{side}_side']}"
         return f"{found.sql} {spec.args[f'{side}_side']}"

@@ -6,7 +6,14 @@ from localathena.sql import types
 from localathena.sql.refusals import failure, refuse
 from localathena.sql.types import INTEGERS, Type
 
-_NAMES = {"integer": "INT", "bigint": "BIGINT", "smallint": "SMALLINT", "tinyint": "TINYINT", "real": "REAL", "double": "DOUBLE"}
+_NAMES = {
+    "integer": "INT",
+    "bigint": "BIGINT",
+    "smallint": "SMALLINT",
+    "tinyint": "TINYINT",
+    "real": "REAL",
+    "double": "DOUBLE",
+}
 _BAD = "INVALID_CAST_ARGUMENT"
 _INTEGER = r"'[+-]?[0-9]+'"
 _DOUBLE = r"'\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?|[+-]?Infinity|NaN)\s*'"
@@ -166,7 +173,13 @@ def _from_text(sql: str, wanted: Type) -> str | None:
     cannot = f"'Value cannot be cast to {wanted.name}: ' || {sql}"
     if wanted.name in INTEGERS:
         tried = f"TRY_CAST({sql} AS {wanted.duckdb})"
-        return _checked(sql, _INTEGER, f"CASE WHEN {tried} IS NULL THEN {failure(_BAD, said, wanted.duckdb)} ELSE {tried} END", said, wanted)
+        return _checked(
+            sql,
+            _INTEGER,
+            f"CASE WHEN {tried} IS NULL THEN {failure(_BAD, said, wanted.duckdb)} ELSE {tried} END",
+            said,
+            wanted,
+        )
     if wanted.name in ("real", "double"):
         return _checked(sql, _DOUBLE, f"CAST(rtrim(trim({sql}), 'dDfF') AS {wanted.duckdb})", said, wanted)
     if wanted.name == "decimal":
@@ -181,7 +194,13 @@ def _from_text(sql: str, wanted: Type) -> str | None:
         )
     if wanted.name == "date":
         tried = f"TRY_CAST(trim({sql}) AS DATE)"
-        return _checked(sql, _DATE, f"CASE WHEN {tried} IS NULL THEN {failure(_BAD, cannot, 'DATE')} ELSE {tried} END", cannot, wanted)
+        return _checked(
+            sql,
+            _DATE,
+            f"CASE WHEN {tried} IS NULL THEN {failure(_BAD, cannot, 'DATE')} ELSE {tried} END",
+            cannot,
+            wanted,
+        )
     if wanted.name == "timestamp":
         tried = f"TRY_CAST(trim({sql}) AS TIMESTAMP)"
         known = f"CASE WHEN {tried} IS NULL THEN {failure(_BAD, cannot, 'TIMESTAMP')} ELSE {rounded(tried, wanted.numbers[0])} END"
@@ -220,7 +239,11 @@ def _to_json(sql: str, kind: Type) -> str | None:
         return f"py_json_quote({text_of(sql, kind)})"
     if kind.name == "array":
         item = _to_json("z", kind.inner[0])
-        return None if item is None else f"'[' || array_to_string(list_transform({sql}, lambda z: coalesce({item}, 'null')), ',') || ']'"
+        return (
+            None
+            if item is None
+            else f"'[' || array_to_string(list_transform({sql}, lambda z: coalesce({item}, 'null')), ',') || ']'"
+        )
     if kind.name == "map" and kind.inner[0].name in ("varchar", *INTEGERS):
         item = _to_json("z.value", kind.inner[1])
         keys = "py_json_quote(CAST(z.key AS VARCHAR))"
@@ -232,7 +255,8 @@ def _to_json(sql: str, kind: Type) -> str | None:
             return None
         named = all(kind.fields)
         parts = " || ',' || ".join(
-            (f"'\"{name}\":' || " if named else "") + f"coalesce({item}, 'null')" for name, item in zip(kind.field_names, items)
+            (f"'\"{name}\":' || " if named else "") + f"coalesce({item}, 'null')"
+            for name, item in zip(kind.field_names, items)
         )
         opened, closed = ("{", "}") if named else ("[", "]")
         return f"'{opened}' || {parts} || '{closed}'"

@@ -11,11 +11,12 @@ from sqlglot import exp
 from localathena.sql import keywords, literals, specials, types
 from localathena.sql.calls import called
 from localathena.sql.casts import cast
-from localathena.sql.operators import Value, arithmetic, compared, comparable, negated
+from localathena.sql.operators import Value, arithmetic, comparable, compared, negated
 from localathena.sql.refusals import failure, not_here, refuse
 from localathena.sql.scope import Scope, part_of
 from localathena.sql.types import Type
 
+_UNANSWERED = {exp.CurrentUser: "current_user", exp.CurrentCatalog: "current_catalog", exp.CurrentTime: "current_time"}
 _COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 _ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _ZONE = re.compile(r"\d(\s+[A-Za-z]|\s?[+-]\d{2}:?\d{2}\s*$)")
@@ -36,6 +37,8 @@ def value(node: Any, scope: Scope) -> Value:
         return keywords.listagg(node.this, scope, value, node.expression.this)
     if kind in (exp.Anonymous, exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls):
         return called(node, scope, value)
+    if kind in _UNANSWERED:
+        not_here(_UNANSWERED[kind])
     name = getattr(node, "key", str(kind)).upper()
     refuse("SYNTAX_ERROR", f"Athena takes no {name} here, or this machine does not: {_short(node)}")
 
@@ -68,14 +71,19 @@ def _comparison(node: Any, scope: Scope) -> Value:
 
 def _quantified(sign: str, left: Value, node: Any, scope: Scope) -> Value:
     query = scope.statement.query(node.this, scope)
-    if len(query.columns) != 1:
-        refuse("TYPE_MISMATCH", "Multiple columns returned by subquery are not yet supported")
-    kind = types.common(left.kind, query.columns[0][1])
+    columns = [Value(kind, f"q.c{number}") for number, (_, kind) in enumerate(query.columns)]
+    found = columns[0] if len(columns) == 1 else row_of(columns)
+    kind = types.common(left.kind, found.kind)
     if kind is None:
-        refuse("TYPE_MISMATCH", f"Value expression and result of subquery must be of the same type: {left.kind}, {query.columns[0][1]}")
-    item = Value(query.columns[0][1], "q.c0").as_(kind)
+        refuse(
+            "TYPE_MISMATCH",
+            f"Value expression and result of subquery must be of the same type: {left.kind}, {found.kind}",
+        )
+    item = comparable(found.as_(kind), kind)
     word = "ALL" if isinstance(node, exp.All) else "ANY"
-    return Value(types.BOOLEAN, f"({left.as_(kind)} {sign} {word} (SELECT {item} FROM ({query.sql}) AS q))")
+    return Value(
+        types.BOOLEAN, f"({comparable(left.as_(kind), kind)} {sign} {word} (SELECT {item} FROM ({query.sql}) AS q))"
+    )
 
 
 def _literal(node: Any, scope: Scope) -> Value:
@@ -84,8 +92,14 @@ def _literal(node: Any, scope: Scope) -> Value:
 
 def _column(node: Any, scope: Scope) -> Value:
     parts = [part.name for part in node.parts]
-    if any(not part.quoted and not re.fullmatch(r"[A-Za-z_]\w*", part.name, re.ASCII) for part in node.parts if isinstance(part, exp.Identifier)):
-        refuse("SYNTAX_ERROR", f"mismatched input '{'.'.join(parts)}'; a name with other letters stands in double quotes")
+    if any(
+        not part.quoted and not re.fullmatch(r"[A-Za-z_]\w*", part.name, re.ASCII)
+        for part in node.parts
+        if isinstance(part, exp.Identifier)
+    ):
+        refuse(
+            "SYNTAX_ERROR", f"mismatched input '{'.'.join(parts)}'; a name with other letters stands in double quotes"
+        )
     return scope.value(parts)
 
 
@@ -93,7 +107,9 @@ def _logic(node: Any, scope: Scope) -> Value:
     word = "AND" if isinstance(node, exp.And) else "OR"
     # without recursion: conditions are often long
     parts = list(node.flatten())
-    return Value(types.BOOLEAN, "(" + f" {word} ".join(truth(item, scope, "Logical expression term") for item in parts) + ")")
+    return Value(
+        types.BOOLEAN, "(" + f" {word} ".join(truth(item, scope, "Logical expression term") for item in parts) + ")"
+    )
 
 
 def _is(node: Any, scope: Scope) -> Value:
@@ -118,6 +134,8 @@ def _in(node: Any, scope: Scope) -> Value:
     left = value(node.this, scope)
     if node.args.get("query") is not None:
         return _quantified("=", left, exp.Any(this=node.args["query"]), scope)
+    if len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Values):
+        return _quantified("=", left, exp.Any(this=node.expressions[0]), scope)
     if not node.expressions:
         refuse("SYNTAX_ERROR", f"IN takes a list in brackets: {_short(node)}")
     items = [value(item, scope) for item in node.expressions]
@@ -204,7 +222,12 @@ def _subscript(node: Any, scope: Scope) -> Value:
         missing = failure("INVALID_FUNCTION_ARGUMENT", said, kind.duckdb)
         there = f"map_contains({base.sql}, {place.as_(key)})"
         return Value(kind, f"CASE WHEN {there} THEN {base.sql}[{place.as_(key)}] WHEN NOT {there} THEN {missing} END")
-    if base.kind.name == "row" and place.literal and place.literal.isdigit() and 0 < int(place.literal) <= len(base.kind.args):
+    if (
+        base.kind.name == "row"
+        and place.literal
+        and place.literal.isdigit()
+        and 0 < int(place.literal) <= len(base.kind.args)
+    ):
         number = int(place.literal) - 1
         return Value(base.kind.inner[number], f"struct_extract({base.sql}, '{base.kind.field_names[number]}')")
     if base.kind.name != "array" or place.kind.name not in types.INTEGERS:
@@ -213,7 +236,9 @@ def _subscript(node: Any, scope: Scope) -> Value:
     words = f"'Array subscript must be less than or equal to array length: ' || {index} || ' > ' || len({base.sql})"
     beyond = failure("INVALID_FUNCTION_ARGUMENT", words, kind.duckdb)
     below = failure("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", kind.duckdb)
-    sql = f"CASE WHEN {index} > len({base.sql}) THEN {beyond} WHEN {index} <= 0 THEN {below} ELSE {base.sql}[{index}] END"
+    sql = (
+        f"CASE WHEN {index} > len({base.sql}) THEN {beyond} WHEN {index} <= 0 THEN {below} ELSE {base.sql}[{index}] END"
+    )
     return Value(kind, sql)
 
 
@@ -265,7 +290,9 @@ _READ: dict[Any, Callable[[Any, Scope], Value]] = {
     exp.Neg: lambda node, scope: negated(value(node.this, scope)),
     exp.And: _logic,
     exp.Or: _logic,
-    exp.Not: lambda node, scope: Value(types.BOOLEAN, f"(NOT {truth(node.this, scope, 'Value of logical NOT expression')})"),
+    exp.Not: lambda node, scope: Value(
+        types.BOOLEAN, f"(NOT {truth(node.this, scope, 'Value of logical NOT expression')})"
+    ),
     exp.Is: _is,
     exp.NullSafeEQ: _distinct,
     exp.NullSafeNEQ: _distinct,

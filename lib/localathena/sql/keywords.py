@@ -41,19 +41,25 @@ def _substring(node: Any, scope: Scope, value: Reader) -> Value:
 
 def listagg(node: Any, scope: Scope, value: Reader, filtered: Any = None) -> Value:
     """A text of many; `filtered` is the condition of FILTER."""
-    order = node.this
-    given = value(order.this if isinstance(order, exp.Order) else order, scope)
+    order, distinct = node.this, ""
+    inner = order.this if isinstance(order, exp.Order) else order
+    if isinstance(inner, exp.Distinct) and len(inner.expressions) == 1:
+        inner, distinct = inner.expressions[0], "DISTINCT "
+    given = value(inner, scope)
     if given.kind.name != "varchar" or not isinstance(order, exp.Order):
         refuse("FUNCTION_NOT_FOUND", f"listagg takes texts, with WITHIN GROUP (ORDER BY ...), not {given.kind}")
     between = value(node.args["separator"], scope).sql if node.args.get("separator") is not None else "''"
     where = f" FILTER (WHERE {value(filtered, scope).sql})" if filtered is not None else ""
-    return Value(types.VARCHAR, f"string_agg({given.sql}, {between} {ordering(order, scope, value)}){where}")
+    return Value(types.VARCHAR, f"string_agg({distinct}{given.sql}, {between} {ordering(order, scope, value)}){where}")
 
 
 def _json_value(node: Any, scope: Scope, value: Reader) -> Value:
     if node.args.get("returning") or node.args.get("on_condition"):
         not_here("JSON_VALUE with RETURNING or ON")
-    return Value(types.VARCHAR, f"py_json_value({value(node.this, scope).as_(types.VARCHAR)}, {value(node.args['path'], scope).sql})")
+    return Value(
+        types.VARCHAR,
+        f"py_json_value({value(node.this, scope).as_(types.VARCHAR)}, {value(node.args['path'], scope).sql})",
+    )
 
 
 def _at_zone(node: Any, scope: Scope, value: Reader) -> Value:

@@ -20,7 +20,12 @@ _PARTS = {
     ("day_of_year", "doy"): "dayofyear({0})",
     ("year_of_week", "yow"): "isoyear({0})",
 }
-_TIMES = {"hour": "hour({0})", "minute": "minute({0})", "second": "second({0})", "millisecond": "millisecond({0}) % 1000"}
+_TIMES = {
+    "hour": "hour({0})",
+    "minute": "minute({0})",
+    "second": "second({0})",
+    "millisecond": "millisecond({0}) % 1000",
+}
 
 _TABLE = f"""
 last_day_of_month(M) -> date : last_day({{0}})

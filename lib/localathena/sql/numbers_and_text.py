@@ -113,8 +113,8 @@ replace(varchar(x), varchar) -> varchar(x) : CASE WHEN {{1}} = '' THEN {{0}} ELS
 replace(varchar, varchar, varchar) -> varchar : CASE WHEN {{1}} = '' THEN py_replace_empty({{0}}, {{2}}) ELSE replace({{0}}, {{1}}, {{2}}) END
 reverse(varchar(x)) -> varchar(x) : py_reverse({{0}})
 soundex(varchar) -> varchar(4) : py_soundex({{0}})
-split(varchar, varchar) -> array(varchar) : py_split({{0}}, {{1}}, -1)
-split(varchar, varchar, bigint) -> array(varchar) : py_split({{0}}, {{1}}, py_positive({{2}}))
+split(varchar(x), varchar) -> array(varchar(x)) : py_split({{0}}, {{1}}, -1)
+split(varchar(x), varchar, bigint) -> array(varchar(x)) : py_split({{0}}, {{1}}, py_positive({{2}}))
 split_part(varchar(x), varchar, bigint) -> varchar(x) : py_split_part({{0}}, {{1}}, {{2}})
 split_to_map(varchar, varchar, varchar) -> map(varchar, varchar) : py_split_to_map({{0}}, {{1}}, {{2}})
 split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar)) : py_split_to_multimap({{0}}, {{1}}, {{2}})

@@ -42,7 +42,8 @@ def _compared(sign: str, one: str, other: str, kind: Type) -> str:
     """A comparison of two of a type; NULL inside a row or an array makes it NULL, where DuckDB has it as a value."""
     if kind.name == "row" and sign in ("=", "<>"):
         parts = [
-            _compared("=", field(one, name), field(other, name), inner) for name, inner in zip(kind.field_names, kind.inner)
+            _compared("=", field(one, name), field(other, name), inner)
+            for name, inner in zip(kind.field_names, kind.inner)
         ]
         same = f"({' AND '.join(parts)})"
         return same if sign == "=" else f"(NOT {same})"
@@ -63,7 +64,9 @@ def _lexical(sign: str, one: str, other: str, parts: list[tuple[str, Type]]) -> 
 
 
 def comparable(sql: str, kind: Type) -> str:
-    """A value as what is compared: of a moment with a zone the moment alone."""
+    """A value as what is compared: of a moment with a zone the moment alone, of a char no spaces at its end."""
+    if kind.name == "char":
+        return f"rtrim({sql}, ' ')"
     return f"({sql}).utc" if kind.name == "timestamp with time zone" else sql
 
 
@@ -71,8 +74,10 @@ def arithmetic(sign: str, left: Value, right: Value) -> Value:
     """A sum, a difference, a product, a quotient or a remainder."""
     if left.kind.name == "unknown" and right.kind.name == "unknown":
         left = Value(types.INTEGER, left.sql)
-    if left.kind.name not in types.NUMBERS and left.kind.name != "unknown" or (
-        right.kind.name not in types.NUMBERS and right.kind.name != "unknown"
+    if (
+        left.kind.name not in types.NUMBERS
+        and left.kind.name != "unknown"
+        or (right.kind.name not in types.NUMBERS and right.kind.name != "unknown")
     ):
         return _of_time(sign, left, right)
     kind = types.common(left.kind, right.kind)
@@ -86,7 +91,9 @@ def arithmetic(sign: str, left: Value, right: Value) -> Value:
             return _whole(sign, one, other, kind, right.literal)  # type: ignore[arg-type]
         return Value(kind, f"({one} {sign} {other})")  # type: ignore[arg-type]
     if sign == "%":
-        return Value(kind, f"py_fmod({one}, {other})" if kind.name == "double" else f"CAST(py_fmod({one}, {other}) AS FLOAT)")  # type: ignore
+        return Value(
+            kind, f"py_fmod({one}, {other})" if kind.name == "double" else f"CAST(py_fmod({one}, {other}) AS FLOAT)"
+        )  # type: ignore
     return Value(kind, f"CAST({one} {sign} {other} AS {kind.duckdb})")  # type: ignore
 
 
@@ -100,8 +107,9 @@ def _whole(sign: str, one: str, other: str, kind: Type, literal: str | None) -> 
 
 
 def _decimals(sign: str, left: Value, right: Value) -> Value:
-    one, other = types.as_decimal(left.kind if left.kind.name != "unknown" else right.kind), types.as_decimal(
-        right.kind if right.kind.name != "unknown" else left.kind
+    one, other = (
+        types.as_decimal(left.kind if left.kind.name != "unknown" else right.kind),
+        types.as_decimal(right.kind if right.kind.name != "unknown" else left.kind),
     )
     (p1, s1), (p2, s2) = one.numbers, other.numbers
     scale = max(s1, s2)

@@ -31,7 +31,9 @@ def url_part(url: str, part: str) -> str | None:
     if part == "port":
         return None if port is None else str(port)
     host = (read.netloc.rpartition("@")[2].split(":")[0] if read.netloc else "") or ""
-    return {"fragment": read.fragment, "host": host, "path": read.path, "protocol": read.scheme, "query": read.query}[part]
+    return {"fragment": read.fragment, "host": host, "path": read.path, "protocol": read.scheme, "query": read.query}[
+        part
+    ]
 
 
 def url_parameter(url: str, name: str) -> str | None:

@@ -78,7 +78,9 @@ def _fields(text: str, parts: list[tuple[str, str]]) -> dict[str, str]:
     names = [name for name, _ in parts]
     # fields without a separator have their full width
     patterns = [
-        re.sub(r"\\d\{1,(\d)\}", r"\\d{\1}", pattern) if name and place + 1 < len(parts) and names[place + 1] else pattern
+        re.sub(r"\\d\{1,(\d)\}", r"\\d{\1}", pattern)
+        if name and place + 1 < len(parts) and names[place + 1]
+        else pattern
         for place, (name, pattern) in enumerate(parts)
     ]
     found = re.fullmatch("".join(f"({pattern})" for pattern in patterns), text)
@@ -90,7 +92,10 @@ def _fields(text: str, parts: list[tuple[str, str]]) -> dict[str, str]:
 def _moment(text: str, fields: dict[str, str]) -> datetime:
     for name, (least, most) in _NAMES.items():
         if name in fields and not least <= int(fields[name]) <= most:
-            raise failed(_INVALID, f"Cannot parse \"{text}\": Value {int(fields[name])} for {name} must be in the range [{least},{most}]")
+            raise failed(
+                _INVALID,
+                f'Cannot parse "{text}": Value {int(fields[name])} for {name} must be in the range [{least},{most}]',
+            )
     year = int(fields.get("year", 1970))
     if "short" in fields or "pivot" in fields:
         short = int(fields.get("short", fields.get("pivot", "0")))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from localathena.sql import python_bytes, python_formats, python_json, python_moments, python_text
+from localathena.sql import python_bytes, python_formats, python_json, python_moments, python_regexp, python_text
 from localathena.sql.nested import MACROS
 from localathena.sql.refusals import failed
 
@@ -42,7 +42,8 @@ def months_text(months: int) -> str:
     return f"{'-' if months < 0 else ''}{abs(months) // 12}-{abs(months) % 12}"
 
 
-_T, _B, _M, _F, _J = python_text, python_bytes, python_moments, python_formats, python_json
+_T, _R, _B = python_text, python_regexp, python_bytes
+_M, _F, _J = python_moments, python_formats, python_json
 FUNCTIONS: dict[str, _Function] = {
     "py_truncate": (_T.truncate, [_TEXT, _INT], _TEXT),
     "py_log": (_T.log, [_REAL, _REAL], _REAL),
@@ -69,13 +70,13 @@ FUNCTIONS: dict[str, _Function] = {
     "py_split_to_multimap": (_T.split_to_multimap, [_TEXT, _TEXT, _TEXT], "MAP(VARCHAR, VARCHAR[])"),
     "py_strpos": (_T.strpos, [_TEXT, _TEXT, _INT], _INT),
     "py_translate": (_T.translate, [_TEXT, _TEXT, _TEXT], _TEXT),
-    "py_regexp_like": (_T.regexp_like, [_TEXT, _TEXT], _TRUE),
-    "py_regexp_count": (_T.regexp_count, [_TEXT, _TEXT], _INT),
-    "py_regexp_position": (_T.regexp_position, [_TEXT, _TEXT, _INT, _INT], "INTEGER"),
-    "py_regexp_extract": (_T.regexp_extract, [_TEXT, _TEXT, _INT], _TEXT),
-    "py_regexp_extract_all": (_T.regexp_extract_all, [_TEXT, _TEXT, _INT], _TEXTS),
-    "py_regexp_replace": (_T.regexp_replace, [_TEXT, _TEXT, _TEXT], _TEXT),
-    "py_regexp_split": (_T.regexp_split, [_TEXT, _TEXT], _TEXTS),
+    "py_regexp_like": (_R.regexp_like, [_TEXT, _TEXT], _TRUE),
+    "py_regexp_count": (_R.regexp_count, [_TEXT, _TEXT], _INT),
+    "py_regexp_position": (_R.regexp_position, [_TEXT, _TEXT, _INT, _INT], "INTEGER"),
+    "py_regexp_extract": (_R.regexp_extract, [_TEXT, _TEXT, _INT], _TEXT),
+    "py_regexp_extract_all": (_R.regexp_extract_all, [_TEXT, _TEXT, _INT], _TEXTS),
+    "py_regexp_replace": (_R.regexp_replace, [_TEXT, _TEXT, _TEXT], _TEXT),
+    "py_regexp_split": (_R.regexp_split, [_TEXT, _TEXT], _TEXTS),
     "py_double_text": (_B.double_text, [_REAL], _TEXT),
     "py_java_double": (python_text.java_double, [_REAL], _TEXT),
     "py_formatted": (_B.formatted, [_TEXT, _TEXTS], _TEXT),
@@ -163,7 +164,9 @@ def prepare(connection: Any, sql: str) -> None:
         if found is not None:
             function, parameters, result = found
             # special: a function may answer NULL, which the default refuses
-            connection.create_function(name, _strict(function, len(parameters)), parameters, result, null_handling="special")
+            connection.create_function(
+                name, _strict(function, len(parameters)), parameters, result, null_handling="special"
+            )
 
 
 def _strict(function: Callable[..., Any], count: int) -> Callable[..., Any]:

@@ -33,7 +33,9 @@ def written(value: Any, sort: bool = False) -> str:
         return _number(value) if sort else str(value)
     if isinstance(value, dict):
         items = sorted(value.items()) if sort else value.items()
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{written(item, sort)}" for key, item in items) + "}"
+        return (
+            "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{written(item, sort)}" for key, item in items) + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(written(item, sort) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -7,14 +7,17 @@ import re
 import unicodedata
 from collections import Counter
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
 
 from localathena.sql.refusals import failed
 
 _INVALID = "INVALID_FUNCTION_ARGUMENT"
 _WIDE = Context(prec=120)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_SOUNDS = {letter: str(code) for code, letters in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1) for letter in letters}
+_SOUNDS = {
+    letter: str(code)
+    for code, letters in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r"), 1)
+    for letter in letters
+}
 # the form in which Java writes a double: from 0.001 to below ten millions in full
 _PLAIN = (1e-3, 1e7)
 
@@ -104,7 +107,10 @@ def bit_count(value: int, bits: int) -> int:
     if not 2 <= bits <= 64:
         raise failed(_INVALID, "Bits specified in bit_count must be between 2 and 64")
     if not -(1 << bits - 1) <= value < 1 << bits - 1:
-        raise failed(_INVALID, f"Number must be representable with the bits specified. {value} cannot be represented with {bits} bits")
+        raise failed(
+            _INVALID,
+            f"Number must be representable with the bits specified. {value} cannot be represented with {bits} bits",
+        )
     return bin(value & ((1 << bits) - 1)).count("1")
 
 
@@ -263,80 +269,3 @@ def translate(text: str, letters: str, others: str) -> str:
     for place, letter in enumerate(letters):
         table.setdefault(ord(letter), others[place] if place < len(others) else None)
     return text.translate(table)
-
-
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    # Java's names of groups, and its possessive and POSIX classes as far as Python has them
-    spelled = re.sub(r"\(\?<([A-Za-z]\w*)>", r"(?P<\1>", text)
-    for name, letters in (("Alpha", "a-zA-Z"), ("Digit", "0-9"), ("Alnum", "a-zA-Z0-9"), ("Upper", "A-Z"), ("Lower", "a-z")):
-        spelled = spelled.replace(f"\\p{{{name}}}", f"[{letters}]")
-    try:
-        return re.compile(spelled.replace("\\z", "\\Z"))
-    except re.error as error:
-        raise failed(_INVALID, f"the pattern {text} cannot be read: {error}") from None
-
-
-def regexp_like(text: str, pattern: str) -> bool:
-    """Whether a pattern is found."""
-    return _pattern(pattern).search(text) is not None
-
-
-def regexp_count(text: str, pattern: str) -> int:
-    """How often a pattern is found."""
-    return sum(1 for _ in _pattern(pattern).finditer(text))
-
-
-def regexp_position(text: str, pattern: str, start: int, number: int) -> int:
-    """Where a pattern is found for the so-manieth time, or -1."""
-    if start < 1 or number < 1:
-        raise failed(_INVALID, "start and occurrence must be positive")
-    found = list(_pattern(pattern).finditer(text, start - 1)) if start <= len(text) else []
-    return found[number - 1].start() + 1 if len(found) >= number else -1
-
-
-def _group(pattern: str, group: int) -> re.Pattern[str]:
-    read = _pattern(pattern)
-    if not 0 <= group <= read.groups:
-        raise failed(_INVALID, f"Pattern has {read.groups} groups. Cannot access group {group}")
-    return read
-
-
-def regexp_extract(text: str, pattern: str, group: int) -> str | None:
-    """The first part that a pattern finds; NULL when there is none."""
-    found = _group(pattern, group).search(text)
-    return found[group] if found else None
-
-
-def regexp_extract_all(text: str, pattern: str, group: int) -> list[str | None]:
-    """All parts that a pattern finds."""
-    return [found[group] for found in _group(pattern, group).finditer(text)]
-
-
-def regexp_replace(text: str, pattern: str, by: str) -> str:
-    """A text with what a pattern finds replaced; $1 and ${name} are groups."""
-    read = _pattern(pattern)
-
-    def put(found: re.Match[str]) -> str:
-        def part(mark: re.Match[str]) -> str:
-            if mark[3] is not None:
-                return mark[3]
-            name: str | int = mark[1] if mark[1] is not None else int(mark[2])
-            try:
-                return found[name] or ""
-            except (IndexError, error_of_group):
-                raise failed(_INVALID, f"Illegal replacement sequence: {by}") from None
-
-        return re.sub(r"\$\{(\w+)\}|\$(\d)|\\(.)", part, by)
-
-    error_of_group = re.error
-    return read.sub(put, text)
-
-
-def regexp_split(text: str, pattern: str) -> list[str]:
-    """The parts between what a pattern finds."""
-    parts, last = [], 0
-    for found in _pattern(pattern).finditer(text):
-        parts.append(text[last : found.start()])
-        last = found.end()
-    return [*parts, text[last:]]

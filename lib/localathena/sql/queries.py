@@ -32,7 +32,11 @@ def query(node: Any, scope: Scope) -> Query:
     """A query as SQL. Raises Refused for what is none."""
     if isinstance(node, exp.Subquery):
         inner = query(node.this, scope.inside()) if node.args.get("with_") is None else _with(node, scope, node.this)
-        return _ended(inner, node, scope) if node.args.get("order") or node.args.get("limit") or node.args.get("offset") else inner
+        return (
+            _ended(inner, node, scope)
+            if node.args.get("order") or node.args.get("limit") or node.args.get("offset")
+            else inner
+        )
     if node.args.get("with_") is not None:
         return _with(node, scope, node)
     return _plain(node, scope)
@@ -45,7 +49,10 @@ def _plain(node: Any, scope: Scope) -> Query:
         return _ended(_set_operation(node, scope), node, scope)
     if isinstance(node, exp.Values):
         return _ended(values(node, scope), node, scope)
-    refuse("SYNTAX_ERROR", f"mismatched input: a query begins with SELECT, WITH, VALUES or TABLE, not with {node.key.upper()}")
+    refuse(
+        "SYNTAX_ERROR",
+        f"mismatched input: a query begins with SELECT, WITH, VALUES or TABLE, not with {node.key.upper()}",
+    )
 
 
 def _with(node: Any, scope: Scope, body: Any) -> Query:
@@ -80,7 +87,10 @@ def _aliased(columns: Sequence[tuple[Optional[str], Type]], shown: list[str], na
     if not shown:
         return tuple(columns)
     if len(shown) != len(columns):
-        refuse("MISMATCHED_COLUMN_ALIASES", f"Column alias list has {len(shown)} entries but '{name}' has {len(columns)} columns available")
+        refuse(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"Column alias list has {len(shown)} entries but '{name}' has {len(columns)} columns available",
+        )
     return tuple((new, kind) for new, (_, kind) in zip(shown, columns))
 
 
@@ -100,10 +110,14 @@ def _recursive(item: Any, name: str, shown: list[str], with_name: str, scope: Sc
         not_here("a recursive query whose step is no plain SELECT from itself")
     for (_, kind), (column, wanted) in zip(step.columns, columns):
         if types.common(kind, wanted) != wanted:
-            refuse("TYPE_MISMATCH", f"recursion step relation output type ({kind}) is not coercible to recursion base relation output type ({wanted}) at column {column}")
+            refuse(
+                "TYPE_MISMATCH",
+                f"recursion step relation output type ({kind}) is not coercible to recursion base relation output type ({wanted}) at column {column}",
+            )
     names = ", ".join(f"c{number}" for number in range(len(columns)))
     casts = ", ".join(
-        f"{coerced(f'c{number}', kind, wanted)} AS c{number}" for number, ((_, kind), (_, wanted)) in enumerate(zip(step.columns, columns))
+        f"{coerced(f'c{number}', kind, wanted)} AS c{number}"
+        for number, ((_, kind), (_, wanted)) in enumerate(zip(step.columns, columns))
     )
     sql = f"SELECT {names}, 0 AS depth FROM ({base.sql}) AS b UNION ALL SELECT {casts}, depth FROM ({step.sql}) AS s"
     return Query(sql, columns)
@@ -115,7 +129,9 @@ def _set_operation(node: Any, scope: Scope) -> Query:
     if node.args.get("by_name") or node.args.get("side") or node.args.get("kind"):
         refuse("SYNTAX_ERROR", f"mismatched input in {word}")
     if len(left.columns) != len(right.columns):
-        refuse("TYPE_MISMATCH", f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}")
+        refuse(
+            "TYPE_MISMATCH", f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}"
+        )
     kinds = []
     for number, ((_, one), (_, other)) in enumerate(zip(left.columns, right.columns), 1):
         kind = types.common(one, other)
@@ -124,7 +140,10 @@ def _set_operation(node: Any, scope: Scope) -> Query:
         kinds.append(kind)
     sides = []
     for side in (left, right):
-        casts = ", ".join(f"{coerced(f'c{n}', kind, wanted)} AS c{n}" for n, ((_, kind), wanted) in enumerate(zip(side.columns, kinds)))
+        casts = ", ".join(
+            f"{coerced(f'c{n}', kind, wanted)} AS c{n}"
+            for n, ((_, kind), wanted) in enumerate(zip(side.columns, kinds))
+        )
         sides.append(f"(SELECT {casts} FROM ({side.sql}) AS s)")
     return Query(f"{sides[0]} {word} {sides[1]}", tuple((name, kind) for (name, _), kind in zip(left.columns, kinds)))
 
@@ -134,7 +153,8 @@ def _ended(made: Query, node: Any, scope: Scope) -> Query:
     if not any(node.args.get(part) for part in ("order", "limit", "offset")):
         return made
     columns = [
-        Column((), name.lower() if name else None, kind, f"s.c{number}") for number, (name, kind) in enumerate(made.columns)
+        Column((), name.lower() if name else None, kind, f"s.c{number}")
+        for number, (name, kind) in enumerate(made.columns)
     ]
     named: list[_Named] = [(column.name, Value(column.kind, column.sql)) for column in columns]
     ending = _order(node, scope.inside(columns), named, False) + _limit(node)
@@ -258,8 +278,7 @@ def _grouping(node: Any, scope: Scope, items: list[_Named]) -> str:
 def _order(node: Any, scope: Scope, items: list[_Named], distinct: bool) -> str:
     if node.args.get("order") is None:
         return ""
-    known = {item.sql: Column((), name.lower(), item.kind, item.sql) for name, item in items if name}
-    outer = scope.inside(list(known.values()))
+    outer = scope.inside([Column((), name.lower(), item.kind, item.sql) for name, item in items if name])
     places = {item.sql: number for number, (_, item) in reversed(list(enumerate(items)))}
     parts = []
     for item in node.args["order"].expressions:

@@ -18,7 +18,15 @@ from localathena.sql.scope import Column, Query, Scope, Table, View
 from localathena.sql.types import Type
 from localathena.sql.words import parse
 
-_JOINS = {"": "INNER", "INNER": "INNER", "LEFT": "LEFT", "RIGHT": "RIGHT", "FULL": "FULL", "CROSS": "CROSS", "OUTER": ""}
+_JOINS = {
+    "": "INNER",
+    "INNER": "INNER",
+    "LEFT": "LEFT",
+    "RIGHT": "RIGHT",
+    "FULL": "FULL",
+    "CROSS": "CROSS",
+    "OUTER": "",
+}
 _TABLE_PARTS = {"this", "db", "catalog", "alias", "joins"}
 
 
@@ -51,7 +59,9 @@ def relation(node: Any, scope: Scope, before: list[Column]) -> tuple[str, list[C
         inner_query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
         sql, columns = _aliased(scope.statement.query(inner_query, scope.inside(before)), node, scope, "LATERAL ")
     else:
-        refuse("SYNTAX_ERROR", f"Athena reads from tables, views, queries, VALUES and UNNEST, not from {node.key.upper()}")
+        refuse(
+            "SYNTAX_ERROR", f"Athena reads from tables, views, queries, VALUES and UNNEST, not from {node.key.upper()}"
+        )
     if isinstance(node, exp.Table):
         for join in inner:
             sql, columns = _joined(sql, columns, join, scope)
@@ -63,7 +73,10 @@ def _aliased(query: Query, node: Any, scope: Scope, lateral: str = "") -> tuple[
     alias = node.args.get("alias")
     shown = [item.name for item in alias.args.get("columns") or ()] if alias is not None else []
     if shown and len(shown) != len(query.columns):
-        refuse("MISMATCHED_COLUMN_ALIASES", f"Column alias list has {len(shown)} entries but relation has {len(query.columns)} columns")
+        refuse(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"Column alias list has {len(shown)} entries but relation has {len(query.columns)} columns",
+        )
     named = [(new, kind) for new, (_, kind) in zip(shown, query.columns)] if shown else list(query.columns)
     qualifier = (alias.name.lower(),) if alias is not None and alias.name else ()
     return f"{lateral}({query.sql}) AS {name}", _columns(name, qualifier, named)
@@ -100,7 +113,10 @@ def _renamed(columns: list[Column], node: Any) -> list[Column]:
         return columns
     shown = [item.name for item in alias.args.get("columns") or ()]
     if shown and len(shown) != len(columns):
-        refuse("MISMATCHED_COLUMN_ALIASES", f"Column alias list has {len(shown)} entries but '{alias.name}' has {len(columns)} columns available")
+        refuse(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"Column alias list has {len(shown)} entries but '{alias.name}' has {len(columns)} columns available",
+        )
     names = shown or [column.shown for column in columns]
     qualifier = (alias.name.lower(),) if alias.name else columns[0].qualifier
     return [
@@ -113,7 +129,10 @@ def stored(scope: Scope, catalog: str, database: str, name: str) -> Query:
     """A table or view of the catalogue as a query."""
     statement = scope.statement
     if catalog and catalog != statement.catalog.name:
-        refuse("CATALOG_NOT_FOUND", f"Catalog '{catalog}' does not exist; there is {statement.catalog.name}, which may be left out")
+        refuse(
+            "CATALOG_NOT_FOUND",
+            f"Catalog '{catalog}' does not exist; there is {statement.catalog.name}, which may be left out",
+        )
     database = database or scope.database or statement.catalog.database
     if database == "information_schema":
         return information(statement.catalog, name)
@@ -146,7 +165,10 @@ def _view(found: View, database: str, name: str, kinds: list[tuple[str, Type]], 
     parts = []
     for number, ((column, wanted), (_, kind)) in enumerate(zip(kinds, query.columns)):
         if types.common(kind, wanted) != wanted and kind.name != wanted.name:
-            refuse("VIEW_IS_STALE", f"View '{database}.{name}' is stale or in invalid state: column {column} is {kind}, not {wanted}")
+            refuse(
+                "VIEW_IS_STALE",
+                f"View '{database}.{name}' is stale or in invalid state: column {column} is {kind}, not {wanted}",
+            )
         parts.append(f"{coerced(f'c{number}', kind, wanted)} AS c{number}")
     return Query(f"SELECT {', '.join(parts)} FROM ({query.sql}) AS v", tuple(kinds))
 
@@ -155,14 +177,19 @@ def _table_function(node: Any, scope: Scope) -> tuple[str, list[Column]]:
     """TABLE(sequence(...)), the one table function that is answered."""
     inner = node.this.expressions[0] if node.this.name.upper() == "TABLE" and node.this.expressions else None
     if not isinstance(inner, exp.Anonymous):
-        refuse("SYNTAX_ERROR", f"mismatched input '(': Athena takes a function in the place of a table in TABLE(...) alone: {node.this.name}")
+        refuse(
+            "SYNTAX_ERROR",
+            f"mismatched input '(': Athena takes a function in the place of a table in TABLE(...) alone: {node.this.name}",
+        )
     if inner.name.lower() != "sequence":
         not_here(f"the table function {inner.name}")
     found = [value(item, scope) for item in inner.expressions]
     if len(found) not in (2, 3) or any(item.kind.name not in types.INTEGERS for item in found):
         refuse("INVALID_FUNCTION_ARGUMENT", "the table function sequence takes two or three whole numbers")
     texts = ", ".join(item.as_(types.BIGINT) for item in found)
-    return _aliased(Query(f"SELECT unnest(generate_series({texts})) AS c0", (("sequential_number", types.BIGINT),)), node, scope)
+    return _aliased(
+        Query(f"SELECT unnest(generate_series({texts})) AS c0", (("sequential_number", types.BIGINT),)), node, scope
+    )
 
 
 def values(node: Any, scope: Scope) -> Query:
@@ -183,7 +210,9 @@ def values(node: Any, scope: Scope) -> Query:
 def _fields(row: Any) -> list[Any]:
     if isinstance(row, exp.Tuple):
         # VALUES 1, 2 and VALUES (1), (2) are rows of one value; a value in two brackets is a row
-        return [item.this if isinstance(item, exp.Paren) and len(row.expressions) == 1 else item for item in row.expressions]
+        return [
+            item.this if isinstance(item, exp.Paren) and len(row.expressions) == 1 else item for item in row.expressions
+        ]
     return [row]
 
 
@@ -219,7 +248,10 @@ def _unnest(node: Any, scope: Scope) -> tuple[str, list[Column]]:
         if shown and isinstance(offset, exp.Identifier):
             shown.append(offset.name)
     if shown and len(shown) != len(named):
-        refuse("MISMATCHED_COLUMN_ALIASES", f"Column alias list has {len(shown)} entries but relation has {len(named)} columns")
+        refuse(
+            "MISMATCHED_COLUMN_ALIASES",
+            f"Column alias list has {len(shown)} entries but relation has {len(named)} columns",
+        )
     name = scope.statement.fresh("r")
     columns = list(zip(shown or [None] * len(named), named))
     qualifier = (alias.name.lower(),) if alias is not None and alias.name else ()
@@ -266,5 +298,3 @@ def _using(
         dropped += [left, right]
     rest = [item for item in (*columns, *added) if item not in dropped]
     return f"{sql} {way} JOIN {other} ON {' AND '.join(conditions)}", [*shared, *rest]
-
-

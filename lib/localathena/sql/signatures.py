@@ -19,12 +19,7 @@ from localathena.sql.refusals import failure, refuse
 from localathena.sql.types import Type
 
 _ANY = frozenset("TUKVSER")
-_KINDS = {
-    "I": types.INTEGERS,
-    "N": types.NUMBERS,
-    "M": ("date", "timestamp"),
-    "Z": ("timestamp with time zone",),
-}
+_KINDS = {"I": types.INTEGERS, "N": types.NUMBERS, "M": ("date", "timestamp"), "Z": ("timestamp with time zone",)}
 _LINE = re.compile(r"(\w+)\((.*?)\) -> (.+?) : (.+)")
 _LAMBDA = re.compile(r"\(([^()]*)\)->(.+)")
 _PARTS = re.compile(r",(?![^(]*\))")

@@ -17,7 +17,14 @@ Special = Callable[[Sequence[Any], Scope, Reader], Value]
 _DATES = ("day", "week", "month", "quarter", "year")
 _TIMES = ("millisecond", "second", "minute", "hour", *_DATES)
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_MILLISECONDS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+_MILLISECONDS = {
+    "millisecond": 1,
+    "second": 1000,
+    "minute": 60_000,
+    "hour": 3_600_000,
+    "day": 86_400_000,
+    "week": 604_800_000,
+}
 _ZONED = "timestamp with time zone"
 
 
@@ -60,7 +67,10 @@ def _extreme(name: str) -> Special:
         kind = types.common_of([item.kind for item in values])
         if kind is None:
             shown = ", ".join(str(item.kind) for item in values)
-            refuse("FUNCTION_NOT_FOUND", f"Unexpected parameters ({shown}) for function {name}. Expected: {name}(E) E:orderable")
+            refuse(
+                "FUNCTION_NOT_FOUND",
+                f"Unexpected parameters ({shown}) for function {name}. Expected: {name}(E) E:orderable",
+            )
         texts = [item.as_(kind) for item in values]
         missing = " OR ".join(f"{text} IS NULL" for text in texts)
         return Value(kind, f"CASE WHEN {missing} THEN NULL ELSE {name}({', '.join(texts)}) END")
@@ -76,7 +86,10 @@ def _try(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
 
 def _typeof(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     _count("typeof", nodes, 1)
-    return Value(types.VARCHAR, literals.quoted(str(value(nodes[0], scope).kind)))
+    found = value(nodes[0], scope)
+    name = literals.quoted(str(found.kind))
+    # the value is named, since an aggregate makes one row of many whatever becomes of it
+    return Value(types.VARCHAR, f"CASE WHEN {found.sql} IS NULL THEN {name} ELSE {name} END")
 
 
 def _row(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
@@ -91,7 +104,10 @@ def joined(left: Value, right: Value) -> Value:
     names = (left.kind.name, right.kind.name)
     if "array" in names:
         whole = left.kind if names[0] == "array" else right.kind
-        sides = [item if item.kind.name == "array" else Value(types.array(item.kind), f"[{item.sql}]") for item in (left, right)]
+        sides = [
+            item if item.kind.name == "array" else Value(types.array(item.kind), f"[{item.sql}]")
+            for item in (left, right)
+        ]
         kind = types.common(sides[0].kind, sides[1].kind)
         if kind is not None and whole is not None:
             return Value(kind, f"({sides[0].as_(kind)} || {sides[1].as_(kind)})")
@@ -141,7 +157,9 @@ def _date_trunc(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     unit = _unit(nodes[0], scope, value, found.kind)
     if found.kind.name == _ZONED:
         zone = f"({found.sql}).zone"
-        return Value(found.kind, f"struct_pack(utc := py_utc(date_trunc('{unit}', {_local(found)}), {zone}), zone := {zone})")
+        return Value(
+            found.kind, f"struct_pack(utc := py_utc(date_trunc('{unit}', {_local(found)}), {zone}), zone := {zone})"
+        )
     return Value(found.kind, f"CAST(date_trunc('{unit}', {found.sql}) AS {found.kind.duckdb})")
 
 
@@ -204,7 +222,10 @@ def _array_join(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     instead = f"coalesce({text}, {rest[1].sql})" if len(rest) > 1 else text
     texts = f"list_transform({given.sql}, lambda z: {instead})"
     kept = texts if len(rest) > 1 else f"list_filter({texts}, lambda z: z IS NOT NULL)"
-    return Value(types.VARCHAR, f"CASE WHEN {given.sql} IS NOT NULL THEN coalesce(array_to_string({kept}, {rest[0].sql}), '') END")
+    return Value(
+        types.VARCHAR,
+        f"CASE WHEN {given.sql} IS NOT NULL THEN coalesce(array_to_string({kept}, {rest[0].sql}), '') END",
+    )
 
 
 def _format(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
@@ -214,11 +235,17 @@ def _format(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     parts = []
     for item in values:
         name = item.kind.name
-        letter = "d" if name in types.INTEGERS else {"decimal": "n", "double": "f", "real": "f", "boolean": "b"}.get(name, "s")
+        letter = (
+            "d"
+            if name in types.INTEGERS
+            else {"decimal": "n", "double": "f", "real": "f", "boolean": "b"}.get(name, "s")
+        )
         if name in ("date", "timestamp", _ZONED, "time", "array", "map", "row"):
             not_here(f"format of {item.kind}")
         # a double as Java's toString has it
-        text = f"py_java_double(CAST({item.sql} AS DOUBLE))" if letter == "f" else cast(item.sql, item.kind, types.VARCHAR)
+        text = (
+            f"py_java_double(CAST({item.sql} AS DOUBLE))" if letter == "f" else cast(item.sql, item.kind, types.VARCHAR)
+        )
         parts.append(f"'{letter}:' || {text}")
     return Value(types.VARCHAR, f"py_formatted({form.as_(types.VARCHAR)}, CAST([{', '.join(parts)}] AS VARCHAR[]))")
 

@@ -59,7 +59,10 @@ def _shown(statement: str, scope: Scope) -> Optional[Query]:
     if word.startswith("SHOW"):
         found = _SHOW.fullmatch(text)
         if found is None:
-            refuse("SYNTAX_ERROR", f"mismatched input: SHOW is answered for TABLES, SCHEMAS, DATABASES, COLUMNS and CATALOGS: {text}")
+            refuse(
+                "SYNTAX_ERROR",
+                f"mismatched input: SHOW is answered for TABLES, SCHEMAS, DATABASES, COLUMNS and CATALOGS: {text}",
+            )
         return _show(found, scope)
     if word.startswith("DESC"):
         found = _DESCRIBE.fullmatch(text)
@@ -84,9 +87,9 @@ def _show(found: re.Match[str], scope: Scope) -> Query:
         return _columns(parts, scope)
     if what == "TABLES":
         database = parts[-1] if parts else catalog.database
-        if database not in catalog.databases():
-            refuse("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist")
         title, names = "Table", [name for name, _ in catalog.relations(database)]
+        if not names and database not in catalog.databases():
+            refuse("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist")
     elif what == "CATALOGS":
         title, names = "Catalog", [catalog.name]
     else:

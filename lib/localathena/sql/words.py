@@ -41,6 +41,17 @@ _UNREAD = {
     "indexed", "pattern", "only", "partition", "collation", "first", "view", "outer", "cross_apply", "explode_array",
     "global_", "key_expressions", "action", "field", "zero_start", "requires_string",
 }  # fmt: skip
+# words that are no name unless they stand in double quotes
+_RESERVED = {
+    "ALTER", "AND", "AS", "BETWEEN", "BY", "CASE", "CAST", "CONSTRAINT", "CREATE", "CROSS", "CUBE", "CURRENT_CATALOG",
+    "CURRENT_DATE", "CURRENT_PATH", "CURRENT_ROLE", "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP",
+    "CURRENT_USER", "DEALLOCATE", "DELETE", "DESCRIBE", "DISTINCT", "DROP", "ELSE", "END", "ESCAPE", "EXCEPT", "EXECUTE",
+    "EXISTS", "EXTRACT", "FALSE", "FOR", "FROM", "FULL", "GROUP", "GROUPING", "HAVING", "IN", "INNER", "INSERT",
+    "INTERSECT", "INTO", "IS", "JOIN", "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_TABLE",
+    "JSON_VALUE", "LEFT", "LIKE", "LISTAGG", "LOCALTIME", "LOCALTIMESTAMP", "NATURAL", "NORMALIZE", "NOT", "NULL", "ON",
+    "OR", "ORDER", "OUTER", "PREPARE", "RECURSIVE", "RIGHT", "ROLLUP", "SELECT", "SKIP", "TABLE", "THEN", "TRIM", "TRUE",
+    "UESCAPE", "UNION", "UNNEST", "USING", "VALUES", "WHEN", "WHERE", "WITH",
+}  # fmt: skip
 # what may stand before the bracket of a subscript, or makes an array of it
 _BEFORE_BRACKET = (_T.VAR, _T.IDENTIFIER, _T.R_PAREN, _T.R_BRACKET, _T.ARRAY, _T.STRING)
 # what follows a number's first digits: 0b11, 1_000
@@ -114,7 +125,12 @@ def _numbers(tokens: list[Token], sql: str) -> list[Token]:
             joined = f"{made[-1].text}{text}".replace("_", "").lower()
             base = _BASES.get(joined[1:2], 10)
             made[-1] = _number(token, joined if base == 10 else str(int(joined[2:], base)), made[-1].start)
-        elif made and token.token_type == _T.STRING and made[-1].text.upper() == "DECIMAL" and _DECIMAL.fullmatch(token.text):
+        elif (
+            made
+            and token.token_type == _T.STRING
+            and made[-1].text.upper() == "DECIMAL"
+            and _DECIMAL.fullmatch(token.text)
+        ):
             # a literal of a decimal, which sqlglot would read as a cast to one without a point
             written = token.text if "." in token.text else f"{token.text}."
             made[-1] = _number(token, written, made[-1].start)
@@ -130,6 +146,7 @@ def _number(token: Token, text: str, start: int) -> Token:
 def _check(tokens: list[Token]) -> None:
     """Raise Refused for words that sqlglot takes and Athena does not."""
     limits: list[bool] = [False]
+    joins = [0]
     for number, token in enumerate(tokens):
         before = tokens[number - 1] if number else None
         after = tokens[number + 1] if number + 1 < len(tokens) else None
@@ -137,21 +154,35 @@ def _check(tokens: list[Token]) -> None:
         word = "" if quoted else token.text.upper()
         if token.token_type == _T.L_PAREN:
             limits.append(False)
+            joins.append(0)
         elif token.token_type == _T.R_PAREN and len(limits) > 1:
             limits.pop()
+            _check_joins(joins.pop(), token)
         elif token.token_type in (_T.LIMIT, _T.FETCH):
             limits[-1] = True
         elif token.token_type == _T.OFFSET and limits[-1]:
             _unexpected(token)
         elif token.token_type in (_T.UNION, _T.EXCEPT, _T.INTERSECT):
             limits[-1] = False
+        if token.token_type == _T.JOIN and (before is None or before.token_type not in (_T.CROSS, _T.NATURAL)):
+            joins[-1] += 1
+        elif token.token_type in (_T.ON, _T.USING):
+            joins[-1] -= 1
         _check_word(token, word, before, after, number > 1 and tokens[number - 2].token_type == _T.LIMIT)
         if before is not None and before.text.upper() == "INTERVAL" and token.token_type == _T.STRING:
             if after is None or after.text.upper() not in _UNITS:
                 refuse("SYNTAX_ERROR", f"line {token.line}:{token.col}: an interval is written INTERVAL '1' DAY")
+    if tokens:
+        _check_joins(joins[0], tokens[-1])
     for number, token in enumerate(tokens):
         if token.text.upper() in ("CAST", "TRY_CAST") and token.token_type not in (_T.STRING, _T.IDENTIFIER):
             _check_cast(tokens, number)
+
+
+def _check_joins(without: int, token: Token) -> None:
+    """Raise Refused when a JOIN has neither ON nor USING before the end of its brackets."""
+    if without > 0:
+        _unexpected(token)
 
 
 def _check_word(token: Token, word: str, before: Token | None, after: Token | None, in_limit: bool) -> None:
@@ -168,6 +199,11 @@ def _check_word(token: Token, word: str, before: Token | None, after: Token | No
     if word == "INTERVAL" and after is not None and after.token_type == _T.NUMBER:
         _unexpected(after)
     if token.token_type == _T.COMMA and before is not None and before.token_type == _T.NUMBER and in_limit:
+        _unexpected(token)
+    ended = after is None or after.token_type in (_T.FROM, _T.WHERE, _T.R_PAREN, _T.COMMA, _T.ORDER_BY, _T.GROUP_BY)
+    if token.token_type == _T.COMMA and (ended or before is None or before.token_type in (_T.SELECT, _T.L_PAREN)):
+        _unexpected(token)
+    if before is not None and before.token_type == _T.ALIAS and (word in _RESERVED or token.token_type == _T.STRING):
         _unexpected(token)
     if word == "FROM" and (before is None or before.token_type in (_T.L_PAREN, _T.UNION, _T.ALL)):
         _unexpected(token)

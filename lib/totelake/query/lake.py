@@ -15,7 +15,6 @@ from localathena.sql.python_functions import prepare
 from localathena.sql.refusals import NOT_HERE, Refused, refusal_of
 from localathena.sql.statements import translate
 from localathena.sql.types import type_of
-
 from totelake.contracts.identifiers import namesakes, sql_quoted, sql_text
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
@@ -32,6 +31,8 @@ from totelake.query.engine import answer, engine
 from totelake.runtime.clients import Clients
 
 _AT_ONCE = 8
+# refusals of what may be no question at all, of which there is more to say
+_SAID_BETTER = ("SYNTAX_ERROR", "CATALOG_NOT_FOUND", "STACK_OVERFLOW")
 _PLACE = re.compile(r"s3://([^/]+)/(.+)")
 _REMEDY = "`totelake repair catalog` puts it back"
 # columns by name, and none from the folders' names: those come from the Data Catalog
@@ -48,7 +49,6 @@ class Lake:
 
     def ask(self, sql: str) -> Answer:
         """Answer one question. Raises ConfigurationError for what is none, LakeError for what Athena refuses."""
-        check(sql)
         try:
             translation = translate(sql, Described(self._database, self._table, self._names, self._databases))
             with self._cache.in_use(), engine(self._cache.folder) as connection:
@@ -57,6 +57,8 @@ class Lake:
                     self._define(connection, database, name)
                 found = answer(connection, translation.sql)
         except Refused as refused:
+            if refused.kind in _SAID_BETTER:
+                check(sql)
             raise _error(refused.kind, self._told(refused.sentence)) from refused
         except duckdb.Error as error:
             refused = refusal_of(str(error))
@@ -74,6 +76,8 @@ class Lake:
             remedy = "" if known else "; run `totelake run`, or correct the name"
             raise ConfigurationError(f"the lake has no {database}.{name}{there}{remedy}")
         if table.get("TableType") != VIEW_TYPE:
+            if not columns_of(table):
+                raise ConfigurationError(f"{database}.{name} has no columns in the Data Catalog; {_REMEDY}")
             self._documents[database, name] = table
         return table
 
@@ -90,7 +94,9 @@ class Lake:
     def _names(self, database: str) -> list[tuple[str, bool]]:
         """What can be read, and whether it is a view; nothing of a database that is not there."""
         try:
-            return sorted((item["Name"], item.get("TableType") == VIEW_TYPE) for item in self._catalog(database).tables())
+            return sorted(
+                (item["Name"], item.get("TableType") == VIEW_TYPE) for item in self._catalog(database).tables()
+            )
         except LakeError as error:
             if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "EntityNotFoundException":
                 return []
@@ -102,8 +108,6 @@ class Lake:
     def _relation(self, connection: Any, database: str, table: Document) -> str:
         """A registered table as a query over its partitions' objects, typed as it is registered."""
         name, columns = f"{database}.{table['Name']}", columns_of(table)
-        if not columns:
-            raise ConfigurationError(f"{name} has no columns in the Data Catalog; {_REMEDY}")
         keys = [item["Name"] for item in table.get("PartitionKeys") or ()]
         locations = self._parts(database, table["Name"]) if keys else [((), location_of(table))]
         parts = [

@@ -21,8 +21,11 @@ class InDuckdb:
 
     def relation(self, database: str, name: str) -> Table | None:
         """A table; None when it is not there."""
-        asked = "SELECT column_name, lower(data_type) FROM information_schema.columns WHERE table_schema = ? AND table_name = ?"
-        found = self._connection.execute(f"{asked} ORDER BY ordinal_position", [database, name]).fetchall()
+        asked = (
+            "SELECT column_name, lower(data_type) FROM information_schema.columns "
+            "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+        )
+        found = self._connection.execute(asked, [database, name]).fetchall()
         return Table(tuple(found), f'"{database}"."{name}"') if found else None
 
     def databases(self) -> Sequence[str]:

@@ -47,7 +47,8 @@ def missing() -> str | None:
         return "there is no java; install Java 17 to ask the real engine"
     folder = os.environ.get(LIB, "")
     if not folder or not list(Path(folder).glob("trino-main-*.jar")):
-        return f"{LIB} names no folder with Trino's jars; `mvn -B package -f tests/athena/trino -Dtrino.lib=FOLDER` fills one"
+        fills = "`mvn -B package -f tests/athena/trino -Dtrino.lib=FOLDER` fills one"
+        return f"{LIB} names no folder with Trino's jars; {fills}"
     return None
 
 

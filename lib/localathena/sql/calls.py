@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Optional
+from typing import Any
 
 from sqlglot import exp
 
@@ -35,7 +35,7 @@ class _Given:
 
     def __init__(self, value: Value) -> None:
         self._value = value
-        self.kind: Optional[Type] = value.kind
+        self.kind: Type | None = value.kind
 
     def sql(self, wanted: Type) -> str:
         return self._value.as_(wanted)
@@ -47,7 +47,7 @@ class _Given:
 class _Lambda:
     """An argument that is a lambda."""
 
-    kind: Optional[Type] = None
+    kind: Type | None = None
 
     def __init__(self, node: exp.Lambda, scope: Scope, value: Reader) -> None:
         self._node, self._scope, self._value = node, scope, value

@@ -84,7 +84,8 @@ def _cast(sql: str, kind: Type, wanted: Type) -> str | None:
         return f"list_transform({sql}, lambda z: {cast('z', kind.inner[0], wanted.inner[0])})"
     if kind.name == wanted.name == "map":
         keys, values = (cast("z", one, other) for one, other in zip(kind.inner, wanted.inner))
-        return f"map(list_transform(map_keys({sql}), lambda z: {keys}), list_transform(map_values({sql}), lambda z: {values}))"
+        made = f"list_transform(map_values({sql}), lambda z: {values})"
+        return f"map(list_transform(map_keys({sql}), lambda z: {keys}), {made})"
     return _moment(sql, kind, wanted)
 
 
@@ -150,7 +151,8 @@ def text_of(sql: str, kind: Type) -> str | None:
     if kind.name == "timestamp with time zone":
         return f"py_zoned_text({sql}.utc, {sql}.zone, {kind.numbers[0]})"
     if kind.name == "time":
-        return f"substr(strftime(CAST(DATE '2000-01-01' + {sql} AS TIMESTAMP), '%H:%M:%S.%f'), 1, {9 + kind.numbers[0] if kind.numbers[0] else 8})"
+        length = 9 + kind.numbers[0] if kind.numbers[0] else 8
+        return f"substr(strftime(CAST(DATE '2000-01-01' + {sql} AS TIMESTAMP), '%H:%M:%S.%f'), 1, {length})"
     if kind.name == "interval day to second":
         return f"py_interval_text({sql})"
     if kind.name == "interval year to month":
@@ -164,7 +166,8 @@ def text_of(sql: str, kind: Type) -> str | None:
 
 def _checked(sql: str, pattern: str, made: str, said: str, wanted: Type) -> str:
     # a text is read only when it has the form that Athena takes: DuckDB takes more
-    return f"CASE WHEN regexp_full_match({sql}, {pattern}) THEN {made} WHEN {sql} IS NOT NULL THEN {failure(_BAD, said, wanted.duckdb)} END"
+    fails = failure(_BAD, said, wanted.duckdb)
+    return f"CASE WHEN regexp_full_match({sql}, {pattern}) THEN {made} WHEN {sql} IS NOT NULL THEN {fails} END"
 
 
 def _from_text(sql: str, wanted: Type) -> str | None:
@@ -203,7 +206,8 @@ def _from_text(sql: str, wanted: Type) -> str | None:
         )
     if wanted.name == "timestamp":
         tried = f"TRY_CAST(trim({sql}) AS TIMESTAMP)"
-        known = f"CASE WHEN {tried} IS NULL THEN {failure(_BAD, cannot, 'TIMESTAMP')} ELSE {rounded(tried, wanted.numbers[0])} END"
+        fails, found = failure(_BAD, cannot, "TIMESTAMP"), rounded(tried, wanted.numbers[0])
+        known = f"CASE WHEN {tried} IS NULL THEN {fails} ELSE {found} END"
         return _checked(sql, _TIMESTAMP, known, cannot, wanted)
     if wanted.name == "timestamp with time zone":
         return f"py_cast_zoned({sql})"
@@ -219,7 +223,8 @@ def _from_json(sql: str, wanted: Type) -> str | None:
         return f"list_transform(py_json_items({sql}), lambda z: {cast('z', types.JSON, wanted.inner[0])})"
     if wanted.name == "map" and wanted.inner[0].name == "varchar":
         items = f"py_json_object({sql})"
-        return f"map(map_keys({items}), list_transform(map_values({items}), lambda z: {cast('z', types.JSON, wanted.inner[1])}))"
+        made = cast("z", types.JSON, wanted.inner[1])
+        return f"map(map_keys({items}), list_transform(map_values({items}), lambda z: {made}))"
     if wanted.name in ("boolean", "varchar", *types.NUMBERS):
         text = f"py_json_scalar({sql}, '{wanted.name}')"
         if wanted.name in INTEGERS:

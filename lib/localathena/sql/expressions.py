@@ -11,8 +11,9 @@ from sqlglot import exp
 from localathena.sql import keywords, literals, specials, types
 from localathena.sql.calls import called
 from localathena.sql.casts import cast
+from localathena.sql.composed import chosen, row_of, subscript
 from localathena.sql.operators import Value, arithmetic, comparable, compared, negated
-from localathena.sql.refusals import failure, not_here, refuse
+from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Scope, part_of
 from localathena.sql.types import Type
 
@@ -92,6 +93,8 @@ def _literal(node: Any, scope: Scope) -> Value:
 
 def _column(node: Any, scope: Scope) -> Value:
     parts = [part.name for part in node.parts]
+    if parts == ["current_schema"]:
+        not_here("current_schema")
     if any(
         not part.quoted and not re.fullmatch(r"[A-Za-z_]\w*", part.name, re.ASCII)
         for part in node.parts
@@ -176,17 +179,6 @@ def _case(node: Any, scope: Scope) -> Value:
     return chosen(conditions, results, "All CASE results")
 
 
-def chosen(conditions: list[str], results: list[Value], what: str) -> Value:
-    """The first result whose condition holds, or the last without one."""
-    kind = types.common_of([item.kind for item in results])
-    if kind is None:
-        shown = ", ".join(dict.fromkeys(str(item.kind) for item in results))
-        refuse("TYPE_MISMATCH", f"{what} must be the same type or coercible to a common type: {shown}")
-    parts = "".join(f" WHEN {condition} THEN {item.as_(kind)}" for condition, item in zip(conditions, results))
-    last = f" ELSE {results[-1].as_(kind)}" if len(results) > len(conditions) else ""
-    return Value(kind, f"CASE{parts}{last} END")
-
-
 def _if(node: Any, scope: Scope) -> Value:
     results = [value(node.args["true"], scope)]
     if node.args.get("false") is not None:
@@ -196,9 +188,9 @@ def _if(node: Any, scope: Scope) -> Value:
 
 def _cast(node: Any, scope: Scope) -> Value:
     kind = type_named(node.to)
-    if isinstance(node.this, exp.Literal) and node.this.is_string and kind.name == "timestamp" and node.to.expressions:
-        if _ZONE.search(node.this.this):
-            kind = Type("timestamp with time zone", kind.args)
+    written = node.this.this if isinstance(node.this, exp.Literal) and node.this.is_string else ""
+    if kind.name == "timestamp" and node.to.expressions and _ZONE.search(written):
+        kind = Type("timestamp with time zone", kind.args)
     if kind.name in ("timestamp", "timestamp with time zone", "time") and kind.numbers[0] > 6:
         not_here(f"{kind}, with more than six digits behind the seconds,")
     given = value(node.this, scope)
@@ -213,33 +205,7 @@ def _try_cast(node: Any, scope: Scope) -> Value:
 def _subscript(node: Any, scope: Scope) -> Value:
     if len(node.expressions) != 1:
         refuse("SYNTAX_ERROR", f"a subscript is one value: {_short(node)}")
-    base, place = value(node.this, scope), value(node.expressions[0], scope)
-    if base.kind.name == "map":
-        key, kind = base.kind.inner
-        if types.common(key, place.kind) != key:
-            refuse("TYPE_MISMATCH", f"Cannot use {place.kind} for subscript of {base.kind}")
-        said = f"'Key not present in map: ' || CAST({place.as_(key)} AS VARCHAR)"
-        missing = failure("INVALID_FUNCTION_ARGUMENT", said, kind.duckdb)
-        there = f"map_contains({base.sql}, {place.as_(key)})"
-        return Value(kind, f"CASE WHEN {there} THEN {base.sql}[{place.as_(key)}] WHEN NOT {there} THEN {missing} END")
-    if (
-        base.kind.name == "row"
-        and place.literal
-        and place.literal.isdigit()
-        and 0 < int(place.literal) <= len(base.kind.args)
-    ):
-        number = int(place.literal) - 1
-        return Value(base.kind.inner[number], f"struct_extract({base.sql}, '{base.kind.field_names[number]}')")
-    if base.kind.name != "array" or place.kind.name not in types.INTEGERS:
-        refuse("TYPE_MISMATCH", f"Cannot use {place.kind} for subscript of {base.kind}")
-    kind, index = base.kind.inner[0], place.as_(types.BIGINT)
-    words = f"'Array subscript must be less than or equal to array length: ' || {index} || ' > ' || len({base.sql})"
-    beyond = failure("INVALID_FUNCTION_ARGUMENT", words, kind.duckdb)
-    below = failure("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", kind.duckdb)
-    sql = (
-        f"CASE WHEN {index} > len({base.sql}) THEN {beyond} WHEN {index} <= 0 THEN {below} ELSE {base.sql}[{index}] END"
-    )
-    return Value(kind, sql)
+    return subscript(value(node.this, scope), value(node.expressions[0], scope))
 
 
 def _dot(node: Any, scope: Scope) -> Value:
@@ -254,13 +220,6 @@ def _array(node: Any, scope: Scope) -> Value:
         refuse("TYPE_MISMATCH", f"All ARRAY elements must be the same type or coercible to a common type: {shown}")
     made = types.array(kind)
     return Value(made, f"CAST([{', '.join(item.as_(kind) for item in items)}] AS {made.duckdb})")
-
-
-def row_of(items: list[Value]) -> Value:
-    """A row without names."""
-    kind = types.row(*(item.kind for item in items))
-    parts = ", ".join(f'"{name}" := {item.sql}' for name, item in zip(kind.field_names, items))
-    return Value(kind, f"struct_pack({parts})")
 
 
 def _subquery(node: Any, scope: Scope) -> Value:

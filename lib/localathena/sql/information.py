@@ -59,7 +59,7 @@ def _tables(catalog: Catalog) -> list[tuple[object, ...]]:
 
 
 def _views(catalog: Catalog) -> list[tuple[object, ...]]:
-    found = []
+    found: list[tuple[object, ...]] = []
     for database, name, kind in _all(catalog):
         view = catalog.relation(database, name) if kind == "VIEW" else None
         if view is not None:

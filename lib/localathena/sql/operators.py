@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from localathena.sql import types
 from localathena.sql.casts import coerced, field
@@ -26,7 +27,7 @@ class Value:
         return coerced(self.sql, self.kind, wanted)
 
 
-def _cannot(sign: str, left: Value, right: Value) -> None:
+def _cannot(sign: str, left: Value, right: Value) -> NoReturn:
     refuse("TYPE_MISMATCH", f"Cannot apply operator: {left.kind} {sign} {right.kind}")
 
 
@@ -35,7 +36,7 @@ def compared(sign: str, left: Value, right: Value) -> Value:
     kind = types.common(left.kind, right.kind)
     if kind is None or (sign not in ("=", "<>") and kind.name in _ORDERED):
         _cannot(sign, left, right)
-    return Value(types.BOOLEAN, _compared(sign, left.as_(kind), right.as_(kind), kind))  # type: ignore[arg-type]
+    return Value(types.BOOLEAN, _compared(sign, left.as_(kind), right.as_(kind), kind))
 
 
 def _compared(sign: str, one: str, other: str, kind: Type) -> str:
@@ -83,18 +84,16 @@ def arithmetic(sign: str, left: Value, right: Value) -> Value:
     kind = types.common(left.kind, right.kind)
     if kind is None:
         _cannot(sign, left, right)
-    if kind.name == "decimal":  # type: ignore[union-attr]
+    if kind.name == "decimal":
         return _decimals(sign, left, right)
-    one, other = left.as_(kind), right.as_(kind)  # type: ignore[arg-type]
-    if kind.name in INTEGERS:  # type: ignore[union-attr]
+    one, other = left.as_(kind), right.as_(kind)
+    if kind.name in INTEGERS:
         if sign in "/%":
-            return _whole(sign, one, other, kind, right.literal)  # type: ignore[arg-type]
-        return Value(kind, f"({one} {sign} {other})")  # type: ignore[arg-type]
+            return _whole(sign, one, other, kind, right.literal)
+        return Value(kind, f"({one} {sign} {other})")
     if sign == "%":
-        return Value(
-            kind, f"py_fmod({one}, {other})" if kind.name == "double" else f"CAST(py_fmod({one}, {other}) AS FLOAT)"
-        )  # type: ignore
-    return Value(kind, f"CAST({one} {sign} {other} AS {kind.duckdb})")  # type: ignore
+        return Value(kind, f"CAST(py_fmod({one}, {other}) AS {kind.duckdb})")
+    return Value(kind, f"CAST({one} {sign} {other} AS {kind.duckdb})")
 
 
 def _whole(sign: str, one: str, other: str, kind: Type, literal: str | None) -> Value:
@@ -156,7 +155,6 @@ def _of_time(sign: str, left: Value, right: Value) -> Value:
             if names[0] != "time":
                 return Value(types.MILLISECONDS, span)
     _cannot(sign, left, right)
-    raise AssertionError
 
 
 def _moved(sign: str, moment: Value, interval: Value) -> Value:

@@ -142,9 +142,10 @@ def _one(form: str, found: re.Match[str], value: str | None) -> str:
         body = "null"
     else:
         kind, _, text = value.partition(":")
-        body = _body(letter, kind, text, flags, found[4])
-        if body is None:
+        shown = _body(letter, kind, text, flags, found[4])
+        if shown is None:
             raise failed(_INVALID, f"Invalid format string: {form} ({letter} != {kind})")
+        body = shown
     if letter in "sSbB" and found[4] is not None:
         body = body[: int(found[4])]
     body = body.upper() if letter.isupper() else body

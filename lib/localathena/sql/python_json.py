@@ -1,4 +1,4 @@
-"""Athena's JSON in Python: a value is its text, without spaces, numbers as they were written, keys of json_parse sorted."""
+"""Athena's JSON in Python: a value is its text, without spaces; json_parse sorts the keys."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def offset(moment: datetime, name: str) -> int:
 def zoned(text: str) -> tuple[datetime, str] | None:
     """A moment out of a text that ends in a zone; None when it is none."""
     found = re.fullmatch(
-        r"\s*(\d{4}-\d{1,2}-\d{1,2})(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?(?: ?([+-]\d{2}:?\d{2})| ([A-Za-z_/+\-0-9:]+))\s*",
+        r"\s*(\d{4}-\d{1,2}-\d{1,2})(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?"
+        r"(?: ?([+-]\d{2}:?\d{2})| ([A-Za-z_/+\-0-9:]+))\s*",
         text,
     )
     if found is None:
@@ -138,7 +139,7 @@ def iso_timestamp(text: str) -> dict[str, Any]:
     try:
         if found:
             fields = [int(item or default) for item, default in zip(found.groups()[:6], (0, 1, 1, 0, 0, 0))]
-            shown = datetime(*fields, int((found[7] or "0")[:3].ljust(3, "0")) * 1000)  # type: ignore[arg-type]
+            shown = datetime(*fields[:6]).replace(microsecond=int((found[7] or "0")[:3].ljust(3, "0")) * 1000)  # type: ignore[arg-type]
             name = "UTC" if found[8] in (None, "Z") else zone(found[8])
             return {"utc": utc(shown, name), "zone": name}
     except ValueError:
@@ -155,7 +156,8 @@ def to_iso(moment: datetime, name: str, digits: int) -> str:
 
 def human_seconds(seconds: float) -> str:
     """Seconds in weeks, days, hours, minutes and seconds."""
-    rest, parts = round(abs(seconds)), []
+    rest = round(abs(seconds))
+    parts: list[str] = []
     for name, size in (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, rest = divmod(rest, size)
         if count or (name == "second" and not parts):

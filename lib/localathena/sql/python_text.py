@@ -1,4 +1,4 @@
-"""What DuckDB has no function for: numbers, texts and bytes, in Python. NULL never comes in, and None goes out as NULL."""
+"""What DuckDB has no function for: numbers and texts, in Python. NULL never comes in; None goes out as NULL."""
 
 from __future__ import annotations
 

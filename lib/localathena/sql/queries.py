@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 from sqlglot import exp
 
 from localathena.sql import types
-from localathena.sql.calls import ordered
 from localathena.sql.casts import coerced
+from localathena.sql.clauses import Named, group, limit, order
 from localathena.sql.expressions import truth, value
 from localathena.sql.operators import Value
 from localathena.sql.refusals import failure, not_here, refuse
@@ -19,13 +19,12 @@ from localathena.sql.scope import Column, Query, Scope
 from localathena.sql.types import Type
 
 _SELECT = {
-    "expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset", "with_",
+    "expressions", "distinct", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset",
+    "with_",
 }  # fmt: skip
 _SETS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
-_GROUPINGS = {exp.Rollup: "ROLLUP", exp.Cube: "CUBE", exp.GroupingSets: "GROUPING SETS"}
 # how often a query of WITH RECURSIVE may ask itself
 _DEEPEST = 10
-_Named = tuple[Optional[str], Value]
 
 
 def query(node: Any, scope: Scope) -> Query:
@@ -83,7 +82,7 @@ def _asks(node: Any, name: str) -> bool:
     return any(not table.db and table.name.lower() == name for table in node.find_all(exp.Table))
 
 
-def _aliased(columns: Sequence[tuple[Optional[str], Type]], shown: list[str], name: str) -> tuple[Any, ...]:
+def _aliased(columns: Sequence[tuple[str | None, Type]], shown: list[str], name: str) -> tuple[Any, ...]:
     if not shown:
         return tuple(columns)
     if len(shown) != len(columns):
@@ -112,7 +111,8 @@ def _recursive(item: Any, name: str, shown: list[str], with_name: str, scope: Sc
         if types.common(kind, wanted) != wanted:
             refuse(
                 "TYPE_MISMATCH",
-                f"recursion step relation output type ({kind}) is not coercible to recursion base relation output type ({wanted}) at column {column}",
+                f"recursion step relation output type ({kind}) is not coercible to recursion base relation output type "
+                f"({wanted}) at column {column}",
             )
     names = ", ".join(f"c{number}" for number in range(len(columns)))
     casts = ", ".join(
@@ -156,8 +156,8 @@ def _ended(made: Query, node: Any, scope: Scope) -> Query:
         Column((), name.lower() if name else None, kind, f"s.c{number}")
         for number, (name, kind) in enumerate(made.columns)
     ]
-    named: list[_Named] = [(column.name, Value(column.kind, column.sql)) for column in columns]
-    ending = _order(node, scope.inside(columns), named, False) + _limit(node)
+    named: list[Named] = [(column.name, Value(column.kind, column.sql)) for column in columns]
+    ending = order(node, scope.inside(columns), named, False) + limit(node)
     return Query(f"SELECT * FROM ({made.sql}) AS s{ending}", made.columns)
 
 
@@ -167,30 +167,31 @@ def _select(node: Any, scope: Scope) -> Query:
             refuse("SYNTAX_ERROR", f"mismatched input: Athena has no {part.strip('_').upper()} in a SELECT")
     if not node.expressions:
         refuse("SYNTAX_ERROR", "mismatched input '<EOF>'. Expecting: '*', 'ALL', 'DISTINCT', <expression>")
-    source, columns = "", []
+    source = ""
+    columns: list[Column] = []
     if node.args.get("from_") is not None:
         source, columns = from_(node.args["from_"].this, node.args.get("joins") or (), scope)
     inner = scope.inside(columns)
     inner.windows = {**scope.windows, **{item.this.name.lower(): item for item in node.args.get("windows") or ()}}
     where = f" WHERE {truth(node.args['where'].this, inner, 'WHERE clause')}" if node.args.get("where") else ""
     items = _items(node.expressions, inner, columns)
-    group = _group(node.args["group"], inner, items) if node.args.get("group") else ""
+    grouped = group(node.args["group"], inner, items) if node.args.get("group") else ""
     having = f" HAVING {truth(node.args['having'].this, inner, 'HAVING clause')}" if node.args.get("having") else ""
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on"):
         refuse("SYNTAX_ERROR", "mismatched input 'ON': Athena has no DISTINCT ON")
-    ending = _order(node, inner, items, distinct is not None) + _limit(node)
+    ending = order(node, inner, items, distinct is not None) + limit(node)
     selected = ", ".join(f"{item.sql} AS c{number}" for number, (_, item) in enumerate(items))
     repeated = _repeated(source, scope)
     start = "SELECT DISTINCT" if distinct is not None else "SELECT"
     from_part = f" FROM {source}" if source else ""
     named = tuple((name, item.kind) for name, item in items)
     if repeated:
-        if group or having or distinct is not None or ending:
+        if grouped or having or distinct is not None or ending:
             not_here("a recursive query whose step groups, sorts or is DISTINCT")
         condition = f" WHERE CASE WHEN {where[7:] or 'true'} THEN {_is_shallow(repeated)} ELSE false END"
         return Query(f"SELECT {selected}, {repeated}.depth + 1 AS depth{from_part}{condition}", named, has_depth=True)
-    return Query(f"{start} {selected}{from_part}{where}{group}{having}{ending}", named)
+    return Query(f"{start} {selected}{from_part}{where}{grouped}{having}{ending}", named)
 
 
 def _repeated(source: str, scope: Scope) -> str:
@@ -207,9 +208,9 @@ def _is_shallow(alias: str) -> str:
     return f"CASE WHEN {alias}.depth >= {_DEEPEST} THEN {deep} ELSE true END"
 
 
-def _items(nodes: Sequence[Any], scope: Scope, columns: list[Column]) -> list[_Named]:
+def _items(nodes: Sequence[Any], scope: Scope, columns: list[Column]) -> list[Named]:
     """The columns of SELECT."""
-    found: list[_Named] = []
+    found: list[Named] = []
     for node in nodes:
         qualifier = _starred(node)
         if qualifier is not None:
@@ -224,7 +225,7 @@ def _items(nodes: Sequence[Any], scope: Scope, columns: list[Column]) -> list[_N
     return found
 
 
-def _starred(node: Any) -> Optional[list[str]]:
+def _starred(node: Any) -> list[str] | None:
     """The relation before a star; an empty list for a star alone, None for anything else."""
     star = node.this if isinstance(node, exp.Column) else node
     if not isinstance(star, exp.Star):
@@ -234,7 +235,7 @@ def _starred(node: Any) -> Optional[list[str]]:
     return [part.name.lower() for part in node.parts[:-1]] if isinstance(node, exp.Column) else []
 
 
-def _all(qualifier: list[str], columns: list[Column]) -> list[_Named]:
+def _all(qualifier: list[str], columns: list[Column]) -> list[Named]:
     wanted = tuple(qualifier)
     found = [column for column in columns if not wanted or column.qualifier[-len(wanted) :] == wanted]
     if not found:
@@ -242,74 +243,3 @@ def _all(qualifier: list[str], columns: list[Column]) -> list[_Named]:
             refuse("TABLE_NOT_FOUND", f"Unable to resolve reference {'.'.join(wanted)}")
         refuse("COLUMN_NOT_FOUND", "SELECT * not allowed in queries without FROM clause")
     return [(column.shown, Value(column.kind, column.sql)) for column in found]
-
-
-def _ordinal(node: Any, items: list[_Named], place: str) -> Optional[int]:
-    if isinstance(node, exp.Literal) and not node.is_string and node.this.isdigit():
-        number = int(node.this)
-        if not 0 < number <= len(items):
-            refuse("INVALID_COLUMN_REFERENCE", f"{place} position {number} is not in select list")
-        return number - 1
-    return None
-
-
-def _group(node: Any, scope: Scope, items: list[_Named]) -> str:
-    if node.args.get("all") or node.args.get("totals"):
-        refuse("SYNTAX_ERROR", "mismatched input 'ALL': Athena has no GROUP BY ALL")
-    parts = [_grouping(item, scope, items) for item in node.expressions]
-    for name in ("grouping_sets", "cube", "rollup"):
-        parts += [_grouping(item, scope, items) for item in node.args.get(name) or () if isinstance(item, exp.Expr)]
-    return f" GROUP BY {', '.join(parts)}"
-
-
-def _grouping(node: Any, scope: Scope, items: list[_Named]) -> str:
-    if type(node) in _GROUPINGS:
-        return f"{_GROUPINGS[type(node)]} ({', '.join(_grouping(item, scope, items) for item in node.expressions)})"
-    if isinstance(node, exp.Tuple):
-        return f"({', '.join(_grouping(item, scope, items) for item in node.expressions)})"
-    place = _ordinal(node, items, "GROUP BY")
-    found = value(node, scope) if place is None else items[place][1]
-    if found.kind.name == "map":
-        refuse("TYPE_MISMATCH", f"{found.kind} is not comparable, and therefore cannot be used in GROUP BY")
-    # a number alone would be a position to DuckDB
-    return f"({found.sql})"
-
-
-def _order(node: Any, scope: Scope, items: list[_Named], distinct: bool) -> str:
-    if node.args.get("order") is None:
-        return ""
-    outer = scope.inside([Column((), name.lower(), item.kind, item.sql) for name, item in items if name])
-    places = {item.sql: number for number, (_, item) in reversed(list(enumerate(items)))}
-    parts = []
-    for item in node.args["order"].expressions:
-        place = _ordinal(item.this, items, "ORDER BY")
-        found = value(item.this, outer) if place is None else items[place][1]
-        place = places.get(found.sql) if place is None else place
-        if place is None and distinct:
-            refuse("EXPRESSION_NOT_IN_DISTINCT", "For SELECT DISTINCT, ORDER BY expressions must appear in select list")
-        parts.append(ordered(item, found if place is None else Value(found.kind, f"c{place}")))
-    return f" ORDER BY {', '.join(parts)}"
-
-
-def _limit(node: Any) -> str:
-    parts = []
-    limit, offset = node.args.get("limit"), node.args.get("offset")
-    if isinstance(limit, exp.Fetch):
-        options = limit.args.get("limit_options")
-        if options is not None and (options.args.get("with_ties") or options.args.get("percent")):
-            not_here("FETCH with PERCENT or WITH TIES")
-        count = limit.args.get("count")
-        parts.append(f" LIMIT {_count(count) if count is not None else 1}")
-    elif limit is not None and not (isinstance(limit.expression, exp.Var) and limit.expression.name.upper() == "ALL"):
-        if limit.args.get("offset") or limit.expressions:
-            refuse("SYNTAX_ERROR", "mismatched input ',': LIMIT has one number")
-        parts.append(f" LIMIT {_count(limit.expression)}")
-    if offset is not None:
-        parts.append(f" OFFSET {_count(offset.expression)}")
-    return "".join(parts)
-
-
-def _count(node: Any) -> int:
-    if not isinstance(node, exp.Literal) or node.is_string or not node.this.isdigit():
-        refuse("SYNTAX_ERROR", "mismatched input: LIMIT and OFFSET take a whole number")
-    return int(node.this)

@@ -49,7 +49,7 @@ def failed(kind: str, sentence: str) -> ValueError:
 
 
 def failure(kind: str, sentence: str, duckdb_type: str) -> str:
-    """SQL that fails when it is evaluated; `sentence` is SQL of a text. Not `error()`: DuckDB's TRY does not take it."""
+    """SQL that fails when it is evaluated; `sentence` is SQL of a text. DuckDB's TRY does not take `error()`."""
     return f"CAST(CAST(CAST('~{kind}~' || {sentence} || '~' AS TINYINT) AS VARCHAR) AS {duckdb_type})"
 
 

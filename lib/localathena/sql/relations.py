@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Any
 
 from sqlglot import exp
 
@@ -82,7 +82,7 @@ def _aliased(query: Query, node: Any, scope: Scope, lateral: str = "") -> tuple[
     return f"{lateral}({query.sql}) AS {name}", _columns(name, qualifier, named)
 
 
-def _columns(name: str, qualifier: tuple[str, ...], named: Sequence[tuple[Optional[str], Type]]) -> list[Column]:
+def _columns(name: str, qualifier: tuple[str, ...], named: Sequence[tuple[str | None, Type]]) -> list[Column]:
     return [
         Column(qualifier, shown.lower() if shown else None, kind, f"{name}.c{number}", shown)
         for number, (shown, kind) in enumerate(named)
@@ -179,7 +179,7 @@ def _table_function(node: Any, scope: Scope) -> tuple[str, list[Column]]:
     if not isinstance(inner, exp.Anonymous):
         refuse(
             "SYNTAX_ERROR",
-            f"mismatched input '(': Athena takes a function in the place of a table in TABLE(...) alone: {node.this.name}",
+            f"mismatched input '(': a function stands in the place of a table in TABLE(...) alone: {node.this.name}",
         )
     if inner.name.lower() != "sequence":
         not_here(f"the table function {inner.name}")
@@ -240,7 +240,7 @@ def _unnest(node: Any, scope: Scope) -> tuple[str, list[Column]]:
         else:
             refuse("TYPE_MISMATCH", f"Cannot unnest type: {found.kind}")
     alias, offset = node.args.get("alias"), node.args.get("offset")
-    shown: list[Optional[str]] = [item.name for item in alias.args.get("columns") or ()] if alias is not None else []
+    shown: list[str | None] = [item.name for item in alias.args.get("columns") or ()] if alias is not None else []
     if offset:
         longest = f"greatest({', '.join(lengths)})" if len(lengths) > 1 else lengths[0]
         selected.append(f"unnest(range(1, CAST({longest} AS BIGINT) + 1))")

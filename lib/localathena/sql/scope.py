@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Optional, Protocol, Union
+from typing import Protocol
 
 from sqlglot import exp
 
@@ -17,7 +17,7 @@ from localathena.sql.types import Type
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the catalogue: names and types of its columns, as the catalogue writes them, and DuckDB's name for it."""
+    """A table of the catalogue: names and types of its columns, as written there, and DuckDB's name for it."""
 
     columns: tuple[tuple[str, str], ...]
     source: str
@@ -38,7 +38,7 @@ class Catalog(Protocol):
     name: str
     database: str
 
-    def relation(self, database: str, name: str) -> Optional[Union[Table, View]]:
+    def relation(self, database: str, name: str) -> Table | View | None:
         """A table or view; None when there is none."""
 
     def databases(self) -> Sequence[str]:
@@ -53,10 +53,10 @@ class Column:
     """A column that a name may mean."""
 
     qualifier: tuple[str, ...]
-    name: Optional[str]
+    name: str | None
     kind: Type
     sql: str
-    shown: Optional[str] = None
+    shown: str | None = None
 
     def is_called(self, parts: Sequence[str]) -> bool:
         """Whether the parts of a name, in small letters, are this column's."""
@@ -69,7 +69,7 @@ class Query:
     """A query as SQL; its columns are c0, c1 and so on there."""
 
     sql: str
-    columns: tuple[tuple[Optional[str], Type], ...]
+    columns: tuple[tuple[str | None, Type], ...]
     # of a step of a recursive query: a last column says how deep a row is
     has_depth: bool = False
 
@@ -98,18 +98,18 @@ class Scope:
 
     statement: Statement
     columns: list[Column] = field(default_factory=list)
-    parent: Optional[Scope] = None
+    parent: Scope | None = None
     parameters: dict[str, Value] = field(default_factory=dict)
     queries: dict[str, tuple[str, Query]] = field(default_factory=dict)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
-    database: Optional[str] = None
+    database: str | None = None
 
-    def inside(self, columns: Sequence[Column] = (), parameters: Optional[dict[str, Value]] = None) -> Scope:
+    def inside(self, columns: Sequence[Column] = (), parameters: dict[str, Value] | None = None) -> Scope:
         """A scope in this one."""
         return Scope(self.statement, list(columns), self, parameters or {}, self.queries, self.windows, self.database)
 
     def _outwards(self) -> Iterator[Scope]:
-        scope: Optional[Scope] = self
+        scope: Scope | None = self
         while scope is not None:
             yield scope
             scope = scope.parent
@@ -124,7 +124,7 @@ class Scope:
                     return _deeper(found, small[length:])
         refuse("COLUMN_NOT_FOUND", f"Column '{'.'.join(parts)}' cannot be resolved")
 
-    def _found(self, parts: Sequence[str]) -> Optional[Value]:
+    def _found(self, parts: Sequence[str]) -> Value | None:
         if len(parts) == 1 and parts[0] in self.parameters:
             return self.parameters[parts[0]]
         found = [column for column in self.columns if column.is_called(parts)]

@@ -1,10 +1,11 @@
 """Athena's functions: their names and signatures, which of them a call means, and the SQL that answers it.
 
 A line of a table is `name(types) -> type : SQL`. `{0}` is the first argument, already of its type; `{R}` the result's
-type for DuckDB; `{T}` what a variable stands for; `{ALL}` all arguments, and `{CAT}` all with `||` between. T, U, K, V, S,
-R and E are any type, I whole numbers, N numbers, M dates and times of day of no zone, Z moments with a zone; `varchar(x)`
+type for DuckDB; `{T}` what a variable stands for; `{ALL}` all arguments, and `{CAT}` all with `||` between. T, U, K, V,
+S, R and E are any type, I whole numbers, N numbers, M dates and times without a zone, Z moments with one; `varchar(x)`
 and `decimal(p,s)` keep their numbers; a type with `...` behind it may come any number of times. `(T)->U` is a lambda.
-`{Zp}` are the digits behind the seconds of Z. `<<CLASS|SQL of a sentence|type>>` fails. Of an aggregate `{D}` is its DISTINCT, `{O}` its order, and `{W}` the rest.
+`{Zp}` are the digits behind the seconds of Z. `<<CLASS|SQL of a sentence|type>>` fails. Of an aggregate `{D}` is its
+DISTINCT, `{O}` its order, and `{W}` its FILTER and OVER; `{I}` is IGNORE NULLS.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Optional, Protocol
+from typing import Protocol
 
 from localathena.sql import types
 from localathena.sql.refusals import failure, refuse
@@ -31,7 +32,7 @@ class Argument(Protocol):
     """An argument of a call: a value has its type, a lambda gets one when the types of its parameters are known."""
 
     @property
-    def kind(self) -> Optional[Type]:
+    def kind(self) -> Type | None:
         """The type of a value; None for a lambda."""
 
     def sql(self, wanted: Type) -> str:
@@ -167,7 +168,7 @@ def call(
     signatures: Sequence[Signature], name: str, arguments: Sequence[Argument], around: dict[str, str] = _AROUND
 ) -> Call:
     """The call of a function; `around` is what stands around an aggregate. Raises Refused when no signature fits."""
-    tried = []
+    tried: list[tuple[int, int, Signature, tuple[str, ...], Bound]] = []
     for signature in signatures:
         patterns = signature.patterns(len(arguments))
         bound = Bound()

@@ -111,6 +111,10 @@ def joined(left: Value, right: Value) -> Value:
         kind = types.common(sides[0].kind, sides[1].kind)
         if kind is not None and whole is not None:
             return Value(kind, f"({sides[0].as_(kind)} || {sides[1].as_(kind)})")
+    elif names in (("varchar", "unknown"), ("unknown", "varchar")):
+        # for Athena a bare NULL is an array here
+        item = left.kind if names[1] == "unknown" else right.kind
+        return Value(types.array(item), "CAST(NULL AS VARCHAR[])")
     elif names[0] in ("varchar", "char", "unknown") and names[1] in ("varchar", "char", "unknown"):
         return Value(types.VARCHAR, f"({left.as_(types.VARCHAR)} || {right.as_(types.VARCHAR)})")
     elif names == ("varbinary", "varbinary"):
@@ -122,6 +126,8 @@ def _concat(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     if len(nodes) < 2:
         refuse("INVALID_FUNCTION_ARGUMENT", "There must be two or more concatenation arguments")
     values = [value(item, scope) for item in nodes]
+    if len(values) > 2 and all(item.kind.name in ("varchar", "unknown") for item in values):
+        values = [Value(types.VARCHAR, item.as_(types.VARCHAR)) for item in values]
     made = values[0]
     for item in values[1:]:
         made = joined(made, item)

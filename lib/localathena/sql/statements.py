@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Optional
 
 from localathena.sql import types
 from localathena.sql.information import listed
@@ -36,7 +35,7 @@ class Translation:
     tables: dict[tuple[str, str], Table]
 
 
-def translate(statement: str, catalog: Catalog, now: Optional[datetime] = None) -> Translation:
+def translate(statement: str, catalog: Catalog, now: datetime | None = None) -> Translation:
     """The statement in DuckDB's words; `now` is the time in UTC that it is asked at.
 
     Raises Refused with Athena's error class for what Athena refuses, and for what is not answered here.
@@ -51,7 +50,7 @@ def translate(statement: str, catalog: Catalog, now: Optional[datetime] = None) 
     return Translation(found.sql, columns, shared.tables)
 
 
-def _shown(statement: str, scope: Scope) -> Optional[Query]:
+def _shown(statement: str, scope: Scope) -> Query | None:
     """The answer to SHOW and DESCRIBE; None for another statement."""
     start = _COMMENTS.match(statement)
     text = statement[start.end() if start else 0 :]
@@ -97,7 +96,7 @@ def _show(found: re.Match[str], scope: Scope) -> Query:
     return listed([title], [types.VARCHAR], [(name,) for name in sorted(names) if _like(name, found["like"])])
 
 
-def _like(name: str, pattern: Optional[str]) -> bool:
+def _like(name: str, pattern: str | None) -> bool:
     if pattern is None:
         return True
     written = "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in pattern.replace("''", "'"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Union
 
 from localathena.sql.refusals import refuse
 
@@ -48,7 +48,7 @@ class Type:
 
     name: str
     args: tuple[Argument, ...] = ()
-    fields: tuple[Optional[str], ...] = ()
+    fields: tuple[str | None, ...] = ()
 
     def __str__(self) -> str:
         """As Athena's typeof shows it."""
@@ -144,7 +144,7 @@ def _read(tokens: list[str]) -> tuple[Type, list[str]]:
     if name == "double" and rest[:1] and rest[0].lower() == "precision":
         rest = rest[1:]
     args: list[Argument] = []
-    names: list[Optional[str]] = []
+    names: list[str | None] = []
     if rest[:1] in (["("], ["<"]):
         rest = rest[1:]
         while True:
@@ -166,7 +166,7 @@ def _read(tokens: list[str]) -> tuple[Type, list[str]]:
     return _complete(name, args, names), rest
 
 
-def _complete(name: str, args: list[Argument], names: list[Optional[str]]) -> Type:
+def _complete(name: str, args: list[Argument], names: list[str | None]) -> Type:
     """The type with what it has when nothing is said."""
     if name == "decimal":
         args = [*args, *(MOST_DIGITS, 0)[len(args) :]]

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from localathena.sql.refusals import not_here, refuse
 
@@ -37,20 +38,20 @@ _UNREAD = {
     "join_mark", "symmetric", "on_overflow", "ordinality", "sample", "pivots", "laterals", "match", "hint", "hints",
     "prewhere", "cluster", "distribute", "sort", "locks", "settings", "for_", "options", "version", "system_time",
     "json_access", "connect", "with_fill", "siblings", "exclude", "materialized", "search", "cycle", "udfs", "scalar",
-    "by_name", "totals", "match_condition", "nearest", "directed", "is_global", "unnest", "changes", "rows_from", "when",
-    "indexed", "pattern", "only", "partition", "collation", "first", "view", "outer", "cross_apply", "explode_array",
+    "by_name", "totals", "match_condition", "nearest", "directed", "is_global", "unnest", "changes", "rows_from",
+    "when",     "indexed", "pattern", "only", "partition", "collation", "first", "view", "outer", "cross_apply", "explode_array",
     "global_", "key_expressions", "action", "field", "zero_start", "requires_string",
 }  # fmt: skip
 # words that are no name unless they stand in double quotes
 _RESERVED = {
     "ALTER", "AND", "AS", "BETWEEN", "BY", "CASE", "CAST", "CONSTRAINT", "CREATE", "CROSS", "CUBE", "CURRENT_CATALOG",
     "CURRENT_DATE", "CURRENT_PATH", "CURRENT_ROLE", "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP",
-    "CURRENT_USER", "DEALLOCATE", "DELETE", "DESCRIBE", "DISTINCT", "DROP", "ELSE", "END", "ESCAPE", "EXCEPT", "EXECUTE",
-    "EXISTS", "EXTRACT", "FALSE", "FOR", "FROM", "FULL", "GROUP", "GROUPING", "HAVING", "IN", "INNER", "INSERT",
+    "CURRENT_USER", "DEALLOCATE", "DELETE", "DESCRIBE", "DISTINCT", "DROP", "ELSE", "END", "ESCAPE", "EXCEPT",
+    "EXECUTE", "EXISTS", "EXTRACT", "FALSE", "FOR", "FROM", "FULL", "GROUP", "GROUPING", "HAVING", "IN", "INNER", "INSERT",
     "INTERSECT", "INTO", "IS", "JOIN", "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_TABLE",
     "JSON_VALUE", "LEFT", "LIKE", "LISTAGG", "LOCALTIME", "LOCALTIMESTAMP", "NATURAL", "NORMALIZE", "NOT", "NULL", "ON",
-    "OR", "ORDER", "OUTER", "PREPARE", "RECURSIVE", "RIGHT", "ROLLUP", "SELECT", "SKIP", "TABLE", "THEN", "TRIM", "TRUE",
-    "UESCAPE", "UNION", "UNNEST", "USING", "VALUES", "WHEN", "WHERE", "WITH",
+    "OR", "ORDER", "OUTER", "PREPARE", "RECURSIVE", "RIGHT", "ROLLUP", "SELECT", "SKIP", "TABLE", "THEN", "TRIM",
+    "TRUE", "UESCAPE", "UNION", "UNNEST", "USING", "VALUES", "WHEN", "WHERE", "WITH",
 }  # fmt: skip
 # what may stand before the bracket of a subscript, or makes an array of it
 _BEFORE_BRACKET = (_T.VAR, _T.IDENTIFIER, _T.R_PAREN, _T.R_BRACKET, _T.ARRAY, _T.STRING)
@@ -60,16 +61,16 @@ _DECIMAL = re.compile(r"\d+\.?\d*|\.\d+")
 _BASES = {"x": 16, "o": 8, "b": 2}
 
 
-class _Parser(Trino.Parser):
+class _Parser(TrinoParser):
     """Every function stays a call by the name that was written; a list of Athena's own says what it is."""
 
     FUNCTIONS: ClassVar[dict[str, Any]] = {}
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-        name: Trino.Parser.FUNCTION_PARSERS[name]
+        name: TrinoParser.FUNCTION_PARSERS[name]
         for name in ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG", "SUBSTRING", "JSON_VALUE")
     }
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
-        name: Trino.Parser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE", "IF")
+        name: TrinoParser.NO_PAREN_FUNCTION_PARSERS[name] for name in ("ANY", "CASE", "IF")
     }
 
 
@@ -145,6 +146,8 @@ def _number(token: Token, text: str, start: int) -> Token:
 
 def _check(tokens: list[Token]) -> None:
     """Raise Refused for words that sqlglot takes and Athena does not."""
+    if any(_text(token) in ("JSON_OBJECT", "JSON_OBJECTAGG") for token in tokens):
+        not_here("JSON_OBJECT")
     limits: list[bool] = [False]
     joins = [0]
     for number, token in enumerate(tokens):
@@ -169,9 +172,9 @@ def _check(tokens: list[Token]) -> None:
         elif token.token_type in (_T.ON, _T.USING):
             joins[-1] -= 1
         _check_word(token, word, before, after, number > 1 and tokens[number - 2].token_type == _T.LIMIT)
-        if before is not None and before.text.upper() == "INTERVAL" and token.token_type == _T.STRING:
-            if after is None or after.text.upper() not in _UNITS:
-                refuse("SYNTAX_ERROR", f"line {token.line}:{token.col}: an interval is written INTERVAL '1' DAY")
+        is_length = before is not None and before.text.upper() == "INTERVAL" and token.token_type == _T.STRING
+        if is_length and (after is None or after.text.upper() not in _UNITS):
+            refuse("SYNTAX_ERROR", f"line {token.line}:{token.col}: an interval is written INTERVAL '1' DAY")
     if tokens:
         _check_joins(joins[0], tokens[-1])
     for number, token in enumerate(tokens):
@@ -185,6 +188,10 @@ def _check_joins(without: int, token: Token) -> None:
         _unexpected(token)
 
 
+def _text(token: Token | None) -> str:
+    return "" if token is None else token.text.upper()
+
+
 def _check_word(token: Token, word: str, before: Token | None, after: Token | None, in_limit: bool) -> None:
     strange = (word in _STRANGE and word not in _ARROWS) or token.token_type in (_T.HEREDOC_STRING, _T.PARAMETER)
     called = after is not None and after.token_type == _T.L_PAREN
@@ -192,10 +199,10 @@ def _check_word(token: Token, word: str, before: Token | None, after: Token | No
         _unexpected(token)
     if word == "ISNULL" and not called:
         _unexpected(token)
-    if token.token_type == _T.L_BRACKET and (before is None or before.token_type not in _BEFORE_BRACKET):
-        # a type in words, and names that sqlglot knows as something else, may come before it
-        if before is None or not before.text.isidentifier() or before.text.upper() in ("SELECT", "BY", "IN", "WHERE"):
-            _unexpected(token)
+    # a type in words, and names that sqlglot knows as something else, may come before a bracket
+    named = before is not None and (before.token_type in _BEFORE_BRACKET or before.text.isidentifier())
+    if token.token_type == _T.L_BRACKET and (not named or _text(before) in ("SELECT", "BY", "IN", "WHERE")):
+        _unexpected(token)
     if word == "INTERVAL" and after is not None and after.token_type == _T.NUMBER:
         _unexpected(after)
     if token.token_type == _T.COMMA and before is not None and before.token_type == _T.NUMBER and in_limit:

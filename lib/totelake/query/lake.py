@@ -61,8 +61,8 @@ class Lake:
                 check(sql)
             raise _error(refused.kind, self._told(refused.sentence)) from refused
         except duckdb.Error as error:
-            refused = refusal_of(str(error))
-            raise _error(refused.kind, self._told(refused.sentence)) from error
+            told = refusal_of(str(error))
+            raise _error(told.kind, self._told(told.sentence)) from error
         kinds = [kind for _, kind in translation.columns]
         rows = [[shown(value, kind) for value, kind in zip(row, kinds)] for row in found.rows]
         return Answer(tuple(name for name, _ in translation.columns), [tuple(row) for row in rows])

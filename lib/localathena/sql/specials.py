@@ -112,7 +112,6 @@ def joined(left: Value, right: Value) -> Value:
         if kind is not None and whole is not None:
             return Value(kind, f"({sides[0].as_(kind)} || {sides[1].as_(kind)})")
     elif names in (("varchar", "unknown"), ("unknown", "varchar")):
-        # for Athena a bare NULL is an array here
         item = left.kind if names[1] == "unknown" else right.kind
         return Value(types.array(item), "CAST(NULL AS VARCHAR[])")
     elif names[0] in ("varchar", "char", "unknown") and names[1] in ("varchar", "char", "unknown"):

@@ -39,7 +39,8 @@ _UNREAD = {
     "prewhere", "cluster", "distribute", "sort", "locks", "settings", "for_", "options", "version", "system_time",
     "json_access", "connect", "with_fill", "siblings", "exclude", "materialized", "search", "cycle", "udfs", "scalar",
     "by_name", "totals", "match_condition", "nearest", "directed", "is_global", "unnest", "changes", "rows_from",
-    "when",     "indexed", "pattern", "only", "partition", "collation", "first", "view", "outer", "cross_apply", "explode_array",
+    "when",     "indexed", "pattern", "only", "partition", "collation", "first", "view", "outer", "cross_apply",
+    "explode_array",
     "global_", "key_expressions", "action", "field", "zero_start", "requires_string",
 }  # fmt: skip
 # words that are no name unless they stand in double quotes
@@ -47,7 +48,8 @@ _RESERVED = {
     "ALTER", "AND", "AS", "BETWEEN", "BY", "CASE", "CAST", "CONSTRAINT", "CREATE", "CROSS", "CUBE", "CURRENT_CATALOG",
     "CURRENT_DATE", "CURRENT_PATH", "CURRENT_ROLE", "CURRENT_SCHEMA", "CURRENT_TIME", "CURRENT_TIMESTAMP",
     "CURRENT_USER", "DEALLOCATE", "DELETE", "DESCRIBE", "DISTINCT", "DROP", "ELSE", "END", "ESCAPE", "EXCEPT",
-    "EXECUTE", "EXISTS", "EXTRACT", "FALSE", "FOR", "FROM", "FULL", "GROUP", "GROUPING", "HAVING", "IN", "INNER", "INSERT",
+    "EXECUTE", "EXISTS", "EXTRACT", "FALSE", "FOR", "FROM", "FULL", "GROUP", "GROUPING", "HAVING", "IN", "INNER",
+    "INSERT",
     "INTERSECT", "INTO", "IS", "JOIN", "JSON_ARRAY", "JSON_EXISTS", "JSON_OBJECT", "JSON_QUERY", "JSON_TABLE",
     "JSON_VALUE", "LEFT", "LIKE", "LISTAGG", "LOCALTIME", "LOCALTIMESTAMP", "NATURAL", "NORMALIZE", "NOT", "NULL", "ON",
     "OR", "ORDER", "OUTER", "PREPARE", "RECURSIVE", "RIGHT", "ROLLUP", "SELECT", "SKIP", "TABLE", "THEN", "TRIM",

@@ -59,7 +59,10 @@ class _Lambda:
         """The type and SQL of what it gives for parameters of these types."""
         names = [item.name.lower() for item in self._node.expressions]
         if len(names) != len(parameters):
-            refuse("TYPE_MISMATCH", f"the lambda of {function} has {len(names)} parameters, not {len(parameters)}")
+            refuse(
+                "INVALID_PARAMETER_USAGE",
+                f"the lambda of {function} has {len(names)} parameters, not {len(parameters)}",
+            )
         fresh = self._scope.statement.fresh
         if function in nested.PAIRED:
             both = fresh("v")

@@ -29,10 +29,12 @@ def _ordinal(node: Any, items: list[Named], place: str) -> int | None:
 def group(node: Any, scope: Scope, items: list[Named]) -> str:
     """GROUP BY."""
     if node.args.get("all") or node.args.get("totals"):
-        refuse("SYNTAX_ERROR", "mismatched input 'ALL': Athena has no GROUP BY ALL")
+        refuse("COLUMN_NOT_FOUND", "Column 'all' cannot be resolved: Athena has no GROUP BY ALL")
     parts = [_grouping(item, scope, items) for item in node.expressions]
     for name in ("grouping_sets", "cube", "rollup"):
         parts += [_grouping(item, scope, items) for item in node.args.get(name) or () if isinstance(item, exp.Expr)]
+    if not parts:
+        refuse("SYNTAX_ERROR", "mismatched input '<EOF>': GROUP BY names what it groups by")
     return f" GROUP BY {', '.join(parts)}"
 
 

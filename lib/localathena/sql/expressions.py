@@ -269,6 +269,7 @@ _READ: dict[Any, Callable[[Any, Scope], Value]] = {
     exp.Tuple: lambda node, scope: row_of([value(item, scope) for item in node.expressions]),
     exp.Interval: lambda node, scope: literals.interval(node),
     exp.UnicodeString: lambda node, scope: literals.unicode_text(node.this, node.args.get("escape")),
+    exp.ParseJSON: lambda node, scope: Value(types.JSON, f"py_json_parse({value(node.this, scope).sql})"),
     exp.HexString: lambda node, scope: literals.hexadecimal(node.this),
     exp.Subquery: _subquery,
     exp.Select: _subquery,

@@ -49,7 +49,7 @@ def number(written: str) -> Value:
         return Value(kind, f"CAST('{whole or '0'}.{fraction or '0'}' AS {kind.duckdb})", written)
     value = int(small)
     if value >= 1 << 63:
-        refuse("INVALID_LITERAL", f"Invalid numeric literal: {written}")
+        refuse("SYNTAX_ERROR", f"Invalid numeric literal: {written}")
     kind = types.INTEGER if value < 1 << 31 else types.BIGINT
     return Value(kind, f"CAST({value} AS {kind.duckdb})", written)
 

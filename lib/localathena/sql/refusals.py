@@ -14,6 +14,7 @@ _CLASSES = (
     ("cannot contain window", "EXPRESSION_NOT_SCALAR"),
     ("aggregate function calls cannot be nested", "NESTED_AGGREGATION"),
     ("More than one row returned by a subquery", "SUBQUERY_MULTIPLE_ROWS"),
+    ("Type DOUBLE with value", "INVALID_CAST_ARGUMENT"),
     ("Casting value", "INVALID_CAST_ARGUMENT"),
     ("Could not cast value", "INVALID_CAST_ARGUMENT"),
     ("Overflow in", "NUMERIC_VALUE_OUT_OF_RANGE"),

@@ -213,7 +213,7 @@ def _written(
         parameters = [bound.type(item.strip()) for item in found[1].split(",")]
         kind, sql = argument.applied(parameters, signature.name)
         if not bound.take(found[2], kind) or (found[2] == "boolean" and kind.name != "boolean"):
-            refuse("TYPE_MISMATCH", f"the lambda of {signature.name} gives {kind}, not {bound.type(found[2])}")
+            refuse("FUNCTION_NOT_FOUND", f"the lambda of {signature.name} gives {kind}, not {bound.type(found[2])}")
         texts.append(sql)
     for place, (pattern, argument) in enumerate(zip(patterns, arguments)):
         if not texts[place]:

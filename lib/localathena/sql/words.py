@@ -176,7 +176,7 @@ def _check(tokens: list[Token]) -> None:
         _check_word(token, word, before, after, number > 1 and tokens[number - 2].token_type == _T.LIMIT)
         is_length = before is not None and before.text.upper() == "INTERVAL" and token.token_type == _T.STRING
         if is_length and (after is None or after.text.upper() not in _UNITS):
-            refuse("SYNTAX_ERROR", f"line {token.line}:{token.col}: an interval is written INTERVAL '1' DAY")
+            refuse("TYPE_NOT_FOUND", f"line {token.line}:{token.col}: an interval is written INTERVAL '1' DAY")
     if tokens:
         _check_joins(joins[0], tokens[-1])
     for number, token in enumerate(tokens):
@@ -199,7 +199,7 @@ def _check_word(token: Token, word: str, before: Token | None, after: Token | No
     called = after is not None and after.token_type == _T.L_PAREN
     if strange or (word in _STRANGE_WORDS and not called):
         _unexpected(token)
-    if word == "ISNULL" and not called:
+    if (word == "ISNULL" and not called) or (word in ("LEFT", "RIGHT") and called):
         _unexpected(token)
     # a type in words, and names that sqlglot knows as something else, may come before a bracket
     named = before is not None and (before.token_type in _BEFORE_BRACKET or before.text.isidentifier())

@@ -14,7 +14,7 @@ PIP := -m pip install --quiet --disable-pip-version-check --require-hashes --no-
 COVER := import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()
 PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
 
-.PHONY: help install demo test test-terraform unit soak lint audit release deploy destroy lost-changes bench clean
+.PHONY: help install demo test test-terraform unit soak athena-answers lint audit release deploy destroy lost-changes bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ soak: install ## The fault tests with every step of every job and SEEDS random s
 
 test-terraform: install ## Deploy, run and tear down with the real AWS provider on a local stack (TERRAFORM_PLUGINS: its mirror)
 	TOTELAKE_TEST_PROVIDER=1 $(BIN)/python -m pytest tests/provider
+
+athena-answers: install ## Ask Trino, Athena's engine, what tests/athena holds the local answers against (TRINO_LIB: its jars)
+	@PYTHONPATH=lib:. $(BIN)/python -m tests.athena.make_answers
 
 lint: install ## Check style, types and security
 	$(BIN)/ruff check .

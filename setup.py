@@ -1,4 +1,4 @@
-"""The wheel of totelake, localglue and localgate.
+"""The wheel of totelake, localglue, localgate and localathena.
 
 The contracts are compiled in; there are no install requirements, as Glue's pip fetches them.
 """

@@ -36,7 +36,7 @@ LAYERS = (
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 # what stands beside totelake, for one machine alone
-LOCAL_PACKAGES = ("localglue", "localgate")
+LOCAL_PACKAGES = ("localglue", "localgate", "localathena")
 # what jobs are made of; the packages below run on a person's machine
 JOB_PACKAGES = tuple(package for packages in LAYERS[1:13] for package in packages)
 SPARK_PACKAGES = ("star", "warehouse")
@@ -143,6 +143,11 @@ def test_localglue_and_totelake_do_not_know_each_other() -> None:
 def test_the_gate_knows_nobody_and_of_totelake_only_the_stack_knows_it() -> None:
     assert importers(modules("localgate").values(), "totelake", "localglue") == []
     assert importers([module for module in modules().values() if module.package != "stack"], "localgate") == []
+
+
+def test_localathena_knows_nobody_and_of_totelake_only_query_knows_it() -> None:
+    assert importers(modules("localathena").values(), "totelake", "localglue", "localgate") == []
+    assert importers([module for module in modules().values() if module.package != "query"], "localathena") == []
 
 
 @pytest.mark.parametrize("package", LOCAL_PACKAGES)

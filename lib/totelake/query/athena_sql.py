@@ -1,9 +1,10 @@
-"""One SELECT of Athena's SQL as it was written: read, or refused in a sentence that says what is wrong with it."""
+"""A question in Athena's SQL, or a sentence that says why it is none."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlglot
@@ -12,12 +13,20 @@ from sqlglot.errors import SqlglotError
 
 from totelake.contracts.sql_errors import problem, short
 from totelake.errors import ConfigurationError
-from totelake.query.decimals import widest
 
-_DIALECT, _HERE = "athena", "duckdb"
-_CATALOG = "awsdatacatalog"
+_DIALECT = "athena"
+CATALOG = "awsdatacatalog"
 _CHANGING = (exp.DDL, exp.DML, exp.Drop, exp.Alter, exp.TruncateTable)
+# questions that are no query
+_SHOWN = re.compile(r"(show|desc|describe|explain|values|table)\b", re.IGNORECASE)
+_COMMENTS = re.compile(r"(\s|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
 _TOO_DEEP = "the query is nested too deep to be read; make it simpler"
+
+
+def check(sql: str) -> None:
+    """Raise ConfigurationError for what is no question, and for one that reads what no lake has."""
+    if not _SHOWN.match(sql, _COMMENTS.match(sql).end()):  # type: ignore[union-attr]
+        select_of(sql)
 
 
 def select_of(sql: str) -> exp.Query:
@@ -45,25 +54,6 @@ def select_of(sql: str) -> exp.Query:
     return parsed
 
 
-def relations(parsed: exp.Expr) -> Iterator[tuple[str, str]]:
-    """Database and name of what a query reads, in lower case as Athena does; without what WITH names for that place."""
-    for table in parsed.find_all(exp.Table):
-        if table.db or not _is_named_by_with(table):
-            yield table.db.lower(), table.name.lower()
-
-
-def as_duckdb(parsed: exp.Expr) -> str:
-    """The query in DuckDB's words."""
-    try:
-        with _silent():
-            here = widest(parsed)
-            for table in here.find_all(exp.Table):
-                table.set("catalog", None)
-            return here.sql(dialect=_HERE)
-    except RecursionError:
-        raise ConfigurationError(_TOO_DEEP) from None
-
-
 def _changes(parsed: exp.Expr) -> bool:
     """Whether it, or a part of it, is another thing than a question."""
     parts = parsed.find_all(*_CHANGING, exp.Into)
@@ -78,9 +68,9 @@ def _check_relation(relation: exp.Expr) -> None:
         return
     if not relation.name:
         raise ConfigurationError('the query reads from a table without a name, ""; name one')
-    if relation.catalog and relation.catalog.lower() != _CATALOG:
+    if relation.catalog and relation.catalog.lower() != CATALOG:
         raise ConfigurationError(
-            f"the query reads from the catalog {relation.catalog}; the lake is in {_CATALOG}, which may be left out"
+            f"the query reads from the catalog {relation.catalog}; the lake is in {CATALOG}, which may be left out"
         )
 
 
@@ -96,23 +86,6 @@ def _function_in_place_of_a_table(function: exp.Func) -> str:
         f"the query reads from the function {words}, and Athena takes none in the place of a table; "
         "read from tables and views, or from UNNEST of an array"
     )
-
-
-def _is_named_by_with(table: exp.Table) -> bool:
-    """Whether a WITH around it, or one of its own that comes before, gives the name."""
-    inner: exp.Expr = table
-    while inner.parent is not None:
-        outer = inner.parent
-        seen: Sequence[exp.Expr] = ()
-        if isinstance(outer, exp.With):
-            # a query of WITH sees those before it, and in a recursive one itself
-            seen = outer.expressions[: (inner.index or 0) + bool(outer.args.get("recursive"))]
-        elif isinstance(outer, exp.Query) and not isinstance(inner, exp.With):
-            seen = outer.ctes
-        if table.name.lower() in (item.alias.lower() for item in seen):
-            return True
-        inner = outer
-    return False
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -12,7 +11,6 @@ from typing import Any
 import duckdb
 
 from totelake.contracts.identifiers import sql_text
-from totelake.errors import ConfigurationError
 from totelake.query.answer import Answer
 
 _ONLY_FILES_OF = (
@@ -25,7 +23,6 @@ _ONLY_FILES_OF = (
     "SET lock_configuration = true",
 )
 _AS_TEXT = ("INTERVAL", "TIMESTAMP_NS", "WITH TIME ZONE")
-_NO_FUNCTION = re.compile(r"Function with name (.+?) does not exist")
 _Value = Callable[[Any], Any]
 
 
@@ -51,18 +48,6 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
         sql = f"SELECT {selected} FROM ({sql}) AS answer({', '.join(columns)})"
     rows = connection.execute(sql).fetchall()
     return Answer(names, [_read(row, reading) for row in rows] if any(reading) else rows)
-
-
-def refusal(error: duckdb.Error) -> str:
-    """What DuckDB says of a query, without the query as it was translated. Raises ConfigurationError for a function."""
-    said = " ".join(str(error).partition("\n\nLINE ")[0].split())
-    missing = _NO_FUNCTION.search(said)
-    if missing:
-        raise ConfigurationError(
-            f"DuckDB, which answers on this machine, has no function {missing[1]}; Athena may have it: "
-            "use another function, or ask with --target aws"
-        ) from error
-    return said
 
 
 def _exact(kind: str) -> tuple[str, _Value] | None:

@@ -11,23 +11,28 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
+from localathena.sql.python_functions import prepare
+from localathena.sql.refusals import NOT_HERE, Refused, refusal_of
+from localathena.sql.statements import translate
+from localathena.sql.types import type_of
 from totelake.contracts.identifiers import namesakes, sql_quoted, sql_text
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.foreign import is_ours
 from totelake.lake.tables import VIEW_TYPE, columns_of, location_of
-from totelake.lake.views import view_sql
 from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import Document, SchemaCatalog
 from totelake.query.answer import Answer
-from totelake.query.athena_sql import as_duckdb, relations, select_of
+from totelake.query.athena_sql import check
 from totelake.query.cache import Cache
-from totelake.query.decimals import registered_cast
-from totelake.query.engine import answer, engine, refusal
+from totelake.query.described import Described, shown
+from totelake.query.engine import answer, engine
 from totelake.runtime.clients import Clients
 
 _AT_ONCE = 8
+# refusals of what may be no question at all, of which there is more to say
+_SAID_BETTER = ("SYNTAX_ERROR", "CATALOG_NOT_FOUND", "STACK_OVERFLOW")
 _PLACE = re.compile(r"s3://([^/]+)/(.+)")
 _REMEDY = "`totelake repair catalog` puts it back"
 # columns by name, and none from the folders' names: those come from the Data Catalog
@@ -40,46 +45,58 @@ class Lake:
     def __init__(self, clients: Clients, database: str, cache: Cache) -> None:
         self._clients, self._database, self._cache = clients, database, cache
         self._addresses: dict[str, str] = {}
+        self._documents: dict[tuple[str, str], Document] = {}
 
     def ask(self, sql: str) -> Answer:
-        """Answer one SELECT. Raises ConfigurationError for what is none, LakeError for what DuckDB refuses."""
-        parsed = select_of(sql)
-        with self._cache.in_use(), engine(self._cache.folder) as connection:
-            connection.execute(f"CREATE SCHEMA {sql_quoted(self._database)}")
-            connection.execute(f"SET schema = {sql_text(self._database)}")
-            made: set[tuple[str, str]] = set()
-            try:
-                for database, name in relations(parsed):
-                    self._define(connection, database or self._database, name, made)
-                return answer(connection, as_duckdb(parsed))
-            except duckdb.Error as error:
-                raise LakeError(f"the query was refused: {self._told(error)}; correct it") from error
+        """Answer one question. Raises ConfigurationError for what is none, LakeError for what Athena refuses."""
+        try:
+            translation = translate(sql, Described(self._database, self._table, self._names, self._databases))
+            with self._cache.in_use(), engine(self._cache.folder) as connection:
+                prepare(connection, translation.sql)
+                for database, name in translation.tables:
+                    self._define(connection, database, name)
+                found = answer(connection, translation.sql)
+        except Refused as refused:
+            if refused.kind in _SAID_BETTER:
+                check(sql)
+            raise _error(refused.kind, self._told(refused.sentence)) from refused
+        except duckdb.Error as error:
+            told = refusal_of(str(error))
+            raise _error(told.kind, self._told(told.sentence)) from error
+        kinds = [kind for _, kind in translation.columns]
+        rows = [[shown(value, kind) for value, kind in zip(row, kinds)] for row in found.rows]
+        return Answer(tuple(name for name, _ in translation.columns), [tuple(row) for row in rows])
 
-    def _define(self, connection: Any, database: str, name: str, made: set[tuple[str, str]]) -> None:
-        """Make a view of DuckDB for a table or view of the Data Catalog, once, after those that it reads."""
-        if (database, name) in made:
-            return
-        made.add((database, name))
+    def _table(self, database: str, name: str) -> Document:
+        """A table or view of the Data Catalog. Raises ConfigurationError when it is not there."""
         table = self._catalog(database).table(name)
         if table is None:
-            known = ", ".join(self._names(database))
+            known = ", ".join(name for name, _ in self._names(database))
             there = f"; it has {known}" if known else f", and no table at all in {database}"
             remedy = "" if known else "; run `totelake run`, or correct the name"
             raise ConfigurationError(f"the lake has no {database}.{name}{there}{remedy}")
-        if table.get("TableType") == VIEW_TYPE:
-            parsed = select_of(view_sql(table))
-            for other, read in relations(parsed):
-                self._define(connection, other or database, read, made)
-            text = as_duckdb(parsed)
-        else:
-            text = self._relation(connection, database, table)
+        if table.get("TableType") != VIEW_TYPE:
+            if not columns_of(table):
+                raise ConfigurationError(f"{database}.{name} has no columns in the Data Catalog; {_REMEDY}")
+            self._documents[database, name] = table
+        return table
+
+    def _define(self, connection: Any, database: str, name: str) -> None:
+        """Make a view of DuckDB for a table of the Data Catalog."""
+        text = self._relation(connection, database, self._documents[database, name])
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {sql_quoted(database)}")
         connection.execute(f"CREATE VIEW {sql_quoted(database)}.{sql_quoted(name)} AS {text}")
 
-    def _names(self, database: str) -> list[str]:
-        """What can be read; nothing of a database that is not there."""
+    def _databases(self) -> list[str]:
+        pages = self._clients.glue.get_paginator("get_databases").paginate()
+        return sorted(item["Name"] for page in pages for item in page["DatabaseList"])
+
+    def _names(self, database: str) -> list[tuple[str, bool]]:
+        """What can be read, and whether it is a view; nothing of a database that is not there."""
         try:
-            return sorted(item["Name"] for item in self._catalog(database).tables())
+            return sorted(
+                (item["Name"], item.get("TableType") == VIEW_TYPE) for item in self._catalog(database).tables()
+            )
         except LakeError as error:
             if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "EntityNotFoundException":
                 return []
@@ -91,8 +108,6 @@ class Lake:
     def _relation(self, connection: Any, database: str, table: Document) -> str:
         """A registered table as a query over its partitions' objects, typed as it is registered."""
         name, columns = f"{database}.{table['Name']}", columns_of(table)
-        if not columns:
-            raise ConfigurationError(f"{name} has no columns in the Data Catalog; {_REMEDY}")
         keys = [item["Name"] for item in table.get("PartitionKeys") or ()]
         locations = self._parts(database, table["Name"]) if keys else [((), location_of(table))]
         parts = [
@@ -105,7 +120,7 @@ class Lake:
         # Athena shows NULL for a column that no object has, as when the table has just gained it
         names = ", ".join(f"NULL AS {sql_quoted(item)}" for item in [*(column for column, _ in columns), *keys])
         nothing = f"SELECT {names} WHERE false"
-        return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join([nothing, *parts])})" if parts else nothing
+        return f"SELECT {selected} FROM ({' UNION ALL BY NAME '.join([nothing, *parts])})"
 
     def _parts(self, database: str, name: str) -> list[tuple[tuple[str, ...], str]]:
         found = self._catalog(database).partitions(name)
@@ -127,19 +142,24 @@ class Lake:
         self._addresses.update((str(path), store.address(item.key)) for path, item in zip(paths, items))
         return paths
 
-    def _told(self, error: duckdb.Error) -> str:
-        """What DuckDB says, about objects and not about the files that hold them."""
-        text = refusal(error)
+    def _told(self, text: str) -> str:
+        """What is said, about objects and not about the files that hold them."""
         for path, address in self._addresses.items():
             text = text.replace(path, address)
         return text
 
 
+def _error(kind: str, sentence: str) -> LakeError | ConfigurationError:
+    """What to raise for a refusal of Athena's class."""
+    if kind == NOT_HERE:
+        return ConfigurationError(f"{sentence}; ask in another way, or with --target aws")
+    return LakeError(f"the query was refused: {kind}: {sentence}; correct it")
+
+
 def _column(column: str, kind: str) -> str:
-    """A column; a moment has no zone for Athena, whatever the parquet file says, and decimals add up as Athena's do."""
+    """A column of the type that is registered; a moment has no zone for Athena, whatever the parquet file says."""
     name = sql_quoted(column)
-    wanted = "timestamp" if kind == "timestamp" else registered_cast(kind)
-    return f"CAST({name} AS {wanted}) AS {name}" if wanted else name
+    return f"CAST({name} AS {type_of(kind).duckdb}) AS {name}"
 
 
 def _selected(connection: Any, columns: Sequence[tuple[str, str]], files: str) -> str:

@@ -15,10 +15,10 @@ import psycopg2
 import pytest
 
 from tests.conftest import Postgres
+from tests.duckdb_catalog import as_duckdb
 from totelake.contracts import load_contracts
 from totelake.contracts.conversions import Converted, conversions
 from totelake.lake.converted_views import converted_view
-from totelake.query.athena_sql import as_duckdb, select_of
 from totelake.warehouse import tables
 
 pytestmark = pytest.mark.integration
@@ -104,7 +104,7 @@ def in_lake(item: Converted, rates: Sequence[Any], orders: Sequence[Any]) -> lis
                 "VALUES (?, ?, ?, ?, ?)",
                 [number, currency, START + timedelta(day), quantity, Decimal(price)],
             )
-        text = as_duckdb(select_of(view.sql))
+        text = as_duckdb(connection, view.sql)
         described = connection.execute(f"DESCRIBE {text}").fetchall()
         assert [name for name, *_ in described] == [name for name, _ in view.columns]
         return connection.execute(f"SELECT {SHOWN.format(key=key)} FROM ({text}) ORDER BY 1").fetchall()

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.duckdb_catalog import as_duckdb
 from totelake.lake.source_views import put_source_view, rounded_by_athena, source_views
 from totelake.lake.tables import as_input, columns_of
 from totelake.lake.views import View, published_batch
 from totelake.ports.memory import MemoryCatalog
-from totelake.query.athena_sql import as_duckdb, select_of
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -72,7 +72,7 @@ def shown(rows: Sequence[Row], *batches: int) -> list[tuple[list[Row], list[Row]
 
 
 def _answer(connection: duckdb.DuckDBPyConnection, view: View) -> list[Row]:
-    answer = connection.execute(as_duckdb(select_of(view.sql)))
+    answer = connection.execute(as_duckdb(connection, view.sql))
     names = [name for name, _ in view.columns]
     assert [item[0] for item in answer.description] == names
     return [dict(zip(names, row)) for row in answer.fetchall()]

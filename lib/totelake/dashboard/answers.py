@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache
 from typing import Any, Callable
 
 import psycopg2
@@ -20,6 +21,8 @@ from totelake.runtime.plain_text import plain
 MOST_ROWS = 200_000
 """Rows of one query that a page takes: a browser still narrows them at once."""
 Ask = Callable[[str], Answer]
+# names and days come in many rows, and each of their letters is looked at
+_plain = lru_cache(maxsize=100_000)(plain)
 
 
 def gather(
@@ -121,4 +124,4 @@ def _column(values: Sequence[str | None]) -> dict[str, Any]:
 
 def shown(value: Any) -> str | None:
     """A value as text, so that no two look alike and nothing acts on a screen, with every digit; None for NULL."""
-    return None if value is None else plain(literal(value))
+    return None if value is None else _plain(literal(value))

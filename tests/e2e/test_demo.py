@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from totelake.cli.dashboard import FILE
 from totelake.demo import story as demo
 from totelake.errors import SourceError
 from totelake.stack import lifecycle
@@ -21,6 +22,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state folder in which nothing is up."""
     monkeypatch.setenv("TOTELAKE_HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     return tmp_path
 
 
@@ -39,6 +43,7 @@ def test_the_demo_shows_a_silent_edit_arriving_and_ends_its_stack(
     assert "current_sales_target in the warehouse" in shown and "sales_order_gbp in the warehouse" in shown
     assert "sources and warehouse" in shown
     assert shown.endswith("The stack is down.\n")
+    assert f"rows in {(Path.cwd() / FILE).as_uri()}" in shown and FILE.read_text().endswith("</html>\n")
     assert Stack.read(home) is None
 
 

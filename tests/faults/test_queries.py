@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import psycopg2
@@ -14,13 +16,17 @@ from tests.faults.world import World
 from tests.integration.star.samples import SPARK
 from totelake.contracts import load_contracts
 from totelake.contracts.conversions import RATES
-from totelake.contracts.queries import queries_of
+from totelake.contracts.dashboards import dashboards_of
+from totelake.contracts.documents import documents
+from totelake.contracts.queries import LAKE, WAREHOUSE, queries_of
+from totelake.dashboard.answers import gather, shown
 from totelake.lake.converted_views import publish_conversions
 from totelake.lake.partitions import ensure_log_table
 from totelake.lake.views import publish
 from totelake.ports.glue import GlueCatalog
 from totelake.query.cache import Cache
 from totelake.query.lake import Lake
+from totelake.query.warehouse import asking
 
 pytestmark = SPARK
 WHOLE_CATALOG = True
@@ -56,6 +62,17 @@ def test_every_query_gives_the_same_rows_in_the_warehouse_and_in_the_lake(world:
         key = f"queries/{path.name}"
         assert types(world.warehouse_dsn, sql) == list(queries_of({key: sql})[path.stem].columns), path.stem
     assert min(found.values()) > 0, found
+    assert dashboard(WAREHOUSE, world) == dashboard(LAKE, world)
+
+
+def dashboard(on: str, world: World) -> dict[str, Counter[tuple[str | None, ...]]]:
+    """What the dashboard shows of rows since a day that is before all of them, by query."""
+    board, queries = dashboards_of(documents())["business"], queries_of(documents())
+    board = replace(board, tiles=tuple(tile for tile in board.tiles if tile.query not in ELSEWHERE))
+    with asking(world.warehouse_dsn) as ask:
+        ours = Lake(world.clients, world.processed_database, Cache(world.scratch / "ours", "")).ask
+        answers = gather(board, queries, on, ask if on == WAREHOUSE else ours, date(2000, 1, 1))
+    return {name: Counter(tuple(map(shown, row)) for row in answer.rows) for name, answer in answers.items()}
 
 
 def test_lake_and_warehouse_show_the_same_instants_in_whole_milliseconds(world: World) -> None:

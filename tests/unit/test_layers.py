@@ -31,6 +31,7 @@ LAYERS = (
     ("doctor",),
     ("deploy",),
     ("query",),
+    ("dashboard",),
     ("cli",),
     ("demo",),
 )

@@ -13,6 +13,7 @@ from totelake.cli import (
     canary,
     contract,
     cost,
+    dashboard,
     doctor,
     drift,
     impact,
@@ -53,7 +54,7 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, doctor, canary, seed, pipeline, query, reconcile, drift, impact, alerts, cost):
+for part in (stack, doctor, canary, seed, pipeline, query, dashboard, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")

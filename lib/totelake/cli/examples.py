@@ -38,6 +38,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'totelake query "-- a comment may come first: SQL has a space in it, an option has none"',
         'totelake query --json -- "-- or anything behind --"',
     ),
+    "totelake dashboard": (
+        "totelake dashboard --open",
+        "totelake dashboard business --output sales.html --since 2024-01-01",
+        "totelake dashboard --watch 30",
+        "totelake dashboard --on lake --target aws",
+    ),
     "totelake reconcile": ("totelake reconcile", "totelake reconcile --json"),
     "totelake drift": ("totelake drift", "totelake drift staff --against source"),
     "totelake impact": ("totelake impact sales_order.units_sold", "totelake impact dim_staff --json"),

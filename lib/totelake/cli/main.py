@@ -17,12 +17,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.cli.app import app
 from totelake.cli.exit_status import FAILURE, INTERRUPTED, SUCCESS, USAGE
-from totelake.cli.file_errors import told
 from totelake.cli.output import Told, flush, forgiving, settle, tell
+from totelake.cli.sentences import sentence
 from totelake.deploy.target import AWS
 from totelake.errors import TotelakeError
-from totelake.ports.aws_errors import translation_of
-from totelake.ports.sqlstates import cause_of
 from totelake.stack.clean_environment import undisturbed
 from totelake.stack.interrupts import SIGNALLED, ending_as_ctrl_c, ignore_at_exit
 
@@ -94,21 +92,6 @@ def _traced(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     """Show an error that nobody expected, whose words may hold data."""
     for line in "".join(traceback.format_exception(kind, error, trace)).rstrip().split("\n"):
         tell(line)
-
-
-def sentence(error: BaseException) -> str:
-    """What is wrong, where, and what to do."""
-    if isinstance(error, TotelakeError):
-        return str(error)
-    if isinstance(error, (ClientError, BotoCoreError)):
-        return str(translation_of(error))
-    if isinstance(error, OSError):
-        return told(error)
-    words = " ".join(str(error).split())
-    code = error.pgcode if isinstance(error, psycopg2.Error) else None
-    cause = cause_of(code, words) if code else None
-    remedy = cause.remedy.format(role="the role") if cause else "see `totelake status`"
-    return f"PostgreSQL refused: {words}; {remedy}"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from totelake.cli.text import for_json, literal
+from totelake.query.text import for_json, literal
 from totelake.runtime.plain_text import plain
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]

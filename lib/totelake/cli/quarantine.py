@@ -11,13 +11,13 @@ import typer
 from totelake.cli.output import AsJson, TargetName, print_json, say, table
 from totelake.cli.pipeline import Wait, start_refresh
 from totelake.cli.sources import AnySource, sources
-from totelake.cli.text import literal
 from totelake.contracts import load_contracts
 from totelake.contracts.model import SOURCE
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.lake.quarantine import FILE, LINE
 from totelake.operate.quarantine import Found, QuarantineEntry, find, find_keys
+from totelake.query.text import literal
 from totelake.runtime.run_properties import REPLAY
 from totelake.stack.model import default_home
 

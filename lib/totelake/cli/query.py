@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Callable
 
 import typer
 from typer.core import TyperCommand
@@ -115,6 +117,20 @@ def _of_lake(where: Target, sql: str) -> Answer:
 
 
 def _of_warehouse(where: Target, sql: str) -> Answer:
+    with asking(where, WAREHOUSE) as ask:
+        return ask(sql)
+
+
+@contextmanager
+def asking(where: Target, on: str) -> Iterator[Callable[[str], Answer]]:
+    """What answers queries on the lake or the warehouse; there all of them see one moment.
+
+    Raises ConfigurationError without the warehouse's address.
+    """
+    if on == LAKE:
+        yield lambda sql: _of_lake(where, sql)
+        return
     if where.warehouse_dsn is None:
         raise ConfigurationError("the warehouse's address is not known here; set WAREHOUSE_DSN")
-    return warehouse.ask(where.warehouse_dsn, sql)
+    with warehouse.asking(where.warehouse_dsn) as ask:
+        yield ask

@@ -1,4 +1,4 @@
-"""The queries of catalog/queries and the dashboards over them, as values."""
+"""The queries of catalog/queries, as values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from totelake.errors import ContractError
 
 LAKE, WAREHOUSE, BOTH = "lake", "warehouse", "both"
-CHARTS = ("line", "bar", "table")
 _FOLDER, _SUFFIX = "queries/", ".sql"
 _HEADER = re.compile(r"-- (\w+): (\S.*)")
 _FIELDS = ("title", "description", "on")
@@ -30,22 +29,6 @@ class Query:
     on: str
     sql: str
     columns: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One picture of a dashboard; `x`, `y` and `series` are columns of its query, none for a table."""
-
-    dashboard: str
-    title: str
-    query: str
-    chart: str
-    x: tuple[str, ...] = ()
-    y: str | None = None
-    series: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.dashboard}: {self.title}"
 
 
 def queries_of(files: Mapping[str, Any]) -> dict[str, Query]:
@@ -84,24 +67,3 @@ def _columns(path: str, listed: str) -> tuple[tuple[str, str], ...]:
             )
         found.append((name, kind))
     return tuple(found)
-
-
-def tiles_of(files: Mapping[str, Any]) -> tuple[Tile, ...]:
-    """The tiles of all dashboards. Raises ContractError for one that has no query or names one that is not there."""
-    queries, found = queries_of(files), []
-    for path in sorted(files):
-        if path.startswith("dashboards/"):
-            found += [_tile(path, str(files[path].get("name")), entry, queries) for entry in files[path]["tiles"]]
-    return tuple(found)
-
-
-def _tile(path: str, dashboard: str, entry: Mapping[str, Any], queries: Mapping[str, Query]) -> Tile:
-    title, query, chart = entry.get("title"), entry.get("query"), entry.get("chart")
-    for field, value, known in (("query", query, tuple(queries)), ("chart", chart, CHARTS)):
-        if value not in known:
-            raise ContractError(
-                f"catalog/{path}: the {field} of the tile {title} is {value}; use one of {', '.join(known)}"
-            )
-    return Tile(
-        dashboard, str(title), str(query), str(chart), tuple(entry.get("x", ())), entry.get("y"), entry.get("series")
-    )

@@ -15,11 +15,17 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake import seed
+from totelake.cli.dashboard import FILE
 from totelake.cli.exit_status import FAILURE, INTERRUPTED
-from totelake.cli.main import sentence
 from totelake.cli.output import err, forgiving, say, table, tell
+from totelake.cli.query import asking
+from totelake.cli.sentences import sentence
 from totelake.contracts import load_contracts
+from totelake.contracts.dashboards import dashboards_of
+from totelake.contracts.documents import documents
 from totelake.contracts.model import FACT
+from totelake.contracts.queries import WAREHOUSE, queries_of
+from totelake.dashboard.write import Wanted, write
 from totelake.demo import feeds
 from totelake.demo.failure import show_alert
 from totelake.deploy import Target, deploy
@@ -134,6 +140,8 @@ def play(stack: Stack, orders: int) -> None:
     with _step(f"Something fails: {seed.SOURCE} turns the reading role away, and watch sends a mail"):
         show_alert(stack, target)
     _counts(stack)
+    with _step("The business dashboard, as one file"):
+        _dashboard(target)
 
 
 def _workflow(target: Target) -> str:
@@ -208,6 +216,13 @@ def _counts(stack: Stack) -> None:
         rows.append((item.name, item.driving, source, _count(stack.warehouse_dsn, item.name), current))
     say("")
     table("sources and warehouse", ("warehouse table", "source", "rows there", "rows here", "current"), rows)
+
+
+def _dashboard(target: Target) -> None:
+    """Write the dashboard, which needs no stack to be looked at."""
+    (board, *_), queries = dashboards_of(documents()).values(), queries_of(documents())
+    written = write(Wanted(board, queries, WAREHOUSE, lambda: asking(target, WAREHOUSE)), FILE)
+    say(f"  {written.rows:,} rows in {written.file.resolve().as_uri()}")
 
 
 def _count(dsn: str, relation: str) -> int:

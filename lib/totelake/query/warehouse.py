@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Callable
 
 import psycopg2
 from psycopg2.extensions import PYDATE, PYDATETIME, PYDATETIMETZ, UNICODE, new_array_type, new_type, register_type
@@ -41,20 +43,39 @@ _ARRAYS_AS_TEXT = (1183, 1270, 1187, 199, 3807, 3905, 3907, 3909, 3911, 3913, 39
 
 def ask(dsn: str, sql: str) -> Answer:
     """The rows of a query. Raises WarehouseError for what is refused, ConfigurationError for what is no one query."""
+    _check(sql)
+    with asking(dsn) as one:
+        return one(sql)
+
+
+@contextmanager
+def asking(dsn: str) -> Iterator[Callable[[str], Answer]]:
+    """What answers one query after the other, all of one moment, until one is refused; each raises as `ask` does."""
+    with read_only(dsn, limited=True) as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        _read_exactly(cursor)
+        yield lambda sql: _answer(cursor, sql)
+
+
+def _answer(cursor: Cursor, sql: str) -> Answer:
+    _check(sql)
+    try:
+        for name, value in {**_SETTINGS, "totelake.query": sql}.items():
+            cursor.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
+        cursor.execute(_OPEN)
+        cursor.execute("FETCH ALL FROM answer")
+        answer = Answer(tuple(item.name for item in cursor.description or ()), cursor.fetchall())
+        cursor.execute("CLOSE answer")
+        return answer
+    except psycopg2.Error as error:
+        if cursor.connection.closed:
+            raise
+        raise _refused(error, sql) from error
+
+
+def _check(sql: str) -> None:
     if "\0" in sql:
         raise ConfigurationError("the query holds a zero byte, which PostgreSQL has not; leave it out")
-    with read_only(dsn, limited=True) as cursor:
-        _read_exactly(cursor)
-        try:
-            for name, value in {**_SETTINGS, "totelake.query": sql}.items():
-                cursor.execute("SELECT pg_catalog.set_config(%s, %s, true)", (name, value))
-            cursor.execute(_OPEN)
-            cursor.execute("FETCH ALL FROM answer")
-            return Answer(tuple(item.name for item in cursor.description or ()), cursor.fetchall())
-        except psycopg2.Error as error:
-            if cursor.connection.closed:
-                raise
-            raise _refused(error, sql) from error
 
 
 def _read_exactly(cursor: Cursor) -> None:

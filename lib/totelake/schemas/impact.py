@@ -9,10 +9,10 @@ from typing import Any
 
 from totelake.contracts import load_contracts
 from totelake.contracts.conversions import conversions, converted_from
+from totelake.contracts.dashboards import Tile, tiles_of
 from totelake.contracts.documents import documents
 from totelake.contracts.lineage import Lineage, lineage, relations_of
 from totelake.contracts.model import SOURCE, Column, Table, TableId
-from totelake.contracts.queries import Tile, tiles_of
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from totelake.cli.main import main
 from totelake.cli.output import forgiving, print_json, progress, say, table, tell
-from totelake.cli.text import literal
+from totelake.query.text import literal
 from totelake.runtime.plain_text import plain
 
 ACTING = [

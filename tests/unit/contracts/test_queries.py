@@ -1,4 +1,4 @@
-"""The queries and dashboards of catalog/, and how wrong ones are refused."""
+"""The queries of catalog/, and how wrong ones are refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
 from totelake.contracts.lineage import COMPILED, find_lineage, lineage
-from totelake.contracts.queries import Query, queries_of, tiles_of
+from totelake.contracts.queries import Query, queries_of
 from totelake.errors import ContractError
 
 sqlglot = pytest.importorskip("sqlglot", reason="the queries are read by sqlglot, which no job needs")
@@ -30,17 +30,6 @@ def test_quicksight_is_told_the_columns_that_a_query_gives() -> None:
     for query in queries_of(documents()).values():
         given = sqlglot.parse_one(query.sql, read="athena").named_selects
         assert [name for name, _ in query.columns] == given, query.name
-
-
-def test_the_tiles_draw_columns_that_their_queries_give() -> None:
-    given = {
-        name: set(sqlglot.parse_one(query.sql, read="athena").named_selects)
-        for name, query in queries_of(documents()).items()
-    }
-    tiles = tiles_of(documents())
-    assert {tile.query for tile in tiles} == set(given) - {"order_history"}
-    for tile in tiles:
-        assert {*tile.x, *filter(None, (tile.y, tile.series))} <= given[tile.query], tile
 
 
 def test_a_query_is_its_header_and_its_text() -> None:
@@ -82,16 +71,3 @@ def test_without_a_star_table_no_list_is_empty() -> None:
 
 def test_compiled_lineage_is_taken_as_it_is() -> None:
     assert lineage({COMPILED: {"one": {"dim_staff": ["staff_id"]}}}, ()) == {"one": {"dim_staff": ["staff_id"]}}
-
-
-@pytest.mark.parametrize(
-    ("tile", "words"),
-    [
-        ({"title": "T", "query": "two", "chart": "bar"}, "the query of the tile T is two; use one of one"),
-        ({"title": "T", "query": "one", "chart": "pie"}, "the chart of the tile T is pie; use one of line, bar, table"),
-    ],
-)
-def test_a_tile_that_cannot_be_drawn_is_refused(tile: dict[str, str], words: str) -> None:
-    files = {"queries/one.sql": f"{HEADER}SELECT 1", "dashboards/d.yaml": {"name": "d", "tiles": [tile]}}
-    with pytest.raises(ContractError, match=f"catalog/dashboards/d.yaml: {words}"):
-        tiles_of(files)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.query.lakes import COLUMNS, OURS, ROW, MemoryLake, parquet
-from totelake.cli.text import for_json
 from totelake.errors import ConfigurationError, LakeError
 from totelake.lake.tables import as_input, columns_input
+from totelake.query.text import for_json
 
 FOREIGN = {
     "a folder marker": ("sub/", b""),

@@ -22,16 +22,24 @@ def test_a_column_reaches_the_columns_views_queries_and_tiles_that_use_it() -> N
         columns=("fact_sales_order.units_sold",),
         views=("current_sales_order", "history_sales_order", "sales_order_gbp"),
         queries=(
-            "order_history", "revenue_by_month", "revenue_in_pounds", "sales_against_target",
-            "sales_by_staff_and_counterparty", "top_designs",
+            "counterparty_cohorts", "order_history", "order_versions", "revenue_by_month", "revenue_in_pounds",
+            "sales_against_target", "sales_by_staff_and_counterparty", "sales_orders", "top_designs", "top_movers",
         ),
         tiles=(
-            "business: Revenue by month",
-            "business: Orders by month",
+            "business: Revenue",
             "business: Revenue in pounds",
-            "business: Sales against targets",
+            "business: Orders",
+            "business: Revenue by month",
+            "business: Revenue in pounds by month",
+            "business: Orders by month",
+            "business: Sales by country",
+            "business: Sales by counterparty",
+            "business: Sales by staff",
             "business: Top designs",
-            "business: Who sells and who buys",
+            "business: Sales against targets",
+            "business: Top movers",
+            "business: Cohorts",
+            "business: What arrived last",
         ),
     )  # fmt: skip
 
@@ -40,7 +48,8 @@ def test_a_rate_reaches_the_amounts_that_are_converted_by_it() -> None:
     found = impact_of(load_contracts().find("exchange_rate"), "rate")
     assert found.columns == ("fact_exchange_rate.rate",)
     assert {"sales_order_gbp", "purchase_order_gbp"} < set(found.views)
-    assert (found.queries, found.tiles) == (("revenue_in_pounds",), ("business: Revenue in pounds",))
+    assert found.queries == ("counterparty_cohorts", "revenue_in_pounds", "sales_orders")
+    assert "business: Revenue in pounds" in found.tiles and "business: Spend by item" not in found.tiles
 
 
 def test_a_query_that_reads_other_columns_of_the_same_table_is_not_reached() -> None:
@@ -51,7 +60,7 @@ def test_a_joined_table_reaches_the_dimension_that_shows_it() -> None:
     found = impact_of(load_contracts().find("department"))
     assert found.tables == ("dim_staff",)
     assert found.columns == ("dim_staff.department_name", "dim_staff.location")
-    assert found.queries == ("sales_against_target", "sales_by_staff_and_counterparty")
+    assert found.queries == ("sales_against_target", "sales_by_staff_and_counterparty", "sales_orders")
 
 
 def test_a_column_of_the_warehouse_is_its_own_beginning() -> None:
@@ -80,5 +89,6 @@ def test_a_name_that_tables_of_several_sources_have_is_an_error(monkeypatch: pyt
 def test_an_impact_reads_as_one_line() -> None:
     assert str(impact_of("payment_type", "payment_type_name")) == (
         "totesys.payment_type.payment_type_name is used by dim_payment_type.payment_type_name; "
-        "queries unpaid_payments; tiles business: Unpaid and overdue"
+        "queries overdue_payments_by_age, unpaid_payments; "
+        "tiles business: Overdue, business: Overdue payments by age, business: Unpaid and overdue"
     )

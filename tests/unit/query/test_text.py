@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from totelake.cli.text import for_json, literal
+from totelake.query.text import for_json, literal
 
 ANY_TEXT = st.text(st.characters(codec=None))
 DOUBTFUL = st.one_of(st.none(), ANY_TEXT, st.sampled_from(["", "-", "NULL", "null", "''", "'NULL'", " ", "'", " NULL"]))

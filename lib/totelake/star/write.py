@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, DataFrameWriter
 from pyspark.sql import functions as F
 
@@ -20,6 +19,7 @@ from totelake.lake.keys import Attempt, number_text, quarantined_key, star_quara
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.quarantine import deletions_of
 from totelake.ports.object_store import Listed, ObjectStore
+from totelake.runtime import parquet as pq
 from totelake.runtime.spark import activate
 from totelake.star.build import Builder
 from totelake.star.failures import explaining

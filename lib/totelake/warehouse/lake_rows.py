@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import csv
 
 from totelake.contracts.identifiers import sql_quoted
@@ -21,6 +20,7 @@ from totelake.lake.footers import hive_of_arrow
 from totelake.lake.pieces import in_pieces
 from totelake.lake.quarantine import SCHEMA
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime import parquet as pq
 from totelake.schemas.hive_widening import is_wider
 from totelake.warehouse.lake_objects import objects
 

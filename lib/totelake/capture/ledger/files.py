@@ -8,7 +8,6 @@ from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import KeyHashes, place_of
@@ -16,6 +15,7 @@ from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime import parquet as pq
 
 GROUP_ROWS = 16_384
 _SPAN = 4 * 1024**2

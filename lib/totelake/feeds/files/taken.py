@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import Listed, ObjectStore
+from totelake.runtime import parquet as pq
 
 _SCHEMA = pa.schema([("key", pa.string()), ("etag", pa.string()), ("bytes", pa.int64())])
 TAKEN, UNREAD = "tables", "unread"

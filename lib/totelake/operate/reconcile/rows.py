@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime import parquet as pq
 
 
 def read_columns(store: ObjectStore, key: str, size: int, names: Sequence[str]) -> pa.Table:

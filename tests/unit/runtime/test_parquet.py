@@ -38,9 +38,9 @@ _SHELL = {
     "ledger base": f"{_LEDGER}BaseFile(store, StateFile(**file))",
     "ledger delta": f"{_LEDGER}read_delta(store, StateFile(**file))",
     "reconciled": "from totelake.operate.reconcile.rows import read_columns\n"
-    "read_columns(store, 'k', len(body), ['staff_id'])",
+    "read_columns(store, 'k', len(body), '', ['staff_id'])",
     "reconciled by type": "import pyarrow as pa\nfrom totelake.operate.reconcile.rows import read_typed\n"
-    "read_typed(store, 'k', len(body), pa.schema([('staff_id', pa.int32())]))",
+    "read_typed(store, 'k', len(body), '', pa.schema([('staff_id', pa.int32())]))",
 }
 _NEWER = {
     "loaded": "from totelake.warehouse.lake_rows import LakeRows, csv_files\n"

@@ -39,10 +39,13 @@ def _set_header(params: Mapping[str, Any], **_: Any) -> None:
         params["headers"]["If-None-Match"] = "*"
 
 
-def _in_hex(checksum: str) -> str:
-    """A checksum of S3's, which is base64 and of an object in parts has their number behind it, in hex."""
-    digest, dash, parts = checksum.partition("-")
-    return f"{base64.b64decode(digest).hex()}{dash}{parts}"
+def _in_hex(checksum: str, etag: str) -> str:
+    """A SHA-256 of S3's in hex: of an object in parts that of theirs, and their number, which its ETag has, too."""
+    if not checksum:
+        return ""
+    digest, _, parts = checksum.partition("-")
+    number = parts or etag.strip('"').partition("-")[2]
+    return base64.b64decode(digest).hex() + (f"-{number}" if number else "")
 
 
 class S3Store(BucketStore):
@@ -107,7 +110,7 @@ class S3Store(BucketStore):
                 if status_of(error) != _MISSING:
                     raise
                 return None
-        return Stat(int(found["ContentLength"]), _in_hex(found.get("ChecksumSHA256", "")))
+        return Stat(int(found["ContentLength"]), _in_hex(found.get("ChecksumSHA256", ""), found["ETag"]))
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object, in the place of one that is there. S3 compares its SHA-256, and keeps it."""

@@ -55,7 +55,8 @@ def _text_sql(column: Column, value: str) -> str:
     elif kind == "boolean":
         text = f"({value}::integer)::text"
     elif kind in _FLOATS:
-        text = f"pg_catalog.encode(pg_catalog.float8send({value}::double precision), 'hex'::text)"
+        # -0 is 0: JSON, by which quarantined rows go, does not tell them apart
+        text = f"pg_catalog.encode(pg_catalog.float8send({value}::double precision + 0), 'hex'::text)"
     else:
         text = f"{value}::text"
     return f"CASE WHEN {value} IS NULL THEN '{_NULL}' ELSE '{_VALUE}' || {text} END"
@@ -130,6 +131,6 @@ def _rounded(moments: pa.Array, digits: int) -> pa.Array:
 
 def _hex_of_floats(values: pa.Array) -> pa.Array:
     numbers = values.cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False)
-    text = numbers.astype(">f8").tobytes().hex()
+    text = (numbers + 0.0).astype(">f8").tobytes().hex()
     found = [text[start : start + 16] for start in range(0, len(text), 16)]
     return pa.array(found, pa.string(), mask=np.asarray(values.is_null().to_numpy(zero_copy_only=False)))

@@ -130,7 +130,8 @@ def _compared(table: Table) -> list[Column]:
 
 def _newest(versions: pa.Table, table: Table) -> pa.Table:
     """Of each key the row of the newest batch."""
-    batches, newest = versions.column("_batch").to_pylist(), {}
+    batches = versions.column("_batch").to_pylist()
+    newest: dict[Any, int] = {}
     for place, (key, batch) in enumerate(zip(versions.column(table.key_name).to_pylist(), batches)):
         if key not in newest or batches[newest[key]] <= batch:
             newest[key] = place

@@ -5,6 +5,7 @@ Where implementations differ, what Amazon's API reference documents decides.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from totelake.errors import ConfigurationError, LakeError
-from totelake.ports.object_store import NoSuchObjectError, ObjectStore
+from totelake.ports.object_store import NoSuchObjectError, ObjectStore, Stat
 
 # S3 lists so many objects in one answer, and deletes so many in one request
 PAGE = 1000
@@ -72,6 +73,27 @@ class ObjectBehaviour:
     def test_a_span_is_read(self, store: ObjectStore, start: int, end: int, span: bytes) -> None:
         store.put("a", b"0123456789")
         assert store.read("a", start, end) == span
+
+    def test_the_store_tells_the_sha256_of_what_was_put_and_copied(self, store: ObjectStore) -> None:
+        assert store.stat("a") is None
+        for key, body in (("a", b"0123456789"), ("a", b"other"), ("empty", b"")):
+            store.put(key, body)
+            assert store.stat(key) == Stat(len(body), hashlib.sha256(body).hexdigest())
+        store.copy("a", "b", 5)
+        assert store.stat("b") == store.stat("a")
+
+    def test_of_an_object_in_parts_it_tells_that_of_the_parts_and_of_its_copy_the_whole(
+        self, store: ObjectStore
+    ) -> None:
+        parts = [b"a" * LEAST_PART, b"b"]
+        upload = store.upload("a")
+        for part in parts:
+            upload.part(part)
+        upload.complete()
+        digests = b"".join(hashlib.sha256(part).digest() for part in parts)
+        assert store.stat("a") == Stat(LEAST_PART + 1, f"{hashlib.sha256(digests).hexdigest()}-2")
+        store.copy("a", "b", LEAST_PART + 1)
+        assert store.stat("b") == Stat(LEAST_PART + 1, hashlib.sha256(b"".join(parts)).hexdigest())
 
     def test_an_empty_object_is_an_object(self, store: ObjectStore) -> None:
         store.put("a", b"")

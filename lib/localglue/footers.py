@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,33 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _TAIL = 64 * 1024
+_PICKLED = "arrow.py_extension_type"
 _SIMPLE = {
     "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint", "uint8": "smallint", "uint16": "int",
     "uint32": "bigint", "uint64": "decimal(20,0)", "float": "float", "double": "double", "bool": "boolean",
     "string": "string", "large_string": "string", "binary": "binary", "large_binary": "binary",
     "date32[day]": "date",
 }  # fmt: skip
+
+
+class _RefusedType(pa.ExtensionType):  # type: ignore[misc] # pyarrow has no types
+    """Stands in the place of the type whose schema is a pickle: before 14.0.1 pyarrow runs it (CVE-2023-47248)."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.null(), _PICKLED)
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> pa.ExtensionType:
+        raise pa.ArrowInvalid(f"a column has the type {_PICKLED}, which would run code of the file's")
+
+
+# a newer pyarrow knows no such type; it is refused all the same
+with suppress(pa.ArrowKeyError):
+    pa.unregister_extension_type(_PICKLED)
+pa.register_extension_type(_RefusedType())
 
 
 @dataclass(frozen=True)

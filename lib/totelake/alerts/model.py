@@ -13,6 +13,9 @@ from totelake.runtime.plain_text import plain_lines
 
 QUIET = timedelta(hours=1)
 _SUBJECT_LIMIT = 99
+# SNS takes 256 KiB, and mail programs little more than this
+_TEXT_LIMIT = 128 * 1024
+_CUT = "\n\nThe rest of {} bytes is left out here: the incident below _alerts/ in the ingestion bucket has all of it."
 _DIGEST = 24
 # what differs between two incidents of one cause: numbers and ids
 _PARTICULAR = re.compile(r"\b(?:wr|jr)_\w+|\b[0-9a-f]{16,}\b|\d+")
@@ -95,9 +98,18 @@ def _digest(*words: str) -> str:
 def message(subject: str, text: str, count: int, since: str) -> Message:
     """The mail for incidents of one cause: the newest with its text, and how many there were since the first."""
     if count == 1:
-        return Message(_line(subject), plain_lines(f"{subject}\n\n{text}"), 1)
+        return Message(_line(subject), _text(f"{subject}\n\n{text}"), 1)
     more = f"It happened {count} times since {since[:16].replace('T', ' ')} UTC; this is the newest."
-    return Message(_line(f"{count} x {subject}"), plain_lines(f"{subject}\n{more}\n\n{text}"), count)
+    return Message(_line(f"{count} x {subject}"), _text(f"{subject}\n{more}\n\n{text}"), count)
+
+
+def _text(text: str) -> str:
+    """A text as a mail takes it: nothing in it acts, and one that is too long ends earlier and says so."""
+    shown = plain_lines(text)
+    content = shown.encode("utf-8")
+    if len(content) <= _TEXT_LIMIT:
+        return shown
+    return content[:_TEXT_LIMIT].decode("utf-8", "ignore") + _CUT.format(f"{len(content):,}")
 
 
 def _line(text: str) -> str:

@@ -11,7 +11,6 @@ from typing import Callable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import Key
 from totelake.capture.quarantined_keys import key_alone
@@ -20,6 +19,7 @@ from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.objects import ObjectWriter, Stored
 from totelake.lake.quarantine import QuarantinedRow, QuarantineWriter
 from totelake.lake.records.batch import with_schema
+from totelake.runtime import parquet as pq
 from totelake.schemas.columns import TableSchema
 
 INSERT, UPDATE, DELETE = "I", "U", "D"

@@ -15,6 +15,7 @@ import pyarrow as pa
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import place_of
 from totelake.lake.pieces import in_pieces
+from totelake.runtime import parquet as pq
 
 KEY, PART, PLACE = "_key", "_part", "_place"
 FITS = -1
@@ -40,7 +41,7 @@ class Runs:
             return
         order = _lasts(rows, by_part=True)
         path = self._folder / f"{len(self._files)}.arrow"
-        with pa.OSFile(str(path), "wb") as target, pa.ipc.new_file(target, rows.schema) as writer:
+        with pa.OSFile(str(path), "wb") as target, pq.new_arrow_file(target, rows.schema) as writer:
             for start in range(0, len(order), _ROWS_AT_ONCE):
                 for few in in_pieces(_taken(rows, order[start : start + _ROWS_AT_ONCE]), _BYTES_AT_ONCE):
                     writer.write_batch(few)
@@ -90,7 +91,7 @@ class _Cursor:
     """A file of sorted rows, read a few at a time; `rows` is None behind the last."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pa.ipc.open_file(pa.memory_map(str(path)))
+        self._file = pq.open_arrow_file(pa.memory_map(str(path)))
         self._next = 0
         self.rows: pa.RecordBatch | None = None
         self.keys: np.ndarray = np.zeros(0, dtype=np.int64)

@@ -14,6 +14,7 @@ from typing import Callable
 
 from totelake.errors import DamagedError, RetriableError
 from totelake.lake import keys
+from totelake.lake.checksums import compare
 from totelake.lake.manifest import LakeObject, Manifest, from_json, to_json
 from totelake.ports.object_store import NoSuchObjectError, ObjectStore
 
@@ -165,20 +166,33 @@ class CommitLog:
                 done.result()
 
     def unfinished(self, manifest: Manifest) -> list[LakeObject]:
-        """The objects of a committed manifest that are not at their final keys."""
+        """The objects of a committed manifest that are not at their final keys.
+
+        Raises DamagedError when another object than the one that was committed lies at one.
+        """
         items = [item for item in manifest.objects() if item.key != item.staged]
         if not items:
             return []
         with ThreadPoolExecutor(min(_COPIES_AT_ONCE, len(items))) as pool:
-            sizes = list(pool.map(self.store.size, [item.key for item in items]))
-        return [item for item, size in zip(items, sizes) if size != item.bytes]
+            is_there = list(pool.map(self._is_there, items))
+        return [item for item, there in zip(items, is_there) if not there]
+
+    def _is_there(self, item: LakeObject) -> bool:
+        """Whether an object is at its final key. Raises DamagedError for another one of its size."""
+        found = self.store.stat(item.key)
+        if found is None or found.bytes != item.bytes:
+            return False
+        compare(self.store, item.key, found, item.checksum)
+        return True
 
     def _copy(self, manifest: Manifest, item: LakeObject) -> None:
-        if self.store.size(item.staged) != item.bytes:
+        found = self.store.stat(item.staged)
+        if found is None or found.bytes != item.bytes:
             raise DamagedError(
                 f"{self.store.address(item.staged)} of {manifest.log} {manifest.number} is not there with its "
                 f"{item.bytes} bytes, nor is its copy {item.key}; restore one from the bucket's version history"
             )
+        compare(self.store, item.staged, found, item.checksum)
         self.store.copy(item.staged, item.key, item.bytes)
 
     def _read(self, number: int) -> Manifest | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.errors import LakeError
 from totelake.lake.objects import ObjectReader
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime import parquet as pq
 
 _SMALLEST = 12
 _SIMPLE = {

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 _FOLDER, _NAME = "[^/=_.][^/=]*=[^/]+/", r"[0-9]{12}(?:-[0-9]+)?\.parquet"
+_DIGITS = 12
 _HIDDEN = ("_", ".")
 
 
 def is_ours(relative: str, is_partitioned: bool = False) -> bool:
     """Whether a key has the form that jobs give it: a number right below the place, or in a folder of a partition."""
     return re.fullmatch(f"{_FOLDER if is_partitioned else ''}{_NAME}", relative) is not None
+
+
+def number_of(key: str) -> int:
+    """The number of the commit that a key of that form bears."""
+    return int(key.rsplit("/", 1)[-1][:_DIGITS])
 
 
 def is_passed_over(relative: str, size: int) -> bool:

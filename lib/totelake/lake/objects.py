@@ -8,31 +8,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from totelake.errors import DamagedError, RetriableError
+from totelake.lake.checksums import PART, PartsDigest, check, digest_of, part_size, refuse_other
 from totelake.ports.memory import MemoryStore
 from totelake.ports.object_store import NoSuchObjectError, ObjectStore, Upload
 
-_PART = 8 * 1024**2
-_MOST_PARTS = 10_000
 _TAIL = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Stored:
-    """An object that is in place; `sha256` is its content's, in hex."""
+    """An object that is in place; `sha256` is its content's, in hex.
+
+    `in_parts` is what S3 keeps of one that was uploaded in parts, '' of one that was not.
+    """
 
     key: str
     bytes: int
     sha256: str
+    in_parts: str = ""
+
+    @property
+    def kept(self) -> str:
+        """The SHA-256 by which S3 tells this object, for one that stays at its key."""
+        return self.in_parts or self.sha256
 
 
 class ObjectWriter(io.RawIOBase):
     """A new object, written once from front to end; nothing is there before `store`."""
 
-    def __init__(self, store: ObjectStore, key: str, part: int = _PART) -> None:
+    def __init__(self, store: ObjectStore, key: str, part: int = PART) -> None:
         super().__init__()
         self._store, self._key, self._part = store, key, part
         self._buffer = bytearray()
-        self._digest = hashlib.sha256()
+        self._digest, self._part_digests = hashlib.sha256(), PartsDigest()
         self._size = 0
         self._upload: Upload | None = None
         self._parts = 0
@@ -66,7 +74,8 @@ class ObjectWriter(io.RawIOBase):
                 self._send(bytes(self._buffer))
             self._upload.complete()
         self._buffer.clear()
-        return Stored(self._key, self._size, self._digest.hexdigest())
+        in_parts = self._part_digests.value() if self._upload is not None else ""
+        return Stored(self._key, self._size, self._digest.hexdigest(), in_parts)
 
     def abandon(self) -> None:
         """Drop what was sent."""
@@ -75,12 +84,13 @@ class ObjectWriter(io.RawIOBase):
             self._upload.abandon()
 
     def _next_part(self) -> int:
-        return self._part * (1 + 10 * self._parts // _MOST_PARTS)
+        return part_size(self._parts, self._part)
 
     def _send(self, body: bytes) -> None:
         if self._upload is None:
             self._upload = self._store.upload(self._key)
         self._upload.part(body)
+        self._part_digests.add(body)
         self._parts += 1
 
 
@@ -100,9 +110,12 @@ class NullWriter(ObjectWriter):
 
 
 class ObjectReader(io.RawIOBase):
-    """An object read by ranges: the tail is fetched first, further spans as asked; `fetched` counts the bytes."""
+    """An object read by ranges: the tail is fetched first, further spans as asked; `fetched` counts the bytes.
 
-    def __init__(self, store: ObjectStore, key: str, size: int) -> None:
+    Raises DamagedError for an object that has another SHA-256 than `checksum`; with '' it is not compared.
+    """
+
+    def __init__(self, store: ObjectStore, key: str, size: int, checksum: str = "") -> None:
         super().__init__()
         self._store, self._key, self._size = store, key, size
         self._position = 0
@@ -110,6 +123,16 @@ class ObjectReader(io.RawIOBase):
         self.fetched = 0
         self.fetch(max(0, size - _TAIL), size)
         self._tail = self._spans.pop()
+        self._check(checksum)
+
+    def _check(self, checksum: str) -> None:
+        if not checksum:
+            return
+        start, body = self._tail
+        if start:
+            check(self._store, self._key, self._size, checksum)
+        else:
+            refuse_other(self._store.address(self._key), digest_of([body], checksum), checksum)
 
     def fetch(self, start: int, end: int) -> None:
         """Get a span in one request and keep it in place of the one before."""

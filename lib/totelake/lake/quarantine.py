@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, Callable
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.contracts.identifiers import spark_quoted
 from totelake.lake.objects import ObjectWriter, Stored
+from totelake.runtime import parquet as pq
 
 UNREADABLE = "unreadable"
 # bytes that are no text, and a row that the server cannot send: only a mended source brings them

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Callable
 
 from totelake.errors import ConfigurationError, LakeError
-from totelake.ports.object_store import BucketStore, Listed, Upload
+from totelake.ports.object_store import BucketStore, Listed, Stat, Upload
 from totelake.ports.schema_catalog import Document
 
 _PAGE = 1000
@@ -47,6 +47,15 @@ class MemoryStore(BucketStore):
         self._now, self._lock = now, RLock()
         self._objects: dict[str, bytes] = {}
         self._modified: dict[str, datetime] = {}
+        # of objects that were uploaded in parts, the SHA-256 that S3 keeps
+        self._in_parts: dict[str, str] = {}
+
+    def put_in_parts(self, key: str, parts: Sequence[bytes]) -> None:
+        """Write an object that was uploaded in parts."""
+        with self._lock:
+            self.put(key, b"".join(parts))
+            digests = b"".join(hashlib.sha256(part).digest() for part in parts)
+            self._in_parts[key] = f"{hashlib.sha256(digests).hexdigest()}-{len(parts)}"
 
     def find(self, key: str) -> bytes | None:
         """The whole object; None when there is none."""
@@ -67,6 +76,14 @@ class MemoryStore(BucketStore):
         found = self.find(key)
         return None if found is None else len(found)
 
+    def stat(self, key: str) -> Stat | None:
+        """The object's bytes and SHA-256, as S3 keeps it; None when there is none."""
+        with self._lock:
+            found = self.find(key)
+            if found is None:
+                return None
+            return Stat(len(found), self._in_parts.get(key) or hashlib.sha256(found).hexdigest())
+
     def put(self, key: str, body: bytes) -> None:
         """Write an object, in the place of one that is there."""
         if not key:
@@ -75,6 +92,7 @@ class MemoryStore(BucketStore):
             raise LakeError(f"PutObject failed with KeyTooLongError: {key}; use at most {_LONGEST_KEY} bytes")
         with self._lock:
             self._objects[key], self._modified[key] = bytes(body), self._now()
+            self._in_parts.pop(key, None)
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object only where none is; whether this call wrote it."""
@@ -147,7 +165,7 @@ class _MemoryUpload:
         """Put the object in place. Raises LakeError for a part that S3 would refuse."""
         if not self._parts or any(len(part) < _LEAST_PART for part in self._parts[:-1]):
             raise LakeError(f"{self._store.address(self._key)}: the upload has no part, or one below 5 MiB; write more")
-        self._store.put(self._key, b"".join(self._parts))
+        self._store.put_in_parts(self._key, self._parts)
 
     def abandon(self) -> None:
         """Drop what was sent."""

@@ -34,6 +34,18 @@ class Listed:
         return f"{self.key.rsplit('/', 1)[0]}/"
 
 
+@dataclass(frozen=True)
+class Stat:
+    """An object's bytes, and the SHA-256 of its content in hex, as the store keeps it.
+
+    `sha256` is '' where it keeps none. Of an object in parts it is that of the SHA-256 of the parts, a dash, and how
+    many there are.
+    """
+
+    bytes: int
+    sha256: str = ""
+
+
 class Upload(Protocol):
     """An object that is uploaded in parts; nothing is there before `complete`."""
 
@@ -74,6 +86,9 @@ class ObjectStore(Protocol):
 
     def size(self, key: str) -> int | None:
         """The object's bytes; None when there is none."""
+
+    def stat(self, key: str) -> Stat | None:
+        """The object's bytes and SHA-256, in one request that reads nothing of it; None when there is none."""
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object, in the place of one that is there."""

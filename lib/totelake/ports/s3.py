@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake.errors import DamagedError, LakeError, RetriableError
 from totelake.ports.aws_causes import kind_and_remedy
 from totelake.ports.aws_errors import code_of, status_of, translated
-from totelake.ports.object_store import BucketStore, Listed, NoSuchObjectError, Upload
+from totelake.ports.object_store import BucketStore, Listed, NoSuchObjectError, Stat, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _TRIES = 6
 _CONFLICT, _THERE, _MISSING = 409, 412, 404
 _MOST_DELETED_AT_ONCE = 1000
+_SHA256: Literal["SHA256"] = "SHA256"
 _SINGLE_COPY_LIMIT = 5 * 1024**3
 # the character after /: in the place of a folder's slash it sorts behind all keys of that folder
 _BEHIND = "0"
@@ -34,6 +37,15 @@ _conditional = threading.local()
 def _set_header(params: Mapping[str, Any], **_: Any) -> None:
     if getattr(_conditional, "active", False):
         params["headers"]["If-None-Match"] = "*"
+
+
+def _in_hex(checksum: str, etag: str) -> str:
+    """A SHA-256 of S3's in hex: of an object in parts that of theirs, and their number, which its ETag has, too."""
+    if not checksum:
+        return ""
+    digest, _, parts = checksum.partition("-")
+    number = parts or etag.strip('"').partition("-")[2]
+    return base64.b64decode(digest).hex() + (f"-{number}" if number else "")
 
 
 class S3Store(BucketStore):
@@ -89,10 +101,21 @@ class S3Store(BucketStore):
                     raise
                 return None
 
-    def put(self, key: str, body: bytes) -> None:
-        """Write an object, in the place of one that is there."""
+    def stat(self, key: str) -> Stat | None:
+        """The object's bytes and SHA-256, in one request that reads nothing of it; None when there is none."""
         with translated():
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
+            try:
+                found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if status_of(error) != _MISSING:
+                    raise
+                return None
+        return Stat(int(found["ContentLength"]), _in_hex(found.get("ChecksumSHA256", ""), found["ETag"]))
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write an object, in the place of one that is there. S3 compares its SHA-256, and keeps it."""
+        with translated():
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ChecksumAlgorithm=_SHA256)
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object only where none is; whether this call wrote it. Waits for a writer that is at it.
@@ -131,7 +154,10 @@ class S3Store(BucketStore):
         with translated():
             try:
                 if size < _SINGLE_COPY_LIMIT:
-                    self._client.copy_object(Bucket=self._bucket, Key=target, CopySource=origin)
+                    # S3 reckons it of the copy, whatever it keeps of the source
+                    self._client.copy_object(
+                        Bucket=self._bucket, Key=target, CopySource=origin, ChecksumAlgorithm=_SHA256
+                    )
                 else:
                     self._client.copy(origin, self._bucket, target)
             except ClientError as error:
@@ -229,12 +255,21 @@ class _S3Upload:
         """Send the next part."""
         with translated():
             if self._id is None:
-                self._id = self._client.create_multipart_upload(Bucket=self._bucket, Key=self._key)["UploadId"]
+                begun = self._client.create_multipart_upload(
+                    Bucket=self._bucket, Key=self._key, ChecksumAlgorithm=_SHA256
+                )
+                self._id = begun["UploadId"]
             number = len(self._parts) + 1
             answer = self._client.upload_part(
-                Bucket=self._bucket, Key=self._key, UploadId=self._id, PartNumber=number, Body=body
+                Bucket=self._bucket,
+                Key=self._key,
+                UploadId=self._id,
+                PartNumber=number,
+                Body=body,
+                ChecksumAlgorithm=_SHA256,
             )
-            self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+            digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            self._parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": digest})
 
     def complete(self) -> None:
         """Put the object in place. Raises LakeError for parts that S3 does not take."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from totelake.contracts.model import Table
+from totelake.lake.commits import CommitLog
 from totelake.lake.footers import NotParquetError, read_footer
-from totelake.lake.foreign import is_ours, is_passed_over
-from totelake.ports.object_store import Listed, ObjectStore
+from totelake.lake.foreign import is_ours, is_passed_over, number_of
+from totelake.ports.object_store import Listed, NoSuchObjectError, ObjectStore
 from totelake.registry.agreement import Disagreement, HiveTypes, Known, of_file
+
+_NOT_OURS = "no job wrote it, but Athena reads it; remove it"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,31 @@ class Seen:
     is_ours: bool
 
 
+class Named:
+    """The objects that the commits of one log name; a commit is asked for when a key bears its number."""
+
+    def __init__(self, log: CommitLog) -> None:
+        self._log = log
+        self._known: dict[int, frozenset[str] | None] = {}
+
+    def lacks(self, key: str) -> bool:
+        """Whether the commit whose number a key bears is there, and does not name the key.
+
+        Raises DamagedError for a commit that cannot be read.
+        """
+        number = number_of(key)
+        if number not in self._known:
+            self._known[number] = self._keys(number)
+        found = self._known[number]
+        return found is not None and key not in found
+
+    def _keys(self, number: int) -> frozenset[str] | None:
+        try:
+            return frozenset(item.key for item in self._log.get(number).objects())
+        except NoSuchObjectError:
+            return None
+
+
 class FileAudit:
     """Opens the new files of one bucket; `footers` counts them, `passed_over` are objects that Athena does not read."""
 
@@ -71,12 +99,19 @@ class FileAudit:
             what = "no job wrote it, and Athena passes it over; remove it"
             self.passed_over.append(Disagreement(self._store.address(item.key), what))
 
-    def new_file(self, table: Table, seen: Seen, registered: HiveTypes, known: Known) -> list[Disagreement]:
-        """What is wrong with a table's file, by its key and its footer, if the file is new."""
+    def new_file(
+        self, table: Table, seen: Seen, registered: HiveTypes, known: Known, named: Named
+    ) -> list[Disagreement]:
+        """What is wrong with a table's file, by its key and its footer, if the file is new.
+
+        One with a key of ours that its commit does not name is not opened.
+        """
         item = seen.item
         if not self._window.is_new(item):
             return []
         where = self._store.address(item.key)
+        if seen.is_ours and named.lacks(item.key):
+            return [Disagreement(where, _NOT_OURS)]
         self.footers += 1
         try:
             found = dict(read_footer(self._store, item.key, item.bytes))
@@ -85,4 +120,4 @@ class FileAudit:
         wrong = of_file(where, found, registered, known, table.version_key)
         if wrong or seen.is_ours:
             return wrong
-        return [Disagreement(where, "no job wrote it, but Athena reads it; remove it")]
+        return [Disagreement(where, _NOT_OURS)]

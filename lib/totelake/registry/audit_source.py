@@ -32,7 +32,7 @@ from totelake.registry.agreement import (
     of_registered,
     readable_columns,
 )
-from totelake.registry.audit_files import AuditWindow, FileAudit, Seen
+from totelake.registry.audit_files import AuditWindow, FileAudit, Named, Seen
 from totelake.registry.crawl import crawl, crawled_since
 from totelake.registry.mend import strangers
 from totelake.registry.placement import schemas_of_objects
@@ -51,6 +51,7 @@ class SourceAudit:
         self._job, self._source, self._window, self._files = job, source, window, files
         self._tables = contracts.source_tables(source)
         self._store, self._catalog = job.ingestion, job.ingestion_tables
+        self._named = Named(CommitLog(job.ingestion, source))
 
     def run(self) -> list[Disagreement]:
         """Files, crawl, registered tables."""
@@ -86,7 +87,7 @@ class SourceAudit:
         is_ours = present is not None and not self._strangers(table, present)
         widest = hive_types_of(present) if present is not None and is_ours else {}
         expected = {**{name: sorted(kinds)[0] for name, kinds in known.items()}, **widest}
-        return [found for item in items for found in self._files.new_file(table, item, expected, known)]
+        return [found for item in items for found in self._files.new_file(table, item, expected, known, self._named)]
 
     def _registered(self, table: Table, seen: Sequence[Seen]) -> list[Disagreement]:
         """The registered table and its partitions; columns that no batch brought are removed."""

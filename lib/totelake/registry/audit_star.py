@@ -23,7 +23,7 @@ from totelake.registry.agreement import (
     partition_name,
     readable_columns,
 )
-from totelake.registry.audit_files import AuditWindow, FileAudit
+from totelake.registry.audit_files import AuditWindow, FileAudit, Named
 
 
 class StarAudit:
@@ -46,12 +46,13 @@ class StarAudit:
         found = of_registered(table, present, self._location(table, present, layout), known)
         found += self._misplaced(table, registered, layout)
         folders: dict[str, bool] = {}
+        named = Named(self._zone.log(table))
         prefixes = self._prefixes(partitions or [location_of(present)])
         for location, prefix in prefixes.items():
             for seen in self._files.seen(self._store.list(prefix), prefix, is_partitioned=False):
                 if seen.is_ours:
                     folders[location] = True
-                found += self._files.new_file(table, seen, columns, known)
+                found += self._files.new_file(table, seen, columns, known, named)
         self._beside(table, frozenset(prefixes.values()))
         return found + of_partitions(log_name(table), folders if partitions else {}, partitions, columns, known)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from threading import Lock
 
 from totelake.contracts.model import Table, inputs_of
 from totelake.errors import DamagedError, LakeError
+from totelake.lake.checksums import ObjectChecks
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.star_commit import StarCommit
 from totelake.lake.records.verdict import JudgedBatch, Verdict, held_for, judged_batches, verdicts_since
@@ -17,6 +19,7 @@ class JudgedBatches:
     def __init__(self, verdicts: CommitLog, source: str) -> None:
         self._log, self._source = verdicts, source
         self._lock = Lock()
+        self._checks = ObjectChecks(verdicts.store)
         self._after: int | None = None
         self._verdicts: list[Verdict] = []
         self._newest: Verdict | None = None
@@ -43,6 +46,16 @@ class JudgedBatches:
                 # a damaged verdict is the matter of all tables
                 raise LakeError(str(error)) from error
             return judged_batches(self._verdicts, self._source)
+
+    def check(self, keys: Collection[str]) -> None:
+        """Raises DamagedError unless the objects at these keys are as the verdicts that were read name them.
+
+        Each is compared once in a run, for all tables.
+        """
+        with self._lock:
+            commits = [commit for verdict in self._verdicts for commit in verdict.objects.values()]
+        named = {item.key: item for commit in commits for item in (*commit.objects, *commit.quarantine)}
+        self._checks.check(named[key] for key in keys if key in named)
 
     def _newest_verdict(self) -> Verdict:
         with self._lock:

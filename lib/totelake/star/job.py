@@ -114,6 +114,7 @@ class _Build:
             if unit is None:
                 return None
             attempt = log.attempt(newest, self._job.arguments.run.id)
+            self.batches.check(unit.keys)
             written = unit.unchanged() if unit.is_empty else self._session.writer().write(unit, attempt)
             return unit.commit(written).manifest(attempt, self._job.now())
 

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from totelake.contracts.model import DIMENSION, Table, TableId, inputs_of
 from totelake.lake.manifest import DATA, TableCommit
+from totelake.lake.records.batch import StateFile
 from totelake.lake.records.star_commit import BatchCounts, StarCommit, Years
 from totelake.lake.records.verdict import AcceptedObject, JudgedBatch
 
@@ -31,6 +32,7 @@ class Written:
     replayed: Mapping[int, int] = field(default_factory=dict)
     years: Years | None = None
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: tuple[StateFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class Unit:
         return [item for item in self._items(self.driving) if item.quarantine] if self.driving else []
 
     @property
+    def keys(self) -> list[str]:
+        """The keys of all objects that the unit is built of."""
+        accepted = [item.key for table in self.inputs for item in self.objects(table)]
+        return [*accepted, *(item.quarantine for item in self.quarantined_at_ingestion)]
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing of its batches concerns the table."""
         return not self.inputs and not self.quarantined_at_ingestion
@@ -107,11 +115,12 @@ class Unit:
             rebuilt=self.before.rebuilt,
             years=written.years,
             inputs=written.inputs,
+            kept=written.kept,
         )
 
     def unchanged(self) -> Written:
         """What is written for a unit without events: nothing; years and inputs stay as they were."""
-        return Written(years=self.before.years, inputs=self.before.inputs)
+        return Written(years=self.before.years, inputs=self.before.inputs, kept=self.before.kept)
 
     def counts(self, quarantined: Mapping[int, int], undeleted: Mapping[int, int]) -> dict[int, BatchCounts]:
         """What of each batch is in the table. Rows and deletions are counted for facts only."""

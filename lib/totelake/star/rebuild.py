@@ -35,8 +35,8 @@ class Rebuild:
     def rebuild(self, table: Table) -> None:
         """Commit and publish a table anew, with what of its quarantine fits by now; nothing while it has no commit.
 
-        Raises StarTableError when it cannot be built, and RetriableError when another run commits first: the table
-        stays as it was.
+        Raises StarTableError when it cannot be built, DamagedError for an object that is not what was accepted, and
+        RetriableError when another run commits first: the table stays as it was.
         """
         commits = self._zone.commits(table)
         if not commits:
@@ -45,6 +45,7 @@ class Rebuild:
         log, newest = self._zone.log(table), commits[-1]
         unit = whole(table, newest, self._batches.since(0), folders_of(commits))
         attempt = Attempt.new(table.name, newest.number + 1, self._job.arguments.run.id)
+        self._batches.check(unit.keys)
         written = unit.unchanged() if unit.is_empty else self._session.writer().write(unit, attempt)
         commit = replace(unit.commit(written), kind=REBUILD)
         manifest = commit.manifest(attempt, self._job.now())

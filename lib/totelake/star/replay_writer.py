@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table
 from totelake.contracts.types import spark_type
+from totelake.lake.checksums import ObjectChecks
 from totelake.lake.keys import Attempt
 from totelake.lake.quarantine import MISSING_COLUMN, NEVER_REPLAYED, PLACE_NAMES, SPARK_SCHEMA, UNREADABLE
 from totelake.lake.records.star_commit import StarCommit, Years
@@ -74,6 +75,8 @@ class ReplayWriter:
         keys = [item.key for commit in log for item in commit.quarantine]
         if not keys:
             return None
+        released = [item for commit in log if commit.is_replay for item in commit.objects]
+        ObjectChecks(self._store).check([*(item for commit in log for item in commit.quarantine), *released])
         # the payload of some is no text, or lacks columns: they never become rows
         entries = self._spark.read.schema(SPARK_SCHEMA).parquet(*self._paths(keys))
         entries = entries.where(~F.col("rule").isin(*NEVER_REPLAYED))
@@ -82,14 +85,14 @@ class ReplayWriter:
         had = F.map_keys(F.from_json("payload", _PAYLOAD))
         entries = entries.where((F.col("rule") != MISSING_COLUMN) | (F.size(F.array_except(named, had)) == 0))
         entries = without_unknown(entries, load_contracts().driving_table(table))
-        done = [item.key for commit in log if commit.is_replay for item in commit.objects]
+        done = [item.key for item in released]
         if not done:
             return entries
         kind = spark_type(table.column(table.key_name).type)
         schema = columns_text({table.key_name: kind, "_batch": "bigint"})
         rows = self._spark.read.schema(schema).parquet(*self._paths(done))
-        released = rows.select(F.col(table.key_name).cast("bigint").alias("source_key"), "_batch")
-        return entries.join(released, ["source_key", "_batch"], how="left_anti")
+        left = rows.select(F.col(table.key_name).cast("bigint").alias("source_key"), "_batch")
+        return entries.join(left, ["source_key", "_batch"], how="left_anti")
 
     def _paths(self, keys: Sequence[str]) -> list[str]:
         return [self._store.address(key) for key in keys]

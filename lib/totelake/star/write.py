@@ -6,20 +6,23 @@ import hashlib
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from itertools import chain
 
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, DataFrameWriter
 from pyspark.sql import functions as F
 
 from totelake.contracts.model import Table
 from totelake.errors import StarTableError
+from totelake.lake.checksums import ObjectChecks, check
 from totelake.lake.keys import Attempt, number_text, quarantined_key, star_quarantine
 from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.quarantine import deletions_of
+from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import Listed, ObjectStore
+from totelake.runtime import parquet as pq
 from totelake.runtime.spark import activate
 from totelake.star.build import Builder
 from totelake.star.failures import explaining
@@ -48,7 +51,12 @@ class UnitWriter:
         self._spark = builder.spark
 
     def write(self, unit: Unit, attempt: Attempt) -> Written:
-        """Build a unit, write the rows that fit and those that do not. Raises StarTableError when one is lost."""
+        """Build a unit, write the rows that fit and those that do not.
+
+        Raises StarTableError when one is lost, DamagedError when what was kept for it is not what was written.
+        """
+        for file in unit.before.kept:
+            check(self._store, file.key, file.bytes, file.sha256)
         with explaining(unit.table):
             built = self._builder.build(unit)
             objects: tuple[LakeObject, ...] = ()
@@ -59,7 +67,10 @@ class UnitWriter:
             kept = {name: self._keep(frame, name, attempt) for name, frame in built.keep.items()}
             quarantine, by_batch, undeleted = self._quarantine(built.split, unit, attempt)
         commit = _commit(unit, objects, quarantine, sum(by_batch.values()), sum(undeleted.values()))
-        return Written(commit, by_batch, undeleted, years=built.years, inputs={**built.inputs, **kept})
+        inputs = {**built.inputs, **{name: tuple(file.key for file in files) for name, files in kept.items()}}
+        return Written(
+            commit, by_batch, undeleted, years=built.years, inputs=inputs, kept=_kept(unit.before.kept, kept, inputs)
+        )
 
     def write_again(self, rows: DataFrame, table: Table, expected: int, attempt: Attempt) -> Written:
         """Write rows that leave the quarantine, and count those of each batch."""
@@ -75,6 +86,7 @@ class UnitWriter:
         """Write the rows of these objects again as few: all their columns, in the same partitions."""
         if not items:
             return ()
+        ObjectChecks(self._store).check(items)
         activate(self._spark)
         with explaining(table):
             rows = read_versions(self._spark, self._store, table, [item.key for item in items])
@@ -131,11 +143,12 @@ class UnitWriter:
             writer = writer.partitionBy(partition_by)
         writer.parquet(self._store.address(key))
 
-    def _keep(self, frame: DataFrame, name: str, attempt: Attempt) -> tuple[str, ...]:
-        """Write an input's newest rows as state; its keys, which only the manifest names."""
+    def _keep(self, frame: DataFrame, name: str, attempt: Attempt) -> tuple[StateFile, ...]:
+        """Write an input's newest rows as state, which only the manifest names."""
         prefix = attempt.state_key(attempt.log, f"-{name}")
         self._save(frame.coalesce(1), prefix)
-        return tuple(item.key for item in self._written(f"{prefix}/"))
+        found = [(item, *self._measured(item.key)) for item in self._written(f"{prefix}/")]
+        return tuple(StateFile(item.key, rows, item.bytes, checksum) for item, rows, checksum in found)
 
     def _objects(self, table: Table, attempt: Attempt) -> tuple[LakeObject, ...]:
         prefix = f"{attempt.prefix}{table.name}/"
@@ -164,6 +177,14 @@ class UnitWriter:
                 copy.write(chunk)
             copy.seek(0)
             return int(pq.ParquetFile(copy).metadata.num_rows), digest.hexdigest()
+
+
+def _kept(
+    before: Iterable[StateFile], files: Mapping[str, Iterable[StateFile]], inputs: Mapping[str, Iterable[str]]
+) -> tuple[StateFile, ...]:
+    """The state files that a commit names: those of before that stay, and new ones."""
+    named = {key for keys in inputs.values() for key in keys}
+    return tuple(file for file in (*before, *chain(*files.values())) if file.key in named)
 
 
 def _batches(content: bytes) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from totelake.errors import RetriableError
+from totelake.lake.checksums import digest_of, refuse_other
 from totelake.ports.object_store import ObjectStore
 
 # together they bound what is in memory of objects that were read ahead: 8 MiB
@@ -18,11 +19,13 @@ _AHEAD = 8
 _SMALL = 1024**2
 
 
-def objects(store: ObjectStore, keys: Sequence[str], folder: Path) -> Iterator[tuple[str, pa.NativeFile | Path]]:
+def objects(
+    store: ObjectStore, keys: Sequence[str], folder: Path, checksums: Mapping[str, str]
+) -> Iterator[tuple[str, pa.NativeFile | Path]]:
     """Each key with its object: below 1 MiB in memory, by one request, else a file that is gone with the next one.
 
     Up to eight are read ahead of the one that is asked for; only what is small is kept of them. Raises DamagedError
-    for an object that is not there, when its turn comes.
+    for an object that is not there or has another SHA-256 than `checksums` says by its key, when its turn comes.
     """
     rest = iter(keys)
     waiting: deque[tuple[str, Future[bytes | None]]] = deque()
@@ -33,12 +36,21 @@ def objects(store: ObjectStore, keys: Sequence[str], folder: Path) -> Iterator[t
                 return
             key, reading = waiting.popleft()
             body = reading.result()
+            where, checksum = store.address(key), checksums.get(key, "")
             if body is not None:
+                refuse_other(where, digest_of([body], checksum), checksum)
                 yield key, pa.BufferReader(body)
                 continue
             path = folder / "object.parquet"
             store.download(key, path)
+            refuse_other(where, digest_of(_chunks(path), checksum), checksum)
             yield key, path
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_SMALL):
+            yield chunk
 
 
 def _small(store: ObjectStore, key: str) -> bytes | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import csv
 
 from totelake.contracts.identifiers import sql_quoted
@@ -21,6 +20,7 @@ from totelake.lake.footers import hive_of_arrow
 from totelake.lake.pieces import in_pieces
 from totelake.lake.quarantine import SCHEMA
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime import parquet as pq
 from totelake.schemas.hive_widening import is_wider
 from totelake.warehouse.lake_objects import objects
 
@@ -42,7 +42,8 @@ _FORM = csv.WriteOptions(include_header=False, quoting_style="needed")
 class LakeRows:
     """The rows of some objects of a star table, by the names and Arrow types of `columns`.
 
-    With `beyond` and `through` only those whose `_batch` is higher than the one and at most the other.
+    With `beyond` and `through` only those whose `_batch` is higher than the one and at most the other. `checksums` are
+    the SHA-256 of the objects by key, as manifests name them.
     """
 
     table: str
@@ -50,6 +51,7 @@ class LakeRows:
     columns: Mapping[str, pa.DataType]
     beyond: int | None = None
     through: int | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     def copy_into(self, target: str) -> str:
         """The statement that takes the files, for a table by its quoted name."""
@@ -97,8 +99,9 @@ def csv_files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path
     A file is closed once it has 16 MiB. Rows are written by at most 8 MiB at once, unless a single one has more.
 
     A column that an object lacks is NULL, and one of a narrower type gets the wider one. Raises StarTableError for an
-    object that is gone, is no parquet, has no `_batch` by which to choose rows, or has a column of a type that is
-    neither the contract's nor a narrower one, WarehouseError when the folder takes no more.
+    object that is gone, is not the one that its manifest names, is no parquet, has no `_batch` by which to choose rows,
+    or has a column of a type that is neither the contract's nor a narrower one, WarehouseError when the folder takes no
+    more.
     """
     try:
         yield from _files(store, rows, folder)
@@ -120,7 +123,7 @@ def _files(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[Path]:
 
 def _batches(store: ObjectStore, rows: LakeRows, folder: Path) -> Iterator[pa.RecordBatch]:
     try:
-        for key, body in objects(store, rows.keys, folder):
+        for key, body in objects(store, rows.keys, folder, rows.checksums):
             yield from _of_object(store, store.address(key), body, rows)
     except DamagedError as error:
         raise StarTableError(str(error)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from totelake.contracts.model import FACT, Table
 from totelake.lake.records.star_commit import BatchCounts, StarCommit
@@ -46,7 +46,7 @@ class TableLoad:
 
     `expected` is the number of rows among all; None where the log does not say it by batch. `quarantine` are the
     objects of rows that did not fit. `replaces` says that the load holds all of the table anew: what the warehouse has
-    of it goes in the same transaction, whatever was applied.
+    of it goes in the same transaction, whatever was applied. `checksums` are the SHA-256 of all these objects by key.
     """
 
     table: Table
@@ -58,6 +58,7 @@ class TableLoad:
     quarantine: tuple[str, ...] = ()
     replays: tuple[Replay, ...] = ()
     replaces: bool = False
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def beyond(self) -> int:
@@ -133,6 +134,7 @@ def _since(table: Table, applied: Applied, commits: Sequence[StarCommit], throug
     keys: list[str] = []
     quarantine: list[str] = []
     replays: list[Replay] = []
+    checksums: dict[str, str] = {}
     whole_rows: int | None = 0
     waits = False
     for commit in commits:
@@ -141,6 +143,8 @@ def _since(table: Table, applied: Applied, commits: Sequence[StarCommit], throug
             break
         # a warehouse stands at a number of the log: what follows a commit that waits, waits with it
         waits = waits or commit.through > through
+        named = (*commit.objects, *commit.quarantine)
+        checksums.update((item.key, item.checksum) for item in named if item.checksum)
         if commit.is_replay:
             replays += [] if waits else [_replay(commit)]
             continue
@@ -156,7 +160,15 @@ def _since(table: Table, applied: Applied, commits: Sequence[StarCommit], throug
         whole_rows = sum(entry.rows + entry.deletions for entry in entries)
     expected = None if whole_rows is None else whole_rows + sum(replay.rows for replay in replays)
     return TableLoad(
-        table, applied.batch, through, tuple(keys), expected, tuple(entries), tuple(quarantine), tuple(replays)
+        table=table,
+        after=applied.batch,
+        through=through,
+        keys=tuple(keys),
+        expected=expected,
+        batches=tuple(entries),
+        quarantine=tuple(quarantine),
+        replays=tuple(replays),
+        checksums=checksums,
     )
 
 

@@ -21,7 +21,8 @@ _SETTINGS = {
     "default_transaction_isolation": r"read\ committed",
     "standard_conforming_strings": "on",
     "synchronous_commit": "on",
-    "search_path": "star,public",
+    # temporary tables last, so that nobody's stands for one of ours; types of a source may be in public
+    "search_path": "pg_catalog,star,public,pg_temp",
     # the compiler takes seconds for conditions that a first load needs once, and a small one never
     "jit": "off",
     # sorts and hashes of a table at a time; with the default of 4 MB those of a million rows go to disk

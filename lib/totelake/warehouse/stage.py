@@ -78,11 +78,15 @@ class Stage:
         columns = columns_of(load.table)
         again = [key for replay in load.replays for key in replay.keys]
         name = load.table.name
-        parts = [LakeRows(name, load.keys, columns, load.beyond, load.through), LakeRows(name, again, columns)]
+        sums = load.checksums
+        parts = [
+            LakeRows(name, load.keys, columns, load.beyond, load.through, sums),
+            LakeRows(name, again, columns, checksums=sums),
+        ]
         self._copy(load, publish.staging_name(self._run, load.table), parts)
         if load.quarantine:
             target = publish.quarantine_name(self._run, load.table)
-            self._copy(load, target, [LakeRows(name, load.quarantine, quarantine_columns())])
+            self._copy(load, target, [LakeRows(name, load.quarantine, quarantine_columns(), checksums=sums)])
 
     def _copy(self, load: TableLoad, target: str, parts: Sequence[LakeRows]) -> None:
         """Put rows into a staging table that is new: all of them in one transaction, or none.

@@ -33,7 +33,7 @@ def test_a_small_object_is_one_request_and_a_broken_answer_is_taken_up_again(tmp
     def found() -> list[tuple[str, bytes]]:
         return [
             (key, body.read_bytes() if isinstance(body, Path) else body.read())
-            for key, body in objects(S3Store(s3, bucket), [*keys, "empty"], tmp_path)
+            for key, body in objects(S3Store(s3, bucket), [*keys, "empty"], tmp_path, {})
         ]
 
     whole = [*((key, key.encode() * 10) for key in keys), ("empty", b"")]

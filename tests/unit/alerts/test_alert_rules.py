@@ -56,6 +56,18 @@ def test_a_subject_is_what_sns_takes() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("letter", ["x", "ß", "漢", "\x1b"])
+def test_a_text_that_is_longer_than_a_topic_takes_is_cut_and_says_so(letter: str, count: int) -> None:
+    sent = message("s", letter * 300_000, count, "2026-11-24T11:00:00+00:00")
+    assert len(sent.text.encode("utf-8")) < 256 * 1024 - 1000
+    head, _, rest = sent.text.rpartition("\n\n")
+    assert head.startswith("s\n") and "\ufffd" not in head and len(head.encode("utf-8")) > 100 * 1024
+    assert rest.startswith("The rest of ") and rest.endswith(
+        " bytes is left out here: the incident below _alerts/ in the ingestion bucket has all of it."
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("data", ["\x1b[2J", "\x9b31m", "\u202ex", "a\rb", "\x00", "\u2028", "\ud800"])
 def test_nothing_in_a_mail_acts_on_a_terminal(data: str, count: int) -> None:
     sent = message(f"s {data}", f"one\n\ttwo {data}", count, "2026-11-24T11:00:00+00:00")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import SOURCE
 from tests.faulty import BUSY, LOST, REFUSED, FaultyStore, failing, unanswered
-from totelake.errors import LakeError, RetriableError
+from totelake.errors import DamagedError, LakeError, RetriableError
 from totelake.lake import keys
 from totelake.lake.commits import CommitLog
 from totelake.lake.manifest import LakeObject, Manifest, TableCommit
@@ -120,6 +123,16 @@ def test_finish_repairs_a_copy_of_another_size(store: FaultyStore) -> None:
     store.put(item.key, b"ro")
     log_of(store).finish(manifest(objects=(item,)))
     assert store.get(item.key) == b"rows"
+
+
+@pytest.mark.parametrize("place", ["staged", "final"])
+def test_finish_takes_no_other_object_of_the_same_size(store: FaultyStore, place: str) -> None:
+    item = staged(store)
+    item = replace(item, checksum=hashlib.sha256(store.get(item.staged)).hexdigest())
+    store.put(item.staged if place == "staged" else item.key, b"SWOR")
+    with pytest.raises(DamagedError, match=r"^s3://bucket/.* is not what its job wrote \(SHA-256 \w{16}, the manifest"):
+        log_of(store).finish(manifest(objects=(item,)))
+    assert (store.copies, store.size(item.key)) == (0, None if place == "staged" else 4)
 
 
 def test_finish_of_an_object_that_is_nowhere_is_an_error(store: FaultyStore) -> None:

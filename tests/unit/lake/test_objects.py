@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.faulty import FaultyStore
 from totelake.errors import LakeError
-from totelake.lake import objects
+from totelake.lake import checksums
 from totelake.lake.objects import ObjectReader, ObjectWriter, Stored
 from totelake.ports.memory import MemoryStore
 
@@ -20,8 +20,8 @@ PART = 5 * 1024**2
 TAIL = 64 * 1024
 
 
-def stored(content: bytes) -> Stored:
-    return Stored("k", len(content), hashlib.sha256(content).hexdigest())
+def stored(content: bytes, in_parts: str = "") -> Stored:
+    return Stored("k", len(content), hashlib.sha256(content).hexdigest(), in_parts)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,10 @@ def test_what_was_written_is_the_object(pieces: Sequence[bytes]) -> None:
     for piece in pieces:
         assert writer.write(piece) == len(piece)
     assert (writer.tell(), store.find("k")) == (len(content), None)
-    assert (writer.store(), store.get("k")) == (stored(content), content)
+    found, there = writer.store(), store.stat("k")
+    assert (found, store.get("k")) == (stored(content, found.in_parts), content)
+    assert bool(found.in_parts) == (len(content) >= PART)
+    assert there is not None and there.sha256 == found.kept
 
 
 def test_numbers_are_written_as_their_bytes() -> None:
@@ -46,7 +49,7 @@ def test_numbers_are_written_as_their_bytes() -> None:
 
 
 def test_parts_grow_so_that_ten_thousand_hold_any_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "_MOST_PARTS", 20)
+    monkeypatch.setattr(checksums, "_MOST_PARTS", 20)
     store = MemoryStore()
     upload = store.upload("k")
     sizes: list[int] = []

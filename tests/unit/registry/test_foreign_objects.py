@@ -19,7 +19,7 @@ from totelake.lake.partitions import ensure_log_table, log_columns, parquet_stor
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.records.marks import AUDIT, AuditMark
 from totelake.ports.memory import MemoryCatalog, MemoryStore
-from totelake.registry import audit, check, finish, registered
+from totelake.registry import audit, audit_files, check, finish, registered
 from totelake.registry.agreement import Disagreement
 from totelake.registry.audit import audit_catalog
 from totelake.registry.audit_files import AuditWindow, FileAudit
@@ -88,6 +88,20 @@ def test_what_athena_reads_is_told_once_a_night_until_it_is_removed(
         assert world.crawlers["crawl-totesys"].crawls == 0
     world.store.delete([f"totesys/design/{key}"])
     assert told(world, caplog) == []
+
+
+def test_a_file_with_a_key_of_ours_that_its_commit_does_not_name_is_told_unopened(
+    world: MemoryRegistry, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.ingest(SOURCE, 1)
+    check_schemas(world.check_job(SOURCE))
+    opened: list[str] = []
+    monkeypatch.setattr(audit_files, "read_footer", lambda store, key, size: opened.append(key) or ())
+    forged = "totesys/design/ingested_on=2026-01-01/000000000001.parquet"
+    world.store.put(forged, b"anything at all")
+    lines = told(world, caplog)
+    assert f"{forged}: no job wrote it, but Athena reads it; remove it" in lines
+    assert opened == [f"totesys/design/{FOLDER}000000000001.parquet"]
 
 
 def test_beside_what_athena_reads_the_others_are_told_once(

@@ -60,7 +60,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 def bodies(store: Counting, keys: list[str], folder: Path) -> Iterator[tuple[str, bytes]]:
     """What each object holds."""
-    for key, body in objects(store, keys, folder):
+    for key, body in objects(store, keys, folder, {}):
         yield key, body.read_bytes() if isinstance(body, Path) else body.read()
 
 

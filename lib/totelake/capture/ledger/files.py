@@ -8,7 +8,6 @@ from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.capture.ledger.keys import LedgerKey
 from totelake.capture.ledger.merge import KeyHashes, place_of
@@ -16,6 +15,7 @@ from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import ObjectStore
+from totelake.runtime import parquet as pq
 
 GROUP_ROWS = 16_384
 _SPAN = 4 * 1024**2
@@ -113,7 +113,7 @@ class BaseWriter:
         self._flush(whole_groups_only=False)
         self._opened(pa.int64()).close()
         stored = self._target.store()
-        return StateFile(stored.key, self.rows, stored.bytes, stored.sha256)
+        return StateFile(stored.key, self.rows, stored.bytes, stored.kept)
 
     def abandon(self) -> None:
         """Drop the file."""
@@ -148,7 +148,7 @@ def write_delta(target: ObjectWriter, entries: Entries) -> StateFile:
     table = pa.Table.from_arrays([keys, hashes, pa.array(entries.change)], schema=schema)
     pq.write_table(table, target, compression="zstd", use_dictionary=False)
     stored = target.store()
-    return StateFile(stored.key, len(entries), stored.bytes, stored.sha256)
+    return StateFile(stored.key, len(entries), stored.bytes, stored.kept)
 
 
 def _column(keys: np.ndarray) -> pa.Array:
@@ -157,7 +157,7 @@ def _column(keys: np.ndarray) -> pa.Array:
 
 def read_delta(store: ObjectStore, file: StateFile) -> tuple[Entries, int]:
     """Read a file of changes whole; also the bytes fetched."""
-    reader = ObjectReader(store, file.key, file.bytes)
+    reader = ObjectReader(store, file.key, file.bytes, file.sha256)
     with reading(store, file):
         table = pq.ParquetFile(reader).read(use_threads=False)
     column = table.column("hash")
@@ -176,7 +176,7 @@ class BaseFile:
 
     def __init__(self, store: ObjectStore, file: StateFile) -> None:
         self._store, self._state = store, file
-        self._reader = ObjectReader(store, file.key, file.bytes)
+        self._reader = ObjectReader(store, file.key, file.bytes, file.sha256)
         with reading(store, file):
             self._file = pq.ParquetFile(self._reader)
             self._groups = [self._file.metadata.row_group(i) for i in range(self._file.metadata.num_row_groups)]

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from totelake.errors import DamagedError
 from totelake.lake.objects import ObjectReader, ObjectWriter
 from totelake.lake.records.batch import StateFile
 from totelake.ports.object_store import Listed, ObjectStore
+from totelake.runtime import parquet as pq
 
 _SCHEMA = pa.schema([("key", pa.string()), ("etag", pa.string()), ("bytes", pa.int64())])
 TAKEN, UNREAD = "tables", "unread"
@@ -37,7 +37,7 @@ class TakenFiles:
         if file is None:
             return cls({})
         try:
-            found = pq.ParquetFile(ObjectReader(store, file.key, file.bytes)).read(use_threads=False)
+            found = pq.ParquetFile(ObjectReader(store, file.key, file.bytes, file.sha256)).read(use_threads=False)
         except pa.ArrowInvalid as error:
             raise DamagedError(
                 f"{store.address(file.key)} is no readable list of files ({error}); restore it from the bucket's "
@@ -56,7 +56,7 @@ class TakenFiles:
         columns = list(zip(*rows)) or [(), (), ()]
         pq.write_table(pa.Table.from_pydict(dict(zip(_SCHEMA.names, columns)), schema=_SCHEMA), target)
         stored = target.store()
-        return StateFile(stored.key, len(rows), stored.bytes, stored.sha256)
+        return StateFile(stored.key, len(rows), stored.bytes, stored.kept)
 
 
 def version_of(item: Listed) -> Version:

@@ -60,7 +60,7 @@ class Window:
 
 @dataclass(frozen=True)
 class StateFile:
-    """A file of state; only the manifest names it."""
+    """A file of state; only the manifest names it. `sha256` is the SHA-256 that S3 keeps of it, in hex."""
 
     key: str
     rows: int

@@ -12,6 +12,7 @@ from totelake.lake.keys import Attempt
 from totelake.lake.layout import Layout
 from totelake.lake.manifest import DATA, REBUILD, REPLAY, LakeObject, Manifest, TableCommit
 from totelake.lake.reading import checked, reading, texts
+from totelake.lake.records.batch import StateFile
 
 Years = tuple[int, int]
 
@@ -38,8 +39,9 @@ class StarCommit:
 
     `verdict` is the last verdict that is taken whole. `batches` are what this commit adds, by number. `years` and
     `inputs` are what a builder hands on to the next commit: the years that dim_date covers, and the state files of a
-    joined dimension by source table. `replayed` counts the rows of each batch that left the quarantine. `rebuilt` is
-    the newest commit that holds the whole table anew, 0 when none does; what is before it counts no more.
+    joined dimension by source table, which `kept` names with their checksums. `replayed` counts the rows of each batch
+    that left the quarantine. `rebuilt` is the newest commit that holds the whole table anew, 0 when none does; what is
+    before it counts no more.
     """
 
     table: str
@@ -54,6 +56,7 @@ class StarCommit:
     layout: Layout = field(default_factory=Layout)
     years: Years | None = None
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: tuple[StateFile, ...] = ()
     replayed: Mapping[int, int] = field(default_factory=dict)
     rebuilt: int = 0
 
@@ -78,6 +81,7 @@ class StarCommit:
                 layout=Layout.of(state),
                 years=(years[0], years[1]) if years else None,
                 inputs={name: texts(keys) for name, keys in state.get("inputs", {}).items()},
+                kept=tuple(StateFile(**entry) for entry in state.get("kept", ())),
                 replayed={int(number): rows for number, rows in state.get("replayed", {}).items()},
                 rebuilt=state.get("rebuilt", 0),
             )
@@ -99,6 +103,8 @@ class StarCommit:
             state["years"] = list(self.years)
         if self.inputs:
             state["inputs"] = {name: list(keys) for name, keys in self.inputs.items()}
+        if self.kept:
+            state["kept"] = [asdict(file) for file in self.kept]
         has_objects = bool(self.commit.objects or self.commit.quarantine)
         tables = {self.table: self.commit} if has_objects else {}
         return Manifest.of_attempt(attempt, self.kind, now, state, tables)

@@ -13,7 +13,7 @@ from totelake.capture.ledger.ledger import Ledger
 from totelake.capture.quarantined_keys import quarantined_key
 from totelake.contracts.key_kinds import INTEGER
 from totelake.contracts.model import Table, inputs_of
-from totelake.lake.manifest import DATA
+from totelake.lake.manifest import DATA, LakeObject
 from totelake.lake.quarantine import KEY_VALUES
 from totelake.lake.records.batch import Batch, LedgerFiles, TableState
 from totelake.lake.records.star_commit import StarCommit, standing
@@ -78,12 +78,12 @@ def _events(
         # under the names that the key's columns had then
         key = Key.recorded(captured.key, captured.key_kind)
     for item in commit.objects:
-        for rows in _read(store, place or item.staged, item.bytes, list(key.names)):
+        for rows in _read(store, place or item.staged, item, list(key.names)):
             yield key.of_rows(rows), _is_deleted(rows)
     # the records that a feed refuses are known by no ledger
     for item in commit.quarantine if batch.bookmark.position is None else ():
         where = item.staged if place is None else item.key
-        for rows in _read(store, where, item.bytes, ["source_key"] if key.is_number else [KEY_VALUES, "rule"]):
+        for rows in _read(store, where, item, ["source_key"] if key.is_number else [KEY_VALUES, "rule"]):
             yield _quarantined_keys(key, rows), _is_deleted(rows)
 
 
@@ -94,8 +94,9 @@ def _quarantined_keys(key: Key, rows: pa.RecordBatch) -> np.ndarray:
     return key.array([quarantined_key(key, *row) for row in zip(*(column.to_pylist() for column in rows.columns[:2]))])
 
 
-def _read(store: ObjectStore, key: str, size: int, columns: list[str]) -> list[pa.RecordBatch]:
-    found: list[pa.RecordBatch] = read_columns(store, key, size, [*columns, "_op"]).to_batches()
+def _read(store: ObjectStore, key: str, item: LakeObject, columns: list[str]) -> list[pa.RecordBatch]:
+    rows = read_columns(store, key, item.bytes, item.checksum, [*columns, "_op"])
+    found: list[pa.RecordBatch] = rows.to_batches()
     return found
 
 

@@ -1,11 +1,13 @@
-"""The star logs against the warehouse, at the batch that it has applied: rows, keys, sums, and the balance."""
+"""The star logs against the warehouse, at the batch that it has applied: the content of every row, and the balance."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +17,7 @@ from totelake.contracts.types import arrow_type
 from totelake.lake.manifest import LakeObject
 from totelake.lake.records.star_commit import StarCommit, live_objects, standing
 from totelake.lake.records.verdict import JudgedBatch
+from totelake.operate.reconcile.content import as_unsigned, compared, digest_sql, digests, total
 from totelake.operate.reconcile.finding import Finding, equal_or_not
 from totelake.operate.reconcile.rows import read_typed
 from totelake.ports.object_store import ObjectStore
@@ -23,6 +26,7 @@ from totelake.warehouse.ddl import qualified
 
 # keys and sums are `Any` here: their types are those of the contract's columns
 CONTENT, BALANCE = "star log = warehouse", "captured = applied"
+_MOST_KEYS = 5
 _POSITION = """
 SELECT coalesce(max(batch), 0),
        greatest(coalesce(max(commit_number), 0),
@@ -34,23 +38,36 @@ SELECT batch, rows + deletions + quarantined + held, held > 0 FROM etl.batch
 
 
 def compare_content(cursor: Cursor, store: ObjectStore, table: Table, log: Sequence[StarCommit]) -> Finding:
-    """A fact's versions, keys and sums of its numbers, a dimension's keys: what was applied of the log and is there."""
+    """What was applied of the log and is there, row by row: a fact's versions, a dimension's newest.
+
+    Beside the digest of all rows, the numbers by which people know them: rows, keys and a fact's sums.
+    """
     cursor.execute(_POSITION, {"name": table.name, "source": table.source})
     batch, commit = (int(value) for value in cursor.fetchone() or (0, 0))
     rows = _versions(store, table, _as_loaded(log, commit), batch, commit)
-    if table.kind == FACT:
-        numbers = _numbers(table)
-        cursor.execute(_fact_query(table, numbers))
-        here = _words(cursor.fetchone() or (), numbers)
-        return equal_or_not(
-            table.name, CONTENT, _words(_totals(rows, table, numbers), numbers), here, f"at batch {batch}"
-        )
-    keys = set(rows.column(table.key_name).to_pylist())
-    cursor.execute(f"SELECT {sql_quoted(table.key_name)} FROM {qualified(table)}")
-    found = {row[0] for row in cursor.fetchall()}
-    odd = sorted(str(key) for key in keys ^ found)[:5]
-    words = [f"{len(side)} keys{', among them ' + ', '.join(odd) if keys != found else ''}" for side in (keys, found)]
-    return equal_or_not(table.name, CONTENT, words[0], words[1] if keys != found else words[0], f"at batch {batch}")
+    rows = rows if table.kind == FACT else _newest(rows, table)
+    found, numbers = digests(rows, _compared(table)), _numbers(table) if table.kind == FACT else []
+    cursor.execute(_query(table, numbers))
+    *counted, content = cursor.fetchone() or (0, 0, 0)
+    left = _words(table, _totals(rows, table, numbers), numbers, total(found))
+    right = _words(table, counted, numbers, as_unsigned(int(content)))
+    detail = f"at batch {batch}"
+    if left != right:
+        detail += _odd(cursor, table, rows, found)
+    return equal_or_not(table.name, CONTENT, left, right, detail)
+
+
+def _odd(cursor: Cursor, table: Table, rows: pa.Table, found: np.ndarray) -> str:
+    """The first keys of rows that are on one side alone, with whatever content."""
+    keys = map(str, rows.column(table.key_name).to_pylist())
+    here = Counter(zip(keys, map(int, found)))
+    cursor.execute(
+        f"SELECT {sql_quoted(table.key_name)}::text, {digest_sql(_compared(table), 'v')} FROM {_rows(table)}"
+    )
+    there = Counter((str(key), as_unsigned(int(digest))) for key, digest in cursor.fetchall())
+    odd = sorted({key for key, _ in (here - there) + (there - here)}, key=lambda key: (len(key), key))
+    named = ", ".join(odd[:_MOST_KEYS])
+    return f"; {len(odd)} keys have rows that differ, among them {named}" if odd else ""
 
 
 def compare_balance(cursor: Cursor, table: Table, log: Sequence[StarCommit], batches: Sequence[JudgedBatch]) -> Finding:
@@ -107,16 +124,29 @@ def _versions(store: ObjectStore, table: Table, log: Sequence[StarCommit], batch
     return versions.filter(pa.array([place not in waiting for place in _pairs(versions, table)], pa.bool_()))
 
 
+def _compared(table: Table) -> list[Column]:
+    return compared(table.lake_columns)
+
+
+def _newest(versions: pa.Table, table: Table) -> pa.Table:
+    """Of each key the row of the newest batch."""
+    batches = versions.column("_batch").to_pylist()
+    newest: dict[Any, int] = {}
+    for place, (key, batch) in enumerate(zip(versions.column(table.key_name).to_pylist(), batches)):
+        if key not in newest or batches[newest[key]] <= batch:
+            newest[key] = place
+    return versions.take(pa.array(list(newest.values()), pa.int64()))
+
+
 def _schema(table: Table) -> pa.Schema:
     """What is compared of a row, by the types of the contract of now."""
-    columns = [table.column(table.key_name), *_numbers(table)]
-    typed = [(column.name, arrow_type(column.type)) for column in columns]
+    typed = [(column.name, arrow_type(column.type)) for column in table.lake_columns]
     return pa.schema([*typed, ("_op", pa.string()), ("_batch", pa.int64())])
 
 
 def _read(store: ObjectStore, table: Table, item: LakeObject) -> pa.Table:
     """The rows of an object by the types of the contract of now. Raises DamagedError when it cannot be read."""
-    return read_typed(store, item.key, item.bytes, _schema(table))
+    return read_typed(store, item.key, item.bytes, item.checksum, _schema(table))
 
 
 def _pairs(rows: pa.Table, table: Table) -> list[tuple[Any, int]]:
@@ -129,19 +159,26 @@ def _totals(rows: pa.Table, table: Table, numbers: Sequence[Column]) -> list[Any
     return [rows.num_rows, keys, *[pc.sum(rows[column.name]).as_py() if rows.num_rows else 0 for column in numbers]]
 
 
-def _fact_query(table: Table, numbers: Sequence[Column]) -> str:
-    """Fact rows and those that wait for their dimension row: the log has both."""
-    key = sql_quoted(table.key_name)
-    sums = "".join(f", sum({sql_quoted(column.name)})" for column in numbers)
-    listed = "".join(f", {sql_quoted(column.name)}" for column in numbers)
-    waiting = "".join(f", (payload->>'{column.name}')::numeric" for column in numbers)
+def _query(table: Table, numbers: Sequence[Column]) -> str:
+    """Rows, keys, sums and the digest of a table's rows."""
+    sums = "".join(f", sum(v.{sql_quoted(column.name)})" for column in numbers)
+    key, digest = sql_quoted(table.key_name), digest_sql(_compared(table), "v")
+    return f"SELECT count(*), count(DISTINCT v.{key}){sums}, coalesce(sum({digest}), 0) FROM {_rows(table)}"
+
+
+def _rows(table: Table) -> str:
+    """A table's rows as `v`; of a fact those that wait for their dimension row, too: the log has both."""
+    names = ", ".join(sql_quoted(column.name) for column in table.lake_columns)
+    if table.kind != FACT:
+        return f"{qualified(table)} AS v"
     return (
-        f"SELECT count(*), count(DISTINCT {key}){sums} FROM (SELECT {key}{listed} FROM {qualified(table)} "
-        f"UNION ALL SELECT source_key{waiting} FROM etl.quarantine "
-        f"WHERE target_table = '{table.name}' AND rule = 'missing_parent' AND status = 'open') AS versions"
+        f"(SELECT {names} FROM {qualified(table)} UNION ALL SELECT {names} FROM etl.quarantine AS q, "
+        f"LATERAL pg_catalog.jsonb_populate_record(NULL::{qualified(table)}, q.payload) AS f "
+        f"WHERE q.target_table = '{table.name}' AND q.rule = 'missing_parent' AND q.status = 'open') AS v"
     )
 
 
-def _words(values: Sequence[Any], numbers: Sequence[Column]) -> str:
+def _words(table: Table, values: Sequence[Any], numbers: Sequence[Column], content: int) -> str:
+    counted = f"{values[0]} versions of {values[1]} keys" if table.kind == FACT else f"{values[0]} keys"
     sums = [f"{column.name} {Decimal(value or 0):.2f}" for column, value in zip(numbers, values[2:])]
-    return ", ".join([f"{values[0]} versions of {values[1]} keys", *sums])
+    return ", ".join([counted, *sums, f"content {content:016x}"])

@@ -177,7 +177,7 @@ def test_a_damaged_ledger_object_is_named() -> None:
     objects = MemoryStore("b")
     document = store(objects, {1: 1})
     objects.put("base", b"x" * len(objects.get("base")))
-    with pytest.raises(LakeError, match="s3://b/base is no readable ledger"):
+    with pytest.raises(LakeError, match="s3://b/base is not what its job wrote"):
         Ledger(objects, document)
 
 

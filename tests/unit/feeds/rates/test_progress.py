@@ -79,7 +79,11 @@ def test_what_came_in_vain_is_asked_for_last_and_the_newest_days_always() -> Non
 def test_in_the_end_each_day_that_there_is_has_come_once(
     clocks: list[int], lost: list[tuple[date, int]], most: int, step: int
 ) -> None:
-    """Runs at any time, also one that has been, then each day or week; a day comes at the provider after some runs."""
+    """Runs at any time, also one that has been, then each day or week; a day comes at the provider after some runs.
+
+    A run asks for eight times the days that pass between two: with fewer than pass no order would catch up.
+    """
+    most = max(most, 8 * step)
     there: dict[str, Days] = {}
     fresh: list[tuple[date, str]] = []
     vain: list[date] = []

@@ -52,14 +52,12 @@ def derived(target: Column, source: Column) -> SparkColumn:
 def time_text(name: str) -> SparkColumn:
     """A timestamp's time of day in UTC as HH:mm:ss.SSS, cut to milliseconds.
 
-    By arithmetic: `date_format` takes some 10 microseconds for each row, which is most of the time of a large build.
+    By division: `date_format` takes some 10 microseconds for each row, which is most of the time of a large build.
     """
-    of_day = f"pmod(unix_micros({spark_quoted(name)}), 86400000000) div 1000"
-    hours, minutes = f"({of_day}) div 3600000", f"({of_day}) div 60000 % 60"
-    # a leading 1 keeps the zeros: 1HHmmssSSS
-    digits = f"CAST(1000000000 + {hours} * 10000000 + {minutes} * 100000 + ({of_day}) % 60000 AS string)"
-    parts = ", ':', ".join(f"substring({digits}, {at}, 2)" for at in (2, 4, 6))
-    return F.expr(f"concat({parts}, '.', substring({digits}, 8, 3))")
+    of_day = f"(pmod(unix_micros({spark_quoted(name)}), 86400000000) div 1000)"
+    parts = (f"{of_day} div 3600000", f"{of_day} div 60000 % 60", f"{of_day} div 1000 % 60")
+    clock = ", ':', ".join(f"lpad(CAST({part} AS string), 2, '0')" for part in parts)
+    return F.expr(f"concat({clock}, '.', lpad(CAST({of_day} % 1000 AS string), 3, '0'))")
 
 
 def month_text(name: str) -> SparkColumn:

@@ -191,6 +191,8 @@ def _select(node: Any, scope: Scope) -> Query:
             not_here("a recursive query whose step groups, sorts or is DISTINCT")
         condition = f" WHERE CASE WHEN {where[7:] or 'true'} THEN {_is_shallow(repeated)} ELSE false END"
         return Query(f"SELECT {selected}, {repeated}.depth + 1 AS depth{from_part}{condition}", named, has_depth=True)
+    if distinct is not None and ending:
+        return Query(f"SELECT * FROM ({start} {selected}{from_part}{where}{grouped}{having}) AS s{ending}", named)
     return Query(f"{start} {selected}{from_part}{where}{grouped}{having}{ending}", named)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from localathena.sql import types
+from localathena.sql.quoting import identifier, quoted
 from localathena.sql.refusals import failure, refuse
 from localathena.sql.types import INTEGERS, Type
 
@@ -37,7 +40,7 @@ def coerced(sql: str, kind: Type, wanted: Type) -> str:
         return f"list_transform({sql}, lambda z: {coerced('z', kind.inner[0], wanted.inner[0])})"
     if wanted.name == "row":
         parts = ", ".join(
-            f'"{name}" := {coerced(field(sql, old), one, other)}'
+            f"{identifier(name)} := {coerced(field(sql, old), one, other)}"
             for name, old, one, other in zip(wanted.field_names, kind.field_names, kind.inner, wanted.inner)
         )
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
@@ -46,7 +49,7 @@ def coerced(sql: str, kind: Type, wanted: Type) -> str:
 
 def field(sql: str, name: str) -> str:
     """A field of a row."""
-    return f"struct_extract({sql}, '{name}')"
+    return f"struct_extract({sql}, {quoted(name)})"
 
 
 def cast(sql: str, kind: Type, wanted: Type) -> str:
@@ -76,7 +79,7 @@ def _cast(sql: str, kind: Type, wanted: Type) -> str | None:
         return _number(sql, kind, wanted)
     if kind.name == wanted.name == "row" and len(kind.args) == len(wanted.args):
         parts = ", ".join(
-            f'"{name}" := {cast(field(sql, old), one, other)}'
+            f"{identifier(name)} := {cast(field(sql, old), one, other)}"
             for name, old, one, other in zip(wanted.field_names, kind.field_names, kind.inner, wanted.inner)
         )
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
@@ -260,7 +263,7 @@ def _to_json(sql: str, kind: Type) -> str | None:
             return None
         named = all(kind.fields)
         parts = " || ',' || ".join(
-            (f"'\"{name}\":' || " if named else "") + f"coalesce({item}, 'null')"
+            (f"{quoted(json.dumps(name, ensure_ascii=False) + ':')} || " if named else "") + f"coalesce({item}, 'null')"
             for name, item in zip(kind.field_names, items)
         )
         opened, closed = ("{", "}") if named else ("[", "]")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Union
 
+from localathena.sql.quoting import identifier
 from localathena.sql.refusals import refuse
 
 MOST_DIGITS = 38
@@ -87,7 +88,7 @@ class Type:
         if self.name == "map":
             return f"MAP({self.inner[0].duckdb}, {self.inner[1].duckdb})"
         if self.name == "row":
-            named = (f'"{name}" {kind.duckdb}' for name, kind in zip(self.field_names, self.inner))
+            named = (f"{identifier(name)} {kind.duckdb}" for name, kind in zip(self.field_names, self.inner))
             return f"STRUCT({', '.join(named)})"
         return _DUCKDB[self.name]
 
@@ -136,6 +137,10 @@ def type_of(text: str) -> Type:
     return found if not rest else refuse("TYPE_MISMATCH", f"Unknown type: {text}")
 
 
+def _unquoted(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word
+
+
 def _read(tokens: list[str]) -> tuple[Type, list[str]]:
     word, rest = tokens[0].lower(), tokens[1:]
     name = _ALIASES.get(word, word)
@@ -154,7 +159,7 @@ def _read(tokens: list[str]) -> tuple[Type, list[str]]:
             else:
                 label = None
                 if name == "row" and rest[1] not in (",", ")", ">", "(", "<"):
-                    label, rest = rest[0].strip('"'), rest[2:] if rest[1] == ":" else rest[1:]
+                    label, rest = _unquoted(rest[0]), rest[2:] if rest[1] == ":" else rest[1:]
                 inner, rest = _read(rest)
                 args.append(inner)
                 names.append(label)

@@ -7,8 +7,9 @@ from typing import Any
 
 from localathena.sql import types
 from localathena.sql.casts import cast, text_of
-from localathena.sql.operators import Value, arithmetic, comparable
-from localathena.sql.quoting import identifier, quoted
+from localathena.sql.composed import row_of
+from localathena.sql.operators import Value, arithmetic, compared
+from localathena.sql.quoting import quoted
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Scope
 from localathena.sql.types import Type
@@ -56,7 +57,7 @@ def _nullif(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     kind = types.common(left.kind, right.kind)
     if kind is None:
         refuse("TYPE_MISMATCH", f"Types are not comparable with NULLIF: {left.kind} vs {right.kind}")
-    same = f"{comparable(left.as_(kind), kind)} = {comparable(right.as_(kind), kind)}"
+    same = compared("=", left, right).sql
     return Value(left.kind, f"CASE WHEN {same} THEN NULL ELSE {left.sql} END")
 
 
@@ -94,10 +95,7 @@ def _typeof(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
 
 
 def _row(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
-    values = [value(item, scope) for item in nodes]
-    kind = types.row(*(item.kind for item in values))
-    parts = ", ".join(f"{identifier(name)} := {item.sql}" for name, item in zip(kind.field_names, values))
-    return Value(kind, f"struct_pack({parts})")
+    return row_of([value(item, scope) for item in nodes])
 
 
 def joined(left: Value, right: Value) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -64,3 +65,80 @@ def test_a_rows_field_may_have_any_name(name: str) -> None:
 def test_a_type_with_a_fields_name_is_read_back_as_it_was_written(name: str) -> None:
     written = '"' + name.replace('"', '""') + '"'
     assert type_of(f"row({written} integer)").fields == (name,)
+
+
+def _ieee(sign: str, one: float | None, other: float | None) -> str | None:
+    if one is None or other is None:
+        return None
+    return str(getattr(one, f"__{sign}__")(other)).lower()
+
+
+_SIGNS = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_EDGES = [math.nan, None, 1.0, -1.0, 0.0, -0.0, math.inf, -math.inf]
+_WRITTEN = {None: "NULL", math.inf: "infinity()", -math.inf: "-infinity()", 1.0: "1e0", -1.0: "-1e0", 0.0: "0e0"}
+
+
+def _double(value: float | None) -> str:
+    if value is not None and (math.isnan(value) or str(value) == "-0.0"):
+        return "nan()" if math.isnan(value) else "-0e0"
+    return _WRITTEN[value]
+
+
+_PAIRS = [(one, other) for one in _EDGES for other in _EDGES]
+
+
+@pytest.mark.parametrize("kind", ["double", "real"])
+@pytest.mark.parametrize("sign", _SIGNS)
+def test_doubles_compare_as_ieee_754_has_it(sign: str, kind: str) -> None:
+    wanted = [_ieee(_SIGNS[sign], one, other) for one, other in _PAIRS]
+    written = [(f"CAST({_double(one)} AS {kind})", f"CAST({_double(other)} AS {kind})") for one, other in _PAIRS]
+    values = ", ".join(f"({number}, {one}, {other})" for number, (one, other) in enumerate(written))
+    source = f"(VALUES {values}) AS t(n, a, b)"
+    ways = [f"a {sign} b", f"a {sign} ANY (SELECT b)", f"a {sign} ALL (SELECT b)"]
+    ways += ["a IN (b)", "a IN (SELECT b)"] if sign == "=" else []
+    found = rows(f"SELECT n, {', '.join(ways)} FROM {source} ORDER BY n")
+    assert [row[1:] for row in found] == [[item] * len(ways) for item in wanted]
+    alone = ", ".join(f"{one} {sign} {other}" for one, other in written)
+    assert rows(f"SELECT {alone}") == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("nan() BETWEEN 0 AND 1", "false"),
+        ("1e0 BETWEEN 0 AND nan()", "false"),
+        ("nan() IN (nan(), 1e0)", "false"),
+        ("nan() NOT IN (nan(), 1e0)", "true"),
+        ("nan() IN (1e0, NULL)", None),
+        ("nan() IN (1, 2)", "false"),
+        ("NULLIF(nan(), nan())", "NaN"),
+        ("NULLIF(1e0, 1e0)", None),
+        ("CASE nan() WHEN nan() THEN 1 ELSE 2 END", "2"),
+        ("nan() IS NOT DISTINCT FROM nan()", "true"),
+        ("ARRAY[nan()] = ARRAY[nan()]", "false"),
+        ("row(1, nan()) = row(1, nan())", "false"),
+        ("(SELECT count(*) FROM (VALUES nan(), 1e0) AS t(x) JOIN (VALUES nan(), 1e0) AS u(x) USING (x))", "1"),
+        ("(SELECT count(*) FROM (VALUES nan(), 1e0) AS t(x) JOIN (VALUES nan(), 1e0) AS u(y) ON x >= y)", "1"),
+        ("(SELECT count(*) FROM (VALUES nan(), 1e0) AS t(x) WHERE x > 0)", "1"),
+        ("row(1, NULL) IN (row(1, 2))", None),
+        ("row(1, NULL) IN (row(2, 2))", "false"),
+        ("row(1, NULL) IN (row(1, 2), row(2, 2))", None),
+        ("row(1, 2) IN (row(1, NULL), row(1, 2))", "true"),
+        ("row(1, NULL) NOT IN (row(1, 2))", None),
+        ("row(1, NULL) IN (SELECT 1, 2)", None),
+        ("row(1, NULL) IN (SELECT 2, 2)", "false"),
+        ("row(1, 2) IN (SELECT * FROM (VALUES (1, NULL), (1, 2)))", "true"),
+        ("row(1, 2) NOT IN (SELECT * FROM (VALUES (1, NULL), (2, 2)))", None),
+        ("row(1, 2) IN (SELECT 1, 2 WHERE false)", "false"),
+        ("row(1, 2) = ALL (SELECT 1, 2 WHERE false)", "true"),
+        ("row(1, 2) = ALL (SELECT * FROM (VALUES (1, NULL), (2, 2)))", "false"),
+        ("row(1, 2) = ALL (SELECT * FROM (VALUES (1, NULL), (1, 2)))", None),
+        ("ARRAY[1, NULL] IN (ARRAY[1, 2])", None),
+        ("ARRAY[1, NULL] IN (ARRAY[1], ARRAY[2, 2])", "false"),
+        ("ARRAY[1, NULL] IN (SELECT ARRAY[1, 2])", None),
+        ("ARRAY[1, 2] IN (SELECT ARRAY[1, 2])", "true"),
+        ("(SELECT count(*) FROM (VALUES (1, 2), (3, 4)) AS t(a, b) WHERE (a, b) IN (SELECT 1, 2))", "1"),
+    ],
+)
+def test_nan_and_null_inside_rows_and_arrays_compare_as_sql_has_it(sql: str, wanted: str | None) -> None:
+    assert rows(f"SELECT {sql}") == [[wanted]]

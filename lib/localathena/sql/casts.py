@@ -17,6 +17,8 @@ _NAMES = {
     "real": "REAL",
     "double": "DOUBLE",
 }
+# microseconds, more than lie between the year 1 and 1970
+_BEFORE = 10**17
 _BAD = "INVALID_CAST_ARGUMENT"
 _INTEGER = r"'[+-]?[0-9]+'"
 _DOUBLE = r"'\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?|[+-]?Infinity|NaN)\s*'"
@@ -92,6 +94,18 @@ def _cast(sql: str, kind: Type, wanted: Type) -> str | None:
     return _moment(sql, kind, wanted)
 
 
+def registered(sql: str, kind: Type) -> str:
+    """A value that a file has as a type of the catalogue: of a second Athena has three digits, and a file may more."""
+    return cast(f"CAST({sql} AS {kind.duckdb})", _as_in_a_file(kind), kind)
+
+
+def _as_in_a_file(kind: Type) -> Type:
+    if kind.name == "timestamp":
+        return Type("timestamp", (6,))
+    args = tuple(_as_in_a_file(item) if isinstance(item, Type) else item for item in kind.args)
+    return Type(kind.name, args, kind.fields)
+
+
 def _number(sql: str, kind: Type, wanted: Type) -> str:
     if wanted.name in INTEGERS:
         if kind.name in INTEGERS:
@@ -108,7 +122,8 @@ def rounded(sql: str, digits: int) -> str:
     if digits >= 6:
         return sql
     unit = 10 ** (6 - digits)
-    return f"make_timestamp((epoch_us({sql}) + {unit // 2}) // {unit} * {unit})"
+    # DuckDB's // cuts towards zero: what is added makes moments before 1970 positive
+    return f"make_timestamp((epoch_us({sql}) + {_BEFORE + unit // 2}) // {unit} * {unit} - {_BEFORE})"
 
 
 def _moment(sql: str, kind: Type, wanted: Type) -> str | None:

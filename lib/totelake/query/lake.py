@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
+from localathena.sql.casts import registered
 from localathena.sql.python_functions import prepare
 from localathena.sql.refusals import NOT_HERE, Refused, refusal_of
 from localathena.sql.statements import translate
@@ -159,7 +160,7 @@ def _error(kind: str, sentence: str) -> LakeError | ConfigurationError:
 def _column(column: str, kind: str) -> str:
     """A column of the type that is registered; a moment has no zone for Athena, whatever the parquet file says."""
     name = sql_quoted(column)
-    return f"CAST({name} AS {type_of(kind).duckdb}) AS {name}"
+    return f"{registered(name, type_of(kind))} AS {name}"
 
 
 def _selected(connection: Any, columns: Sequence[tuple[str, str]], files: str) -> str:

@@ -35,6 +35,13 @@ _DUCKDB = {
     "unknown": "INTEGER",
 }
 _ALIASES = {"int": "integer", "string": "varchar", "float": "real", "binary": "varbinary", "struct": "row"}
+# types with others in them: how many at least and at most
+_COMPOSED: dict[str, tuple[int, float]] = {"array": (1, 1), "map": (2, 2), "row": (1, float("inf"))}
+_PARTS = {
+    "array": "an array has one type in it",
+    "map": "a map has the type of its keys and that of its values",
+    "row": "a row has the type of one field or more",
+}
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 NUMBERS = (*INTEGERS, "decimal", "real", "double")
 INTERVALS = ("interval year to month", "interval day to second")
@@ -132,8 +139,10 @@ _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|[^\s(),<>:"]+|[(),<>:])')
 
 def type_of(text: str) -> Type:
     """A type from Athena's or Hive's text. Raises Refused for what is none."""
-    tokens = _TOKEN.findall(text)
-    found, rest = _read(tokens)
+    try:
+        found, rest = _read(_TOKEN.findall(text))
+    except IndexError:
+        refuse("TYPE_MISMATCH", f"Unknown type: {text}")
     return found if not rest else refuse("TYPE_MISMATCH", f"Unknown type: {text}")
 
 
@@ -181,8 +190,13 @@ def _complete(name: str, args: list[Argument], names: list[str | None]) -> Type:
         args = args or [3]
     elif name == "char":
         args = args or [1]
-    elif name not in _DUCKDB and name not in ("array", "map", "row"):
+    elif name not in _DUCKDB and name not in _COMPOSED:
         refuse("TYPE_MISMATCH", f"Unknown type: {name}")
+    inner = sum(isinstance(item, Type) for item in args)
+    least, most = _COMPOSED.get(name, (0, 0))
+    if not least <= inner <= most or (least and inner < len(args)):
+        shown = f"{name}({', '.join(map(str, args))})" if args else name
+        refuse("TYPE_MISMATCH", f"Unknown type: {shown}: {_PARTS.get(name, 'it has no types in it')}")
     return Type(name, tuple(args), tuple(names) if name == "row" else ())
 
 

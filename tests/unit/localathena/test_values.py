@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from localathena.sql.refusals import Refused
+from localathena.sql.casts import rounded
+from localathena.sql.refusals import Refused, refusal_of
 from localathena.sql.types import type_of
 from tests.athena.compared import asked
 
@@ -142,3 +145,51 @@ def test_doubles_compare_as_ieee_754_has_it(sign: str, kind: str) -> None:
 )
 def test_nan_and_null_inside_rows_and_arrays_compare_as_sql_has_it(sql: str, wanted: str | None) -> None:
     assert rows(f"SELECT {sql}") == [[wanted]]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "array",
+        "map",
+        "row",
+        "map(varchar)",
+        "array(integer, integer)",
+        "map(varchar, integer, integer)",
+        "array(3)",
+        "array(map(varchar))",
+        "varchar(integer)",
+    ],
+)
+def test_a_type_with_too_few_or_too_many_types_in_it_is_refused(kind: str) -> None:
+    assert refusal(f"SELECT CAST(NULL AS {kind})") in ("TYPE_MISMATCH", "SYNTAX_ERROR")
+    with pytest.raises(Refused) as raised:
+        type_of(kind)
+    assert raised.value.kind == "TYPE_MISMATCH"
+
+
+@pytest.mark.parametrize("kind", ["", "array(", "row(a", "row(a integer", "map<string,", "array<"])
+def test_half_a_type_is_refused(kind: str) -> None:
+    with pytest.raises(Refused) as raised:
+        type_of(kind)
+    assert (raised.value.kind, raised.value.sentence) == ("TYPE_MISMATCH", f"Unknown type: {kind}")
+
+
+@pytest.mark.parametrize("kind", ["Binder", "Parser", "INTERNAL", "Out of Memory", "Catalog", "Not implemented"])
+def test_what_is_no_mistake_of_the_users_is_not_answered_here(kind: str) -> None:
+    found = refusal_of(f"{kind} Error: c0 of r1 has no m_first\n\nLINE 1: SELECT c0")
+    assert (found.kind, found.sentence) == ("NOT_SUPPORTED", "this machine cannot answer the query")
+
+
+_FIRST = datetime(1, 1, 1)
+
+
+@settings(deadline=None, max_examples=60)
+@given(moment=st.datetimes(max_value=datetime(9999, 12, 31, 23, 59, 59)), digits=st.integers(0, 5))
+def test_a_moment_is_rounded_half_up_also_before_1970(moment: datetime, digits: int) -> None:
+    unit = 10 ** (6 - digits)
+    since = (moment - _FIRST) // timedelta(microseconds=1)
+    wanted = _FIRST + timedelta(microseconds=(since + unit // 2) // unit * unit)
+    with duckdb.connect() as connection:
+        found = connection.execute(f"SELECT {rounded('CAST(? AS TIMESTAMP)', digits)}", [moment]).fetchall()
+    assert found == [(wanted,)]

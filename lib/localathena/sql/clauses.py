@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from localathena.sql.calls import ordered
 from localathena.sql.expressions import value
-from localathena.sql.operators import Value, comparable
+from localathena.sql.operators import Value, comparable, told_apart
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Column, Scope
 
@@ -47,6 +47,7 @@ def _grouping(node: Any, scope: Scope, items: list[Named]) -> str:
     found = value(node, scope) if place is None else items[place][1]
     if found.kind.name == "map":
         refuse("TYPE_MISMATCH", f"{found.kind} is not comparable, and therefore cannot be used in GROUP BY")
+    told_apart(found.kind, "GROUP BY")
     # a number alone would be a position to DuckDB
     return f"({found.sql})"
 

@@ -120,6 +120,16 @@ def _lexical(sign: str, one: str, other: str, parts: list[tuple[str, Type]]) -> 
     return f"({strict} OR ({_compared('=', left, right, kind)} AND {_lexical(sign, one, other, rest)}))"
 
 
+def told_apart(kind: Type, place: str) -> None:
+    """Refuse what DuckDB would tell apart by more than Athena: moments by their zones."""
+    if _has_zone(kind):
+        not_here(f"{place} of {kind}, which has a zone beside its moment,")
+
+
+def _has_zone(kind: Type) -> bool:
+    return kind.name == "timestamp with time zone" or any(map(_has_zone, kind.inner))
+
+
 def comparable(sql: str, kind: Type) -> str:
     """A value as what is compared: of a moment with a zone the moment alone, of a char no spaces at its end."""
     if kind.name == "char":

@@ -193,3 +193,50 @@ def test_a_moment_is_rounded_half_up_also_before_1970(moment: datetime, digits: 
     with duckdb.connect() as connection:
         found = connection.execute(f"SELECT {rounded('CAST(? AS TIMESTAMP)', digits)}", [moment]).fetchall()
     assert found == [(wanted,)]
+
+
+_ONE_MOMENT = (
+    "(VALUES (1, TIMESTAMP '2024-01-01 12:00 UTC'), (2, TIMESTAMP '2024-01-01 14:00 Europe/Helsinki')) AS t(id, at)"
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM {} GROUP BY at",
+        "SELECT at, count(*) FROM {} GROUP BY 1",
+        "SELECT count(*) FROM {} GROUP BY ROLLUP (at)",
+        "SELECT DISTINCT at FROM {}",
+        "SELECT DISTINCT ARRAY[at] FROM {}",
+        "SELECT count(DISTINCT at) FROM {}",
+        "SELECT approx_distinct(at) FROM {}",
+        "SELECT array_agg(DISTINCT at) FROM {}",
+        "SELECT histogram(at) FROM {}",
+        "SELECT map_agg(at, id) FROM {}",
+        "SELECT array_distinct(ARRAY[at]) FROM {}",
+        "SELECT contains(ARRAY[at], at) FROM {}",
+        "SELECT count(*) OVER (PARTITION BY row(at, 1)) FROM {}",
+        "SELECT at FROM {} UNION SELECT at FROM {}",
+        "SELECT at FROM {} INTERSECT SELECT at FROM {}",
+        "SELECT at FROM {} EXCEPT SELECT at FROM {}",
+    ],
+)
+def test_what_would_tell_a_moment_apart_by_its_zone_is_not_answered(sql: str) -> None:
+    assert refusal(sql.replace("{}", _ONE_MOMENT)) == "NOT_SUPPORTED"
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("SELECT max(n) FROM (SELECT count(*) OVER (PARTITION BY at) AS n FROM {})", "2"),
+        ("SELECT max(n) FROM (SELECT row_number() OVER (PARTITION BY at ORDER BY id) AS n FROM {})", "2"),
+        ("SELECT count(*) FROM (SELECT at FROM {} UNION ALL SELECT at FROM {})", "4"),
+        ("SELECT count(DISTINCT CAST(at AT TIME ZONE 'UTC' AS timestamp)) FROM {}", "1"),
+        ("SELECT count(*) FROM {} WHERE at IN (TIMESTAMP '2024-01-01 13:00 Europe/Paris')", "2"),
+        ("SELECT count(*) FROM {} WHERE ARRAY[at] = ARRAY[TIMESTAMP '2024-01-01 13:00 Europe/Paris']", "2"),
+        ("SELECT count(*) FROM {} AS a JOIN {} AS b ON a.at = b.at".replace("AS t(id, at) AS", "AS"), "4"),
+    ],
+)
+def test_a_moment_is_the_same_in_every_zone(sql: str, wanted: str) -> None:
+    relation = _ONE_MOMENT if " AS a " not in sql else f"(SELECT * FROM {_ONE_MOMENT})"
+    assert rows(sql.replace("{}", relation)) == [[wanted]]

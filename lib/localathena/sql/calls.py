@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from localathena.sql import aggregates, moments, nested, numbers_and_text, specials, types
+from localathena.sql.not_answered import is_not_answered
 from localathena.sql.operators import Value, comparable, told_apart
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Scope
@@ -95,10 +96,10 @@ def called(node: Any, scope: Scope, value: Reader) -> Value:
         not_here(f"{node.key.upper()} with a window or a filter")
     name = node.name.lower()
     name = _ALIASES.get(name, name)
-    if name in aggregates.NOT_ANSWERED:
-        not_here(f"the function {name}")
     if name in _AGGREGATES or (over is not None and name in _WINDOWS):
         return _aggregate(name, node, scope, value, (over, filtered, nulls))
+    if name not in _SCALARS and is_not_answered(name):
+        not_here(f"the function {name}")
     if name in _WINDOWS:
         refuse("MISSING_OVER", f"Window function {name} requires an OVER clause")
     if over is not None or filtered is not None:

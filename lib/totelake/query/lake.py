@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
+from localathena.sql.answers import selected
 from localathena.sql.casts import registered
 from localathena.sql.python_functions import prepare
 from localathena.sql.refusals import NOT_HERE, Refused, refusal_of
@@ -56,7 +57,7 @@ class Lake:
                 prepare(connection, translation.sql)
                 for database, name in translation.tables:
                     self._define(connection, database, name)
-                found = answer(connection, translation.sql)
+                found = answer(connection, selected(translation))
         except Refused as refused:
             if refused.kind in _SAID_BETTER:
                 check(sql)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timedelta
-from typing import Any
 
 import duckdb
 import pytest
@@ -15,22 +14,7 @@ from hypothesis import strategies as st
 from localathena.sql.casts import rounded
 from localathena.sql.refusals import Refused, refusal_of
 from localathena.sql.types import type_of
-from tests.athena.compared import asked
-
-
-def rows(sql: str) -> list[list[str | None]]:
-    """The rows of a statement that is answered, as Athena's texts."""
-    found = asked(sql)
-    assert not isinstance(found, Refused), found
-    return found.texts()
-
-
-def refusal(sql: str) -> Any:
-    """The class of a statement's refusal."""
-    found = asked(sql)
-    assert isinstance(found, Refused), found
-    return found.kind
-
+from tests.unit.localathena.answers import refusal, rows
 
 _PEOPLE = "(VALUES (1, 'b', 'x'), (2, 'a', 'y')) AS t(id, m, n)"
 _NOON = "(VALUES (1, 'b', TIMESTAMP '2024-01-01 01:00 UTC'), (2, 'a', TIMESTAMP '2024-01-01 02:00 UTC')) AS t(id, m, n)"
@@ -240,3 +224,18 @@ def test_what_would_tell_a_moment_apart_by_its_zone_is_not_answered(sql: str) ->
 def test_a_moment_is_the_same_in_every_zone(sql: str, wanted: str) -> None:
     relation = _ONE_MOMENT if " AS a " not in sql else f"(SELECT * FROM {_ONE_MOMENT})"
     assert rows(sql.replace("{}", relation)) == [[wanted]]
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("CAST(0.1 AS real)", "0.1"),
+        ("ARRAY[CAST(0.1 AS real), NULL, CAST(nan() AS real)]", "[0.1, null, NaN]"),
+        ("MAP(ARRAY['a'], ARRAY[CAST(0.1 AS real)])", "{a=0.1}"),
+        ("MAP(ARRAY[CAST(0.1 AS real)], ARRAY[ARRAY[CAST(3.4028235E38 AS real)]])", "{0.1=[3.4028235E38]}"),
+        ("CAST(row(CAST(0.1 AS real), 1) AS row(a real, b integer))", "{a=0.1, b=1}"),
+        ("CAST(NULL AS array(real))", None),
+    ],
+)
+def test_a_real_is_the_shortest_text_of_its_four_bytes_wherever_it_stands(sql: str, wanted: str | None) -> None:
+    assert rows(f"SELECT {sql}") == [[wanted]]

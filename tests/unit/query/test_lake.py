@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.query.lakes import COLUMNS, OURS, ROW, MemoryLake, parquet
@@ -118,3 +121,21 @@ def test_a_registered_timestamp_has_three_digits_of_a_second(
     world = MemoryLake(monkeypatch)
     world.create("dim_moment", {}, [("at", kind)], parquet(at=written))
     assert world.ask("SELECT at FROM dim_moment", tmp_path) == [(shown,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrow", "value", "shown"),
+    [
+        ("float", pa.float32(), 0.1, 0.1),
+        ("float", pa.float32(), None, None),
+        ("array<float>", pa.list_(pa.float32()), [0.1, None], "[0.1, null]"),
+        ("struct<a:float>", pa.struct([("a", pa.float32())]), {"a": 0.1}, "{a=0.1}"),
+    ],
+)
+def test_a_registered_float_is_the_shortest_number_of_its_four_bytes(
+    kind: str, arrow: pa.DataType, value: Any, shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, sink = MemoryLake(monkeypatch), io.BytesIO()
+    pq.write_table(pa.table({"x": pa.array([value], arrow)}), sink)
+    world.create("dim_weight", {}, [("x", kind)], sink.getvalue())
+    assert world.ask("SELECT x FROM dim_weight", tmp_path) == [(shown,)]

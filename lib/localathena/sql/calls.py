@@ -8,7 +8,8 @@ from typing import Any
 from sqlglot import exp
 
 from localathena.sql import aggregates, moments, nested, numbers_and_text, specials, types
-from localathena.sql.operators import Value, comparable
+from localathena.sql.not_answered import is_not_answered
+from localathena.sql.operators import Value, comparable, told_apart
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Scope
 from localathena.sql.signatures import Signature, call
@@ -27,6 +28,12 @@ def _named(*tables: Sequence[Signature]) -> dict[str, list[Signature]]:
 
 _SCALARS = _named(numbers_and_text.SIGNATURES, moments.SIGNATURES, nested.SIGNATURES)
 _AGGREGATES, _WINDOWS = _named(aggregates.AGGREGATES), _named(aggregates.WINDOWS)
+# functions that ask whether two values are the same, of their first argument's type
+_TELL_APART = (
+    "approx_distinct", "array_distinct", "array_except", "array_intersect", "array_position", "array_remove",
+    "array_union", "arrays_overlap", "contains", "histogram", "map", "map_agg", "map_from_entries",
+    "map_union", "multimap_agg", "multimap_from_entries",
+)  # fmt: skip
 _ALIASES = numbers_and_text.ALIASES
 
 
@@ -89,10 +96,10 @@ def called(node: Any, scope: Scope, value: Reader) -> Value:
         not_here(f"{node.key.upper()} with a window or a filter")
     name = node.name.lower()
     name = _ALIASES.get(name, name)
-    if name in aggregates.NOT_ANSWERED:
-        not_here(f"the function {name}")
     if name in _AGGREGATES or (over is not None and name in _WINDOWS):
         return _aggregate(name, node, scope, value, (over, filtered, nulls))
+    if name not in _SCALARS and is_not_answered(name):
+        not_here(f"the function {name}")
     if name in _WINDOWS:
         refuse("MISSING_OVER", f"Window function {name} requires an OVER clause")
     if over is not None or filtered is not None:
@@ -104,6 +111,9 @@ def called(node: Any, scope: Scope, value: Reader) -> Value:
     if name == "array_sort" and len(node.expressions) > 1:
         not_here("array_sort with a lambda")
     arguments = [_argument(item, scope, value) for item in node.expressions]
+    if name in _TELL_APART:
+        for argument in arguments[:1]:
+            told_apart(argument.kind or types.UNKNOWN, name)
     made = call(_SCALARS[name], name, arguments)
     return Value(made.kind, made.sql)
 
@@ -132,6 +142,9 @@ def _aggregate(name: str, node: Any, scope: Scope, value: Reader, around: tuple[
     if name == "count" and len(nodes) == 1 and isinstance(nodes[0], exp.Star):
         nodes = []
     values = [value(item, scope) for item in nodes]
+    if distinct or name in _TELL_APART:
+        for item in values if distinct else values[:1]:
+            told_apart(item.kind, f"DISTINCT in {name}" if distinct else name)
     written = ""
     if filtered is not None:
         condition = value(filtered, scope)
@@ -179,7 +192,7 @@ def window(node: Any, scope: Scope, value: Reader) -> str:
         return window(scope.windows[name], scope, value)
     parts = []
     if node.args.get("partition_by"):
-        parts.append("PARTITION BY " + ", ".join(value(item, scope).sql for item in node.args["partition_by"]))
+        parts.append("PARTITION BY " + ", ".join(_parted(value(item, scope)) for item in node.args["partition_by"]))
     if node.args.get("order") is not None:
         parts.append(ordering(node.args["order"], scope, value))
     spec = node.args.get("spec")
@@ -189,6 +202,13 @@ def window(node: Any, scope: Scope, value: Reader) -> str:
         start, end = (_bound(spec, side, scope, value) for side in ("start", "end"))
         parts.append(f"{spec.args['kind']} BETWEEN {start} AND {end or 'CURRENT ROW'}")
     return " ".join(parts)
+
+
+def _parted(found: Value) -> str:
+    if found.kind.name == "timestamp with time zone":
+        return comparable(found.sql, found.kind)
+    told_apart(found.kind, "PARTITION BY")
+    return found.sql
 
 
 def _bound(spec: Any, side: str, scope: Scope, value: Reader) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from localathena.sql import types
+from localathena.sql.quoting import identifier, quoted
 from localathena.sql.refusals import failure, refuse
 from localathena.sql.types import INTEGERS, Type
 
@@ -14,6 +17,8 @@ _NAMES = {
     "real": "REAL",
     "double": "DOUBLE",
 }
+# microseconds, more than lie between the year 1 and 1970
+_BEFORE = 10**17
 _BAD = "INVALID_CAST_ARGUMENT"
 _INTEGER = r"'[+-]?[0-9]+'"
 _DOUBLE = r"'\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?|[+-]?Infinity|NaN)\s*'"
@@ -37,7 +42,7 @@ def coerced(sql: str, kind: Type, wanted: Type) -> str:
         return f"list_transform({sql}, lambda z: {coerced('z', kind.inner[0], wanted.inner[0])})"
     if wanted.name == "row":
         parts = ", ".join(
-            f'"{name}" := {coerced(field(sql, old), one, other)}'
+            f"{identifier(name)} := {coerced(field(sql, old), one, other)}"
             for name, old, one, other in zip(wanted.field_names, kind.field_names, kind.inner, wanted.inner)
         )
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
@@ -46,7 +51,7 @@ def coerced(sql: str, kind: Type, wanted: Type) -> str:
 
 def field(sql: str, name: str) -> str:
     """A field of a row."""
-    return f"struct_extract({sql}, '{name}')"
+    return f"struct_extract({sql}, {quoted(name)})"
 
 
 def cast(sql: str, kind: Type, wanted: Type) -> str:
@@ -76,7 +81,7 @@ def _cast(sql: str, kind: Type, wanted: Type) -> str | None:
         return _number(sql, kind, wanted)
     if kind.name == wanted.name == "row" and len(kind.args) == len(wanted.args):
         parts = ", ".join(
-            f'"{name}" := {cast(field(sql, old), one, other)}'
+            f"{identifier(name)} := {cast(field(sql, old), one, other)}"
             for name, old, one, other in zip(wanted.field_names, kind.field_names, kind.inner, wanted.inner)
         )
         return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({parts}) END"
@@ -87,6 +92,18 @@ def _cast(sql: str, kind: Type, wanted: Type) -> str | None:
         made = f"list_transform(map_values({sql}), lambda z: {values})"
         return f"map(list_transform(map_keys({sql}), lambda z: {keys}), {made})"
     return _moment(sql, kind, wanted)
+
+
+def registered(sql: str, kind: Type) -> str:
+    """A value that a file has as a type of the catalogue: of a second Athena has three digits, and a file may more."""
+    return cast(f"CAST({sql} AS {kind.duckdb})", _as_in_a_file(kind), kind)
+
+
+def _as_in_a_file(kind: Type) -> Type:
+    if kind.name == "timestamp":
+        return Type("timestamp", (6,))
+    args = tuple(_as_in_a_file(item) if isinstance(item, Type) else item for item in kind.args)
+    return Type(kind.name, args, kind.fields)
 
 
 def _number(sql: str, kind: Type, wanted: Type) -> str:
@@ -105,7 +122,8 @@ def rounded(sql: str, digits: int) -> str:
     if digits >= 6:
         return sql
     unit = 10 ** (6 - digits)
-    return f"make_timestamp((epoch_us({sql}) + {unit // 2}) // {unit} * {unit})"
+    # DuckDB's // cuts towards zero: what is added makes moments before 1970 positive
+    return f"make_timestamp((epoch_us({sql}) + {_BEFORE + unit // 2}) // {unit} * {unit} - {_BEFORE})"
 
 
 def _moment(sql: str, kind: Type, wanted: Type) -> str | None:
@@ -260,7 +278,7 @@ def _to_json(sql: str, kind: Type) -> str | None:
             return None
         named = all(kind.fields)
         parts = " || ',' || ".join(
-            (f"'\"{name}\":' || " if named else "") + f"coalesce({item}, 'null')"
+            (f"{quoted(json.dumps(name, ensure_ascii=False) + ':')} || " if named else "") + f"coalesce({item}, 'null')"
             for name, item in zip(kind.field_names, items)
         )
         opened, closed = ("{", "}") if named else ("[", "]")

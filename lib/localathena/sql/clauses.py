@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from localathena.sql.calls import ordered
 from localathena.sql.expressions import value
-from localathena.sql.operators import Value
+from localathena.sql.operators import Value, comparable, told_apart
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Column, Scope
 
@@ -47,6 +47,7 @@ def _grouping(node: Any, scope: Scope, items: list[Named]) -> str:
     found = value(node, scope) if place is None else items[place][1]
     if found.kind.name == "map":
         refuse("TYPE_MISMATCH", f"{found.kind} is not comparable, and therefore cannot be used in GROUP BY")
+    told_apart(found.kind, "GROUP BY")
     # a number alone would be a position to DuckDB
     return f"({found.sql})"
 
@@ -64,7 +65,9 @@ def order(node: Any, scope: Scope, items: list[Named], distinct: bool) -> str:
         place = places.get(found.sql) if place is None else place
         if place is None and distinct:
             refuse("EXPRESSION_NOT_IN_DISTINCT", "For SELECT DISTINCT, ORDER BY expressions must appear in select list")
-        parts.append(ordered(item, found if place is None else Value(found.kind, f"c{place}")))
+        # inside an expression DuckDB takes c1 for a column of FROM, and not for the one of SELECT
+        by_name = place is not None and (distinct or comparable(found.sql, found.kind) == found.sql)
+        parts.append(ordered(item, Value(found.kind, f"c{place}") if by_name else found))
     return f" ORDER BY {', '.join(parts)}"
 
 

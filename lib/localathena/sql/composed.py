@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from localathena.sql import types
+from localathena.sql.casts import field
 from localathena.sql.operators import Value
+from localathena.sql.quoting import identifier
 from localathena.sql.refusals import failure, refuse
 
 
@@ -24,7 +26,7 @@ def subscript(base: Value, place: Value) -> Value:
         and 0 < int(place.literal) <= len(base.kind.args)
     ):
         number = int(place.literal) - 1
-        return Value(base.kind.inner[number], f"struct_extract({base.sql}, '{base.kind.field_names[number]}')")
+        return Value(base.kind.inner[number], field(base.sql, base.kind.field_names[number]))
     if base.kind.name != "array" or place.kind.name not in types.INTEGERS:
         refuse("TYPE_MISMATCH", f"Cannot use {place.kind} for subscript of {base.kind}")
     kind, index = base.kind.inner[0], place.as_(types.BIGINT)
@@ -40,7 +42,7 @@ def subscript(base: Value, place: Value) -> Value:
 def row_of(items: list[Value]) -> Value:
     """A row without names."""
     kind = types.row(*(item.kind for item in items))
-    parts = ", ".join(f'"{name}" := {item.sql}' for name, item in zip(kind.field_names, items))
+    parts = ", ".join(f"{identifier(name)} := {item.sql}" for name, item in zip(kind.field_names, items))
     return Value(kind, f"struct_pack({parts})")
 
 

@@ -12,7 +12,7 @@ from localathena.sql import keywords, literals, specials, types
 from localathena.sql.calls import called
 from localathena.sql.casts import cast
 from localathena.sql.composed import chosen, row_of, subscript
-from localathena.sql.operators import Value, arithmetic, comparable, compared, negated
+from localathena.sql.operators import Value, arithmetic, compared, is_among, negated, quantified
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Scope, part_of
 from localathena.sql.types import Type
@@ -80,11 +80,9 @@ def _quantified(sign: str, left: Value, node: Any, scope: Scope) -> Value:
             "TYPE_MISMATCH",
             f"Value expression and result of subquery must be of the same type: {left.kind}, {found.kind}",
         )
-    item = comparable(found.as_(kind), kind)
     word = "ALL" if isinstance(node, exp.All) else "ANY"
-    return Value(
-        types.BOOLEAN, f"({comparable(left.as_(kind), kind)} {sign} {word} (SELECT {item} FROM ({query.sql}) AS q))"
-    )
+    source = f"({query.sql}) AS q"
+    return Value(types.BOOLEAN, quantified(word, sign, left.as_(kind), kind, source, found.as_(kind)))
 
 
 def _literal(node: Any, scope: Scope) -> Value:
@@ -146,8 +144,7 @@ def _in(node: Any, scope: Scope) -> Value:
     if kind is None:
         shown = ", ".join(dict.fromkeys(str(item.kind) for item in (left, *items)))
         refuse("TYPE_MISMATCH", f"IN value and list items must be the same type or coercible to a common type: {shown}")
-    listed = ", ".join(comparable(item.as_(kind), kind) for item in items)
-    return Value(types.BOOLEAN, f"({comparable(left.as_(kind), kind)} IN ({listed}))")
+    return Value(types.BOOLEAN, is_among(left, items, kind))
 
 
 def _like(node: Any, scope: Scope) -> Value:

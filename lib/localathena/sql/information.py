@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from localathena.sql import types
-from localathena.sql.literals import quoted
+from localathena.sql.quoting import quoted
 from localathena.sql.refusals import refuse
 from localathena.sql.scope import Catalog, Query
 

@@ -9,17 +9,13 @@ from sqlglot import exp
 
 from localathena.sql import types
 from localathena.sql.operators import Value
+from localathena.sql.quoting import quoted
 from localathena.sql.refusals import refuse
 from localathena.sql.types import Type
 
 _MILLISECONDS = {"SECOND": 1000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _MONTHS = {"MONTH": 1, "YEAR": 12}
 _CLOCK = re.compile(r"(?:(\d+) ?)?(?:(\d+):)?(?:(\d+):)?(\d+(?:\.\d+)?)?")
-
-
-def quoted(text: str) -> str:
-    """A text as SQL's literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def text(value: str) -> Value:

@@ -97,7 +97,6 @@ MACROS = {
     "m_intersect": "(a, b) AS m_distinct(list_filter(a, lambda v: m_has(b, v)))",
     "m_any": "(a) AS CASE WHEN list_contains(a, true) THEN true WHEN m_has_null(a) THEN NULL WHEN a IS NOT NULL THEN false END",
     "m_all": "(a) AS CASE WHEN list_contains(a, false) THEN false WHEN m_has_null(a) THEN NULL WHEN a IS NOT NULL THEN true END",
-    "m_equal": "(a, b) AS CASE WHEN len(a) <> len(b) THEN false WHEN a IS NOT NULL AND b IS NOT NULL THEN m_all(list_transform(list_zip(a, b), lambda q: q[1] = q[2])) END",
     "m_step": f"(a, b, s) AS CASE WHEN s = 0 OR (s > 0 AND a > b) OR (s < 0 AND a < b) THEN {_WRONG_WAY} WHEN (b - a) // s >= 10000 THEN {_TOO_LONG} ELSE s END",
     "m_sequence": "(a, b, s) AS generate_series(a, b, m_step(a, b, s))",
     "m_from_days": "(q) AS CAST(DATE '1970-01-01' + CAST(q AS INTEGER) AS DATE)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -11,6 +13,9 @@ from localathena.sql.refusals import failure, not_here, refuse
 from localathena.sql.types import INTEGERS, INTERVALS, Type
 
 _ORDERED = ("map", "json")
+# comparisons in which DuckDB and IEEE 754 differ about NaN
+_ERRS = ("=", "<>", "<", "<=", ">", ">=")
+_NUMBER = re.compile(r"(?:CAST\(|\()*-?(?:CAST\()*'?[0-9.][0-9.e+-]*'?(?: AS [A-Z]+(?:\(\d+, \d+\))?\)|\))*")
 _MOMENTS = ("date", "timestamp", "timestamp with time zone", "time")
 
 
@@ -49,10 +54,61 @@ def _compared(sign: str, one: str, other: str, kind: Type) -> str:
         same = f"({' AND '.join(parts)})"
         return same if sign == "=" else f"(NOT {same})"
     if kind.name == "array" and sign in ("=", "<>"):
-        return f"({'' if sign == '=' else 'NOT '}m_equal({one}, {other}))"
+        item = _compared("=", "q[1]", "q[2]", kind.inner[0])
+        pairs = f"list_transform(list_zip({one}, {other}), lambda q: {item})"
+        there = f"{one} IS NOT NULL AND {other} IS NOT NULL"
+        same = f"CASE WHEN len({one}) <> len({other}) THEN false WHEN {there} THEN m_all({pairs}) END"
+        return f"({'' if sign == '=' else 'NOT '}{same})"
     if kind.name == "row" and sign in ("<", "<=", ">", ">="):
         return _lexical(sign, one, other, list(zip(kind.field_names, kind.inner)))
-    return f"({comparable(one, kind)} {sign} {comparable(other, kind)})"
+    made = f"({comparable(one, kind)} {sign} {comparable(other, kind)})"
+    return _by_ieee(made, sign, one, other) if kind.name in ("real", "double") else made
+
+
+def _by_ieee(made: str, sign: str, one: str, other: str) -> str:
+    """A comparison of doubles: with NaN it is false, and `<>` true, where DuckDB has NaN as the greatest number."""
+    # DuckDB errs only where this side is NaN; with NULL on the other side there is no answer
+    odd, rest = (other, one) if sign in ("<", "<=") else (one, other)
+    if sign not in _ERRS or _NUMBER.fullmatch(odd) or (sign == "=" and _NUMBER.fullmatch(rest)):
+        return made
+    is_odd = f"isnan({odd})" if _NUMBER.fullmatch(rest) else f"(isnan({odd}) AND {rest} = {rest})"
+    return f"({made} OR {is_odd})" if sign == "<>" else f"({made} AND NOT {is_odd})"
+
+
+def is_among(left: Value, items: Sequence[Value], kind: Type) -> str:
+    """Whether a value is one of several, all of a type."""
+    one, others = left.as_(kind), [item.as_(kind) for item in items]
+    plain = kind.name not in ("row", "array", "map", "real", "double")
+    if plain or (kind.name in ("real", "double") and all(map(_NUMBER.fullmatch, others))):
+        return f"({comparable(one, kind)} IN ({', '.join(comparable(item, kind) for item in others)}))"
+    return f"({' OR '.join(_compared('=', one, item, kind) for item in others)})"
+
+
+def _is_for(word: str, sign: str, one: str, kind: Type, query: str, items: str) -> str:
+    """A comparison with ANY or ALL rows of a query in which NULL may be inside a row or an array."""
+    held = _compared(sign, one, items, kind)
+    found, other = ("bool_or(h)", "true") if word == "ANY" else ("NOT bool_and(h)", "false")
+    last = "false" if word == "ANY" else "true"
+    rest = f"WHEN count(*) > count(h) THEN NULL ELSE {last} END"
+    return f"(SELECT CASE WHEN {found} THEN {other} {rest} FROM (SELECT {held} AS h FROM {query}))"
+
+
+def quantified(word: str, sign: str, one: str, kind: Type, query: str, items: str) -> str:
+    """A comparison with ANY or ALL of what `query` has, each as `items`."""
+    if kind.name in ("row", "array", "map"):
+        return _is_for(word, sign, one, kind, query, items)
+    if kind.name in ("real", "double"):
+        # a row with NaN on neither side compares as the numbers do, and NaN as its first field says
+        low, high = (0, 2) if sign in (">", ">=") else (2, 0)
+        one, items = _ranked(one, low), _ranked(items, high)
+    else:
+        one, items = comparable(one, kind), comparable(items, kind)
+    return f"({one} {sign} {word} (SELECT {items} FROM {query}))"
+
+
+def _ranked(sql: str, of_nan: int) -> str:
+    number = f"WHEN {sql} IS NOT NULL THEN struct_pack(k := 1, x := {sql})"
+    return f"CASE WHEN isnan({sql}) THEN struct_pack(k := {of_nan}, x := 0) {number} END"
 
 
 def _lexical(sign: str, one: str, other: str, parts: list[tuple[str, Type]]) -> str:
@@ -62,6 +118,16 @@ def _lexical(sign: str, one: str, other: str, parts: list[tuple[str, Type]]) -> 
         return _compared(sign, left, right, kind)
     strict = _compared(sign[0], left, right, kind)
     return f"({strict} OR ({_compared('=', left, right, kind)} AND {_lexical(sign, one, other, rest)}))"
+
+
+def told_apart(kind: Type, place: str) -> None:
+    """Refuse what DuckDB would tell apart by more than Athena: moments by their zones."""
+    if _has_zone(kind):
+        not_here(f"{place} of {kind}, which has a zone beside its moment,")
+
+
+def _has_zone(kind: Type) -> bool:
+    return kind.name == "timestamp with time zone" or any(map(_has_zone, kind.inner))
 
 
 def comparable(sql: str, kind: Type) -> str:

@@ -12,7 +12,7 @@ from localathena.sql import types
 from localathena.sql.casts import coerced
 from localathena.sql.clauses import Named, group, limit, order
 from localathena.sql.expressions import truth, value
-from localathena.sql.operators import Value
+from localathena.sql.operators import Value, told_apart
 from localathena.sql.refusals import failure, not_here, refuse
 from localathena.sql.relations import from_, values
 from localathena.sql.scope import Column, Query, Scope
@@ -137,6 +137,8 @@ def _set_operation(node: Any, scope: Scope) -> Query:
         kind = types.common(one, other)
         if kind is None:
             refuse("TYPE_MISMATCH", f"column {number} in {word} query has incompatible types: {one}, {other}")
+        if word != "UNION ALL":
+            told_apart(kind, word)
         kinds.append(kind)
     sides = []
     for side in (left, right):
@@ -180,6 +182,8 @@ def _select(node: Any, scope: Scope) -> Query:
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on"):
         refuse("SYNTAX_ERROR", "mismatched input 'ON': Athena has no DISTINCT ON")
+    for _, item in items if distinct is not None else ():
+        told_apart(item.kind, "DISTINCT")
     ending = order(node, inner, items, distinct is not None) + limit(node)
     selected = ", ".join(f"{item.sql} AS c{number}" for number, (_, item) in enumerate(items))
     repeated = _repeated(source, scope)
@@ -191,6 +195,8 @@ def _select(node: Any, scope: Scope) -> Query:
             not_here("a recursive query whose step groups, sorts or is DISTINCT")
         condition = f" WHERE CASE WHEN {where[7:] or 'true'} THEN {_is_shallow(repeated)} ELSE false END"
         return Query(f"SELECT {selected}, {repeated}.depth + 1 AS depth{from_part}{condition}", named, has_depth=True)
+    if distinct is not None and ending:
+        return Query(f"SELECT * FROM ({start} {selected}{from_part}{where}{grouped}{having}) AS s{ending}", named)
     return Query(f"{start} {selected}{from_part}{where}{grouped}{having}{ending}", named)
 
 

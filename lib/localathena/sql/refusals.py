@@ -23,6 +23,10 @@ _CLASSES = (
     ("Map keys must be unique", "INVALID_FUNCTION_ARGUMENT"),
     ("Could not convert string", "INVALID_CAST_ARGUMENT"),
 )
+# what DuckDB says of the translation or of the machine, and not of what the user asked
+_NOT_THE_USERS = re.compile(
+    r"(Binder|Parser|Syntax|Catalog|INTERNAL|Internal|FATAL|Fatal|Out of Memory|IO|Not implemented) Error"
+)
 NOT_HERE = "NOT_SUPPORTED"
 
 
@@ -59,5 +63,8 @@ def refusal_of(said: str) -> Refused:
     marked = _MARKED.search(said)
     if marked:
         return Refused(marked[1], marked[2])
+    kind = next((kind for words, kind in _CLASSES if words in said), None)
+    if kind is None and _NOT_THE_USERS.match(said):
+        return Refused(NOT_HERE, "this machine cannot answer the query")
     sentence = " ".join(said.partition("\n\nLINE ")[0].split())
-    return Refused(next((kind for words, kind in _CLASSES if words in said), "GENERIC_USER_ERROR"), sentence)
+    return Refused(kind or "GENERIC_USER_ERROR", sentence)

@@ -9,10 +9,11 @@ from typing import Any
 from sqlglot import exp
 
 from localathena.sql import types
-from localathena.sql.casts import coerced
+from localathena.sql.casts import coerced, field
 from localathena.sql.expressions import truth, value
 from localathena.sql.information import information
 from localathena.sql.operators import Value, compared
+from localathena.sql.quoting import identifier
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Column, Query, Scope, Table, View
 from localathena.sql.types import Type
@@ -144,13 +145,9 @@ def stored(scope: Scope, catalog: str, database: str, name: str) -> Query:
     kinds = [(column, types.type_of(kind)) for column, kind in found.columns]
     if isinstance(found, Table):
         statement.tables[database, name] = found
-        selected = ", ".join(f"{_quoted(column)} AS c{number}" for number, (column, _) in enumerate(kinds))
+        selected = ", ".join(f"{identifier(column)} AS c{number}" for number, (column, _) in enumerate(kinds))
         return Query(f"SELECT {selected} FROM {found.source}", tuple(kinds))
     return _view(found, database, name, kinds, scope)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _view(found: View, database: str, name: str, kinds: list[tuple[str, Type]], scope: Scope) -> Query:
@@ -230,7 +227,7 @@ def _unnest(node: Any, scope: Scope) -> tuple[str, list[Column]]:
         elif found.kind.name == "array" and found.kind.inner[0].name == "row":
             kind = found.kind.inner[0]
             for name, inner in zip(kind.field_names, kind.inner):
-                selected.append(f"unnest(list_transform({found.sql}, lambda z: struct_extract(z, '{name}')))")
+                selected.append(f"unnest(list_transform({found.sql}, lambda z: {field('z', name)}))")
                 named.append(inner)
             lengths.append(f"len({found.sql})")
         elif found.kind.name == "array":

@@ -11,8 +11,11 @@ from sqlglot import exp
 
 from localathena.sql.casts import field as field_of
 from localathena.sql.operators import Value
-from localathena.sql.refusals import refuse
+from localathena.sql.refusals import not_here, refuse
 from localathena.sql.types import Type
+
+# columns that every table of Athena has besides its own
+_HIDDEN = ("$path", "$bucket", "$file_size", "$file_modified_time", "$partition")
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,8 @@ class Scope:
                 found = scope._found(small[:length])
                 if found is not None:
                     return _deeper(found, small[length:])
+        if small[-1] in _HIDDEN:
+            not_here(f'the column "{small[-1]}"')
         refuse("COLUMN_NOT_FOUND", f"Column '{'.'.join(parts)}' cannot be resolved")
 
     def _found(self, parts: Sequence[str]) -> Value | None:

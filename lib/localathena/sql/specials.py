@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from localathena.sql import literals, types
+from localathena.sql import types
 from localathena.sql.casts import cast, text_of
-from localathena.sql.operators import Value, arithmetic, comparable
+from localathena.sql.composed import row_of
+from localathena.sql.operators import Value, arithmetic, compared
+from localathena.sql.quoting import quoted
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.scope import Scope
 from localathena.sql.types import Type
@@ -55,7 +57,7 @@ def _nullif(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     kind = types.common(left.kind, right.kind)
     if kind is None:
         refuse("TYPE_MISMATCH", f"Types are not comparable with NULLIF: {left.kind} vs {right.kind}")
-    same = f"{comparable(left.as_(kind), kind)} = {comparable(right.as_(kind), kind)}"
+    same = compared("=", left, right).sql
     return Value(left.kind, f"CASE WHEN {same} THEN NULL ELSE {left.sql} END")
 
 
@@ -87,16 +89,13 @@ def _try(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
 def _typeof(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
     _count("typeof", nodes, 1)
     found = value(nodes[0], scope)
-    name = literals.quoted(str(found.kind))
+    name = quoted(str(found.kind))
     # the value is named, since an aggregate makes one row of many whatever becomes of it
     return Value(types.VARCHAR, f"CASE WHEN {found.sql} IS NULL THEN {name} ELSE {name} END")
 
 
 def _row(nodes: Sequence[Any], scope: Scope, value: Reader) -> Value:
-    values = [value(item, scope) for item in nodes]
-    kind = types.row(*(item.kind for item in values))
-    parts = ", ".join(f'"{name}" := {item.sql}' for name, item in zip(kind.field_names, values))
-    return Value(kind, f"struct_pack({parts})")
+    return row_of([value(item, scope) for item in nodes])
 
 
 def joined(left: Value, right: Value) -> Value:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Union
 
+from localathena.sql.quoting import identifier
 from localathena.sql.refusals import refuse
 
 MOST_DIGITS = 38
@@ -34,6 +35,13 @@ _DUCKDB = {
     "unknown": "INTEGER",
 }
 _ALIASES = {"int": "integer", "string": "varchar", "float": "real", "binary": "varbinary", "struct": "row"}
+# types with others in them: how many at least and at most
+_COMPOSED: dict[str, tuple[int, float]] = {"array": (1, 1), "map": (2, 2), "row": (1, float("inf"))}
+_PARTS = {
+    "array": "an array has one type in it",
+    "map": "a map has the type of its keys and that of its values",
+    "row": "a row has the type of one field or more",
+}
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 NUMBERS = (*INTEGERS, "decimal", "real", "double")
 INTERVALS = ("interval year to month", "interval day to second")
@@ -87,7 +95,7 @@ class Type:
         if self.name == "map":
             return f"MAP({self.inner[0].duckdb}, {self.inner[1].duckdb})"
         if self.name == "row":
-            named = (f'"{name}" {kind.duckdb}' for name, kind in zip(self.field_names, self.inner))
+            named = (f"{identifier(name)} {kind.duckdb}" for name, kind in zip(self.field_names, self.inner))
             return f"STRUCT({', '.join(named)})"
         return _DUCKDB[self.name]
 
@@ -131,9 +139,15 @@ _TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|[^\s(),<>:"]+|[(),<>:])')
 
 def type_of(text: str) -> Type:
     """A type from Athena's or Hive's text. Raises Refused for what is none."""
-    tokens = _TOKEN.findall(text)
-    found, rest = _read(tokens)
+    try:
+        found, rest = _read(_TOKEN.findall(text))
+    except IndexError:
+        refuse("TYPE_MISMATCH", f"Unknown type: {text}")
     return found if not rest else refuse("TYPE_MISMATCH", f"Unknown type: {text}")
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1].replace('""', '"') if word.startswith('"') else word
 
 
 def _read(tokens: list[str]) -> tuple[Type, list[str]]:
@@ -154,7 +168,7 @@ def _read(tokens: list[str]) -> tuple[Type, list[str]]:
             else:
                 label = None
                 if name == "row" and rest[1] not in (",", ")", ">", "(", "<"):
-                    label, rest = rest[0].strip('"'), rest[2:] if rest[1] == ":" else rest[1:]
+                    label, rest = _unquoted(rest[0]), rest[2:] if rest[1] == ":" else rest[1:]
                 inner, rest = _read(rest)
                 args.append(inner)
                 names.append(label)
@@ -176,8 +190,13 @@ def _complete(name: str, args: list[Argument], names: list[str | None]) -> Type:
         args = args or [3]
     elif name == "char":
         args = args or [1]
-    elif name not in _DUCKDB and name not in ("array", "map", "row"):
+    elif name not in _DUCKDB and name not in _COMPOSED:
         refuse("TYPE_MISMATCH", f"Unknown type: {name}")
+    inner = sum(isinstance(item, Type) for item in args)
+    least, most = _COMPOSED.get(name, (0, 0))
+    if not least <= inner <= most or (least and inner < len(args)):
+        shown = f"{name}({', '.join(map(str, args))})" if args else name
+        refuse("TYPE_MISMATCH", f"Unknown type: {shown}: {_PARTS.get(name, 'it has no types in it')}")
     return Type(name, tuple(args), tuple(names) if name == "row" else ())
 
 

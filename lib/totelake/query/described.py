@@ -50,4 +50,6 @@ class Described:
 
 def shown(value: Any, kind: Type) -> Any:
     """A value as Python has it, and Athena's text of what Python has not."""
+    if kind.name == "real" and value is not None:
+        return float(value)
     return text(value, kind) if kind.name in _AS_TEXT else value

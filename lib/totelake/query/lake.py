@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
+from localathena.sql.answers import selected
+from localathena.sql.casts import registered
 from localathena.sql.python_functions import prepare
 from localathena.sql.refusals import NOT_HERE, Refused, refusal_of
 from localathena.sql.statements import translate
@@ -55,7 +57,7 @@ class Lake:
                 prepare(connection, translation.sql)
                 for database, name in translation.tables:
                     self._define(connection, database, name)
-                found = answer(connection, translation.sql)
+                found = answer(connection, selected(translation))
         except Refused as refused:
             if refused.kind in _SAID_BETTER:
                 check(sql)
@@ -159,7 +161,7 @@ def _error(kind: str, sentence: str) -> LakeError | ConfigurationError:
 def _column(column: str, kind: str) -> str:
     """A column of the type that is registered; a moment has no zone for Athena, whatever the parquet file says."""
     name = sql_quoted(column)
-    return f"CAST({name} AS {type_of(kind).duckdb}) AS {name}"
+    return f"{registered(name, type_of(kind))} AS {name}"
 
 
 def _selected(connection: Any, columns: Sequence[tuple[str, str]], files: str) -> str:

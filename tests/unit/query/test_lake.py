@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.query.lakes import COLUMNS, OURS, ROW, MemoryLake, parquet
@@ -98,3 +102,40 @@ def test_bytes_and_texts_of_any_type_are_answered_as_they_are(tmp_path: Path, mo
     assert found == (b"\x00\xff'", b"", '{"a": "b"}', "00FF27")
     assert [for_json(value) for value in found] == ["\\x00ff27", "\\x", '{"a": "b"}', "00FF27"]
     assert world.ask("SELECT id FROM thing WHERE raw = X'00FF27'", tmp_path) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "shown"),
+    [
+        (datetime(2024, 1, 1, 0, 0, 0, 123499), "timestamp", datetime(2024, 1, 1, 0, 0, 0, 123000)),
+        (datetime(2024, 1, 1, 0, 0, 0, 123500), "timestamp", datetime(2024, 1, 1, 0, 0, 0, 124000)),
+        (datetime(1969, 12, 31, 23, 59, 59, 998400), "timestamp", datetime(1969, 12, 31, 23, 59, 59, 998000)),
+        (None, "timestamp", None),
+        ([datetime(2024, 1, 1, 0, 0, 0, 123500)], "array<timestamp>", "[2024-01-01 00:00:00.124]"),
+        ({"at": datetime(2024, 1, 1, 0, 0, 0, 999500)}, "struct<at:timestamp>", "{at=2024-01-01 00:00:01.000}"),
+    ],
+)
+def test_a_registered_timestamp_has_three_digits_of_a_second(
+    written: Any, kind: str, shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = MemoryLake(monkeypatch)
+    world.create("dim_moment", {}, [("at", kind)], parquet(at=written))
+    assert world.ask("SELECT at FROM dim_moment", tmp_path) == [(shown,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arrow", "value", "shown"),
+    [
+        ("float", pa.float32(), 0.1, 0.1),
+        ("float", pa.float32(), None, None),
+        ("array<float>", pa.list_(pa.float32()), [0.1, None], "[0.1, null]"),
+        ("struct<a:float>", pa.struct([("a", pa.float32())]), {"a": 0.1}, "{a=0.1}"),
+    ],
+)
+def test_a_registered_float_is_the_shortest_number_of_its_four_bytes(
+    kind: str, arrow: pa.DataType, value: Any, shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, sink = MemoryLake(monkeypatch), io.BytesIO()
+    pq.write_table(pa.table({"x": pa.array([value], arrow)}), sink)
+    world.create("dim_weight", {}, [("x", kind)], sink.getvalue())
+    assert world.ask("SELECT x FROM dim_weight", tmp_path) == [(shown,)]

@@ -33,7 +33,7 @@ def dashboard(
     name: Annotated[str, typer.Argument(help="A dashboard of catalog/dashboards.")] = "business",
     output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = FILE,
     on: Annotated[str, typer.Option(help="warehouse or lake.")] = WAREHOUSE,
-    since: Annotated[str, typer.Option(help="Leave out rows of days before, such as 2024-01-01.")] = "",
+    since: Annotated[str, typer.Option(help="Leave out events of days before, such as 2024-01-01.")] = "",
     every: Annotated[
         int, typer.Option("--watch", metavar="SECONDS", help="Write it again and again; an open page follows.")
     ] = 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from totelake.contracts.documents import line_of, place
@@ -16,8 +16,8 @@ COUNT, SUM, AVERAGE = MEASURES = ("count", "sum", "average")
 DATES, CHOICES = "dates", ("currency", "counterparty", "staff")
 _FOLDER = "dashboards/"
 _TILE = ("title", "question", "query", "chart", "where", "x", "y", "measure", "money", "series", "columns", "sort")
-_DASHBOARD = ("name", "title", "description", "filters", "history", "tiles")
-_NUMBERS = ("INTEGER", "DECIMAL")
+_DASHBOARD = ("name", "title", "description", "filters", "since", "history", "tiles")
+_NUMBERS, _DAY = ("INTEGER", "DECIMAL"), "DATETIME"
 _DRAWN = ("x", "y", "measure", "money", "series")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -54,7 +54,8 @@ class Tile:
 class Dashboard:
     """A page of tiles. `filters` are columns by what people choose; the versions of one record are in `history`.
 
-    `history` is a query and the column of it that says which record; empty without one.
+    `history` is a query and the column of it that says which record; empty without one. `since` are the queries whose
+    rows are events of a day, with the column of that day: rows before a day may be left out of these, and of no other.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Dashboard:
     filters: Mapping[str, tuple[str, ...]]
     history: tuple[str, str] | None
     tiles: tuple[Tile, ...]
+    since: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def queries(self) -> tuple[str, ...]:
@@ -100,9 +102,9 @@ def _dashboard(path: str, document: Any, queries: Mapping[str, Query]) -> Dashbo
     for one in titles:
         if titles.count(one) > 1:
             raise ContractError(f"{where}: {titles.count(one)} tiles have the title {one}; rename all but one")
-    return Dashboard(
-        name, title, description, _filters(where, entry.get("filters", {})), _history(where, entry, queries), read
-    )
+    filters, history = _filters(where, entry.get("filters", {})), _history(where, entry, queries)
+    made = Dashboard(name, title, description, filters, history, read)
+    return replace(made, since=_since(where, made, entry.get("since", {}), queries))
 
 
 def _filters(where: str, given: Any) -> dict[str, tuple[str, ...]]:
@@ -117,6 +119,19 @@ def _history(where: str, entry: Mapping[str, Any], queries: Mapping[str, Query])
     found = _fields(where, "history", entry["history"], ("query", "key"))
     query = _query(where, "history", found, queries)
     return query.name, str(_column(where, "history", query, "key", found.get("key")))
+
+
+def _since(where: str, dashboard: Dashboard, given: Any, queries: Mapping[str, Query]) -> dict[str, str]:
+    """The queries that may be cut, with their day; raises ContractError for one that would lose what it is about."""
+    entry = _fields(where, "since", given, tuple(tile.query for tile in dashboard.tiles))
+    for name, day in entry.items():
+        query = queries[name]
+        if dashboard.history and name == dashboard.history[0]:
+            raise ContractError(f"{where}: since names {name}, whose rows are the history of a record; take it away")
+        _column(where, "since", query, name, day)
+        if dict(query.columns)[day] != _DAY:
+            raise ContractError(f"{where}: since cuts {name} by {day}, which is no day; name a column that is")
+    return dict(entry)
 
 
 def _tile(path: str, dashboard: str, given: Any, queries: Mapping[str, Query]) -> Tile:

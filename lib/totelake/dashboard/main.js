@@ -97,8 +97,15 @@ function tell(first) {
   if (given.from) parts.push("from " + given.from);
   if (given.to) parts.push("to " + given.to);
   for (const [kind, text] of Object.entries(CHOICES)) if (given[kind]) parts.push(text.toLowerCase() + " " + given[kind]);
-  const narrowed = parts.length ? "Narrowed: " + parts.join(", ") + "." : "Everything is shown.";
+  const narrowed = parts.length ? "Narrowed: " + parts.join(", ") + "." : PAGE.since ? "Everything in this file is shown." : "Everything is shown.";
   document.getElementById("narrowed").textContent = [first, narrowed, oldWords()].filter(Boolean).join(" ");
+}
+
+/** What the file was written without. */
+function sinceWords() {
+  if (!PAGE.since) return "";
+  const titles = PAGE.since.queries.map((name) => QUERIES.get(name).title);
+  return " Rows before " + PAGE.since.day + " are not in this file, of: " + titles.join(", ") + ". All else is whole.";
 }
 
 /** What to say of a page that should have been written again long ago. */
@@ -140,7 +147,7 @@ function restore() {
 
 document.getElementById("title").textContent = PAGE.title;
 document.getElementById("description").textContent = PAGE.description;
-document.getElementById("taken").textContent = "As of " + PAGE.taken.replace("T", " ").replace("Z", "") + " UTC, from the " + PAGE.on + ".";
+document.getElementById("taken").textContent = "As of " + PAGE.taken.replace("T", " ").replace("Z", "") + " UTC, from the " + PAGE.on + "." + sinceWords();
 document.getElementById("about").textContent = "Written by totelake. Charts by plotly.js " + Plotly.version + " (MIT licence). This page asks nobody for anything.";
 document.getElementById("tiles").append(...views.map((view) => view.node));
 document.querySelector(".skip").addEventListener("click", (event) => {

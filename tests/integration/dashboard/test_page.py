@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.integration.dashboard.conftest import Looked
+from tests.integration.dashboard.conftest import Looked, wanted
 from tests.integration.dashboard.shop import CHANGED, HOSTILE, NAMES, rows
 from totelake.contracts.documents import documents
 from totelake.contracts.queries import queries_of
 from totelake.dashboard.answers import shown
+from totelake.dashboard.write import write
 
 pytestmark = pytest.mark.integration
 WHOLE_CATALOG = True
@@ -116,6 +119,18 @@ def test_what_matches_nothing_is_said_and_all_is_one_click_away(file: Path, look
     assert len(looked.numbers("Revenue by month")) > 10
     assert looked.page.inner_text("#narrowed") == "Everything is shown."
     assert "from" not in looked.page.url.partition("#")[2]
+
+
+def test_rows_that_are_not_in_the_file_are_said(shop: str, tmp_path: Path, looked: Looked) -> None:
+    looked.open(write(replace(wanted(shop), since=date(2025, 12, 1)), tmp_path / "page.html").file)
+    said = looked.page.inner_text("#taken")
+    assert "Rows before 2025-12-01 are not in this file, of: Sales orders, " in said
+    assert looked.page.inner_text("#narrowed") == "Everything in this file is shown."
+    overdue = {
+        (age, f"{kind} {currency}"): str(amount)
+        for kind, currency, age, _, amount, _ in rows(shop, query("overdue_payments_by_age").replace("%", "%%"))
+    }
+    assert looked.numbers("Overdue payments by age") == overdue != {}
 
 
 def test_names_that_want_to_be_code_are_text(file: Path, looked: Looked) -> None:

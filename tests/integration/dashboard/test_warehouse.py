@@ -98,9 +98,14 @@ def test_what_is_older_is_left_out(shop: str, tmp_path: Path, reached: Any) -> N
     reached(shop)
     file = tmp_path / "page.html"
     assert main(["dashboard", "--output", str(file), "--since", "2025-12-01"]) == 0
-    found = {row[0] for row in content(document(file)["queries"]["sales_orders"])}
+    told = document(file)
+    found = {row[0] for row in content(told["queries"]["sales_orders"])}
     expected = rows(shop, "SELECT sales_order_id FROM current_sales_order WHERE created_date >= '2025-12-01'")
     assert found == {str(key) for (key,) in expected} != set()
+    assert told["since"]["day"] == "2025-12-01"
+    for name in sorted(set(told["queries"]) - set(told["since"]["queries"])):
+        whole = rows(shop, queries_of(documents())[name].sql.replace("%", "%%"))
+        assert content(told["queries"][name]) == [tuple(map(shown, row)) for row in whole], name
 
 
 def test_a_warehouse_that_is_empty_lacks_a_view_or_is_away_is_one_sentence(

@@ -46,6 +46,11 @@ def test_every_filter_works_on_the_orders_and_money_always_says_its_currency() -
     ] == []
 
 
+def test_no_history_and_no_open_debt_is_cut_by_a_day() -> None:
+    found = dashboards_of(documents())["business"]
+    assert set(found.since) == {"sales_orders", "purchase_orders", "paid_payments", "sales_against_target"}
+
+
 def test_a_dashboard_is_read() -> None:
     (tile,) = tiles_of({**FILES, "dashboards/d.yaml": GOOD})
     assert (tile.measure, tile.money, str(tile)) == ("sum", "code", "d: T")
@@ -107,6 +112,11 @@ def test_a_mistake_in_a_tile_is_one_sentence(change: dict[str, Any], words: str)
         ({"filters": []}, "filters is no mapping of fields; write dates, currency"),
         ({"history": {"query": "one", "key": "moon"}}, "key of history is moon, which is no column of one"),
         ({"history": {"query": "moon", "key": "day"}}, "the query of history is moon; use one of bare, one"),
+        ({"since": {"moon": "day"}}, "since has a field moon, which is not known; use one$"),
+        ({"history": None, "since": {"one": "moon"}}, "one of since is moon, which is no column of one"),
+        ({"history": None, "since": {"one": "who"}}, "since cuts one by who, which is no day; name a column that is"),
+        ({"since": {"one": "day"}}, "since names one, whose rows are the history of a record; take it away"),
+        ({"since": ["one"]}, "since is no mapping of fields; write one$"),
         ({"colour": "red"}, "the dashboard has a field colour, which is not known; use name, title"),
     ],
 )

@@ -13,13 +13,15 @@ from totelake.errors import ContractError
 
 FIGURE, LINE, BAR, TABLE = CHARTS = ("figure", "line", "bar", "table")
 COUNT, SUM, AVERAGE = MEASURES = ("count", "sum", "average")
-DATES, CHOICES = "dates", ("currency", "counterparty", "staff")
+DATES, CURRENCY = "dates", "currency"
+CHOICES = (CURRENCY, "counterparty", "staff")
 _FOLDER = "dashboards/"
 _TILE = ("title", "question", "query", "chart", "where", "x", "y", "measure", "money", "series", "columns", "sort")
 _DASHBOARD = ("name", "title", "description", "filters", "since", "history", "tiles")
-_NUMBERS, _DAY = ("INTEGER", "DECIMAL"), "DATETIME"
+_DECIMAL, _DAY = "DECIMAL", "DATETIME"
+_NUMBERS = ("INTEGER", _DECIMAL)
 _DRAWN = ("x", "y", "measure", "money", "series")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_CODE = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,14 @@ def _dashboard(path: str, document: Any, queries: Mapping[str, Query]) -> Dashbo
     if not isinstance(tiles, list) or not tiles:
         raise ContractError(f"{where}: the dashboard {name} has no list of tiles; write one with a tile at least")
     read = tuple(_tile(path, name, tile, queries) for tile in tiles)
+    filters = _filters(where, entry.get("filters", {}))
+    for given, tile in zip(tiles, read):
+        _check_unit(place(path, line_of(given)), tile, filters.get(CURRENCY, ()), queries[tile.query])
     titles = [tile.title for tile in read]
     for one in titles:
         if titles.count(one) > 1:
             raise ContractError(f"{where}: {titles.count(one)} tiles have the title {one}; rename all but one")
-    filters, history = _filters(where, entry.get("filters", {})), _history(where, entry, queries)
-    made = Dashboard(name, title, description, filters, history, read)
+    made = Dashboard(name, title, description, filters, _history(where, entry, queries), read)
     return replace(made, since=_since(where, made, entry.get("since", {}), queries))
 
 
@@ -151,7 +155,7 @@ def _tile(path: str, dashboard: str, given: Any, queries: Mapping[str, Query]) -
     for key, column in (("y", y), ("series", series)):
         if column is not None:
             _column(where, what, query, key, column)
-    if money is not None and not _CURRENCY.fullmatch(str(money)):
+    if money is not None and not _CODE.fullmatch(str(money)):
         _column(where, what, query, "money", money)
     return Tile(
         dashboard, title, _text(where, what, entry, "question"), query.name, str(chart),
@@ -171,6 +175,20 @@ def _check_fields_of_chart(where: str, what: str, entry: Mapping[str, Any], char
         raise ContractError(f"{where}: {what} is a {chart} without x; name the columns that rows are put together by")
     if "money" in entry and "y" not in entry:
         raise ContractError(f"{where}: {what} has money without y; name the column with the amounts")
+
+
+def _check_unit(where: str, tile: Tile, currencies: tuple[str, ...], query: Query) -> None:
+    """Raise ContractError for a tile that would add up amounts of several currencies."""
+    columns = dict(query.columns)
+    if tile.y is None or tile.money is not None or columns[tile.y] != _DECIMAL:
+        return
+    apart = {*tile.x, tile.series, *(name for name, _ in tile.where)}
+    found = [name for name in currencies if name in columns]
+    if found and not apart.intersection(found):
+        raise ContractError(
+            f"{where}: the tile {tile.title} would add up {tile.y} of several currencies; "
+            f"write money: {found[0]}, or the code of the currency that all of it is in"
+        )
 
 
 def _where(where: str, what: str, given: Any, query: Query) -> tuple[tuple[str, str], ...]:

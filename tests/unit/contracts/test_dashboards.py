@@ -64,9 +64,16 @@ def test_a_flag_is_asked_for_as_json_writes_it() -> None:
     assert read.where == (("who", "true"), ("number", "3"), ("code", "GBP"))
 
 
+MIXED = "the tile T would add up amount of several currencies; write money: code, or the code of the currency"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"money": None}, MIXED),
+        ({"money": None, "measure": "average"}, MIXED),
+        ({"money": None, "chart": "figure", "x": None, "series": "who"}, MIXED),
+        ({"money": None, "x": ["day"], "where": {"who": "Ann"}}, MIXED),
         ({"query": "two"}, "the query of the tile T is two; use one of bare, one"),
         ({"query": "bare"}, "bare.sql has no line '-- columns: ...', which the tile T needs; add it"),
         ({"chart": "pie"}, "the chart of the tile T is pie; use one of figure, line, bar, table"),
@@ -98,6 +105,19 @@ def test_a_flag_is_asked_for_as_json_writes_it() -> None:
 def test_a_mistake_in_a_tile_is_one_sentence(change: dict[str, Any], words: str) -> None:
     tile = {key: value for key, value in {**TILE, **change}.items() if value is not None}
     refused({**GOOD, "tiles": [tile]}, words)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"money": "GBP"}, {"x": ["who", "code"]}, {"series": "code"}, {"where": {"code": "GBP"}}, {"y": "number"},
+        {"y": None},
+    ],
+)  # fmt: skip
+def test_what_is_of_one_currency_or_no_amount_needs_no_column_of_money(change: dict[str, Any]) -> None:
+    tile = {key: value for key, value in {**TILE, "money": None, **change}.items() if value is not None}
+    (read,) = tiles_of({**FILES, "dashboards/d.yaml": {**GOOD, "tiles": [tile]}})
+    assert read.money == change.get("money")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,7 +100,7 @@ def _dashboard(path: str, document: Any, queries: Mapping[str, Query]) -> Dashbo
     if not isinstance(tiles, list) or not tiles:
         raise ContractError(f"{where}: the dashboard {name} has no list of tiles; write one with a tile at least")
     read = tuple(_tile(path, name, tile, queries) for tile in tiles)
-    filters = _filters(where, entry.get("filters", {}))
+    filters = _filters(where, entry.get("filters", {}), [queries[tile.query] for tile in read])
     for given, tile in zip(tiles, read):
         _check_unit(place(path, line_of(given)), tile, filters.get(CURRENCY, ()), queries[tile.query])
     titles = [tile.title for tile in read]
@@ -111,10 +111,20 @@ def _dashboard(path: str, document: Any, queries: Mapping[str, Query]) -> Dashbo
     return replace(made, since=_since(where, made, entry.get("since", {}), queries))
 
 
-def _filters(where: str, given: Any) -> dict[str, tuple[str, ...]]:
-    """Columns by what people choose."""
+def _filters(where: str, given: Any, shown: Sequence[Query]) -> dict[str, tuple[str, ...]]:
+    """Columns by what people choose; raises ContractError for one that narrows no tile."""
     entry = _fields(where, "filters", given, (DATES, *CHOICES))
-    return {kind: _names(where, f"the filter {kind}", entry[kind]) for kind in (DATES, *CHOICES) if kind in entry}
+    found = {kind: _names(where, f"the filter {kind}", entry[kind]) for kind in (DATES, *CHOICES) if kind in entry}
+    for kind, names in found.items():
+        for name in names:
+            types = {dict(query.columns)[name] for query in shown if name in dict(query.columns)}
+            if not types:
+                raise ContractError(
+                    f"{where}: the filter {kind} names {name}, which no query of a tile gives; correct it"
+                )
+            if kind == DATES and types != {_DAY}:
+                raise ContractError(f"{where}: the filter {kind} names {name}, which is no day; name a column that is")
+    return found
 
 
 def _history(where: str, entry: Mapping[str, Any], queries: Mapping[str, Query]) -> tuple[str, str] | None:

@@ -128,6 +128,11 @@ def test_what_is_of_one_currency_or_no_amount_needs_no_column_of_money(change: d
         ({"tiles": ["T"]}, "a tile is no mapping of fields; write title, question"),
         ({"tiles": [TILE, TILE]}, "2 tiles have the title T; rename all but one"),
         ({"filters": {"moon": ["day"]}}, "filters has a field moon, which is not known; use dates, currency"),
+        *(
+            ({"filters": {kind: [*good, "moon"]}}, f"the filter {kind} names moon, which no query of a tile gives; co")
+            for kind, good in (("dates", ["day"]), ("currency", []), ("counterparty", ["who"]), ("staff", ["who"]))
+        ),
+        ({"filters": {"dates": ["day", "who"]}}, "the filter dates names who, which is no day; name a column that is"),
         ({"filters": {"dates": "day"}}, "the filter dates is no list of columns; write"),
         ({"filters": []}, "filters is no mapping of fields; write dates, currency"),
         ({"history": {"query": "one", "key": "moon"}}, "key of history is moon, which is no column of one"),

@@ -19,6 +19,7 @@ from totelake.contracts import load_contracts
 from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import documents, read_folder
 from totelake.contracts.lineage import relations_of
+from totelake.contracts.queries import queries_of
 from totelake.contracts.sources import sources_of
 from totelake.schemas import impact
 
@@ -64,11 +65,16 @@ def _databases() -> Path:
 
 
 def _without_queries(copy: Path, gone: Set[str]) -> None:
-    """Take away the queries that read a relation which is gone, and the tiles that show them."""
+    """Take away the queries that read a relation which is gone, and what of dashboards is about them."""
     lost = {path.stem for path in copy.glob("queries/*.sql") if any(name in path.read_text() for name in gone)}
     for name in lost:
         (copy / "queries" / f"{name}.sql").unlink()
+    queries = queries_of(read_folder(copy))
     for path in copy.glob("dashboards/*.yaml"):
         dashboard = yaml.safe_load(path.read_text())
         dashboard["tiles"] = [tile for tile in dashboard["tiles"] if tile["query"] not in lost]
+        given = {column for tile in dashboard["tiles"] for column, _ in queries[tile["query"]].columns}
+        kept = {kind: [name for name in names if name in given] for kind, names in dashboard["filters"].items()}
+        dashboard["filters"] = {kind: names for kind, names in kept.items() if names}
+        dashboard["since"] = {name: day for name, day in dashboard["since"].items() if name not in lost}
         path.write_text(yaml.safe_dump(dashboard))

@@ -21,6 +21,8 @@ from totelake.errors import ConfigurationError
 from totelake.stack.model import default_home
 
 FILE = Path("totelake-dashboard.html")
+BOARD = "business"
+"""The dashboard that is written where none is named."""
 _LEAST, _MOST = 5, 86_400
 
 
@@ -30,10 +32,10 @@ def register(app: typer.Typer) -> None:
 
 
 def dashboard(
-    name: Annotated[str, typer.Argument(help="A dashboard of catalog/dashboards.")] = "business",
+    name: Annotated[str, typer.Argument(help="A dashboard of catalog/dashboards.")] = BOARD,
     output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = FILE,
     on: Annotated[str, typer.Option(help="warehouse or lake.")] = WAREHOUSE,
-    since: Annotated[str, typer.Option(help="Leave out rows of days before, such as 2024-01-01.")] = "",
+    since: Annotated[str, typer.Option(help="Leave out events of days before, such as 2024-01-01.")] = "",
     every: Annotated[
         int, typer.Option("--watch", metavar="SECONDS", help="Write it again and again; an open page follows.")
     ] = 0,

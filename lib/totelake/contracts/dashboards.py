@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from totelake.contracts.documents import line_of, place
@@ -13,13 +13,15 @@ from totelake.errors import ContractError
 
 FIGURE, LINE, BAR, TABLE = CHARTS = ("figure", "line", "bar", "table")
 COUNT, SUM, AVERAGE = MEASURES = ("count", "sum", "average")
-DATES, CHOICES = "dates", ("currency", "counterparty", "staff")
+DATES, CURRENCY = "dates", "currency"
+CHOICES = (CURRENCY, "counterparty", "staff")
 _FOLDER = "dashboards/"
 _TILE = ("title", "question", "query", "chart", "where", "x", "y", "measure", "money", "series", "columns", "sort")
-_DASHBOARD = ("name", "title", "description", "filters", "history", "tiles")
-_NUMBERS = ("INTEGER", "DECIMAL")
+_DASHBOARD = ("name", "title", "description", "filters", "since", "history", "tiles")
+_DECIMAL, _DAY = "DECIMAL", "DATETIME"
+_NUMBERS = ("INTEGER", _DECIMAL)
 _DRAWN = ("x", "y", "measure", "money", "series")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+_CODE = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Tile:
 class Dashboard:
     """A page of tiles. `filters` are columns by what people choose; the versions of one record are in `history`.
 
-    `history` is a query and the column of it that says which record; empty without one.
+    `history` is a query and the column of it that says which record; empty without one. `since` are the queries whose
+    rows are events of a day, with the column of that day: rows before a day may be left out of these, and of no other.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Dashboard:
     filters: Mapping[str, tuple[str, ...]]
     history: tuple[str, str] | None
     tiles: tuple[Tile, ...]
+    since: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def queries(self) -> tuple[str, ...]:
@@ -96,19 +100,31 @@ def _dashboard(path: str, document: Any, queries: Mapping[str, Query]) -> Dashbo
     if not isinstance(tiles, list) or not tiles:
         raise ContractError(f"{where}: the dashboard {name} has no list of tiles; write one with a tile at least")
     read = tuple(_tile(path, name, tile, queries) for tile in tiles)
+    filters = _filters(where, entry.get("filters", {}), [queries[tile.query] for tile in read])
+    for given, tile in zip(tiles, read):
+        _check_unit(place(path, line_of(given)), tile, filters.get(CURRENCY, ()), queries[tile.query])
     titles = [tile.title for tile in read]
     for one in titles:
         if titles.count(one) > 1:
             raise ContractError(f"{where}: {titles.count(one)} tiles have the title {one}; rename all but one")
-    return Dashboard(
-        name, title, description, _filters(where, entry.get("filters", {})), _history(where, entry, queries), read
-    )
+    made = Dashboard(name, title, description, filters, _history(where, entry, queries), read)
+    return replace(made, since=_since(where, made, entry.get("since", {}), queries))
 
 
-def _filters(where: str, given: Any) -> dict[str, tuple[str, ...]]:
-    """Columns by what people choose."""
+def _filters(where: str, given: Any, shown: Sequence[Query]) -> dict[str, tuple[str, ...]]:
+    """Columns by what people choose; raises ContractError for one that narrows no tile."""
     entry = _fields(where, "filters", given, (DATES, *CHOICES))
-    return {kind: _names(where, f"the filter {kind}", entry[kind]) for kind in (DATES, *CHOICES) if kind in entry}
+    found = {kind: _names(where, f"the filter {kind}", entry[kind]) for kind in (DATES, *CHOICES) if kind in entry}
+    for kind, names in found.items():
+        for name in names:
+            types = {dict(query.columns)[name] for query in shown if name in dict(query.columns)}
+            if not types:
+                raise ContractError(
+                    f"{where}: the filter {kind} names {name}, which no query of a tile gives; correct it"
+                )
+            if kind == DATES and types != {_DAY}:
+                raise ContractError(f"{where}: the filter {kind} names {name}, which is no day; name a column that is")
+    return found
 
 
 def _history(where: str, entry: Mapping[str, Any], queries: Mapping[str, Query]) -> tuple[str, str] | None:
@@ -117,6 +133,19 @@ def _history(where: str, entry: Mapping[str, Any], queries: Mapping[str, Query])
     found = _fields(where, "history", entry["history"], ("query", "key"))
     query = _query(where, "history", found, queries)
     return query.name, str(_column(where, "history", query, "key", found.get("key")))
+
+
+def _since(where: str, dashboard: Dashboard, given: Any, queries: Mapping[str, Query]) -> dict[str, str]:
+    """The queries that may be cut, with their day; raises ContractError for one that would lose what it is about."""
+    entry = _fields(where, "since", given, tuple(tile.query for tile in dashboard.tiles))
+    for name, day in entry.items():
+        query = queries[name]
+        if dashboard.history and name == dashboard.history[0]:
+            raise ContractError(f"{where}: since names {name}, whose rows are the history of a record; take it away")
+        _column(where, "since", query, name, day)
+        if dict(query.columns)[day] != _DAY:
+            raise ContractError(f"{where}: since cuts {name} by {day}, which is no day; name a column that is")
+    return dict(entry)
 
 
 def _tile(path: str, dashboard: str, given: Any, queries: Mapping[str, Query]) -> Tile:
@@ -136,7 +165,7 @@ def _tile(path: str, dashboard: str, given: Any, queries: Mapping[str, Query]) -
     for key, column in (("y", y), ("series", series)):
         if column is not None:
             _column(where, what, query, key, column)
-    if money is not None and not _CURRENCY.fullmatch(str(money)):
+    if money is not None and not _CODE.fullmatch(str(money)):
         _column(where, what, query, "money", money)
     return Tile(
         dashboard, title, _text(where, what, entry, "question"), query.name, str(chart),
@@ -156,6 +185,20 @@ def _check_fields_of_chart(where: str, what: str, entry: Mapping[str, Any], char
         raise ContractError(f"{where}: {what} is a {chart} without x; name the columns that rows are put together by")
     if "money" in entry and "y" not in entry:
         raise ContractError(f"{where}: {what} has money without y; name the column with the amounts")
+
+
+def _check_unit(where: str, tile: Tile, currencies: tuple[str, ...], query: Query) -> None:
+    """Raise ContractError for a tile that would add up amounts of several currencies."""
+    columns = dict(query.columns)
+    if tile.y is None or tile.money is not None or columns[tile.y] != _DECIMAL:
+        return
+    apart = {*tile.x, tile.series, *(name for name, _ in tile.where)}
+    found = [name for name in currencies if name in columns]
+    if found and not apart.intersection(found):
+        raise ContractError(
+            f"{where}: the tile {tile.title} would add up {tile.y} of several currencies; "
+            f"write money: {found[0]}, or the code of the currency that all of it is in"
+        )
 
 
 def _where(where: str, what: str, given: Any, query: Query) -> tuple[tuple[str, str], ...]:

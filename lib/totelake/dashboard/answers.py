@@ -11,7 +11,7 @@ from typing import Any, Callable
 import psycopg2
 from psycopg2.errorcodes import INSUFFICIENT_PRIVILEGE, UNDEFINED_TABLE
 
-from totelake.contracts.dashboards import DATES, Dashboard
+from totelake.contracts.dashboards import Dashboard
 from totelake.contracts.queries import BOTH, Query
 from totelake.errors import ConfigurationError, LakeError, WarehouseError
 from totelake.query.answer import Answer
@@ -28,13 +28,18 @@ _plain = lru_cache(maxsize=100_000)(plain)
 def gather(
     dashboard: Dashboard, queries: Mapping[str, Query], on: str, ask: Ask, since: date | None = None
 ) -> dict[str, Answer]:
-    """The answers by query; with `since` only rows of that day and later, of queries with a day.
+    """The answers by query; with `since` only rows of that day and later, of the queries that the dashboard lets cut.
 
-    Raises ConfigurationError where a query cannot be asked on `on`, has more rows than a page takes, or none of them
-    has one; WarehouseError or LakeError, with the query's name, where one is refused.
+    Raises ConfigurationError where a query cannot be asked on `on`, has more rows than a page takes, none of them
+    has one, or nothing is there to cut; WarehouseError or LakeError, with the query's name, where one is refused.
     """
+    if since and not dashboard.since:
+        raise ConfigurationError(
+            f"the dashboard {dashboard.name} names no query that --since shortens; leave out --since, or name one in "
+            "its field since"
+        )
     found = {name: _answer(queries[name], dashboard, on, ask, since) for name in dashboard.queries}
-    if not any(answer.rows for answer in found.values()):
+    if not any(found[name].rows for name in (dashboard.since if since else found)):
         when = f" since {since}" if since else ""
         remedy = "choose an earlier day" if since else "run `totelake run --wait`, and write the dashboard again"
         raise ConfigurationError(f"the {on} has no rows for the dashboard {dashboard.name}{when}; {remedy}")
@@ -58,9 +63,13 @@ def _answer(query: Query, dashboard: Dashboard, on: str, ask: Ask, since: date |
             f"{', '.join(names)}; correct that line"
         )
     if len(answer.rows) > MOST_ROWS:
-        raise ConfigurationError(
-            f"the query {query.name} gives more than {MOST_ROWS:,} rows, which no page takes; "
+        remedy = (
             "leave out what is older with --since, such as --since 2024-01-01"
+            if query.name in dashboard.since
+            else f"--since leaves it whole, so narrow catalog/queries/{query.name}.sql"
+        )
+        raise ConfigurationError(
+            f"the query {query.name} gives more than {MOST_ROWS:,} rows, which no page takes; {remedy}"
         )
     return answer
 
@@ -77,17 +86,24 @@ def _why(error: Exception) -> str:
 
 
 def _sql(query: Query, dashboard: Dashboard, since: date | None) -> str:
-    day = next((name for name in dashboard.filters.get(DATES, ()) if name in dict(query.columns)), None)
+    day = dashboard.since.get(query.name)
     newer = f" WHERE {day} >= DATE '{since}'" if since and day else ""
     return f"SELECT * FROM (\n{query.sql}\n) AS answer{newer} LIMIT {MOST_ROWS + 1}"
 
 
 def document(
-    dashboard: Dashboard, queries: Mapping[str, Query], answers: Mapping[str, Answer], on: str, taken: str, every: int
+    dashboard: Dashboard,
+    queries: Mapping[str, Query],
+    answers: Mapping[str, Answer],
+    on: str,
+    taken: str,
+    every: int,
+    since: date | None = None,
 ) -> dict[str, Any]:
     """All that the page shows, as JSON has it.
 
-    `taken` is the moment, `every` the seconds after which the page looks for a newer file, 0 for never.
+    `taken` is the moment, `every` the seconds after which the page looks for a newer file, 0 for never; `since` is
+    the day that `gather` was given.
     """
     return {
         "dashboard": dashboard.name,
@@ -96,6 +112,7 @@ def document(
         "on": on,
         "taken": taken,
         "every": every,
+        "since": {"day": str(since), "queries": list(dashboard.since)} if since else None,
         "filters": {kind: list(columns) for kind, columns in dashboard.filters.items()},
         "history": {"query": dashboard.history[0], "key": dashboard.history[1]} if dashboard.history else None,
         "tiles": [asdict(tile) for tile in dashboard.tiles],

@@ -2,10 +2,14 @@
 
 const STATE = new URLSearchParams(location.hash.slice(1));
 const KEPT = ["from", "to", ...Object.keys(CHOICES), "order", "theme", "refresh"];
+const LOADED = new Date();
+const OPEN_SELECT = CSS.supports("selector(select:open)") ? "select:open, " : "";
+const PAUSE = 30000; // milliseconds after a key, in which the next one may come
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const controls = document.getElementById("controls");
 const views = PAGE.tiles.map((tile, place) => new TileView(tile, place));
 const history_ = PAGE.history ? new History((order) => set("order", order)) : null;
+let touched = 0;
 
 /** Keep a choice in the page's address, so that it stays when the page is loaded again or sent to somebody. */
 function set(name, value) {
@@ -79,7 +83,7 @@ function orderField() {
 function refreshField() {
   const input = element("input", { type: "checkbox" });
   input.checked = STATE.get("refresh") !== "off";
-  input.addEventListener("change", () => set("refresh", input.checked ? "" : "off"));
+  input.addEventListener("change", () => { set("refresh", input.checked ? "" : "off"); tell(""); });
   const made = field("refresh", "Take up new data every " + PAGE.every + " s", input);
   made.classList.add("check");
   return made;
@@ -97,15 +101,28 @@ function tell(first) {
   if (given.from) parts.push("from " + given.from);
   if (given.to) parts.push("to " + given.to);
   for (const [kind, text] of Object.entries(CHOICES)) if (given[kind]) parts.push(text.toLowerCase() + " " + given[kind]);
-  const narrowed = parts.length ? "Narrowed: " + parts.join(", ") + "." : "Everything is shown.";
+  const narrowed = parts.length ? "Narrowed: " + parts.join(", ") + "." : PAGE.since ? "Everything in this file is shown." : "Everything is shown.";
   document.getElementById("narrowed").textContent = [first, narrowed, oldWords()].filter(Boolean).join(" ");
+}
+
+/** What the file was written without. */
+function sinceWords() {
+  if (!PAGE.since) return "";
+  const titles = PAGE.since.queries.map((name) => QUERIES.get(name).title);
+  return " Rows before " + PAGE.since.day + " are not in this file, of: " + titles.join(", ") + ". All else is whole.";
 }
 
 /** What to say of a page that should have been written again long ago. */
 function oldWords() {
   if (!PAGE.every) return "";
   const age = Math.round((Date.now() - Date.parse(PAGE.taken)) / 1000);
-  return age > 3 * PAGE.every + 60 ? "These data are " + Math.round(age / 60) + " minutes old: the file is not written again." : "";
+  if (age <= 3 * PAGE.every + 60) return "";
+  const why = isStill() ? "this page has not been loaded again since " + momentWords(LOADED.toISOString()) : "the file is not written again";
+  return "These data are " + Math.round(age / 60) + " minutes old: " + why + ".";
+}
+
+function momentWords(iso) {
+  return iso.slice(0, 19).replace("T", " ") + " UTC";
 }
 
 /** Show the theme that is chosen, and draw the charts in it; paper is light. */
@@ -115,16 +132,42 @@ function paint(printing = false) {
   for (const view of views) view.draw();
 }
 
+/** Whether the page stays as it was loaded: it is told to, or somebody types, has a list open, or looks at a record. */
+function isStill() {
+  return STATE.get("refresh") === "off" || isTyping(document.activeElement) || document.querySelector(OPEN_SELECT + "dialog[open]") !== null;
+}
+
+/** A field keeps the focus long after somebody wrote in it; half a date would be lost. */
+function isTyping(one) {
+  return one.matches("input[type=text], input[type=date]") && (one.validity.badInput || Date.now() - touched < PAUSE);
+}
+
+/** The number of an order that is written and perhaps not asked for yet. */
+function orderKey() {
+  const input = document.getElementById("order-key");
+  return input ? input.value : "";
+}
+
+/** What has the focus, as a selector that finds it in the page that is loaded again; empty for what has no name. */
+function focused() {
+  const one = document.activeElement;
+  if (one.id) return "#" + CSS.escape(one.id);
+  const tile = one.closest(".tile");
+  if (!tile) return "";
+  const name = ".tile[aria-labelledby=" + tile.getAttribute("aria-labelledby") + "] ";
+  if (one.dataset.order) return name + "button[data-order=" + CSS.escape(one.dataset.order) + "]";
+  return one.matches("summary") ? name + "summary" : "";
+}
+
 /** Load the page again when it is time, unless somebody is in the middle of something. */
 function refresh() {
-  const busy = document.querySelector("dialog[open]") || controls.contains(document.activeElement);
-  if (STATE.get("refresh") === "off" || busy) {
+  if (isStill()) {
     tell("");
     setTimeout(refresh, 1000 * PAGE.every);
     return;
   }
   const open = [...document.querySelectorAll("details[open]")].map((one) => one.id);
-  history.replaceState({ open, scroll: scrollY }, "");
+  history.replaceState({ open, scroll: scrollY, focus: focused(), order: orderKey() }, "");
   location.reload();
 }
 
@@ -135,12 +178,15 @@ function restore() {
     const found = document.getElementById(id);
     if (found) found.open = true;
   }
+  if (kept.order) document.getElementById("order-key").value = kept.order;
+  const focus = kept.focus && document.querySelector(kept.focus);
+  if (focus) focus.focus({ preventScroll: true });
   scrollTo(0, kept.scroll || 0);
 }
 
 document.getElementById("title").textContent = PAGE.title;
 document.getElementById("description").textContent = PAGE.description;
-document.getElementById("taken").textContent = "As of " + PAGE.taken.replace("T", " ").replace("Z", "") + " UTC, from the " + PAGE.on + ".";
+document.getElementById("taken").textContent = "As of " + momentWords(PAGE.taken) + ", from the " + PAGE.on + "." + sinceWords();
 document.getElementById("about").textContent = "Written by totelake. Charts by plotly.js " + Plotly.version + " (MIT licence). This page asks nobody for anything.";
 document.getElementById("tiles").append(...views.map((view) => view.node));
 document.querySelector(".skip").addEventListener("click", (event) => {
@@ -154,6 +200,7 @@ document.addEventListener("click", (event) => {
 DARK.addEventListener("change", () => paint());
 addEventListener("beforeprint", () => paint(true));
 addEventListener("afterprint", () => paint());
+for (const kind of ["input", "keydown", "pointerdown"]) controls.addEventListener(kind, () => { touched = Date.now(); });
 buildControls();
 paint();
 fill();

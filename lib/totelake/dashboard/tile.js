@@ -44,6 +44,7 @@ class TileView {
 
   fillNumbers(rows, notes) {
     const { tile, query } = this;
+    if (this.chart) Plotly.purge(this.chart); // else it goes on listening for the window's size
     this.result = measured(tile, query, rows);
     const { result } = this;
     if (result.without) notes.push(result.without + " of " + rows.length + " rows have no " + words(tile.y).toLowerCase() + " and are left out.");

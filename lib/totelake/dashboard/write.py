@@ -27,7 +27,7 @@ _PASSING = (WarehouseError, LakeError, RetriableError, psycopg2.OperationalError
 
 @dataclass(frozen=True)
 class Wanted:
-    """A page to write: which dashboard, over which queries, from where (`on`), and the oldest day of its rows.
+    """A page to write: which dashboard, over which queries, from where (`on`), and the oldest day of its events.
 
     `asking` gives what answers a query; one such answers all queries of a page. `every` are the seconds after which
     the page looks for a newer one, 0 for never.
@@ -56,7 +56,7 @@ def write(wanted: Wanted, file: Path) -> Written:
     with wanted.asking() as ask:
         answers = gather(wanted.dashboard, wanted.queries, wanted.on, ask, wanted.since)
     moment = f"{taken:%Y-%m-%dT%H:%M:%SZ}"
-    text = page(document(wanted.dashboard, wanted.queries, answers, wanted.on, moment, wanted.every))
+    text = page(document(wanted.dashboard, wanted.queries, answers, wanted.on, moment, wanted.every, wanted.since))
     return Written(file, replace(file, text), sum(len(answer.rows) for answer in answers.values()))
 
 

@@ -15,7 +15,7 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake import seed
-from totelake.cli.dashboard import FILE
+from totelake.cli.dashboard import BOARD, FILE
 from totelake.cli.exit_status import FAILURE, INTERRUPTED
 from totelake.cli.output import err, forgiving, say, table, tell
 from totelake.cli.query import asking
@@ -219,9 +219,12 @@ def _counts(stack: Stack) -> None:
 
 
 def _dashboard(target: Target) -> None:
-    """Write the dashboard, which needs no stack to be looked at."""
-    (board, *_), queries = dashboards_of(documents()).values(), queries_of(documents())
-    written = write(Wanted(board, queries, WAREHOUSE, lambda: asking(target, WAREHOUSE)), FILE)
+    """Write the dashboard, which needs no stack to be looked at; a catalogue without it has nothing to write."""
+    board = dashboards_of(documents()).get(BOARD)
+    if board is None:
+        say(f"  catalog/dashboards has no {BOARD}, so no page is written")
+        return
+    written = write(Wanted(board, queries_of(documents()), WAREHOUSE, lambda: asking(target, WAREHOUSE)), FILE)
     say(f"  {written.rows:,} rows in {written.file.resolve().as_uri()}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,61 @@ def test_an_open_page_takes_up_what_arrives_and_keeps_what_is_chosen(
     assert looked.page.get_by_label("Currency").input_value() == "GBP"
     looked.page.get_by_label("Take up new data").uncheck()
     assert "refresh=off" in looked.page.url
+
+
+OLD = "2026-01-31T09:00:00Z"
+
+
+@pytest.fixture
+def old(shop: str, tmp_path: Path, looked: Looked) -> Looked:
+    """An open page that follows a file which was written long ago; its clock goes on as the test says, too."""
+    file = write(wanted(shop, every=60), tmp_path / "page.html").file
+    text = re.sub('"taken":"[^"]*"', f'"taken":"{OLD}"', file.read_text(encoding="utf-8"), count=1)
+    file.write_text(text, encoding="utf-8")
+    looked.page.clock.install(time="2026-01-31T10:00:00Z")
+    looked.open(file)
+    looked.page.evaluate("document.documentElement.dataset.first = ''")
+    return looked
+
+
+STILL = "this page has not been loaded again since 2026-01-31 10:00:"
+UNWRITTEN = " minutes old: the file is not written again."
+
+
+@pytest.mark.parametrize("stop", ["box", "typing", "history"])
+def test_a_page_that_stays_says_so_and_nothing_of_the_file(stop: str, old: Looked) -> None:
+    assert "60" + UNWRITTEN in old.page.inner_text("#narrowed")
+    if stop == "box":
+        old.page.get_by_label("Take up new data").uncheck()
+    elif stop == "typing":
+        old.page.clock.fast_forward(45_000)
+        old.page.get_by_label("Order", exact=True).press_sequentially("7")
+    else:
+        old.page.locator("button[data-order]").first.click()
+    old.page.clock.fast_forward(16_000 if stop == "typing" else 61_000)
+    old.page.wait_for_timeout(500)
+    assert old.page.locator("html[data-first]").count() == 1 == len(old.asked)
+    said = old.page.inner_text("#narrowed")
+    assert STILL in said and UNWRITTEN not in said
+
+
+@pytest.mark.parametrize("label", ["Currency", "From", "Order", "summary"])
+def test_a_page_goes_on_to_follow_when_something_was_chosen_and_keeps_the_place(label: str, old: Looked) -> None:
+    """The focus is where it was, so that whoever uses the keyboard goes on from there."""
+    if label == "summary":
+        field = old.tile("Revenue by month").locator("summary")
+        field.focus()
+    else:
+        field = old.page.get_by_label(label, exact=True)
+        field.focus()
+        old.page.keyboard.type({"Currency": "U", "From": "06012025", "Order": "12"}[label])
+    before = None if label == "summary" else field.input_value()
+    assert before != ""
+    old.page.clock.fast_forward(61_000)
+    old.page.wait_for_selector("html[data-ready]:not([data-first])")
+    assert UNWRITTEN in old.page.inner_text("#narrowed")
+    assert field.evaluate("one => one === document.activeElement")
+    assert label == "summary" or field.input_value() == before
 
 
 def test_sums_and_averages_are_exact(looked: Looked) -> None:

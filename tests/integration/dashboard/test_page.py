@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.integration.dashboard.conftest import Looked
+from tests.integration.dashboard.conftest import Looked, wanted
 from tests.integration.dashboard.shop import CHANGED, HOSTILE, NAMES, rows
 from totelake.contracts.documents import documents
 from totelake.contracts.queries import queries_of
 from totelake.dashboard.answers import shown
+from totelake.dashboard.write import write
 
 pytestmark = pytest.mark.integration
 WHOLE_CATALOG = True
@@ -46,6 +49,14 @@ def numbers(dsn: str, name: str, key: str, series: str, value: str, day: str, ch
     return {(key, series): str(value) for key, series, value in rows(dsn, asked, *values) if value is not None}
 
 
+def is_shown(looked: Looked, title: str, expected: dict[Any, str]) -> None:
+    """The numbers are those of the chart; of nothing there is no chart."""
+    if expected:
+        assert looked.numbers(title) == expected
+    else:
+        assert looked.tile(title).inner_text().endswith("No rows.")
+
+
 @pytest.mark.parametrize("chosen", CHOSEN, ids=lambda chosen: "-".join(chosen) or "all")
 def test_every_number_is_what_sql_answers(shop: str, file: Path, looked: Looked, chosen: dict[str, str]) -> None:
     looked.open(file, f"#{urlencode(chosen)}")
@@ -59,12 +70,10 @@ def test_every_number_is_what_sql_answers(shop: str, file: Path, looked: Looked,
     units = numbers(shop, "sales_orders", "design", "'Units sold'", "sum(units_sold)", "ordered_on", chosen)
     assert looked.numbers("Top designs") == units
     spend = numbers(shop, "purchase_orders", "item_code", "currency_code", "sum(spend)", "ordered_on", chosen)
-    if spend:
-        assert looked.numbers("Spend by item") == spend
+    is_shown(looked, "Spend by item", spend)
     days = numbers(shop, "paid_payments", MONTH.format("payment_date"), "transaction_type",
                    "CAST(avg(days) AS decimal(10,2))", "payment_date", chosen)  # fmt: skip
-    if days:
-        assert looked.numbers("Days from order to payment") == days
+    is_shown(looked, "Days from order to payment", days)
     figures = numbers(shop, "sales_orders", "'all'", "currency_code", "sum(revenue)", "ordered_on", chosen)
     assert looked.figures("Revenue") == {series: value for (_, series), value in figures.items()}
     (count,) = numbers(shop, "sales_orders", "'all'", "'n'", "count(*)", "ordered_on", chosen).values()
@@ -116,6 +125,30 @@ def test_what_matches_nothing_is_said_and_all_is_one_click_away(file: Path, look
     assert len(looked.numbers("Revenue by month")) > 10
     assert looked.page.inner_text("#narrowed") == "Everything is shown."
     assert "from" not in looked.page.url.partition("#")[2]
+
+
+def test_a_chart_that_is_replaced_listens_for_nothing_any_more(file: Path, looked: Looked) -> None:
+    looked.open(file)
+    charts = looked.page.locator(".chart").element_handles()
+    listening = "one => Boolean(one._responsiveChartHandler)"
+    assert {chart.evaluate(listening) for chart in charts} == {True}
+    for chosen in ("USD", "EUR"):
+        looked.page.get_by_label("Currency").select_option(chosen)
+        assert {chart.evaluate(listening) for chart in charts} == {False}
+        charts = looked.page.locator(".chart").element_handles()
+        assert {chart.evaluate(listening) for chart in charts} == {True}
+
+
+def test_rows_that_are_not_in_the_file_are_said(shop: str, tmp_path: Path, looked: Looked) -> None:
+    looked.open(write(replace(wanted(shop), since=date(2025, 12, 1)), tmp_path / "page.html").file)
+    said = looked.page.inner_text("#taken")
+    assert "Rows before 2025-12-01 are not in this file, of: Sales orders, " in said
+    assert looked.page.inner_text("#narrowed") == "Everything in this file is shown."
+    overdue = {
+        (age, f"{kind} {currency}"): str(amount)
+        for kind, currency, age, _, amount, _ in rows(shop, query("overdue_payments_by_age").replace("%", "%%"))
+    }
+    assert looked.numbers("Overdue payments by age") == overdue != {}
 
 
 def test_names_that_want_to_be_code_are_text(file: Path, looked: Looked) -> None:

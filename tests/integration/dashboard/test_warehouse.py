@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -98,9 +100,14 @@ def test_what_is_older_is_left_out(shop: str, tmp_path: Path, reached: Any) -> N
     reached(shop)
     file = tmp_path / "page.html"
     assert main(["dashboard", "--output", str(file), "--since", "2025-12-01"]) == 0
-    found = {row[0] for row in content(document(file)["queries"]["sales_orders"])}
+    told = document(file)
+    found = {row[0] for row in content(told["queries"]["sales_orders"])}
     expected = rows(shop, "SELECT sales_order_id FROM current_sales_order WHERE created_date >= '2025-12-01'")
     assert found == {str(key) for (key,) in expected} != set()
+    assert told["since"]["day"] == "2025-12-01"
+    for name in sorted(set(told["queries"]) - set(told["since"]["queries"])):
+        whole = rows(shop, queries_of(documents())[name].sql.replace("%", "%%"))
+        assert content(told["queries"][name]) == [tuple(map(shown, row)) for row in whole], name
 
 
 def test_a_warehouse_that_is_empty_lacks_a_view_or_is_away_is_one_sentence(
@@ -135,15 +142,24 @@ def test_a_reader_of_the_file_sees_a_whole_page_while_it_is_written_again(shop: 
     assert json.loads(text.partition('id="data">')[2].partition("</script>")[0])["every"] == 0
 
 
-def test_the_connection_that_breaks_leaves_no_file(shop: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [None, "before"], ids=["no-file", "a-file"])
+def test_the_connection_that_breaks_leaves_the_file_as_it_was(before: str | None, shop: str, tmp_path: Path) -> None:
     """The server ends the session between two queries."""
-    board = wanted(shop)
-    with pytest.raises(psycopg2.OperationalError), board.asking() as ask:
-        pid = ask("SELECT pg_backend_pid() AS pid").rows[0][0]
-        with contextlib.closing(psycopg2.connect(shop)) as other, other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        gather(board.dashboard, board.queries, "warehouse", ask)
-    assert list(tmp_path.iterdir()) == []
+    board, file = wanted(shop), tmp_path / "page.html"
+    if before:
+        file.write_text(before)
+
+    @contextlib.contextmanager
+    def breaking() -> Iterator[Any]:
+        with board.asking() as ask:
+            pid = ask("SELECT pg_backend_pid() AS pid").rows[0][0]
+            with contextlib.closing(psycopg2.connect(shop)) as other, other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            yield ask
+
+    with pytest.raises(psycopg2.OperationalError):
+        write(replace(board, asking=breaking), file)
+    assert {one.name: one.read_text() for one in tmp_path.iterdir()} == ({file.name: before} if before else {})
 
 
 @pytest.mark.parametrize(

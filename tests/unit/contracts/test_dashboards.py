@@ -46,6 +46,11 @@ def test_every_filter_works_on_the_orders_and_money_always_says_its_currency() -
     ] == []
 
 
+def test_no_history_and_no_open_debt_is_cut_by_a_day() -> None:
+    found = dashboards_of(documents())["business"]
+    assert set(found.since) == {"sales_orders", "purchase_orders", "paid_payments", "sales_against_target"}
+
+
 def test_a_dashboard_is_read() -> None:
     (tile,) = tiles_of({**FILES, "dashboards/d.yaml": GOOD})
     assert (tile.measure, tile.money, str(tile)) == ("sum", "code", "d: T")
@@ -59,9 +64,16 @@ def test_a_flag_is_asked_for_as_json_writes_it() -> None:
     assert read.where == (("who", "true"), ("number", "3"), ("code", "GBP"))
 
 
+MIXED = "the tile T would add up amount of several currencies; write money: code, or the code of the currency"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"money": None}, MIXED),
+        ({"money": None, "measure": "average"}, MIXED),
+        ({"money": None, "chart": "figure", "x": None, "series": "who"}, MIXED),
+        ({"money": None, "x": ["day"], "where": {"who": "Ann"}}, MIXED),
         ({"query": "two"}, "the query of the tile T is two; use one of bare, one"),
         ({"query": "bare"}, "bare.sql has no line '-- columns: ...', which the tile T needs; add it"),
         ({"chart": "pie"}, "the chart of the tile T is pie; use one of figure, line, bar, table"),
@@ -96,6 +108,19 @@ def test_a_mistake_in_a_tile_is_one_sentence(change: dict[str, Any], words: str)
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"money": "GBP"}, {"x": ["who", "code"]}, {"series": "code"}, {"where": {"code": "GBP"}}, {"y": "number"},
+        {"y": None},
+    ],
+)  # fmt: skip
+def test_what_is_of_one_currency_or_no_amount_needs_no_column_of_money(change: dict[str, Any]) -> None:
+    tile = {key: value for key, value in {**TILE, "money": None, **change}.items() if value is not None}
+    (read,) = tiles_of({**FILES, "dashboards/d.yaml": {**GOOD, "tiles": [tile]}})
+    assert read.money == change.get("money")
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"name": None}, "the dashboard has no name; write it in words"),
@@ -103,10 +128,20 @@ def test_a_mistake_in_a_tile_is_one_sentence(change: dict[str, Any], words: str)
         ({"tiles": ["T"]}, "a tile is no mapping of fields; write title, question"),
         ({"tiles": [TILE, TILE]}, "2 tiles have the title T; rename all but one"),
         ({"filters": {"moon": ["day"]}}, "filters has a field moon, which is not known; use dates, currency"),
+        *(
+            ({"filters": {kind: [*good, "moon"]}}, f"the filter {kind} names moon, which no query of a tile gives; co")
+            for kind, good in (("dates", ["day"]), ("currency", []), ("counterparty", ["who"]), ("staff", ["who"]))
+        ),
+        ({"filters": {"dates": ["day", "who"]}}, "the filter dates names who, which is no day; name a column that is"),
         ({"filters": {"dates": "day"}}, "the filter dates is no list of columns; write"),
         ({"filters": []}, "filters is no mapping of fields; write dates, currency"),
         ({"history": {"query": "one", "key": "moon"}}, "key of history is moon, which is no column of one"),
         ({"history": {"query": "moon", "key": "day"}}, "the query of history is moon; use one of bare, one"),
+        ({"since": {"moon": "day"}}, "since has a field moon, which is not known; use one$"),
+        ({"history": None, "since": {"one": "moon"}}, "one of since is moon, which is no column of one"),
+        ({"history": None, "since": {"one": "who"}}, "since cuts one by who, which is no day; name a column that is"),
+        ({"since": {"one": "day"}}, "since names one, whose rows are the history of a record; take it away"),
+        ({"since": ["one"]}, "since is no mapping of fields; write one$"),
         ({"colour": "red"}, "the dashboard has a field colour, which is not known; use name, title"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -21,12 +22,14 @@ from totelake.query.answer import Answer
 SALES = Query("sales", "Sales", "All.", "both", "SELECT 1", (("day", "DATETIME"), ("amount", "DECIMAL")))
 STAFF = Query("staff", "Staff", "All.", "both", "SELECT 2", (("name", "STRING"),))
 TILES = tuple(Tile("d", name, "Why?", name, "table") for name in ("sales", "staff"))
-BOARD = Dashboard("d", "D", "All.", {"dates": ("moon", "day")}, None, TILES)
+BOARD = Dashboard("d", "D", "All.", {"dates": ("moon", "day")}, None, TILES, {"sales": "day"})
 QUERIES = {"sales": SALES, "staff": STAFF}
 ANSWERS = {
     "SELECT 1": Answer(("day", "amount"), [(date(2024, 1, 1), Decimal("1.10"))]),
     "SELECT 2": Answer(("name",), []),
 }
+ANSWERS_BY_NAME = {"sales": ANSWERS["SELECT 1"], "staff": ANSWERS["SELECT 2"]}
+DAY = date(2024, 2, 3)
 
 
 def ask(sql: str, found: dict[str, Answer] = ANSWERS) -> Answer:
@@ -45,15 +48,29 @@ def test_each_query_is_asked_once_and_without_more_rows_than_a_page_takes() -> N
     assert asked == [f"SELECT * FROM (\nSELECT {number}\n) AS answer LIMIT 200001" for number in (1, 2)]
 
 
-def test_what_is_older_is_left_out_of_queries_that_have_a_day() -> None:
+def test_what_is_older_is_left_out_of_queries_that_may_be_cut() -> None:
     asked: list[str] = []
 
     def noted(sql: str) -> Answer:
         asked.append(sql)
         return ask(sql)
 
-    gather(BOARD, QUERIES, "lake", noted, date(2024, 2, 3))
+    gather(BOARD, QUERIES, "lake", noted, DAY)
     assert [" WHERE day >= DATE '2024-02-03' LIMIT" in sql for sql in asked] == [True, False]
+    asked.clear()
+    gather(replace(BOARD, since={"staff": "name"}), QUERIES, "lake", noted)
+    assert [" WHERE " in sql for sql in asked] == [False, False]
+
+
+def test_a_dashboard_that_lets_nothing_be_cut_refuses_a_day() -> None:
+    with pytest.raises(ConfigurationError, match="^the dashboard d names no query that --since shortens; leave out"):
+        gather(replace(BOARD, since={}), QUERIES, "lake", ask, DAY)
+
+
+def test_the_page_is_told_from_which_day_on_it_has_which_rows() -> None:
+    """Rows that are not in the file are never left unsaid."""
+    told = [document(BOARD, QUERIES, ANSWERS_BY_NAME, "lake", "now", 0, day)["since"] for day in (DAY, None)]
+    assert told == [{"day": "2024-02-03", "queries": ["sales"]}, None]
 
 
 def failing(error: Exception) -> Any:
@@ -111,6 +128,8 @@ def test_more_rows_than_a_page_takes_are_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(answers, "MOST_ROWS", 0)
     with pytest.raises(ConfigurationError, match="^the query sales gives more than 0 rows.* with --since, such as"):
         gather(BOARD, QUERIES, "warehouse", ask)
+    with pytest.raises(ConfigurationError, match=r"--since leaves it whole, so narrow catalog/queries/sales\.sql$"):
+        gather(replace(BOARD, since={}), QUERIES, "warehouse", ask)
 
 
 def test_columns_that_the_header_does_not_name_are_refused() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from totelake.dashboard.write import Wanted, Written
 from totelake.demo import story
 from totelake.demo.story import show_history
+from totelake.deploy import Target
 from totelake.runtime.run_reports import RunReport, Step
 
 
@@ -30,3 +34,22 @@ def test_a_step_with_a_long_name_stands_apart_from_its_state(capsys: pytest.Capt
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
         [name, "SUCCEEDED", "12.5", "s"] for name in names
     ]
+
+
+@pytest.mark.parametrize(("names", "written"), [(("apples", "business"), ["business"]), (("apples",), []), ((), [])])
+def test_the_business_dashboard_is_written_or_its_lack_is_said(
+    names: tuple[str, ...], written: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever else is in catalog/dashboards."""
+    found: list[Any] = []
+
+    def write(wanted: Wanted, file: Path) -> Written:
+        found.append(wanted.dashboard)
+        return Written(file, 1, 1)
+
+    monkeypatch.setattr(story, "dashboards_of", lambda files: {name: name for name in names})
+    monkeypatch.setattr(story, "write", write)
+    story._dashboard(cast(Target, None))
+    said = capsys.readouterr().out
+    assert found == written
+    assert ("catalog/dashboards has no business, so no page is written" in said) == (not written)

@@ -50,12 +50,6 @@ SHELL_SCRIPTS = (
 SPARK_MODULE = "totelake.runtime.spark"
 # what neither Glue's Python shell nor its Spark brings
 PERSONS_TOOLS = ("moto", "duckdb", "typer", "rich")
-# what reads files that may hold types of Arrow's, or wraps it
-READERS = (
-    "pyarrow.parquet", "pyarrow.ipc", "pyarrow.dataset", "pyarrow.feather", "pyarrow.orc", "pyarrow.flight",
-    "pandas.read_parquet", "pandas.read_feather", "awswrangler",
-)  # fmt: skip
-PA_READERS = {f"pa.{name.rpartition('.')[2]}" for name in READERS if name.startswith("pyarrow.")}
 # where a server is made for a test or a demo, before there is an address with a secret
 SERVER_SETUP = ("totelake.stack.postgres",)
 SCRIPTS = sorted((ROOT / "glue_jobs").glob("*.py"))
@@ -244,25 +238,6 @@ def test_connections_to_postgresql_are_opened_in_one_place() -> None:
     found = {module.name for module in modules().values() if calls_of(module, "psycopg2.connect")}
     assert found - {*SERVER_SETUP, "totelake.ports.postgres"} == set(), sorted(found)
     assert "totelake.ports.postgres" in found
-
-
-def reads_files_itself(module: Module) -> list[str]:
-    """The attributes of pyarrow by which a module would read files of Arrow's types by itself."""
-    return [
-        f"{module.name} has {ast.unparse(node)}"
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in PA_READERS
-    ]
-
-
-def test_parquet_and_arrow_files_are_read_in_one_place() -> None:
-    among = [*modules().values(), *(module_at(path) for path in SCRIPTS)]
-    found = {sentence.split()[0] for sentence in importers(among, *READERS)}
-    assert found == {"totelake.runtime.parquet"}
-    assert [sentence for module in among for sentence in reads_files_itself(module)] == []
-    # localglue has a reader of footers, which refuses what would run code by itself
-    beside = [module for package in LOCAL_PACKAGES for module in modules(package).values()]
-    assert {sentence.split()[0] for sentence in importers(beside, *READERS)} == {"localglue.footers"}
 
 
 def test_only_the_seed_names_a_source() -> None:

@@ -79,7 +79,7 @@ class SparkSide:
         activate(self.session)
         rows = self.session.range(_ROWS).coalesce(1)
         rows.write.options(compression="zstd", **COMMITTER).parquet(self._store.address(key))
-        return int(self.session.read.parquet(self._store.address(key)).count())
+        return int(self.session.read.schema("id bigint").parquet(self._store.address(key)).count())
 
     def driver(self) -> Driver:
         """The driver that a load would use."""

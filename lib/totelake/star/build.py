@@ -15,6 +15,8 @@ from pyspark.sql import functions as F
 
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table, TableId, inputs_of
+from totelake.errors import DamagedError
+from totelake.lake.footers import read_footer
 from totelake.lake.quarantine import SPARK_SCHEMA, deletions_of
 from totelake.lake.records.star_commit import Years
 from totelake.ports.object_store import ObjectStore
@@ -125,15 +127,25 @@ class Builder:
     ) -> DataFrame:
         """One input's versions: what the last unit kept, and this unit's events."""
         schema = columns_text({**types_of(table), **METADATA_TYPES})
-        paths = [self._processed.address(key) for key in unit.before.inputs.get(table.name, ())]
-        # written by the contract of then, so its own footers say what is in it
-        state = _by_contract(self.spark.read.parquet(*paths), table) if paths else None
+        keys = unit.before.inputs.get(table.name, ())
+        state = _by_contract(self._kept(keys), table) if keys else None
         has_events = table.id in unit.inputs
         events = self._events(unit, table.id) if has_events else self.spark.createDataFrame([], schema)
         unreadable = self.unreadable(unit) if table.id == unit.driving else None
         if unreadable is not None:
             events = events.unionByName(as_versions(unreadable, table))
         return versions_of(state, events, table)
+
+    def _kept(self, keys: Sequence[str]) -> DataFrame:
+        """Rows that one unit kept, by the contract of then, so the first file's footer says what is in all of them.
+
+        Our own reader looks: where Spark does, PySpark loads whatever Python class a footer names.
+        """
+        size = self._processed.size(keys[0])
+        if size is None:
+            raise DamagedError(f"{self._processed.address(keys[0])} is not there; restore it, or rebuild the dimension")
+        columns = dict(read_footer(self._processed, keys[0], size))
+        return self.spark.read.schema(columns_text(columns)).parquet(*map(self._processed.address, keys))
 
 
 def _by_contract(kept: DataFrame, source: Table) -> DataFrame:

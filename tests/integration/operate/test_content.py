@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import psycopg2
 import pyarrow as pa
 import pytest
 
 from tests.conftest import Postgres
 from tests.e2e.pipeline import query
+from totelake.contracts import load_contracts
 from totelake.contracts.model import Column
 from totelake.contracts.types import arrow_type, is_time
 from totelake.operate.reconcile.content import as_unsigned, compared, digest_sql, digests, total
+from totelake.operate.reconcile.warehouse import _query as rows_query
+from totelake.warehouse.ddl import qualified
 
 pytestmark = pytest.mark.integration
 VALUES: dict[str, list[Any]] = {
@@ -112,3 +118,33 @@ def test_a_time_of_day_that_the_warehouse_rounds_is_not_compared() -> None:
 
 def test_no_rows_are_nothing(columns: list[Column], rows: pa.Table) -> None:
     assert total(digests(rows.slice(0, 0), columns)) == 0
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp without time zone", "timestamp with time zone"])
+def test_a_day_or_moment_without_an_end_has_a_digest_of_its_own(dsn: str, kind: str) -> None:
+    digest = digest_sql([Column("a", kind)], "v")
+    values = "('infinity'), ('-infinity'), ('2024-02-29'), (NULL)"
+    found = query(dsn, f"SELECT {digest} FROM (SELECT a::{kind} FROM (VALUES {values}) AS t (a)) AS v")
+    assert len({value for (value,) in found}) == 4
+
+
+def test_a_millionth_that_somebody_added_to_a_time_of_day_counts(dsn: str) -> None:
+    digest = digest_sql([Column("a", "time without time zone")], "v")
+    found = query(dsn, f"SELECT {digest} FROM (VALUES (time '12:00:00.001'), (time '12:00:00.001001')) AS v (a)")
+    (lake,) = digests(pa.table({"a": ["12:00:00.001"]}), [Column("a", "time without time zone")])
+    assert [as_unsigned(int(value)) == lake for (value,) in found] == [True, False]
+
+
+def test_a_fact_may_have_a_column_that_is_named_like_one_of_the_quarantine(dsn: str) -> None:
+    fact = load_contracts().star("fact_sales_order")
+    names = {"units_sold": "status", "currency_id": "batch", "design_id": "rule", "sales_staff_id": "payload"}
+    other = replace(fact, columns=tuple(replace(item, name=names.get(item.name, item.name)) for item in fact.columns))
+    columns = ", ".join(f"{item.name} {item.type}" for item in other.lake_columns)
+    made = f"CREATE TABLE {qualified(other)} ({columns})"
+    waiting = "CREATE TABLE etl.quarantine (target_table text, rule text, status text, payload jsonb, batch bigint)"
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA star; CREATE SCHEMA etl; {made}; {waiting}")
+        payload = '{"sales_order_id": 7, "status": 3}'
+        cursor.execute("INSERT INTO etl.quarantine VALUES (%s, 'missing_parent', 'open', %s, 1)", (other.name, payload))
+    ((versions, keys, *_),) = query(dsn, rows_query(other, []))
+    assert (versions, keys) == (1, 1)

@@ -47,11 +47,13 @@ def _text_sql(column: Column, value: str) -> str:
         # its length keeps a text from being read as another column's
         text = f"pg_catalog.length({value}::text)::text || ':' || {value}::text"
     elif is_timestamp(kind):
-        text = f"((extract(epoch FROM {value}) * 1000000)::bigint)::text"
+        # a whole second is exact also where PostgreSQL, before 14, reckons in floating point
+        seconds = f"extract(epoch FROM pg_catalog.date_trunc('second'::text, {value}))::bigint * 1000000"
+        text = _finite(value, f"({seconds} + extract(microseconds FROM {value})::bigint % 1000000)::text")
     elif is_time(kind):
-        text = f"pg_catalog.to_char({value}::interval, 'HH24:MI:SS.MS'::text)"
+        text = f"pg_catalog.to_char({value}::interval, 'HH24:MI:SS.US'::text)"
     elif kind == "date":
-        text = f"({value} - date '1970-01-01')::text"
+        text = _finite(value, f"({value} - date '1970-01-01')::text")
     elif kind == "boolean":
         text = f"({value}::integer)::text"
     elif kind in _FLOATS:
@@ -60,6 +62,11 @@ def _text_sql(column: Column, value: str) -> str:
     else:
         text = f"{value}::text"
     return f"CASE WHEN {value} IS NULL THEN '{_NULL}' ELSE '{_VALUE}' || {text} END"
+
+
+def _finite(value: str, text: str) -> str:
+    """A day or moment without an end has no number; no lake holds one, so its row is another."""
+    return f"CASE WHEN pg_catalog.isfinite({value}) THEN {text} ELSE {value}::text END"
 
 
 def digests(rows: pa.Table, columns: Sequence[Column]) -> np.ndarray:
@@ -104,7 +111,8 @@ def _plain(values: pa.Array, column: Column) -> pa.Array:
         texts = pc.utf8_rtrim(values, characters=" ") if kind.startswith("character(") else values
         return pc.binary_join_element_wise(pc.utf8_length(texts).cast(pa.string()), texts, ":")
     if is_time(kind):
-        return values
+        # the lake has thousandths, the warehouse may have been given more
+        return pc.binary_join_element_wise(values, "000", "")
     if is_timestamp(kind):
         return _rounded(values.cast(pa.int64()), timestamp_digits(kind)).cast(pa.string())
     if kind == "date":

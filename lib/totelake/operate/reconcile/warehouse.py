@@ -168,11 +168,13 @@ def _query(table: Table, numbers: Sequence[Column]) -> str:
 
 def _rows(table: Table) -> str:
     """A table's rows as `v`; of a fact those that wait for their dimension row, too: the log has both."""
-    names = ", ".join(sql_quoted(column.name) for column in table.lake_columns)
+    columns = [sql_quoted(column.name) for column in table.lake_columns]
+    # a fact may have a column that is named like one of the quarantine's
+    names, waiting = ", ".join(columns), ", ".join(f"f.{column}" for column in columns)
     if table.kind != FACT:
         return f"{qualified(table)} AS v"
     return (
-        f"(SELECT {names} FROM {qualified(table)} UNION ALL SELECT {names} FROM etl.quarantine AS q, "
+        f"(SELECT {names} FROM {qualified(table)} UNION ALL SELECT {waiting} FROM etl.quarantine AS q, "
         f"LATERAL pg_catalog.jsonb_populate_record(NULL::{qualified(table)}, q.payload) AS f "
         f"WHERE q.target_table = '{table.name}' AND q.rule = 'missing_parent' AND q.status = 'open') AS v"
     )

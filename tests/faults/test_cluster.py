@@ -12,6 +12,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -77,14 +78,16 @@ def _another_user() -> str | None:
 
 
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def cluster(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A master's address, and the folder of its worker, which runs as another user where we may start one."""
-    folder, user = tmp_path_factory.mktemp("worker"), _another_user()
-    tmp_path.chmod(0o700)
-    if user:
-        for place in (folder, *folder.parents[: len(folder.parents) - len(Path(folder.anchor, "tmp").parts)]):
-            place.chmod(place.stat().st_mode | 0o011)
+    # not among pytest's folders: any pytest that starts beside this one closes those to other users
+    with tempfile.TemporaryDirectory(prefix="totelake-worker-", ignore_cleanup_errors=True) as place:
+        folder = Path(place)
         folder.chmod(0o777)
+        yield from _cluster(folder, _another_user(), tmp_path)
+
+
+def _cluster(folder: Path, user: str | None, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     address = f"spark://127.0.0.1:{_free_port()}"
     with _daemon("Master", ["--port", address.rsplit(":", 1)[1]], tmp_path, None) as master:
         _until_said(master, "I have been elected leader")

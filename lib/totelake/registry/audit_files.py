@@ -53,24 +53,23 @@ class Named:
 
     def __init__(self, log: CommitLog) -> None:
         self._log = log
-        self._known: dict[int, frozenset[str] | None] = {}
+        self._known: dict[int, frozenset[str]] = {}
 
     def lacks(self, key: str) -> bool:
-        """Whether the commit whose number a key bears is there, and does not name the key.
+        """Whether the commit whose number a key bears does not name the key, or is not there: none is ever removed.
 
         Raises DamagedError for a commit that cannot be read.
         """
         number = number_of(key)
         if number not in self._known:
             self._known[number] = self._keys(number)
-        found = self._known[number]
-        return found is not None and key not in found
+        return key not in self._known[number]
 
-    def _keys(self, number: int) -> frozenset[str] | None:
+    def _keys(self, number: int) -> frozenset[str]:
         try:
             return frozenset(item.key for item in self._log.get(number).objects())
         except NoSuchObjectError:
-            return None
+            return frozenset()
 
 
 class FileAudit:

@@ -60,9 +60,19 @@ def test_what_agrees_passes_and_its_files_are_opened_once(night: Registry, capsy
     assert night.audit() == []
     assert "agree; 1 footers were read" in capsys.readouterr().out
     assert night.crawls() == crawls + 1
-    put(night, f"{FOLDER}000000000002.parquet", CURRENCY + METADATA)
+    night.ingest(2, {"currency": [{"currency_id": 2, "currency_code": "EUR", "_op": "I", "_batch": 2}]})
+    night.check()
     assert night.audit() == []
     assert re.search(r"agree; [12] footers were read", capsys.readouterr().out)
+
+
+def test_a_file_that_bears_the_number_of_no_commit_is_told_and_not_opened(
+    night: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(night, f"{FOLDER}000000000002.parquet", CURRENCY + METADATA)
+    with pytest.raises(SystemExit):
+        night.audit()
+    assert f"{FOLDER}000000000002.parquet: no job wrote it, but Athena reads it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pyarrow as pa
@@ -15,9 +16,12 @@ from totelake.contracts import load_contracts
 from totelake.contracts.types import arrow_type
 from totelake.errors import MismatchError
 from totelake.lake.commits import CommitLog
+from totelake.lake.keys import Attempt
+from totelake.lake.manifest import LakeObject, TableCommit
 from totelake.lake.partitions import ensure_log_table, log_columns, parquet_storage
 from totelake.lake.processed import ProcessedZone
 from totelake.lake.records.marks import AUDIT, AuditMark
+from totelake.lake.records.star_commit import StarCommit
 from totelake.ports.memory import MemoryCatalog, MemoryStore
 from totelake.registry import audit, audit_files, check, finish, registered
 from totelake.registry.agreement import Disagreement
@@ -162,8 +166,12 @@ def test_star_tables_tell_of_each_foreign_object_in_and_beside_their_places() ->
         fields += [("_op", pa.string()), ("_batch", pa.int64()), ("_captured_at", pa.timestamp("us"))]
         sink = io.BytesIO()
         pq.write_table(pa.schema(fields).empty_table(), sink)
-        for name in ("000000000001-0.parquet", "copy.parquet", "old/000000000001-0.parquet", "_SUCCESS"):
+        foreign = ("000000000002-0.parquet", "copy.parquet", "old/000000000001-0.parquet", "_SUCCESS")
+        for name in ("000000000001-0.parquet", *foreign):
             store.put(f"{place}{name}", sink.getvalue())
+        named = LakeObject("staged", f"{place}000000000001-0.parquet", 0, 0)
+        commit = replace(StarCommit.of(table, None), through=1, verdict=1, commit=TableCommit((named,)))
+        assert CommitLog(store, table.name).commit(commit.manifest(Attempt.new(table.name, 1, "jr"), NOW))
         store.put(f"{place}sub/", b"")
     storage = parquet_storage("s3://processed/fact_sales_order/created_month=2026-11/", log_columns(FACT))
     catalog.add_partitions("fact_sales_order_log", [{"Values": ["2026-11"], "StorageDescriptor": storage}])
@@ -174,11 +182,7 @@ def test_star_tables_tell_of_each_foreign_object_in_and_beside_their_places() ->
     look, files = stars(store, catalog)
     found = [item for table in places.values() for item in look.run(table)]
     reads = "no job wrote it, but Athena reads it; remove it"
-    assert found == [
-        Disagreement(f"s3://processed/{place}{name}", reads)
-        for place in places
-        for name in ("copy.parquet", "old/000000000001-0.parquet")
-    ]
+    assert found == [Disagreement(f"s3://processed/{place}{name}", reads) for place in places for name in foreign[:3]]
     hidden = [f"{place}{name}" for place in places for name in ("_SUCCESS", "sub/")]
     assert sorted(item.where for item in files.passed_over) == sorted(
         f"s3://processed/{key}" for key in hidden + beside

@@ -19,6 +19,7 @@ from tests.integration.star.samples import SPARK
 from totelake.contracts.model import FACT, inputs_of
 from totelake.lake.records.holds import BUILD, LOAD
 from totelake.lake.records.verdict import LOG, Verdict
+from totelake.operate.reconcile.finding import NOT_COMPARED
 
 pytestmark = SPARK
 # an order of a design that is new, and a price: each time another event of each
@@ -123,6 +124,8 @@ def test_what_the_warehouse_refuses_holds_its_tables_alone_and_is_loaded_in_orde
     orphans = "SELECT count(*) FROM fact_sales_order WHERE design_id NOT IN (SELECT design_id FROM dim_design)"
     assert world.warehouse(orphans) == [(0,)]
     assert (world.findings(), behind(world)) == ([], set(REFUSING))
+    without = [item.detail for item in world.all_findings() if item.outcome == NOT_COMPARED]
+    assert len(without) == 1 and without[0].startswith("the warehouse's dim_location has no phone, so that was not")
     for _, statement, _ in REFUSING.values():
         world.warehouse(statement)
     world.run(LOADING)

@@ -18,7 +18,7 @@ STEPS = (BEHIND, NOTHING_CAPTURED, NOT_COMPARED)
 class Finding:
     """What was compared for one table, what is on either side, and how they stand; `detail` names what differs.
 
-    With an outcome of STEPS it is about a source as a whole, which `table` names then, and `detail` is a sentence.
+    With an outcome of STEPS `detail` is a sentence, mostly about a source as a whole, which `table` names then.
     """
 
     table: str

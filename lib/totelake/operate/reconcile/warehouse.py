@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +19,7 @@ from totelake.lake.manifest import LakeObject
 from totelake.lake.records.star_commit import StarCommit, live_objects, standing
 from totelake.lake.records.verdict import JudgedBatch
 from totelake.operate.reconcile.content import as_unsigned, compared, digest_sql, digests, total
-from totelake.operate.reconcile.finding import Finding, equal_or_not
+from totelake.operate.reconcile.finding import DIFFERS, NOT_COMPARED, Finding, equal_or_not
 from totelake.operate.reconcile.rows import read_typed
 from totelake.ports.object_store import ObjectStore
 from totelake.ports.postgres import Cursor
@@ -27,6 +28,9 @@ from totelake.warehouse.ddl import qualified
 # keys and sums are `Any` here: their types are those of the contract's columns
 CONTENT, BALANCE = "star log = warehouse", "captured = applied"
 _MOST_KEYS = 5
+_PRESENT = """
+SELECT attname::text FROM pg_catalog.pg_attribute
+ WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 _POSITION = """
 SELECT coalesce(max(batch), 0),
        greatest(coalesce(max(commit_number), 0),
@@ -40,30 +44,49 @@ SELECT batch, rows + deletions + quarantined + held, held > 0 FROM etl.batch
 def compare_content(cursor: Cursor, store: ObjectStore, table: Table, log: Sequence[StarCommit]) -> Finding:
     """What was applied of the log and is there, row by row: a fact's versions, a dimension's newest.
 
-    Beside the digest of all rows, the numbers by which people know them: rows, keys and a fact's sums.
+    Beside the digest of all rows, the numbers by which people know them: rows, keys and a fact's sums. A column that
+    the warehouse has not, as before the first load of a new release, is left out, and the finding says so.
     """
+    cursor.execute(_PRESENT, (qualified(table),))
+    there = {name for (name,) in cursor.fetchall()}
+    if table.key_name not in there:
+        lost = f"the warehouse has no {table.name}, or one without {table.key_name}; run the load, or give it back"
+        return Finding(table.name, CONTENT, "-", "-", DIFFERS, lost)
+    columns = [column for column in table.lake_columns if column.name in there]
     cursor.execute(_POSITION, {"name": table.name, "source": table.source})
     batch, commit = (int(value) for value in cursor.fetchone() or (0, 0))
     rows = _versions(store, table, _as_loaded(log, commit), batch, commit)
     rows = rows if table.kind == FACT else _newest(rows, table)
-    found, numbers = digests(rows, _compared(table)), _numbers(table) if table.kind == FACT else []
-    cursor.execute(_query(table, numbers))
+    found, numbers = digests(rows, compared(columns)), _numbers(columns) if table.kind == FACT else []
+    cursor.execute(_query(table, columns, numbers))
     *counted, content = cursor.fetchone() or (0, 0, 0)
     left = _words(table, _totals(rows, table, numbers), numbers, total(found))
     right = _words(table, counted, numbers, as_unsigned(int(content)))
     detail = f"at batch {batch}"
     if left != right:
-        detail += _odd(cursor, table, rows, found)
-    return equal_or_not(table.name, CONTENT, left, right, detail)
+        detail += _odd(cursor, table, columns, rows, found)
+    finding = equal_or_not(table.name, CONTENT, left, right, detail)
+    missing = [column.name for column in table.lake_columns if column.name not in there]
+    return _without(finding, missing) if missing else finding
 
 
-def _odd(cursor: Cursor, table: Table, rows: pa.Table, found: np.ndarray) -> str:
+def _without(finding: Finding, missing: Sequence[str]) -> Finding:
+    """A finding of rows that were compared without these columns."""
+    said = (
+        f"the warehouse's {finding.table} has no {' and no '.join(missing)}, so that was not compared; the next load "
+        "adds what a release brings, and what somebody renamed or removed has to be given back"
+    )
+    if finding.outcome == DIFFERS:
+        return replace(finding, detail=f"{finding.detail}; {said}")
+    return replace(finding, outcome=NOT_COMPARED, detail=said)
+
+
+def _odd(cursor: Cursor, table: Table, columns: Sequence[Column], rows: pa.Table, found: np.ndarray) -> str:
     """The first keys of rows that are on one side alone, with whatever content."""
     keys = map(str, rows.column(table.key_name).to_pylist())
     here = Counter(zip(keys, map(int, found)))
-    cursor.execute(
-        f"SELECT {sql_quoted(table.key_name)}::text, {digest_sql(_compared(table), 'v')} FROM {_rows(table)}"
-    )
+    digest = digest_sql(compared(columns), "v")
+    cursor.execute(f"SELECT v.{sql_quoted(table.key_name)}::text, {digest} FROM {_rows(table, columns)}")
     there = Counter((str(key), as_unsigned(int(digest))) for key, digest in cursor.fetchall())
     odd = sorted({key for key, _ in (here - there) + (there - here)}, key=lambda key: (len(key), key))
     named = ", ".join(odd[:_MOST_KEYS])
@@ -103,8 +126,8 @@ def _events(batch: JudgedBatch, table: Table) -> int:
     return found.events if found else 0
 
 
-def _numbers(table: Table) -> list[Column]:
-    return [column for column in table.lake_columns if column.type.startswith("numeric")]
+def _numbers(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if column.type.startswith("numeric")]
 
 
 def _versions(store: ObjectStore, table: Table, log: Sequence[StarCommit], batch: int, commit: int) -> pa.Table:
@@ -122,10 +145,6 @@ def _versions(store: ObjectStore, table: Table, log: Sequence[StarCommit], batch
     if not waiting:
         return versions
     return versions.filter(pa.array([place not in waiting for place in _pairs(versions, table)], pa.bool_()))
-
-
-def _compared(table: Table) -> list[Column]:
-    return compared(table.lake_columns)
 
 
 def _newest(versions: pa.Table, table: Table) -> pa.Table:
@@ -159,18 +178,18 @@ def _totals(rows: pa.Table, table: Table, numbers: Sequence[Column]) -> list[Any
     return [rows.num_rows, keys, *[pc.sum(rows[column.name]).as_py() if rows.num_rows else 0 for column in numbers]]
 
 
-def _query(table: Table, numbers: Sequence[Column]) -> str:
+def _query(table: Table, columns: Sequence[Column], numbers: Sequence[Column]) -> str:
     """Rows, keys, sums and the digest of a table's rows."""
     sums = "".join(f", sum(v.{sql_quoted(column.name)})" for column in numbers)
-    key, digest = sql_quoted(table.key_name), digest_sql(_compared(table), "v")
-    return f"SELECT count(*), count(DISTINCT v.{key}){sums}, coalesce(sum({digest}), 0) FROM {_rows(table)}"
+    key, digest = sql_quoted(table.key_name), digest_sql(compared(columns), "v")
+    return f"SELECT count(*), count(DISTINCT v.{key}){sums}, coalesce(sum({digest}), 0) FROM {_rows(table, columns)}"
 
 
-def _rows(table: Table) -> str:
+def _rows(table: Table, columns: Sequence[Column]) -> str:
     """A table's rows as `v`; of a fact those that wait for their dimension row, too: the log has both."""
-    columns = [sql_quoted(column.name) for column in table.lake_columns]
+    quoted = [sql_quoted(column.name) for column in columns]
     # a fact may have a column that is named like one of the quarantine's
-    names, waiting = ", ".join(columns), ", ".join(f"f.{column}" for column in columns)
+    names, waiting = ", ".join(quoted), ", ".join(f"f.{name}" for name in quoted)
     if table.kind != FACT:
         return f"{qualified(table)} AS v"
     return (

@@ -86,7 +86,7 @@ class _Words(Trino):
 def parse(sql: str) -> exp.Expr:
     """The one statement. Raises Refused for what is none, and for words that Athena does not take."""
     try:
-        with _silent():
+        with silent():
             tokens = _numbers(_Words().tokenize(sql), sql)
             _check(tokens)
             found = [item for item in _Words().parser().parse(tokens, sql) if item is not None]
@@ -240,7 +240,7 @@ def _unexpected(token: Token) -> None:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Without the lines that sqlglot logs about what it does not know well."""
     logger = logging.getLogger("sqlglot")
     before, logger.disabled = logger.disabled, True

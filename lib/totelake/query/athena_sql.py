@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from localathena.sql.words import silent
 from totelake.contracts.sql_errors import problem, short
 from totelake.errors import ConfigurationError
 
@@ -32,7 +30,7 @@ def check(sql: str) -> None:
 def select_of(sql: str) -> exp.Query:
     """The query. Raises ConfigurationError for what is none, and for one that reads what no lake has."""
     try:
-        with _silent():
+        with silent():
             found = sqlglot.parse(sql, read=_DIALECT)
     except SqlglotError as error:
         raise ConfigurationError(f"Athena takes no such SQL: {problem(error)}; correct the query") from error
@@ -86,14 +84,3 @@ def _function_in_place_of_a_table(function: exp.Func) -> str:
         f"the query reads from the function {words}, and Athena takes none in the place of a table; "
         "read from tables and views, or from UNNEST of an array"
     )
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Without the lines that sqlglot logs about what it does not know well."""
-    logger = logging.getLogger("sqlglot")
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before

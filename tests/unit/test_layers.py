@@ -32,6 +32,7 @@ LAYERS = (
     ("deploy",),
     ("query",),
     ("dashboard",),
+    ("monitor",),
     ("cli",),
     ("demo",),
 )

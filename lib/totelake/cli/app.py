@@ -17,6 +17,7 @@ from totelake.cli import (
     doctor,
     drift,
     impact,
+    monitor,
     pipeline,
     quarantine,
     query,
@@ -54,7 +55,7 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, doctor, canary, seed, pipeline, query, dashboard, reconcile, drift, impact, alerts, cost):
+for part in (stack, doctor, canary, seed, pipeline, query, dashboard, monitor, reconcile, drift, impact, alerts, cost):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")

@@ -64,7 +64,7 @@ def dashboard(
     else:
         _told(written)
     if show:
-        _open(output)
+        open_in_browser(output)
 
 
 def _watch(wanted: Wanted, output: Path, show: bool) -> None:
@@ -78,7 +78,7 @@ def _watch(wanted: Wanted, output: Path, show: bool) -> None:
         _told(what)
         if not opened:
             opened = True
-            _open(output)
+            open_in_browser(output)
 
     watch(wanted, output, told)
 
@@ -87,7 +87,8 @@ def _told(written: Written) -> None:
     say(f"{written.file}: {written.rows:,} rows, {written.size / 1_000_000:.1f} MB")
 
 
-def _open(file: Path) -> None:
+def open_in_browser(file: Path) -> None:
+    """Show a page. Raises ConfigurationError where there is no browser."""
     address = file.resolve().as_uri()
     if not webbrowser.open(address):
         raise ConfigurationError(f"no browser is found on this machine; open {address} in one")

@@ -28,7 +28,7 @@ def page(document: Mapping[str, Any]) -> str:
     code = "\n".join(["(() => {", '"use strict";', *map(_own, SCRIPTS), "})();"])
     scripts = [_inside_script(library()), _inside_script(code)]
     return Template(_own("page.html")).substitute(
-        policy=html.escape(_policy(scripts)),
+        policy=html.escape(policy(scripts)),
         title=html.escape(document["title"]),
         style=_own("page.css"),
         data=as_json(document),
@@ -57,7 +57,7 @@ def library() -> str:
     )
 
 
-def _policy(scripts: list[str]) -> str:
+def policy(scripts: list[str]) -> str:
     """No request leaves, and no script runs but ours; styles are those of the page and of the plotting library."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts

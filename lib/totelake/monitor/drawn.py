@@ -1,0 +1,162 @@
+"""What is drawn as SVG: a workflow's graph, times of a run's steps, bars of runs. A title and a table say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from totelake.monitor.html import Html, element, joined
+from totelake.monitor.lake import PROMISED_SECONDS, Behind
+from totelake.monitor.workflows import Node, Workflow
+from totelake.runtime.run_reports import RunReport, Step
+
+_BOX, _GAP, _ROW, _HEIGHT = 200, 50, 66, 50
+_LINE, _LABEL, _WIDTH = 24, 230, 900
+_BARS_HEIGHT, _BAR = 90, 14
+_LONGEST_NAME = 28
+
+
+def graph(workflow: Workflow, short: str) -> Html:
+    """The steps as boxes, with the state of the newest run; each leads to its log. `short` is cut off their names."""
+    if not workflow.nodes:
+        return Html("")
+    run = workflow.runs[0] if workflow.runs else None
+    steps = {step.name: step for step in run.steps} if run else {}
+    places = _places(workflow.nodes)
+    boxes = joined(_node(node, steps.get(node.name), places[node.name], short) for node in workflow.nodes)
+    lines = joined(
+        _edge(places[other], places[node.name]) for node in workflow.nodes for other in node.after if other in places
+    )
+    width = max(x for x, _ in places.values()) + _BOX + 2
+    height = max(y for _, y in places.values()) + _HEIGHT + 2
+    said = "; ".join(
+        f"{node.name} {steps[node.name].state if node.name in steps else 'has not run'}" for node in workflow.nodes
+    )
+    return _svg(joined((_ARROW, lines, boxes)), width, height, f"Steps of {workflow.name}: {said}", "graph")
+
+
+_ARROW = Html(
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<path d="M0,0 L8,4 L0,8 z"></path></marker></defs>'
+)
+
+
+def _places(nodes: Sequence[Node]) -> dict[str, tuple[int, int]]:
+    rows: dict[int, int] = {}
+    places = {}
+    for node in nodes:
+        row = rows.get(node.column, 0)
+        rows[node.column] = row + 1
+        places[node.name] = (1 + node.column * (_BOX + _GAP), 1 + row * _ROW)
+    return places
+
+
+def _node(node: Node, step: Step | None, place: tuple[int, int], short: str) -> Html:
+    x, y = place
+    outcome = step.state if step else "NOT_RUN"
+    took = f", {step.seconds:g} s" if step and step.seconds is not None else ""
+    box = joined((
+        element("rect", x=x, y=y, width=_BOX, height=_HEIGHT, rx=7, class_=f"box {outcome.lower().replace('_', '-')}"),
+        element("text", _name(node.name, short), x=x + 10, y=y + 21, class_="name"),
+        element("text", f"{outcome}{took}", x=x + 10, y=y + 39, class_="said"),
+    ))  # fmt: skip
+    return element("a", box, href=f"#{anchor(step)}") if step and step.run_id and node.kind == "JOB" else box
+
+
+def anchor(step: Step) -> str:
+    """The name on the page of a job run's log."""
+    return f"log-{step.run_id}"
+
+
+def _name(name: str, short: str) -> str:
+    told = name.removeprefix(short)
+    return told if len(told) <= _LONGEST_NAME else f"{told[: _LONGEST_NAME - 1]}…"
+
+
+def _edge(start: tuple[int, int], end: tuple[int, int]) -> Html:
+    x1, y1, x2, y2 = start[0] + _BOX, start[1] + _HEIGHT // 2, end[0], end[1] + _HEIGHT // 2
+    middle = (x1 + x2) // 2
+    return element(
+        "path", d=f"M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}", class_="edge", marker_end="url(#arrow)"
+    )
+
+
+def timeline(run: RunReport, now: datetime, short: str) -> Html:
+    """When each step of a run began and how long it took; one that runs goes on until `now`."""
+    steps = [step for step in run.steps if step.started]
+    if not steps:
+        return Html("")
+    start = min(_moment(step.started) for step in steps)
+    ends = [_moment(step.started).timestamp() + _length(step, now) for step in steps]
+    whole = max(max(ends) - start.timestamp(), 0.1)
+    scale = (_WIDTH - _LABEL - 90) / whole
+    rows = joined(
+        _bar(step, number, (_moment(step.started) - start).total_seconds() * scale, _length(step, now), scale, short)
+        for number, step in enumerate(steps)
+    )
+    said = "; ".join(f"{step.name} began after {(_moment(step.started) - start).total_seconds():g} s" for step in steps)
+    return _svg(rows, _WIDTH, len(steps) * _LINE + 4, f"Times of the steps: {said}", "timeline")
+
+
+def _bar(step: Step, number: int, offset: float, seconds: float, scale: float, short: str) -> Html:
+    y, x, width = number * _LINE + 2, _LABEL + offset, max(seconds * scale, 3)
+    return joined((
+        element("text", _name(step.name, short), x=_LABEL - 8, y=y + 15, class_="label"),
+        element("rect", x=f"{x:.1f}", y=y + 2, width=f"{width:.1f}", height=_LINE - 7, rx=3,
+                class_=f"box {step.state.lower()}"),
+        element("text", f"{seconds:.1f} s", x=f"{x + width + 6:.1f}", y=y + 15, class_="said"),
+    ))  # fmt: skip
+
+
+def _length(step: Step, now: datetime) -> float:
+    return step.seconds if step.seconds is not None else max((now - _moment(step.started)).total_seconds(), 0.0)
+
+
+def _moment(iso: str) -> datetime:
+    return datetime.fromisoformat(iso)
+
+
+def durations(runs: Sequence[RunReport]) -> Html:
+    """A bar for each run, the oldest first: as high as it took long, in the colour of how it ended."""
+    drawn = [run for run in reversed(runs) if run.seconds is not None]
+    most = max((run.seconds or 0.0 for run in drawn), default=0.0)
+    if not most:
+        return Html("")
+    bars = joined(
+        _column(number, (run.seconds or 0.0) / most, run.outcome, f"{run.started}: {run.outcome} in {run.seconds:g} s")
+        for number, run in enumerate(drawn)
+    )
+    said = f"Seconds of the newest {len(drawn)} runs, the oldest first, {most:g} at most"
+    return _svg(bars, max(len(drawn) * _BAR, 200), _BARS_HEIGHT, said, "bars")
+
+
+def behind(looks: Sequence[Behind]) -> Html:
+    """By how much the lake was behind its source at each look of a day, the oldest first; late ones stand out."""
+    if not looks:
+        return Html("")
+    most = max(PROMISED_SECONDS, *(item.seconds for item in looks))
+    bars = joined(
+        _column(
+            number,
+            item.seconds / most,
+            "FAILED" if item.seconds > PROMISED_SECONDS else "SUCCEEDED",
+            f"{item.at}: {item.seconds:,.0f} s",
+        )
+        for number, item in enumerate(looks)
+    )
+    said = f"Seconds behind at {len(looks)} looks, {max(item.seconds for item in looks):,.0f} at most"
+    return _svg(bars, max(len(looks) * _BAR, 200), _BARS_HEIGHT, said, "bars")
+
+
+def _column(number: int, part: float, outcome: str, title: str) -> Html:
+    height = max(round(part * (_BARS_HEIGHT - 4)), 2)
+    bar = element("title", title)
+    return element("rect", bar, x=number * _BAR + 1, y=_BARS_HEIGHT - height, width=_BAR - 3, height=height,
+                   class_=f"box {outcome.lower()}")  # fmt: skip
+
+
+def _svg(inside: Html, width: int, height: int, said: str, kind: str) -> Html:
+    drawn = joined((element("title", said), inside))
+    picture = element("svg", drawn, viewBox=f"0 0 {width} {height}", width=width, height=height, role="group",
+                      aria_label=said, class_=kind)  # fmt: skip
+    return element("div", picture, class_="scroll", tabindex=0, role="region", aria_label=said)

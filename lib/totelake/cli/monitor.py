@@ -27,6 +27,7 @@ from totelake.stack.model import default_home
 
 FILE = Path("totelake-monitor.html")
 _REGION = "eu-west-2"
+_RUNS = 25
 _LEAST, _MOST = 5, 86_400
 
 
@@ -39,7 +40,7 @@ def monitor(
     once: Annotated[bool, typer.Option("--once", help="Write the page once, and end.")] = False,
     output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = FILE,
     every: Annotated[int, typer.Option(metavar="SECONDS", help="Between two looks; an open page follows.")] = 10,
-    runs: Annotated[int, typer.Option(min=1, max=200, help="How many of the newest runs and batches.")] = 25,
+    runs: Annotated[int, typer.Option(min=1, max=200, help="How many of the newest runs and batches.")] = _RUNS,
     reconcile: Annotated[bool, typer.Option("--reconcile", help="Compare source, lake and warehouse, too.")] = False,
     region: Annotated[str, typer.Option(help="Whose prices.")] = _REGION,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
@@ -52,13 +53,7 @@ def monitor(
     """
     if not _LEAST <= every <= _MOST:
         raise ConfigurationError(f"--every is {every}; use {_LEAST} to {_MOST} seconds")
-    where, contracts = Target.named(target, default_home()), load_contracts()
-
-    def findings() -> Sequence[Finding]:
-        return [finding for name in contracts.sources for finding in compared(where, name)]
-
-    prices = Prices.of(documents()["prices.yaml"], region)
-    wanted = Wanted(where, contracts, prices, runs, sentence, findings if reconcile else None)
+    wanted = wanted_of(Target.named(target, default_home()), region, runs, reconcile)
     if as_json:
         seen = look(wanted, datetime.now(timezone.utc))
         print_json(seen.document())
@@ -68,6 +63,17 @@ def monitor(
     while not once:
         time.sleep(every)
         _write(wanted, output, every, False)
+
+
+def wanted_of(where: Target, region: str = _REGION, runs: int = _RUNS, reconcile: bool = False) -> Wanted:
+    """What to look at in a deployment. Raises ConfigurationError for a region without prices."""
+    contracts = load_contracts()
+
+    def findings() -> Sequence[Finding]:
+        return [finding for name in contracts.sources for finding in compared(where, name)]
+
+    prices = Prices.of(documents()["prices.yaml"], region)
+    return Wanted(where, contracts, prices, runs, sentence, findings if reconcile else None)
 
 
 def _write(wanted: Wanted, output: Path, every: int, show: bool) -> None:

@@ -17,6 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from totelake import seed
 from totelake.cli.dashboard import BOARD, FILE
 from totelake.cli.exit_status import FAILURE, INTERRUPTED
+from totelake.cli.monitor import FILE as MONITOR
+from totelake.cli.monitor import wanted_of
 from totelake.cli.output import err, forgiving, say, table, tell
 from totelake.cli.query import asking
 from totelake.cli.sentences import sentence
@@ -25,11 +27,13 @@ from totelake.contracts.dashboards import dashboards_of
 from totelake.contracts.documents import documents
 from totelake.contracts.model import FACT
 from totelake.contracts.queries import WAREHOUSE, queries_of
-from totelake.dashboard.write import Wanted, write
+from totelake.dashboard.write import Wanted, replace, write
 from totelake.demo import feeds
 from totelake.demo.failure import show_alert
 from totelake.deploy import Target, deploy
-from totelake.errors import ConfigurationError, TotelakeError, WarehouseError
+from totelake.errors import ConfigurationError, LakeError, TotelakeError, WarehouseError
+from totelake.monitor.gather import look
+from totelake.monitor.page import page
 from totelake.operate import runs
 from totelake.operate.runs import refresh_workflow
 from totelake.ports.postgres import open_dsn
@@ -140,8 +144,9 @@ def play(stack: Stack, orders: int) -> None:
     with _step(f"Something fails: {seed.SOURCE} turns the reading role away, and watch sends a mail"):
         show_alert(stack, target)
     _counts(stack)
-    with _step("The business dashboard, as one file"):
+    with _step("The business dashboard and the run monitor, each as one file"):
         _dashboard(target)
+        _monitor(target)
 
 
 def _workflow(target: Target) -> str:
@@ -226,6 +231,15 @@ def _dashboard(target: Target) -> None:
         return
     written = write(Wanted(board, queries_of(documents()), WAREHOUSE, lambda: asking(target, WAREHOUSE)), FILE)
     say(f"  {written.rows:,} rows in {written.file.resolve().as_uri()}")
+
+
+def _monitor(target: Target) -> None:
+    """Write what happened in all runs so far. Raises LakeError for a part that could not be looked at."""
+    seen = look(wanted_of(target), datetime.now(timezone.utc))
+    if seen.missed:
+        raise LakeError("; ".join(f"{part} could not be looked at: {why}" for part, why in seen.missed.items()))
+    replace(MONITOR, page(seen))
+    say(f"  {sum(len(item.runs) for item in seen.workflows)} runs in {MONITOR.resolve().as_uri()}")
 
 
 def _count(dsn: str, relation: str) -> int:

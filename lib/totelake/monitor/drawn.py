@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from totelake.monitor.html import Html, element, joined
@@ -16,14 +16,17 @@ _BARS_HEIGHT, _BAR = 90, 14
 _LONGEST_NAME = 28
 
 
-def graph(workflow: Workflow, short: str) -> Html:
-    """The steps as boxes, with the state of the newest run; each leads to its log. `short` is cut off their names."""
+def graph(workflow: Workflow, short: str, logged: Collection[str]) -> Html:
+    """The steps as boxes, with the state of the newest run. One whose run is `logged` on the page leads to its log.
+
+    `short` is cut off the names of the steps.
+    """
     if not workflow.nodes:
         return Html("")
     run = workflow.runs[0] if workflow.runs else None
     steps = {step.name: step for step in run.steps} if run else {}
     places = _places(workflow.nodes)
-    boxes = joined(_node(node, steps.get(node.name), places[node.name], short) for node in workflow.nodes)
+    boxes = joined(_node(node, steps.get(node.name), places[node.name], short, logged) for node in workflow.nodes)
     lines = joined(
         _edge(places[other], places[node.name]) for node in workflow.nodes for other in node.after if other in places
     )
@@ -51,7 +54,7 @@ def _places(nodes: Sequence[Node]) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _node(node: Node, step: Step | None, place: tuple[int, int], short: str) -> Html:
+def _node(node: Node, step: Step | None, place: tuple[int, int], short: str, logged: Collection[str]) -> Html:
     x, y = place
     outcome = step.state if step else "NOT_RUN"
     took = f", {step.seconds:g} s" if step and step.seconds is not None else ""
@@ -60,7 +63,7 @@ def _node(node: Node, step: Step | None, place: tuple[int, int], short: str) -> 
         element("text", _name(node.name, short), x=x + 10, y=y + 21, class_="name"),
         element("text", f"{outcome}{took}", x=x + 10, y=y + 39, class_="said"),
     ))  # fmt: skip
-    return element("a", box, href=f"#{anchor(step)}") if step and step.run_id and node.kind == "JOB" else box
+    return element("a", box, href=f"#{anchor(step)}") if step and step.run_id in logged else box
 
 
 def anchor(step: Step) -> str:

@@ -86,11 +86,11 @@ def _workflow(workflow: Workflow, seen: Seen) -> Html:
     return element("article", joined((
         element("h3", workflow.name),
         element("p", f"Run {short(newest.id)}, started {_time(newest.started)} UTC"),
-        drawn.graph(workflow, prefix),
+        drawn.graph(workflow, prefix, {item.step.run_id for item in seen.logs}),
         drawn.timeline(newest, seen.at, prefix),
         table(f"Newest run of {workflow.name}", ("step", "state", "seconds", "message"), steps, "No step has run."),
         drawn.durations(workflow.runs),
-        _folded(f"runs-{workflow.name}", f"The newest {len(runs)} runs", table(
+        _folded(f"runs-{workflow.name}", f"The newest runs, {len(runs)}", table(
             f"Newest runs of {workflow.name}", ("run", "started (UTC)", "outcome", "seconds", "why"), runs, "")),
     )))  # fmt: skip
 
@@ -119,7 +119,7 @@ def _source(source: SourceState, now: datetime) -> Html:
               _captured(found), "No table is captured."),
         table(f"Star tables of {source.name}", ("table", "built through", "loaded through", "held"), _stars(found),
               "No star table is built of it."),
-        _folded(f"batches-{source.name}", f"The newest {len(batches)} batches", joined((
+        _folded(f"batches-{source.name}", f"The newest batches, {len(batches)}", joined((
             table(f"Newest batches of {source.name}", heads, batches, "No batch."),
             table(f"Newest batches of {source.name} by table", ("batch", "table", *heads[2:6]), _by_table(source),
                   "They brought no rows."),
@@ -178,7 +178,7 @@ def _reconciliation(seen: Seen) -> Html:
     when = f"The audit last found the lake as it should be at {_time(seen.audited)} UTC." if seen.audited else (
         "No audit of the lake has ended well yet.")  # fmt: skip
     if seen.reconciled is None:
-        return joined((element("p", when), element("p", "Not compared now: `totelake monitor --reconcile` does.")))
+        return joined((element("p", when), element("p", "Not compared at this look; --reconcile does.")))
     rows = [(item.check, item.table, item.left, state(item.outcome), item.detail) for item in seen.reconciled]
     heads = ("check", "table", "found", "outcome", "detail")
     return joined((element("p", when), table("Source, lake and warehouse", heads, rows, "Nothing to compare yet.")))
@@ -194,6 +194,7 @@ def _cost(seen: Seen) -> Html:
         (item.job, item.runs, _time(item.since), item.succeeded, item.failed, item.seconds, f"{item.dpu_hours:.4f}",
          f"${item.usd:.4f}")
         for item in seen.spending
+        if item.runs
     ]  # fmt: skip
     total = f"${sum(item.usd for item in seen.spending):.4f}"
     hours = f"{sum(item.dpu_hours for item in seen.spending):.4f}"

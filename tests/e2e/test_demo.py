@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from totelake.cli.dashboard import FILE
+from totelake.cli.monitor import FILE as MONITOR
 from totelake.demo import story as demo
 from totelake.errors import SourceError
 from totelake.stack import lifecycle
@@ -44,6 +45,8 @@ def test_the_demo_shows_a_silent_edit_arriving_and_ends_its_stack(
     assert "sources and warehouse" in shown
     assert shown.endswith("The stack is down.\n")
     assert f"rows in {(Path.cwd() / FILE).as_uri()}" in shown and FILE.read_text().endswith("</html>\n")
+    assert f"runs in {(Path.cwd() / MONITOR).as_uri()}" in shown
+    assert "build-and-load-totesys" in MONITOR.read_text()
     assert Stack.read(home) is None
 
 

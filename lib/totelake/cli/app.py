@@ -14,6 +14,7 @@ from totelake.cli import (
     contract,
     cost,
     dashboard,
+    dictionary,
     doctor,
     drift,
     impact,
@@ -55,7 +56,22 @@ def options(
     """Options of every command."""
 
 
-for part in (stack, doctor, canary, seed, pipeline, query, dashboard, monitor, reconcile, drift, impact, alerts, cost):
+for part in (
+    stack,
+    doctor,
+    canary,
+    seed,
+    pipeline,
+    query,
+    dashboard,
+    monitor,
+    dictionary,
+    reconcile,
+    drift,
+    impact,
+    alerts,
+    cost,
+):
     part.register(app)
 app.add_typer(bookmark.app, name="bookmark")
 app.add_typer(contract.app, name="contract")

@@ -18,9 +18,9 @@ from totelake.contracts.queries import LAKE, WAREHOUSE, queries_of
 from totelake.dashboard.write import Wanted, Written, watch, write
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
+from totelake.pages.files import DASHBOARD
 from totelake.stack.model import default_home
 
-FILE = Path("totelake-dashboard.html")
 BOARD = "business"
 """The dashboard that is written where none is named."""
 _LEAST, _MOST = 5, 86_400
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def dashboard(
     name: Annotated[str, typer.Argument(help="A dashboard of catalog/dashboards.")] = BOARD,
-    output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = FILE,
+    output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = DASHBOARD,
     on: Annotated[str, typer.Option(help="warehouse or lake.")] = WAREHOUSE,
     since: Annotated[str, typer.Option(help="Leave out events of days before, such as 2024-01-01.")] = "",
     every: Annotated[

@@ -16,16 +16,15 @@ from totelake.cli.reconcile import compared
 from totelake.cli.sentences import sentence
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
-from totelake.dashboard.write import replace
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
 from totelake.monitor.gather import Seen, Wanted, look
 from totelake.monitor.page import page
 from totelake.operate.prices import Prices
 from totelake.operate.reconcile.finding import Finding
+from totelake.pages.files import MONITOR, beside, replace
 from totelake.stack.model import default_home
 
-FILE = Path("totelake-monitor.html")
 _REGION = "eu-west-2"
 _RUNS = 25
 _LEAST, _MOST = 5, 86_400
@@ -38,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def monitor(
     once: Annotated[bool, typer.Option("--once", help="Write the page once, and end.")] = False,
-    output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = FILE,
+    output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = MONITOR,
     every: Annotated[int, typer.Option(metavar="SECONDS", help="Between two looks; an open page follows.")] = 10,
     runs: Annotated[int, typer.Option(min=1, max=200, help="How many of the newest runs and batches.")] = _RUNS,
     reconcile: Annotated[bool, typer.Option("--reconcile", help="Compare source, lake and warehouse, too.")] = False,
@@ -78,7 +77,7 @@ def wanted_of(where: Target, region: str = _REGION, runs: int = _RUNS, reconcile
 
 def _write(wanted: Wanted, output: Path, every: int, show: bool) -> None:
     seen = look(wanted, datetime.now(timezone.utc))
-    size = replace(output, page(seen, every))
+    size = replace(output, page(seen, every, beside(output)))
     for part, why in seen.missed.items():
         tell(f"totelake: {part} could not be looked at: {why}")
     say(f"{output}: {sum(len(item.runs) for item in seen.workflows)} runs, {size / 1000:,.0f} kB")

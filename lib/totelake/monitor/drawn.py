@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from totelake.monitor.html import Html, element, joined
 from totelake.monitor.lake import PROMISED_SECONDS, Behind
 from totelake.monitor.workflows import Node, Workflow
+from totelake.pages.graph import Box, cut, graph_of, svg
+from totelake.pages.html import Html, element, joined
 from totelake.runtime.run_reports import RunReport, Step
 
-_BOX, _GAP, _ROW, _HEIGHT = 200, 50, 66, 50
 _LINE, _LABEL, _WIDTH = 24, 230, 900
 _BARS_HEIGHT, _BAR = 90, 14
-_LONGEST_NAME = 28
 
 
 def graph(workflow: Workflow, short: str, logged: Collection[str]) -> Html:
@@ -21,67 +20,25 @@ def graph(workflow: Workflow, short: str, logged: Collection[str]) -> Html:
 
     `short` is cut off the names of the steps.
     """
-    if not workflow.nodes:
-        return Html("")
     run = workflow.runs[0] if workflow.runs else None
     steps = {step.name: step for step in run.steps} if run else {}
-    places = _places(workflow.nodes)
-    boxes = joined(_node(node, steps.get(node.name), places[node.name], short, logged) for node in workflow.nodes)
-    lines = joined(
-        _edge(places[other], places[node.name]) for node in workflow.nodes for other in node.after if other in places
-    )
-    width = max(x for x, _ in places.values()) + _BOX + 2
-    height = max(y for _, y in places.values()) + _HEIGHT + 2
-    said = "; ".join(
-        f"{node.name} {steps[node.name].state if node.name in steps else 'has not run'}" for node in workflow.nodes
-    )
-    return _svg(joined((_ARROW, lines, boxes)), width, height, f"Steps of {workflow.name}: {said}", "graph")
+    shown = [_box(node, steps.get(node.name), short, logged) for node in workflow.nodes]
+    said = "; ".join(f"{box.name} {box.words}" for box in shown)
+    return graph_of(shown, f"Steps of {workflow.name}: {said}")
 
 
-_ARROW = Html(
-    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0,0 L8,4 L0,8 z"></path></marker></defs>'
-)
-
-
-def _places(nodes: Sequence[Node]) -> dict[str, tuple[int, int]]:
-    rows: dict[int, int] = {}
-    places = {}
-    for node in nodes:
-        row = rows.get(node.column, 0)
-        rows[node.column] = row + 1
-        places[node.name] = (1 + node.column * (_BOX + _GAP), 1 + row * _ROW)
-    return places
-
-
-def _node(node: Node, step: Step | None, place: tuple[int, int], short: str, logged: Collection[str]) -> Html:
-    x, y = place
+def _box(node: Node, step: Step | None, short: str, logged: Collection[str]) -> Box:
     outcome = step.state if step else "NOT_RUN"
     took = f", {step.seconds:g} s" if step and step.seconds is not None else ""
-    box = joined((
-        element("rect", x=x, y=y, width=_BOX, height=_HEIGHT, rx=7, class_=f"box {outcome.lower().replace('_', '-')}"),
-        element("text", _name(node.name, short), x=x + 10, y=y + 21, class_="name"),
-        element("text", f"{outcome}{took}", x=x + 10, y=y + 39, class_="said"),
-    ))  # fmt: skip
-    return element("a", box, href=f"#{anchor(step)}") if step and step.run_id in logged else box
+    leads = f"#{anchor(step)}" if step and step.run_id in logged else ""
+    after = tuple(name.removeprefix(short) for name in node.after)
+    kind = outcome.lower().replace("_", "-")
+    return Box(node.name.removeprefix(short), node.column, after, f"{outcome}{took}", kind, leads)
 
 
 def anchor(step: Step) -> str:
     """The name on the page of a job run's log."""
     return f"log-{step.run_id}"
-
-
-def _name(name: str, short: str) -> str:
-    told = name.removeprefix(short)
-    return told if len(told) <= _LONGEST_NAME else f"{told[: _LONGEST_NAME - 1]}…"
-
-
-def _edge(start: tuple[int, int], end: tuple[int, int]) -> Html:
-    x1, y1, x2, y2 = start[0] + _BOX, start[1] + _HEIGHT // 2, end[0], end[1] + _HEIGHT // 2
-    middle = (x1 + x2) // 2
-    return element(
-        "path", d=f"M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}", class_="edge", marker_end="url(#arrow)"
-    )
 
 
 def timeline(run: RunReport, now: datetime, short: str) -> Html:
@@ -98,13 +55,13 @@ def timeline(run: RunReport, now: datetime, short: str) -> Html:
         for number, step in enumerate(steps)
     )
     said = "; ".join(f"{step.name} began after {(_moment(step.started) - start).total_seconds():g} s" for step in steps)
-    return _svg(rows, _WIDTH, len(steps) * _LINE + 4, f"Times of the steps: {said}", "timeline")
+    return svg(rows, _WIDTH, len(steps) * _LINE + 4, f"Times of the steps: {said}", "timeline")
 
 
 def _bar(step: Step, number: int, offset: float, seconds: float, scale: float, short: str) -> Html:
     y, x, width = number * _LINE + 2, _LABEL + offset, max(seconds * scale, 3)
     return joined((
-        element("text", _name(step.name, short), x=_LABEL - 8, y=y + 15, class_="label"),
+        element("text", cut(step.name.removeprefix(short)), x=_LABEL - 8, y=y + 15, class_="label"),
         element("rect", x=f"{x:.1f}", y=y + 2, width=f"{width:.1f}", height=_LINE - 7, rx=3,
                 class_=f"box {step.state.lower()}"),
         element("text", f"{seconds:.1f} s", x=f"{x + width + 6:.1f}", y=y + 15, class_="said"),
@@ -130,7 +87,7 @@ def durations(runs: Sequence[RunReport]) -> Html:
         for number, run in enumerate(drawn)
     )
     said = f"Seconds of the newest {len(drawn)} runs, the oldest first, {most:g} at most"
-    return _svg(bars, max(len(drawn) * _BAR, 200), _BARS_HEIGHT, said, "bars")
+    return svg(bars, max(len(drawn) * _BAR, 200), _BARS_HEIGHT, said, "bars")
 
 
 def behind(looks: Sequence[Behind]) -> Html:
@@ -148,7 +105,7 @@ def behind(looks: Sequence[Behind]) -> Html:
         for number, item in enumerate(looks)
     )
     said = f"Seconds behind at {len(looks)} looks, {max(item.seconds for item in looks):,.0f} at most"
-    return _svg(bars, max(len(looks) * _BAR, 200), _BARS_HEIGHT, said, "bars")
+    return svg(bars, max(len(looks) * _BAR, 200), _BARS_HEIGHT, said, "bars")
 
 
 def _column(number: int, part: float, outcome: str, title: str) -> Html:
@@ -156,10 +113,3 @@ def _column(number: int, part: float, outcome: str, title: str) -> Html:
     bar = element("title", title)
     return element("rect", bar, x=number * _BAR + 1, y=_BARS_HEIGHT - height, width=_BAR - 3, height=height,
                    class_=f"box {outcome.lower()}")  # fmt: skip
-
-
-def _svg(inside: Html, width: int, height: int, said: str, kind: str) -> Html:
-    drawn = joined((element("title", said), inside))
-    picture = element("svg", drawn, viewBox=f"0 0 {width} {height}", width=width, height=height, role="group",
-                      aria_label=said, class_=kind)  # fmt: skip
-    return element("div", picture, class_="scroll", tabindex=0, role="region", aria_label=said)

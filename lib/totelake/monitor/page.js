@@ -1,8 +1,8 @@
 (() => {
 "use strict";
 const every = Number(document.body.dataset.every);
-const taken = document.getElementById("taken");
-const words = taken.textContent;
+const said = document.getElementById("said");
+const words = said.textContent;
 
 function open() {
   const wanted = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -29,7 +29,7 @@ function recall() {
 
 function tick() {
   const age = Math.round((Date.now() - Date.parse(document.body.dataset.at)) / 1000);
-  if (age > 3 * every) taken.textContent = `${words} It is not written any more: this is ${age} s old.`;
+  if (age > 3 * every) said.textContent = `${words} It is not written any more: this is ${age} s old.`;
 }
 
 addEventListener("hashchange", open);

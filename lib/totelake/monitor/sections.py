@@ -7,27 +7,28 @@ from datetime import datetime
 
 from totelake.monitor import drawn
 from totelake.monitor.gather import Seen
-from totelake.monitor.html import Html, element, joined, state, table, text
 from totelake.monitor.lake import PROMISED_SECONDS, SourceState
 from totelake.monitor.workflows import Workflow
 from totelake.operate.positions import Positions
 from totelake.operate.reconcile.finding import DIFFERS
+from totelake.pages.frame import Section
+from totelake.pages.html import Html, element, joined, state, table, text
 from totelake.runtime.run_reports import short
 
 _LATE_MINUTES = PROMISED_SECONDS // 60
 
 
-def sections(seen: Seen) -> Iterator[tuple[str, str, Html]]:
-    """The name, the title and the content of each section, in their order."""
-    yield "trouble", "What needs somebody", _trouble(seen)
-    yield "workflows", "Workflows", _workflows(seen)
-    yield "data", "How far the data is", joined(_source(item, seen.at) for item in seen.sources)
-    yield "drift", "Drift and what it reaches", _drift(seen)
-    yield "quarantine", "Quarantine", _quarantine(seen)
-    yield "reconciliation", "Reconciliation", _reconciliation(seen)
-    yield "alerts", "Alerts", _alerts(seen)
-    yield "cost", "DPU-hours and dollars", _cost(seen)
-    yield "logs", "Logs", _logs(seen)
+def sections(seen: Seen) -> Iterator[Section]:
+    """Each section, in their order."""
+    yield Section("trouble", "What needs somebody", _trouble(seen))
+    yield Section("workflows", "Workflows", _workflows(seen))
+    yield Section("data", "How far the data is", joined(_source(item, seen.at) for item in seen.sources))
+    yield Section("drift", "Drift and what it reaches", _drift(seen))
+    yield Section("quarantine", "Quarantine", _quarantine(seen))
+    yield Section("reconciliation", "Reconciliation", _reconciliation(seen))
+    yield Section("alerts", "Alerts", _alerts(seen))
+    yield Section("cost", "DPU-hours and dollars", _cost(seen))
+    yield Section("logs", "Logs", _logs(seen))
 
 
 def _trouble(seen: Seen) -> Html:

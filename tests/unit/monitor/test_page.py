@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.parsed_page import Parsed
 from tests.unit.monitor.looks import ill, well
 from totelake.monitor.gather import Seen
-from totelake.monitor.html import element, joined, table, text
 from totelake.monitor.page import page
-
-VOID = {"meta", "link"}
-
-
-class Parsed(HTMLParser):
-    """The elements of a page, its text, and whether every element is closed where it should be."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.is_well_formed = True
-        self._open: list[str] = []
-        self.feed(source)
-        self.close()
-        self.is_well_formed &= not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """It has to end the element that began last."""
-        self.is_well_formed &= bool(self._open) and self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Note the text."""
-        self.words.append(data)
 
 
 def words(seen: Seen) -> str:
@@ -97,22 +64,3 @@ def test_a_step_leads_to_its_log_with_one_click() -> None:
 def test_states_are_words_and_not_colours_alone() -> None:
     boxes = re.findall(r"<text[^>]*class=\"said\">([A-Z_]+)", page(ill()))
     assert boxes[:3] == ["SUCCEEDED", "FAILED", "NOT_RUN"]
-
-
-@given(st.text())
-def test_no_text_becomes_html(given_text: str) -> None:
-    source = joined((element("p", given_text, title=given_text), table("t", ("a",), [(given_text,)], "none")))
-    found = Parsed(source)
-    assert found.is_well_formed
-    assert [tag for tag, _ in found.elements] == [
-        tag
-        for tag in ("p", "div", "table", "caption", "thead", "tr", "th", "tbody", "tr", "td", "span")
-        if tag != "span" or not given_text
-    ]
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(1234567, "1,234,567"), (0.0, "0"), (1234.5, "1,234.5"), (100.0, "100"), (True, "yes")]
-)
-def test_numbers_are_written_for_people(value: object, shown: str) -> None:
-    assert text(value) == shown

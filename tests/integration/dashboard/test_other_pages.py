@@ -1,4 +1,4 @@
-"""The run monitor in a real browser: for a screen reader, by keyboard, on a phone, and while it is written again."""
+"""Run monitor and data dictionary in a real browser: for a screen reader, by keyboard, on a phone, written again."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import pytest
 from tests.integration.dashboard.conftest import Looked
 from tests.integration.dashboard.test_for_everybody import PHONE, serious
 from tests.unit.monitor.looks import ill, well
+from totelake.cli.dictionary import write
 from totelake.monitor.page import page
 
 pytestmark = pytest.mark.integration
+WHOLE_CATALOG = True
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The page of a pipeline in which all is well, and of one in which nothing is."""
+    """The page of a pipeline in which all is well, of one in which nothing is, and two of the dictionary."""
     folder = tmp_path_factory.mktemp("monitor")
     found = {"well": folder / "well.html", "ill": folder / "ill.html"}
+    write(folder / "docs")
+    found.update({"index": folder / "docs" / "index.html", "table": folder / "docs" / "fact_sales_order.html"})
     found["well"].write_text(page(well()), encoding="utf-8")
     found["ill"].write_text(page(ill()), encoding="utf-8")
     return found
@@ -27,7 +31,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-@pytest.mark.parametrize("which", ["well", "ill"])
+@pytest.mark.parametrize("which", ["well", "ill", "index", "table"])
 def test_axe_finds_nothing_serious(which: str, phone: bool, theme: Any, files: dict[str, Path], looked: Looked) -> None:
     if phone:
         looked.page.set_viewport_size(PHONE)
@@ -59,3 +63,13 @@ def test_a_page_that_is_written_again_keeps_what_is_open(tmp_path: Path, looked:
     file.write_text(page(ill(), 1), encoding="utf-8")
     looked.page.locator("text=dim_design is held").first.wait_for()
     assert looked.page.locator("details[open] > summary").inner_text() == "The newest runs, 2"
+
+
+def test_the_dictionary_is_walked_by_its_links(files: dict[str, Path], looked: Looked) -> None:
+    looked.page.goto(files["index"].as_uri())
+    looked.page.get_by_role("link", name="fact_sales_order", exact=True).click()
+    looked.page.get_by_role("link", name="dim_staff", exact=True).first.click()
+    looked.page.locator("svg.graph a", has_text="totesys.staff").click()
+    assert looked.page.locator("h1").inner_text() == "totesys.staff"
+    looked.page.get_by_role("link", name="Data dictionary").click()
+    assert looked.page.locator("h1").inner_text() == "Data dictionary"

@@ -30,7 +30,8 @@ from totelake.contracts.queries import WAREHOUSE, queries_of
 from totelake.dashboard.write import Wanted, write
 from totelake.demo import feeds
 from totelake.demo.failure import show_alert
-from totelake.deploy import Target, deploy
+from totelake.deploy.deploy import deploy
+from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError, LakeError, TotelakeError, WarehouseError
 from totelake.monitor.gather import look
 from totelake.monitor.page import page
@@ -39,9 +40,9 @@ from totelake.operate.runs import refresh_workflow
 from totelake.pages.files import DASHBOARD, DICTIONARY, MONITOR, beside, replace
 from totelake.ports.postgres import open_dsn
 from totelake.runtime.run_reports import RunReport
-from totelake.stack import Stack, lifecycle
+from totelake.stack import lifecycle
 from totelake.stack.clean_environment import undisturbed
-from totelake.stack.model import STANDBYS, default_home
+from totelake.stack.model import STANDBYS, Stack, default_home
 
 _ORDERS, _SEED = 2_000, 2_024
 _LOOK = 0.1

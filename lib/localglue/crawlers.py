@@ -16,6 +16,7 @@ from localglue.paging import page_of
 from localglue.scheduler import Schedule
 from localglue.states import ACTIVE, CANCELLING, ERROR, FAILED, now
 from localglue.store import CRAWL, CRAWLER, Store
+from localglue.tags import carrying
 
 SCHEDULED, NOT_SCHEDULED = "SCHEDULED", "NOT_SCHEDULED"
 _CHANGEABLE = (
@@ -49,7 +50,7 @@ class Crawlers:
                 request, "Crawlers", [self.describe(c) for c in everything(CRAWLER)]
             ),
             "BatchGetCrawlers": self.batch_get,
-            "ListCrawlers": lambda request: page_of(request, "CrawlerNames", [c["Name"] for c in everything(CRAWLER)]),
+            "ListCrawlers": self.list_names,
             "DeleteCrawler": self.delete,
             "StartCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], SCHEDULED),
             "StopCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], NOT_SCHEDULED),
@@ -100,6 +101,11 @@ class Crawlers:
         self.changed()
         return {}
 
+    def list_names(self, request: Document) -> Document:
+        """The names of all crawlers, or of those with these tags."""
+        names = [crawler["Name"] for crawler in self._store.all(CRAWLER)]
+        return page_of(request, "CrawlerNames", carrying(self._store, "crawler", names, request))
+
     def active(self, name: str) -> Document | None:
         """The crawl in progress, if there is one."""
         found = self._store.runs_in_states(CRAWL, ACTIVE, name)
@@ -115,8 +121,8 @@ class Crawlers:
 
     def describe(self, crawler: Document) -> Document:
         """The crawler as GetCrawler returns it, with its state and last crawl."""
-        crawls = self._store.runs_of(CRAWL, crawler["Name"], 2)
-        ended = next((crawl for crawl in crawls if crawl["State"] not in ACTIVE), None)
+        since, crawls = crawler["CreationTime"], self._store.runs_of(CRAWL, crawler["Name"], 2)
+        ended = next((one for one in crawls if one["State"] not in ACTIVE and one["StartedOn"] >= since), None)
         described = {**crawler, "State": "READY", "CrawlElapsedTime": 0}
         active = self.active(crawler["Name"])
         if active:

@@ -167,6 +167,6 @@ def _broken(value: object, path: str, constraint: str) -> str:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     try:
-        return re.compile(pattern.replace(*_SURROGATES))
+        return re.compile(pattern.replace(*_SURROGATES), re.DOTALL)
     except re.error:  # only Java has this construct: the pattern is not checked, everything else is
         return None

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from localgate.keys import Keys
-from localglue.app import LocalGlue
+from localglue.app import REGIONS, LocalGlue
 from localglue.orphans import end_orphans
 from localglue.server import Server
 from localglue.settings import Settings
@@ -63,12 +63,16 @@ def _number(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     options = _options(argv)
-    return _end_orphans(options.state / FILE) if options.command == "end-orphans" else _serve(options)
+    return _end_all_orphans(options.state) if options.command == "end-orphans" else _serve(options)
+
+
+def _end_all_orphans(state: Path) -> int:
+    """End those of every region. Returns 1 if one of them could not be."""
+    files = [file for file in (state / FILE, *sorted(state.glob(f"{REGIONS}/*/{FILE}"))) if file.is_file()]
+    return max(map(_end_orphans, files), default=0)
 
 
 def _end_orphans(file: Path) -> int:
-    if not file.is_file():
-        return 0
     try:
         store = Store(file)
         runs = [*store.runs_in_states(JOB_RUN, ACTIVE), *store.all(STANDBY)]

@@ -15,11 +15,12 @@ from localglue.clients import Clients
 from localglue.connections import Connections
 from localglue.crawlers import Crawlers
 from localglue.crawls import Crawls
-from localglue.data_catalog import DataCatalog
+from localglue.data_catalog import FORWARDED, DataCatalog
 from localglue.documents import Document
 from localglue.errors import GlueError, InvalidInput, Unsupported, ValidationFailed
 from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
+from localglue.operation_table import markdown
 from localglue.operations import Handler
 from localglue.registry_words import OPERATIONS as REGISTRY
 from localglue.registry_words import in_its_words
@@ -116,6 +117,10 @@ class LocalGlue:
             _LOG.exception("unexpected error in %s", operation)
             message = f"localglue itself failed in {operation}: {type(problem).__name__}: {problem}"
             raise _InternalError(message) from problem
+
+    def operation_table(self) -> str:
+        """The document that says of each operation of Glue whether it is done, passed on or refused."""
+        return markdown(self._model.names, self._handlers, FORWARDED)
 
     def standbys(self) -> Document:
         """The processes that wait for a run of a Spark job: how many there may be, and of each its memory."""

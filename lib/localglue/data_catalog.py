@@ -18,7 +18,7 @@ from localglue.paging import page_of
 from localglue.partition_expressions import has_not, selected, tokens_of
 
 _LISTED = {"GetDatabases": "DatabaseList", "GetTables": "TableList"}
-_FORWARDED = (
+FORWARDED = (
     "CreateDatabase", "GetDatabase", "UpdateDatabase", "DeleteDatabase",
     "CreateTable", "GetTable", "DeleteTable", "BatchDeleteTable",
     "GetPartition", "BatchGetPartition", "DeletePartition", "BatchDeletePartition", "GetPartitionIndexes",
@@ -45,7 +45,7 @@ class DataCatalog:
 
     def operations(self) -> Operations:
         """The Glue operations that this class handles."""
-        forwarded = {name: lambda request, name=name: self.call(name, request) for name in _FORWARDED}
+        forwarded = {name: lambda request, name=name: self.call(name, request) for name in FORWARDED}
         listed = {name: lambda request, name=name: self._listed(name, request) for name in _LISTED}
         return {
             **forwarded,

@@ -35,11 +35,12 @@ class ServiceModel:
 
     def __init__(self, service: botocore.model.ServiceModel) -> None:
         self._service = service
-        self._names = frozenset(service.operation_names)
+        self.names = frozenset(service.operation_names)
+        """Every operation."""
 
     def operation(self, name: str) -> OperationModel:
         """The operation's model. Raises UnknownOperation."""
-        if name not in self._names:
+        if name not in self.names:
             raise UnknownOperation(name)
         return self._service.operation_model(name)
 

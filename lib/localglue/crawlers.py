@@ -9,7 +9,7 @@ from functools import partial
 
 from localglue import cron
 from localglue.documents import Document
-from localglue.errors import CrawlerRunning, GlueError, InvalidInput
+from localglue.errors import CrawlerRunning, EntityNotFound, GlueError, InvalidInput
 from localglue.globs import regex_of
 from localglue.operations import Operations
 from localglue.paging import page_of
@@ -169,9 +169,21 @@ class Crawlers:
                 )
             for exclusion in target.get("Exclusions", ()):
                 regex_of(exclusion)
+        self._refuse_what_is_not_built(crawler)
         _check_configuration(name, crawler.get("Configuration"))
         self._store.put(CRAWLER, name, crawler)
         self.changed()
+
+    def _refuse_what_is_not_built(self, crawler: Document) -> None:
+        """Raises EntityNotFound for a classifier, as there are none, and InvalidInput for other members by name."""
+        for classifier in crawler.get("Classifiers", ()):
+            raise EntityNotFound("classifier", classifier)
+        about, targets = f"crawler {crawler['Name']}", crawler["Targets"]["S3Targets"]
+        if crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == "CRAWL_EVENT_MODE":
+            raise InvalidInput(f"{about}: localglue has no RecrawlBehavior CRAWL_EVENT_MODE; crawl everything")
+        for member in ("ConnectionName", "SampleSize", "EventQueueArn", "DlqEventQueueArn"):
+            if any(member in target for target in targets):
+                raise InvalidInput(f"{about}: localglue crawls no target with {member}; remove it")
 
 
 class _NoSchedule(GlueError):
@@ -204,3 +216,12 @@ def _check_configuration(name: str, configuration: str | None) -> None:
         raise InvalidInput(f"crawler {name}: Configuration is not JSON ({problem})") from problem
     if not isinstance(parsed, dict):
         raise InvalidInput(f"crawler {name}: Configuration must be a JSON object, and is {configuration}")
+    if parsed.get("CreatePartitionIndex"):
+        raise InvalidInput(f"crawler {name}: localglue creates no partition index; remove CreatePartitionIndex")
+    numbers = {
+        "CrawlerOutput.Tables.TableThreshold": parsed.get("CrawlerOutput", {}).get("Tables", {}).get("TableThreshold"),
+        "Grouping.TableLevelConfiguration": parsed.get("Grouping", {}).get("TableLevelConfiguration"),
+    }
+    for member, number in numbers.items():
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+            raise InvalidInput(f"crawler {name}: {member} of its Configuration is {number}; it is a number from 1 on")

@@ -59,8 +59,23 @@ class DataCatalog:
         }
 
     def tagging(self) -> Operations:
-        """The Glue operations on tags of databases and tables."""
-        return {name: partial(self.call, name) for name in ("TagResource", "UntagResource", "GetTags")}
+        """The Glue operations on tags of what the endpoint keeps. They raise EntityNotFound for what it does not."""
+        return {name: partial(self._tagged, name) for name in ("TagResource", "UntagResource", "GetTags")}
+
+    def _tagged(self, operation: str, request: Document) -> Document:
+        """Moto takes tags for anything, so that the resource is looked for first, where it is of a kind that is read."""
+        arn = request["ResourceArn"]
+        kind, _, name = arn.split(":", 5)[-1].partition("/")
+        if kind == "database":
+            self.call("GetDatabase", {"Name": name})
+        elif kind == "table":
+            database, _, table = name.partition("/")
+            self.call("GetTable", {"DatabaseName": database, "Name": table})
+        elif kind == "registry":
+            self.call("GetRegistry", {"RegistryId": {"RegistryArn": arn}})
+        elif kind == "schema":
+            self.call("GetSchema", {"SchemaId": {"SchemaArn": arn}})
+        return self.call(operation, request)
 
     def call(self, operation: str, request: Document) -> Document:
         """The endpoint's response. Raises GlueError with the endpoint's error code, EndpointUnreachable."""

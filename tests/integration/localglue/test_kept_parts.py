@@ -87,6 +87,9 @@ def test_tags_of_databases_are_those_of_the_endpoint(bench: Bench) -> None:
     resource = arn("database", bench.database())
     bench.glue.tag_resource(ResourceArn=resource, TagsToAdd={"a": "1"})
     assert bench.glue.get_tags(ResourceArn=resource)["Tags"] == {"a": "1"}
+    for kind, name in (("database", "none"), ("table", "none/none"), ("registry", "none"), ("schema", "none/none")):
+        with pytest.raises(bench.glue.exceptions.EntityNotFoundException):
+            bench.glue.tag_resource(ResourceArn=arn(kind, name), TagsToAdd={"a": "1"})
 
 
 def test_a_connection_is_created_read_replaced_and_deleted(bench: Bench) -> None:

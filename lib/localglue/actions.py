@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localglue.crawls import Crawls
 from localglue.documents import Document
-from localglue.errors import CrawlerStopping, GlueError, InvalidInput
+from localglue.errors import CrawlerStopping, GlueError
 from localglue.job_runs import JobRuns
 from localglue.states import ACTIVE, Origin
 from localglue.store import CRAWL, Store
@@ -27,14 +27,7 @@ class Actions:
                 self._record_failed_start(action, problem, origin)
 
     def fire_on_demand(self, trigger: Document) -> None:
-        """Start the actions of an on-demand trigger. Raises the GlueError of the first that cannot be started.
-
-        Raises InvalidInput for a trigger of a workflow.
-        """
-        if trigger.get("WorkflowName"):
-            raise InvalidInput(
-                f"trigger {trigger['Name']} belongs to the workflow {trigger['WorkflowName']}; start the workflow"
-            )
+        """Start the actions of an on-demand trigger. Raises the GlueError of the first that cannot be started."""
         for action in trigger["Actions"]:
             self._start(action, Origin(trigger["Name"]))
 

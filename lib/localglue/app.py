@@ -1,21 +1,29 @@
-"""The application: builds every part over one store, one lock and one set of clients, and answers requests."""
+"""The application: builds every part over one store, one lock and one set of clients, and answers requests.
+
+Each region is an application of its own, with its own state: nothing of one is seen in another, as on AWS.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
+from dataclasses import replace
 
 from localglue.actions import Actions
 from localglue.clients import Clients
 from localglue.connections import Connections
 from localglue.crawlers import Crawlers
 from localglue.crawls import Crawls
-from localglue.data_catalog import DataCatalog
+from localglue.data_catalog import FORWARDED, DataCatalog
 from localglue.documents import Document
-from localglue.errors import GlueError, Unsupported
+from localglue.errors import GlueError, InvalidInput, Unsupported, ValidationFailed
 from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
+from localglue.operation_table import markdown
 from localglue.operations import Handler
+from localglue.registry_words import OPERATIONS as REGISTRY
+from localglue.registry_words import in_its_words
 from localglue.scheduler import Schedule, Scheduler
 from localglue.security_configurations import SecurityConfigurations
 from localglue.service_model import ServiceModel
@@ -30,6 +38,9 @@ from localglue.workflow_runs import WorkflowRuns
 from localglue.workflows import Workflows
 
 _LOG = logging.getLogger(__name__)
+_IS_REGION = re.compile(r"[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+REGIONS = "regions"
+"""The folder in the state folder for the regions beside its own; each has one with its name."""
 
 
 class LocalGlue:
@@ -37,6 +48,9 @@ class LocalGlue:
 
     def __init__(self, settings: Settings) -> None:
         lock = threading.RLock()
+        self._settings = settings
+        self._others: dict[str, LocalGlue] = {}
+        self._opening = threading.Lock()
         self._store = Store(settings.state / FILE)
         self._clients = Clients(settings.endpoint, settings.region, settings.keys)
         self._model = ServiceModel(self._clients.data_catalog.meta.service_model)
@@ -48,7 +62,7 @@ class LocalGlue:
         self._job_runs = JobRuns(self._store, jobs, settings, self._clients, connections, security, runs, lock)
         self._crawls = Crawls(self._store, crawlers, security, self._clients, catalog, lock)
         self._actions = Actions(self._store, self._job_runs, self._crawls)
-        triggers = self._triggers = Triggers(self._store, self._actions.fire_on_demand)
+        triggers = self._triggers = Triggers(self._store, self._fire_on_demand)
         workflows = Workflows(self._store, triggers, runs)
         self._workflow_runs = WorkflowRuns(self._store, workflows, triggers, self._actions, runs, lock)
         standalone = StandaloneTriggers(self._store, self._actions, lock)
@@ -66,10 +80,32 @@ class LocalGlue:
         for owner in (self._job_runs, self._crawls, self._workflow_runs):
             owner.recover()
         self._scheduler.start()
+        for file in sorted(settings.state.glob(f"{REGIONS}/*/{FILE}")):
+            self.in_region(file.parent.name)
+
+    def in_region(self, name: str) -> LocalGlue:
+        """The application of a region: this one for its own, else another with its own state, made at its first use.
+
+        Raises InvalidInput for what cannot be a region's name.
+        """
+        if name == self._settings.region:
+            return self
+        if not _IS_REGION.fullmatch(name):
+            own = self._settings.region
+            raise InvalidInput(f"the request is signed for '{name}', which is no region of AWS; name one such as {own}")
+        with self._opening:
+            if name not in self._others:
+                # what waits for Spark jobs takes memory, and there is one machine for all regions
+                state = self._settings.state / REGIONS / name
+                self._others[name] = LocalGlue(replace(self._settings, region=name, state=state, standbys=0))
+            return self._others[name]
 
     def answer(self, operation: str, request: object) -> Document:
         """Validate the request, run the operation, and cut the response to the operation's shape. Raises GlueError."""
-        cleaned = self._model.validate(operation, request)
+        try:
+            cleaned = self._model.validate(operation, request)
+        except ValidationFailed as failed:
+            raise in_its_words(failed.problems) if operation in REGISTRY else failed from None
         handler = self._handlers.get(operation)
         if handler is None:
             raise Unsupported(operation)
@@ -81,6 +117,10 @@ class LocalGlue:
             _LOG.exception("unexpected error in %s", operation)
             message = f"localglue itself failed in {operation}: {type(problem).__name__}: {problem}"
             raise _InternalError(message) from problem
+
+    def operation_table(self) -> str:
+        """The document that says of each operation of Glue whether it is done, passed on or refused."""
+        return markdown(self._model.names, self._handlers, FORWARDED)
 
     def standbys(self) -> Document:
         """The processes that wait for a run of a Spark job: how many there may be, and of each its memory."""
@@ -96,8 +136,17 @@ class LocalGlue:
         else:
             self._actions.fire(trigger, Origin(trigger["Name"]))
 
+    def _fire_on_demand(self, trigger: Document) -> None:
+        """Fire an on-demand trigger that was started; one of a workflow starts the workflow, as on AWS."""
+        if trigger.get("WorkflowName"):
+            self._workflow_runs.start(trigger["WorkflowName"])
+        else:
+            self._actions.fire_on_demand(trigger)
+
     def close(self) -> None:
-        """End everything that runs and close the store."""
+        """End everything that runs and close the store, in all regions."""
+        for other in self._others.values():
+            other.close()
         self._scheduler.close()
         self._job_runs.close()
         self._crawls.close()

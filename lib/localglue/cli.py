@@ -1,4 +1,4 @@
-"""The commands `localglue serve` and `localglue end-orphans`."""
+"""The commands `localglue serve`, `localglue operations` and `localglue end-orphans`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from localgate.keys import Keys
-from localglue.app import LocalGlue
+from localglue.app import REGIONS, LocalGlue
 from localglue.orphans import end_orphans
 from localglue.server import Server
 from localglue.settings import Settings
@@ -33,8 +34,9 @@ _ABOUT_KEYS = (
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="localglue", description=_ABOUT, epilog=_ABOUT_KEYS)
     commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="serve the Glue API until SIGTERM or Ctrl-C")
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    shown = argparse.ArgumentDefaultsHelpFormatter
+    serve = commands.add_parser("serve", help="serve the Glue API until SIGTERM or Ctrl-C", formatter_class=shown)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
     serve.add_argument("--port", type=int, default=4510, help="port to listen on; 0 takes a free one")
     serve.add_argument("--endpoint", required=True, help="AWS endpoint for S3, CloudWatch Logs and the Data Catalog")
     serve.add_argument("--state", type=Path, default=Path(".localglue"), help="folder for all of localglue's data")
@@ -46,10 +48,11 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     serve.add_argument("--accept-host", action="append", default=[], metavar="NAME", help=name)
     inherit = "a variable that jobs get beside PATH, HOME, LANG and their like, or NAME*; may be repeated"
     serve.add_argument("--inherit", action="append", default=[], metavar="NAME", help=inherit)
-    standby = "processes of Spark that are kept warm for the next run of a Spark job (default: %(default)s)"
+    standby = "processes of Spark that are kept warm for the next run of a Spark job"
     serve.add_argument("--standby", type=_number, default=1, metavar="N", help=standby)
     ending = commands.add_parser("end-orphans", help="end the job processes of a localglue that was killed")
     ending.add_argument("--state", type=Path, required=True, help="its folder")
+    commands.add_parser("operations", help="print which operations of Glue it does, passes on to moto, or refuses")
     return parser.parse_args(argv)
 
 
@@ -63,12 +66,26 @@ def _number(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     options = _options(argv)
-    return _end_orphans(options.state / FILE) if options.command == "end-orphans" else _serve(options)
+    if options.command == "operations":
+        return _print_operations()
+    return _end_all_orphans(options.state) if options.command == "end-orphans" else _serve(options)
+
+
+def _print_operations() -> int:
+    with TemporaryDirectory() as folder:
+        glue = LocalGlue(Settings("http://127.0.0.1", "http://127.0.0.1", Path(folder), sys.executable))
+        sys.stdout.write(glue.operation_table())
+        glue.close()
+    return 0
+
+
+def _end_all_orphans(state: Path) -> int:
+    """End those of every region. Returns 1 if one of them could not be."""
+    files = [file for file in (state / FILE, *sorted(state.glob(f"{REGIONS}/*/{FILE}"))) if file.is_file()]
+    return max(map(_end_orphans, files), default=0)
 
 
 def _end_orphans(file: Path) -> int:
-    if not file.is_file():
-        return 0
     try:
         store = Store(file)
         runs = [*store.runs_in_states(JOB_RUN, ACTIVE), *store.all(STANDBY)]

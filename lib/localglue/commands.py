@@ -19,6 +19,7 @@ _PY_FILES = "--extra-py-files"
 _JARS = "--extra-jars"
 _JARS_FIRST = "--user-jars-first"
 _CONF = "--conf"
+_SCRIPT = "--scriptLocation"
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,17 @@ def needs(job: Document, arguments: Mapping[str, str], is_usable: Callable[[str]
     modules = _listed(arguments.get(_MODULES))
     wheels = [module for module in modules if module.startswith("s3://") and is_usable(module.rsplit("/", 1)[1])]
     return Needs(
-        script=job["Command"]["ScriptLocation"],
+        script=script_of(job, arguments),
         python=(*_listed(arguments.get(_PY_FILES)), *wheels),
         jars=tuple(_listed(arguments.get(_JARS))),
         preinstalled=tuple(module.rsplit("/", 1)[-1] for module in modules if module not in wheels),
     )
+
+
+def script_of(job: Document, arguments: Mapping[str, str]) -> str:
+    """Where the script is: `--scriptLocation` takes the place of what the job's command names, as on AWS."""
+    location: str = arguments.get(_SCRIPT) or job["Command"]["ScriptLocation"]
+    return location
 
 
 def script_arguments(run: Document, job: Document, arguments: Mapping[str, str], origin: Origin) -> list[str]:
@@ -63,7 +70,7 @@ def script_arguments(run: Document, job: Document, arguments: Mapping[str, str],
     """
     command = job["Command"]
     if command["Name"] == PYTHON_SHELL:
-        own = {"--scriptLocation": command["ScriptLocation"], "--python-version": command.get("PythonVersion", "3.9")}
+        own = {_SCRIPT: script_of(job, arguments), "--python-version": command.get("PythonVersion", "3.9")}
     else:
         own = {"--JOB_NAME": run["JobName"], "--JOB_ID": fixed_id("j", run["JobName"]), "--JOB_RUN_ID": run["Id"]}
     if origin.workflow and origin.workflow_run:

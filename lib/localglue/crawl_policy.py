@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from localglue.documents import Document
+from localglue.grouping import Grouping
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,26 @@ class Policy:
     """Whether partitions take their columns from the table (InheritFromTable)."""
     only_merges: bool
     """Whether registered columns keep their types (MergeNewColumns)."""
+    grouping: Grouping = Grouping()
+    threshold: int | None = None
+    """How many tables a crawl may find (TableThreshold)."""
 
     @classmethod
     def of(cls, crawler: Document) -> Policy:
         """The crawler's policy. CRAWL_NEW_FOLDERS_ONLY sets both behaviours to LOG, as on AWS."""
         schema = crawler.get("SchemaChangePolicy", {})
         only_new = crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == "CRAWL_NEW_FOLDERS_ONLY"
-        output = json.loads(crawler.get("Configuration") or "{}").get("CrawlerOutput", {})
+        configuration = json.loads(crawler.get("Configuration") or "{}")
+        output, grouping = configuration.get("CrawlerOutput", {}), configuration.get("Grouping", {})
         return cls(
             updates=not only_new and schema.get("UpdateBehavior", "UPDATE_IN_DATABASE") == "UPDATE_IN_DATABASE",
             deletion="LOG" if only_new else schema.get("DeleteBehavior", "DEPRECATE_IN_DATABASE"),
             only_new_folders=only_new,
             inherits=output.get("Partitions", {}).get("AddOrUpdateBehavior") == "InheritFromTable",
+            grouping=Grouping(
+                grouping.get("TableGroupingPolicy") == "CombineCompatibleSchemas",
+                grouping.get("TableLevelConfiguration"),
+            ),
+            threshold=output.get("Tables", {}).get("TableThreshold"),
             only_merges=output.get("Tables", {}).get("AddOrUpdateBehavior") == "MergeNewColumns",
         )

@@ -9,13 +9,14 @@ from functools import partial
 
 from localglue import cron
 from localglue.documents import Document
-from localglue.errors import CrawlerRunning, GlueError, InvalidInput
+from localglue.errors import CrawlerRunning, EntityNotFound, GlueError, InvalidInput
 from localglue.globs import regex_of
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.scheduler import Schedule
 from localglue.states import ACTIVE, CANCELLING, ERROR, FAILED, now
 from localglue.store import CRAWL, CRAWLER, Store
+from localglue.tags import carrying
 
 SCHEDULED, NOT_SCHEDULED = "SCHEDULED", "NOT_SCHEDULED"
 _CHANGEABLE = (
@@ -49,7 +50,7 @@ class Crawlers:
                 request, "Crawlers", [self.describe(c) for c in everything(CRAWLER)]
             ),
             "BatchGetCrawlers": self.batch_get,
-            "ListCrawlers": lambda request: page_of(request, "CrawlerNames", [c["Name"] for c in everything(CRAWLER)]),
+            "ListCrawlers": self.list_names,
             "DeleteCrawler": self.delete,
             "StartCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], SCHEDULED),
             "StopCrawlerSchedule": lambda request: self._schedule(request["CrawlerName"], NOT_SCHEDULED),
@@ -100,6 +101,11 @@ class Crawlers:
         self.changed()
         return {}
 
+    def list_names(self, request: Document) -> Document:
+        """The names of all crawlers, or of those with these tags."""
+        names = [crawler["Name"] for crawler in self._store.all(CRAWLER)]
+        return page_of(request, "CrawlerNames", carrying(self._store, "crawler", names, request))
+
     def active(self, name: str) -> Document | None:
         """The crawl in progress, if there is one."""
         found = self._store.runs_in_states(CRAWL, ACTIVE, name)
@@ -115,8 +121,8 @@ class Crawlers:
 
     def describe(self, crawler: Document) -> Document:
         """The crawler as GetCrawler returns it, with its state and last crawl."""
-        crawls = self._store.runs_of(CRAWL, crawler["Name"], 2)
-        ended = next((crawl for crawl in crawls if crawl["State"] not in ACTIVE), None)
+        since, crawls = crawler["CreationTime"], self._store.runs_of(CRAWL, crawler["Name"], 2)
+        ended = next((one for one in crawls if one["State"] not in ACTIVE and one["StartedOn"] >= since), None)
         described = {**crawler, "State": "READY", "CrawlElapsedTime": 0}
         active = self.active(crawler["Name"])
         if active:
@@ -163,9 +169,21 @@ class Crawlers:
                 )
             for exclusion in target.get("Exclusions", ()):
                 regex_of(exclusion)
+        self._refuse_what_is_not_built(crawler)
         _check_configuration(name, crawler.get("Configuration"))
         self._store.put(CRAWLER, name, crawler)
         self.changed()
+
+    def _refuse_what_is_not_built(self, crawler: Document) -> None:
+        """Raises EntityNotFound for a classifier, as there are none, and InvalidInput for other members by name."""
+        for classifier in crawler.get("Classifiers", ()):
+            raise EntityNotFound("classifier", classifier)
+        about, targets = f"crawler {crawler['Name']}", crawler["Targets"]["S3Targets"]
+        if crawler.get("RecrawlPolicy", {}).get("RecrawlBehavior") == "CRAWL_EVENT_MODE":
+            raise InvalidInput(f"{about}: localglue has no RecrawlBehavior CRAWL_EVENT_MODE; crawl everything")
+        for member in ("ConnectionName", "SampleSize", "EventQueueArn", "DlqEventQueueArn"):
+            if any(member in target for target in targets):
+                raise InvalidInput(f"{about}: localglue crawls no target with {member}; remove it")
 
 
 class _NoSchedule(GlueError):
@@ -198,3 +216,12 @@ def _check_configuration(name: str, configuration: str | None) -> None:
         raise InvalidInput(f"crawler {name}: Configuration is not JSON ({problem})") from problem
     if not isinstance(parsed, dict):
         raise InvalidInput(f"crawler {name}: Configuration must be a JSON object, and is {configuration}")
+    if parsed.get("CreatePartitionIndex"):
+        raise InvalidInput(f"crawler {name}: localglue creates no partition index; remove CreatePartitionIndex")
+    numbers = {
+        "CrawlerOutput.Tables.TableThreshold": parsed.get("CrawlerOutput", {}).get("Tables", {}).get("TableThreshold"),
+        "Grouping.TableLevelConfiguration": parsed.get("Grouping", {}).get("TableLevelConfiguration"),
+    }
+    for member, number in numbers.items():
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+            raise InvalidInput(f"crawler {name}: {member} of its Configuration is {number}; it is a number from 1 on")

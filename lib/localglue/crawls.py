@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from localglue.clients import Clients
 from localglue.crawl import Crawl, CrawlStopped, Summary
+from localglue.crawl_filters import filter_of
 from localglue.crawlers import Crawlers
 from localglue.data_catalog import DataCatalog
 from localglue.documents import Document
@@ -18,7 +19,7 @@ from localglue.footers import FooterReader
 from localglue.log_groups import crawler_log_group
 from localglue.logs import LogShipper
 from localglue.operations import Operations
-from localglue.paging import page
+from localglue.paging import page_of
 from localglue.security_configurations import SecurityConfigurations
 from localglue.states import (
     ACTIVE,
@@ -152,10 +153,12 @@ class Crawls:
                     listener(FinishedRun((CRAWLER_NODE, name), crawl_id, state, origin))
 
     def list_crawls(self, request: Document) -> Document:
-        """The crawler's crawls, newest first, with a summary of what each changed."""
-        name = request["CrawlerName"]
-        self._crawlers.get(name)
-        return page(request, "Crawls", lambda *at: [_history(crawl) for crawl in self._store.runs_of(CRAWL, name, *at)])
+        """The crawler's crawls, newest first, with a summary of what each changed. Raises InvalidInput for a filter."""
+        name, fits = request["CrawlerName"], filter_of(request.get("Filters", ()))
+        since = self._crawlers.get(name)["CreationTime"]
+        # crawls of a deleted crawler of this name are still in the graphs of workflow runs
+        own = (_history(one) for one in self._store.runs_of(CRAWL, name) if one["StartedOn"] >= since)
+        return page_of(request, "Crawls", [one for one in own if fits(one)])
 
     def recover(self) -> None:
         """Record as FAILED the crawls that were in progress when localglue last ended."""

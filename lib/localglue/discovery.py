@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from localglue.errors import InvalidInput
 from localglue.footers import Footer
+from localglue.formats import PARQUET, Format, wider
 from localglue.globs import is_excluded
 
 Column = tuple[str, str]
@@ -20,7 +21,7 @@ _HIVE_FOLDER = re.compile(r"^([^=/]+)=([^/]*)$")
 
 @dataclass(frozen=True)
 class CrawledFile:
-    """A parquet object: path below the target, size in bytes, last change in seconds since the epoch, and footer."""
+    """An object that is crawled: path below its table, size in bytes, change in seconds since the epoch, footer."""
 
     relative: str
     bytes: int
@@ -30,19 +31,27 @@ class CrawledFile:
 
 @dataclass
 class Contents:
-    """The columns of a table or partition, and the numbers of its objects, rows and bytes."""
+    """The columns of a table or partition, the numbers of its objects, rows and bytes, and its format."""
 
     columns: dict[str, str] = field(default_factory=dict)
     objects: int = 0
     rows: int = 0
     bytes: int = 0
+    format: Format = PARQUET
 
     def add(self, file: CrawledFile, without: Iterable[str]) -> None:
-        """Count the file. New columns are appended; its types replace older ones, as files come oldest first."""
+        """Count the file. New columns are appended; its types replace older ones, as files come oldest first.
+
+        Types that were only inferred from text are widened instead: a file of whole numbers says nothing of others.
+        """
+        self.format = file.footer.format
         self.objects += 1
         self.rows += file.footer.rows
         self.bytes += file.bytes
-        self.columns |= {name: kind for name, kind in file.footer.columns if name not in without}
+        for name, kind in file.footer.columns:
+            if name not in without:
+                before = self.columns.get(name, kind)
+                self.columns[name] = kind if file.footer.format.has_types else wider(before, kind)
 
 
 @dataclass
@@ -55,6 +64,34 @@ class FoundTable:
     content: Contents = field(default_factory=Contents)
     partitions: dict[PartitionValues, tuple[str, Contents]] = field(default_factory=dict)
     """Location and content of each partition."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a crawl looks at: a bucket or folder, whose `base` is empty or ends with a slash, or one object."""
+
+    bucket: str
+    base: str
+    exclusions: tuple[str, ...] = ()
+
+    @property
+    def location(self) -> str:
+        """Its address."""
+        return f"s3://{self.bucket}/{self.base}"
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is one object."""
+        return bool(self.base) and not self.base.endswith("/")
+
+    @property
+    def level(self) -> int:
+        """How deep its folder is; that of the bucket is 1."""
+        return 1 + self.base.count("/")
+
+    def relative(self, key: str) -> str:
+        """The path of an object below it; of the object itself its name."""
+        return key.rpartition("/")[2] if self.is_object else key[len(self.base) :]
 
 
 def parse_target(path: str) -> tuple[str, str]:

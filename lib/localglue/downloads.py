@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlparse
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+_UNUSUAL = re.compile(r"[#?%,\s]")
 
 
 class DownloadError(Exception):
@@ -28,10 +31,16 @@ class DownloadError(Exception):
 
 def split_uri(uri: str) -> tuple[str, str]:
     """The bucket and key of an `s3://` address. Raises ValueError for any other."""
-    parsed = urlparse(uri)
-    if parsed.scheme not in ("s3", "s3a", "s3n") or not parsed.netloc or not parsed.path.strip("/"):
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme not in ("s3", "s3a", "s3n") or not bucket or not key.strip("/"):
         raise ValueError("it is not an s3://bucket/key address")
-    return parsed.netloc, parsed.path.lstrip("/")
+    return bucket, key.lstrip("/")
+
+
+def _file_name(uri: str) -> str:
+    """The last part of an address, as a file's name that no program takes for more: Spark cuts names at `#`."""
+    return _UNUSUAL.sub("_", uri.rsplit("/", 1)[-1])
 
 
 class Downloads:
@@ -44,7 +53,7 @@ class Downloads:
 
     def script(self, uri: str, folder: Path) -> Path:
         """Write the script below the folder, and return its path. Raises DownloadError."""
-        path = folder / "script" / (Path(urlparse(uri).path).name or "script.py")
+        path = folder / "script" / (_file_name(uri) or "script.py")
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(self._fetch("the script", uri))
         return path
@@ -59,7 +68,7 @@ class Downloads:
 
     def _python(self, uri: str) -> Path:
         content = self._fetch("the Python file", uri)
-        name = Path(urlparse(uri).path).name
+        name = _file_name(uri)
         if name.endswith((".whl", ".zip", ".egg")):
             try:
                 archive = zipfile.ZipFile(io.BytesIO(content))
@@ -73,7 +82,7 @@ class Downloads:
 
     def _jar(self, uri: str) -> str:
         content = self._fetch("the jar", uri)
-        name = Path(urlparse(uri).path).name
+        name = _file_name(uri)
         return str(_cached(self._jars, content, lambda folder: (folder / name).write_bytes(content)) / name)
 
     def _fetch(self, purpose: str, uri: str) -> bytes:

@@ -1,6 +1,25 @@
-"""The errors that localglue returns: Glue's error codes, each with one clear sentence."""
+"""The errors that localglue returns: Glue's error codes, each with one clear sentence.
+
+Where Glue's own words are known, from what users quote of it, they come first, and the sentence after them.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+
+_NOT_FOUND: Mapping[str, str] = {
+    "job": "Job with name: {name} not found.",
+    "crawler": "Crawler entry with name {name} does not exist",
+    "workflow": "Entity not found",
+    "run of workflow": "Entity not found",
+    "security configuration": "SecurityConfiguration {name} not found",
+    "version of table": "Version not found.",
+}
+
+
+def with_hint(words: str, hint: str) -> str:
+    """Glue's own words, and what localglue adds to them."""
+    return f"{words} (localglue: {hint})"
 
 
 class GlueError(Exception):
@@ -26,6 +45,7 @@ class ValidationFailed(GlueError):
     code = "ValidationException"
 
     def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
         noun = "error" if len(problems) == 1 else "errors"
         super().__init__(f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
 
@@ -54,8 +74,10 @@ class EntityNotFound(GlueError):
 
     code = "EntityNotFoundException"
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"{kind} {name} does not exist; create it first, or check its name")
+    def __init__(self, kind: str, name: str, of: str = "") -> None:
+        hint = f"{kind} {f'{of} ' if of else ''}{name} does not exist; create it first, or check its name"
+        words = _NOT_FOUND.get(kind)
+        super().__init__(with_hint(words.format(name=name), hint) if words else hint)
 
 
 class AlreadyExists(GlueError):
@@ -74,7 +96,8 @@ class ConcurrentRunsExceeded(GlueError):
 
     def __init__(self, kind: str, name: str, limit: int) -> None:
         noun = "run" if limit == 1 else "runs"
-        super().__init__(f"{kind} {name} allows {limit} concurrent {noun}; wait until one has ended, or stop it")
+        hint = f"{kind} {name} allows {limit} concurrent {noun}; wait until one has ended, or stop it"
+        super().__init__(with_hint(f"Concurrent runs exceeded for {name}", hint))
 
 
 class ConcurrentModification(GlueError):
@@ -95,7 +118,8 @@ class CrawlerRunning(GlueError):
     code = "CrawlerRunningException"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"crawler {name} is running; wait until it is READY, or stop it")
+        hint = f"crawler {name} is running; wait until it is READY, or stop it"
+        super().__init__(with_hint(f"Crawler with name {name} has already started", hint))
 
 
 class CrawlerStopping(GlueError):

@@ -1,4 +1,4 @@
-"""The footers of parquet objects: columns with Hive types, and the number of rows. Cached by the object's ETag."""
+"""What objects say of their columns: the footers of parquet, the beginning of text. Cached by the object's ETag."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localglue.errors import InvalidInput
+from localglue.formats import PARQUET, Format
 from localglue.objects import ListedObject
 from localglue.store import Store
+from localglue.text_files import SAMPLE, NotBuilt, read_text
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,14 +51,19 @@ pa.register_extension_type(_RefusedType())
 
 @dataclass(frozen=True)
 class Footer:
-    """Columns as (name, Hive type) in the file's order, and the number of rows."""
+    """Columns as (name, Hive type) in the file's order, the number of rows, and the format."""
 
     columns: tuple[tuple[str, str], ...]
     rows: int
+    format: Format = PARQUET
 
 
-class NotParquet(Exception):
-    """An object that is not readable as parquet."""
+class Unclassified(Exception):
+    """An object that is not readable as parquet, JSON or CSV."""
+
+
+class FormatNotBuilt(InvalidInput):
+    """An object of a format that Glue crawls and localglue does not."""
 
 
 class UnknownType(InvalidInput):
@@ -70,18 +77,20 @@ class FooterReader:
         self._s3, self._store = s3, store
 
     def read(self, bucket: str, item: ListedObject) -> Footer:
-        """The footer of a listed object. Raises NotParquet."""
+        """The footer of a listed object. Raises Unclassified, FormatNotBuilt."""
         known = self._store.footer(bucket, item.key, item.etag)
         if known is None:
             footer = self._parsed(bucket, item.key, item.size)
-            known = {"columns": [list(column) for column in footer.columns], "rows": footer.rows}
+            columns = [list(column) for column in footer.columns]
+            known = {"columns": columns, "rows": footer.rows, "format": footer.format.document()}
             self._store.put_footer(bucket, item.key, item.etag, known)
-        return Footer(tuple((name, kind) for name, kind in known["columns"]), known["rows"])
+        found = Format(**known["format"]) if "format" in known else PARQUET
+        return Footer(tuple((name, kind) for name, kind in known["columns"]), known["rows"], found)
 
     def _parsed(self, bucket: str, key: str, size: int) -> Footer:
         tail = self._bytes(bucket, key, max(0, size - _TAIL), size)
         if len(tail) < 12 or tail[-4:] != b"PAR1":
-            raise NotParquet(f"s3://{bucket}/{key} is not parquet")
+            return self._text(bucket, key, size)
         needed = int.from_bytes(tail[-8:-4], "little") + 8
         if needed > len(tail):
             tail = self._bytes(bucket, key, max(0, size - needed), size)
@@ -89,9 +98,21 @@ class FooterReader:
             metadata = pq.read_metadata(io.BytesIO(b"PAR1" + tail[-needed:]))
             schema = metadata.schema.to_arrow_schema()
         except (pa.ArrowInvalid, OSError) as error:
-            raise NotParquet(f"s3://{bucket}/{key} has no readable parquet footer ({error})") from error
+            raise Unclassified(f"s3://{bucket}/{key} has no readable parquet footer ({error})") from error
         columns = tuple((field.name.lower(), _type_of(field, bucket, key)) for field in schema)
         return Footer(columns, metadata.num_rows)
+
+    def _text(self, bucket: str, key: str, size: int) -> Footer:
+        place = f"s3://{bucket}/{key}"
+        try:
+            text = read_text(self._bytes(bucket, key, 0, min(size, SAMPLE)), size)
+        except NotBuilt as problem:
+            raise FormatNotBuilt(
+                f"{place} is {problem}, which localglue does not crawl; exclude it from the target"
+            ) from problem
+        if text is None:
+            raise Unclassified(f"{place} is neither parquet nor JSON nor CSV of at least two columns and two rows")
+        return Footer(text.columns, round(text.records / text.share), text.format)
 
     def _bytes(self, bucket: str, key: str, start: int, end: int) -> bytes:
         answer = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from localglue.documents import Document
 from localglue.predicates import conditions_of, started_node, watched_node
 from localglue.states import (
-    ACTIVE,
     CANCELLED,
     ERROR,
     FAILED,
+    IN_PROGRESS,
     JOB_NODE,
     STOPPED,
     SUCCEEDED,
     TIMEOUT,
     TRIGGER_NODE,
+    WAITING,
     Node,
     fixed_id,
 )
@@ -25,9 +26,9 @@ _COUNTED = {
     "FailedActions": (FAILED,),
     "StoppedActions": (STOPPED, CANCELLED),
     "SucceededActions": (SUCCEEDED,),
-    "RunningActions": ACTIVE,
+    "RunningActions": IN_PROGRESS,
     "ErroredActions": (ERROR,),
-    "WaitingActions": ("WAITING",),
+    "WaitingActions": (WAITING,),
 }
 
 

@@ -6,16 +6,17 @@ import threading
 from collections.abc import Callable
 
 from localglue.clients import Clients
-from localglue.commands import merged_arguments, with_dashes
+from localglue.commands import merged_arguments
 from localglue.connections import Connections
 from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, GlueError
+from localglue.job_rules import check_start
 from localglue.jobs import Jobs
-from localglue.log_groups import is_shell, log_group
 from localglue.operations import Operations
 from localglue.orphans import end_orphan, start_time_of
 from localglue.outcome import Outcome
 from localglue.paging import page
+from localglue.run_documents import new_run, origin_members, origin_of, with_execution_time
 from localglue.runner import Runner, Task
 from localglue.security_configurations import SecurityConfigurations
 from localglue.settings import Settings
@@ -24,11 +25,14 @@ from localglue.states import (
     ACTIVE,
     ERROR,
     FAILED,
+    IN_PROGRESS,
     JOB_NODE,
     RUNNING,
     STARTING,
+    STOPPED,
     STOPPING,
     TIMEOUT,
+    WAITING,
     FinishedRun,
     Origin,
     new_id,
@@ -37,7 +41,6 @@ from localglue.states import (
 from localglue.store import JOB_RUN, Store
 from localglue.workflow_run_reader import WorkflowRunReader
 
-_FROM_JOB = ("GlueVersion", "WorkerType", "NumberOfWorkers", "MaxCapacity", "SecurityConfiguration", "ExecutionClass")
 _RETRIED = (FAILED, TIMEOUT)
 
 
@@ -73,18 +76,22 @@ class JobRuns:
         }
 
     def start(self, request: Document, origin: Origin) -> str:
-        """Start a run and return its id. Raises EntityNotFound, ConcurrentRunsExceeded."""
+        """Start a run or let it wait; returns its id. Raises EntityNotFound, InvalidInput, ConcurrentRunsExceeded."""
         with self._lock:
             job = self._jobs.get(request["JobName"])
-            self._check_limit(job)
+            check_start(request, job)
+            waits = self._has_to_wait(job, request)
             previous = request.get("JobRunId")
             arguments = request.get("Arguments")
             if previous:
                 arguments = arguments or self.get(job["Name"], previous).get("Arguments")
-            run = self._new_run(new_id("jr"), 0, job, {**request, "Arguments": arguments or {}}, origin)
+            run = new_run(new_id("jr"), 0, job, {**request, "Arguments": arguments or {}}, origin)
             if previous:
                 run["PreviousRunId"] = previous
-            self._launch(run, job, origin)
+            if waits:
+                self._queue(run, job, origin)
+            else:
+                self._launch(run, job, origin)
             return str(run["Id"])
 
     def record_failed_start(self, job_name: str, problem: GlueError, origin: Origin) -> None:
@@ -99,7 +106,7 @@ class JobRuns:
             "LastModifiedOn": moment,
             "CompletedOn": moment,
             "Attempt": 0,
-            **_origin_members(origin),
+            **origin_members(origin),
         }
         self._store.add_run(JOB_RUN, run["Id"], job_name, origin.workflow_run, ERROR, run)
 
@@ -138,6 +145,9 @@ class JobRuns:
             run = self.get(job_name, run_id)
             if run["JobRunState"] not in ACTIVE:
                 raise _AlreadyEnded(job_name, run_id, run["JobRunState"])
+            if run["JobRunState"] == WAITING:
+                self._end(run, Outcome(STOPPED, "Job run stopped"))
+                return
             self._save(run, STOPPING)
         self._runner.stop(run_id)
 
@@ -164,30 +174,41 @@ class JobRuns:
         """The processes that wait for a run of a Spark job."""
         return self._standbys.document()
 
-    def _check_limit(self, job: Document) -> None:
-        limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
-        if len(self._store.runs_in_states(JOB_RUN, ACTIVE, job["Name"])) >= limit:
-            raise ConcurrentRunsExceeded("job", job["Name"], limit)
+    def _is_full(self, job: Document) -> bool:
+        """Whether as many runs of the job are in progress as it allows."""
+        running = self._store.runs_in_states(JOB_RUN, IN_PROGRESS, job["Name"])
+        limit: int = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        return len(running) >= limit
 
-    def _new_run(self, run_id: str, attempt: int, job: Document, request: Document, origin: Origin) -> Document:
-        moment = now()
-        given = with_dashes(request.get("Arguments", {}))
-        taken = {name: request.get(name, job.get(name)) for name in _FROM_JOB}
-        return {
-            "Id": run_id,
-            "Attempt": attempt,
-            "JobName": job["Name"],
-            "JobMode": job.get("JobMode", "SCRIPT"),
-            "StartedOn": moment,
-            "LastModifiedOn": moment,
-            "JobRunState": STARTING,
-            "ExecutionTime": 0,
-            "Arguments": given,
-            "Timeout": request.get("Timeout", job["Timeout"]),
-            **{name: value for name, value in taken.items() if value is not None},
-            "LogGroupName": log_group(job, merged_arguments(job, given), taken["SecurityConfiguration"]),
-            **_origin_members(origin),
-        }
+    def _has_to_wait(self, job: Document, request: Document) -> bool:
+        """Whether a new run has to wait for others. Raises ConcurrentRunsExceeded where runs are not queued."""
+        if not self._is_full(job):
+            return False
+        if not request.get("JobRunQueuingEnabled", job.get("JobRunQueuingEnabled", False)):
+            raise ConcurrentRunsExceeded("job", job["Name"], job["ExecutionProperty"].get("MaxConcurrentRuns", 1))
+        return True
+
+    def _queue(self, run: Document, job: Document, origin: Origin) -> None:
+        """Record a run that waits until one of the job's others has ended."""
+        limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+        run |= {"JobRunState": WAITING, "JobRunQueuingEnabled": True}
+        run["StateDetail"] = f"waits until fewer than {limit} runs of job {job['Name']} are in progress"
+        self._store.add_run(JOB_RUN, run["Id"], job["Name"], origin.workflow_run, WAITING, run)
+
+    def _start_waiting(self, name: str) -> None:
+        """Start the runs of a job that wait, oldest first, as far as the job allows; without the job they fail."""
+        for run in self._store.runs_in_states(JOB_RUN, (WAITING,), name):
+            try:
+                job = self._jobs.get(name)
+            except EntityNotFound as problem:
+                self._end(run, Outcome(FAILED, problem.message))
+                continue
+            if self._is_full(job):
+                return
+            run.pop("StateDetail", None)
+            run["StartedOn"] = now()
+            self._save(run, STARTING)
+            self._runner.start(Task(run, job, merged_arguments(job, run["Arguments"]), origin_of(run)))
 
     def _launch(self, run: Document, job: Document, origin: Origin) -> None:
         self._store.add_run(JOB_RUN, run["Id"], job["Name"], origin.workflow_run, STARTING, run)
@@ -213,15 +234,21 @@ class JobRuns:
     def _finished(self, run_id: str, outcome: Outcome) -> None:
         with self._lock:
             run = self._stored(run_id)
-            run["CompletedOn"] = now()
-            if outcome.message:
-                run["ErrorMessage"] = outcome.message
-            self._save(with_execution_time(run), outcome.state)
-            origin = _origin_of(run)
-            if not self._closing and not self._retry(run, origin):
-                ended = FinishedRun((JOB_NODE, run["JobName"]), run_id, outcome.state, origin)
-                for listener in self.listeners:
-                    listener(ended)
+            self._end(run, outcome)
+            if not self._closing:
+                self._start_waiting(run["JobName"])
+
+    def _end(self, run: Document, outcome: Outcome) -> None:
+        """Record the end of a run; start its retry, or tell the listeners."""
+        run["CompletedOn"] = now()
+        if outcome.message:
+            run["ErrorMessage"] = outcome.message
+        self._save(with_execution_time(run), outcome.state)
+        origin = origin_of(run)
+        if not self._closing and not self._retry(run, origin):
+            ended = FinishedRun((JOB_NODE, run["JobName"]), run["Id"], outcome.state, origin)
+            for listener in self.listeners:
+                listener(ended)
 
     def _retry(self, run: Document, origin: Origin) -> bool:
         """Start another attempt after FAILED or TIMEOUT, if the job allows one. Returns whether it was started."""
@@ -235,7 +262,7 @@ class JobRuns:
             return False
         attempt = run["Attempt"] + 1
         first = run["Id"].split("_attempt_")[0]
-        retry = self._new_run(f"{first}_attempt_{attempt}", attempt, job, run, origin)
+        retry = new_run(f"{first}_attempt_{attempt}", attempt, job, run, origin)
         self._launch({**retry, "PreviousRunId": run["Id"]}, job, origin)
         return True
 
@@ -251,26 +278,3 @@ class _AlreadyEnded(GlueError):
 
     def __init__(self, job_name: str, run_id: str, state: str) -> None:
         super().__init__(f"run {run_id} of job {job_name} has already ended ({state}), so it cannot be stopped")
-
-
-def with_execution_time(run: Document) -> Document:
-    """The run with its seconds so far and, for an ended Python shell run, its DPU seconds."""
-    if "ExecutionTime" not in run:
-        return run
-    seconds = (run.get("CompletedOn") or now()) - run["StartedOn"]
-    run["ExecutionTime"] = round(seconds)
-    if "CompletedOn" in run and is_shell(run["LogGroupName"]):
-        run["DPUSeconds"] = round(seconds * run.get("MaxCapacity", 0), 4)
-    return run
-
-
-def _origin_members(origin: Origin) -> Document:
-    members = {"TriggerName": origin.trigger, "Workflow": origin.workflow, "WorkflowRun": origin.workflow_run}
-    predecessors = [{"JobName": name, "RunId": run_id} for name, run_id in origin.predecessors]
-    found = {name: value for name, value in members.items() if value}
-    return {**found, "PredecessorRuns": predecessors} if predecessors else found
-
-
-def _origin_of(run: Document) -> Origin:
-    predecessors = tuple((one["JobName"], one["RunId"]) for one in run.get("PredecessorRuns", ()))
-    return Origin(run.get("TriggerName"), run.get("Workflow"), run.get("WorkflowRun"), predecessors)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from localglue.commands import PYTHON_SHELL, SPARK
 from localglue.documents import Document
-from localglue.errors import InvalidInput
+from localglue.job_rules import check_definition
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
 from localglue.store import JOB, Store
+from localglue.tags import carrying
 
 _DEFAULT_TIMEOUT = {PYTHON_SHELL: 2880, SPARK: 480}
 _DEFAULT_GLUE_VERSION = "5.1"
@@ -53,8 +54,9 @@ class Jobs:
         return {"JobName": name}
 
     def list_names(self, request: Document) -> Document:
-        """The names of all jobs."""
-        return page_of(request, "JobNames", [job["Name"] for job in self._store.all(JOB)])
+        """The names of all jobs, or of those with these tags."""
+        names = [job["Name"] for job in self._store.all(JOB)]
+        return page_of(request, "JobNames", carrying(self._store, "job", names, request))
 
     def batch_get(self, request: Document) -> Document:
         """The jobs with these names, and the names without a job."""
@@ -72,14 +74,8 @@ class Jobs:
 
 def completed(request: Document) -> Document:
     """The definition with Glue's defaults. Raises InvalidInput if it can never run."""
-    command = request.get("Command", {})
-    kind = command.get("Name")
-    if kind not in _DEFAULT_TIMEOUT:
-        raise InvalidInput(f"job {request['Name']}: Command.Name is '{kind}'; localglue runs pythonshell and glueetl")
-    if not command.get("ScriptLocation", "").startswith("s3://"):
-        raise InvalidInput(f"job {request['Name']}: Command.ScriptLocation must be an s3:// address")
-    if kind == PYTHON_SHELL and request.get("MaxCapacity", 0.0625) not in (0.0625, 1, 1.0):
-        raise InvalidInput(f"job {request['Name']}: MaxCapacity of a Python shell job is 0.0625 or 1")
+    check_definition(request)
+    kind = request["Command"]["Name"]
     defaults: Document = {
         "ExecutionProperty": {"MaxConcurrentRuns": 1},
         "MaxRetries": 0,

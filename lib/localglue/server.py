@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from localgate.calls import Call
+from localgate.claims import claim_of
 from localgate.gate import Gate
 from localgate.keys import Keys
 from localgate.places import local_hosts, refuse_foreign
@@ -73,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
             call, body = self._call(), self._body()
             refuse_foreign(call, self.server.hosts)
             self.server.gate.admit(call, lambda: body)
-            self._send(200, self._answer(call.header("x-amz-target"), body))
+            self._send(200, self._answer(call.header("x-amz-target"), body, claim_of(call).region))
         except Refused as refused:
             self._refuse(refused)
         except _Unreadable as problem:
@@ -99,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             raise _Unreadable(400, "SerializationException", f"the body ended after {len(body)} of {given} bytes")
         return body
 
-    def _answer(self, target: str, body: bytes) -> Document:
+    def _answer(self, target: str, body: bytes, region: str) -> Document:
         if not target.startswith(_PREFIX) or self.server.glue is None:
             raise UnknownOperation(target)
         try:
@@ -108,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
             raise ValidationFailed([f"the request is not JSON ({problem})"]) from problem
         except RecursionError as problem:
             raise ValidationFailed(["the request is nested too deeply"]) from problem
-        return self.server.glue.answer(target[len(_PREFIX) :], request)
+        return self.server.glue.in_region(region).answer(target[len(_PREFIX) :], request)
 
     def _refuse(self, refused: Refused) -> None:
         answer = json_answer_to(refused)
@@ -119,6 +121,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: int, content: bytes) -> None:
         self.send_response(status)
+        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
         self.send_header("Content-Type", _JSON)
         self.send_header("Content-Length", str(len(content)))
         if self.close_connection:

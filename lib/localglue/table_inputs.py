@@ -6,17 +6,10 @@ from collections.abc import Mapping
 
 from localglue.discovery import Contents, FoundTable, PartitionValues
 from localglue.documents import Document
+from localglue.formats import Format
 
 DEPRECATED = "DEPRECATED_BY_CRAWLER"
 RUN_ID = "CRAWL_RUN_ID"
-_PARQUET: Document = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-        "Parameters": {"serialization.format": "1"},
-    },
-}
 _KEPT = ("Description", "Owner", "Retention", "PartitionKeys")
 
 
@@ -28,7 +21,7 @@ def new_table(found: FoundTable, crawler: str, crawl_id: str) -> Document:
         "Name": found.name,
         "Owner": "owner",
         "Retention": 0,
-        "StorageDescriptor": _storage(found.location, columns, parameters),
+        "StorageDescriptor": _storage(found.location, columns, parameters, found.content.format),
         "PartitionKeys": [{"Name": key, "Type": "string"} for key in found.keys],
         "TableType": "EXTERNAL_TABLE",
         "Parameters": parameters,
@@ -52,7 +45,9 @@ def changed_table(found: FoundTable, present: Document, crawler: str, crawl_id: 
     return {
         **new_table(found, crawler, crawl_id),
         **{name: present[name] for name in _KEPT if name in present},
-        "StorageDescriptor": _storage(present["StorageDescriptor"]["Location"], columns, parameters),
+        "StorageDescriptor": _storage(
+            present["StorageDescriptor"]["Location"], columns, parameters, found.content.format
+        ),
         "Parameters": parameters,
     }
 
@@ -71,7 +66,7 @@ def new_partition(
     columns = inherited or [{"Name": name, "Type": kind} for name, kind in content.columns.items()]
     return {
         "Values": list(values),
-        "StorageDescriptor": _storage(location, columns, parameters),
+        "StorageDescriptor": _storage(location, columns, parameters, content.format),
         "Parameters": parameters,
     }
 
@@ -121,8 +116,9 @@ def _table_parameters(found: FoundTable, crawler: str, crawl_id: str) -> dict[st
 def _statistics(content: Contents) -> dict[str, str]:
     return {
         "averageRecordSize": str(content.bytes // max(1, content.rows)),
-        "classification": "parquet",
-        "compressionType": "none",
+        "classification": content.format.classification,
+        "compressionType": content.format.compression,
+        **content.format.parameters,
         "objectCount": str(content.objects),
         "recordCount": str(content.rows),
         "sizeKey": str(content.bytes),
@@ -130,12 +126,11 @@ def _statistics(content: Contents) -> dict[str, str]:
     }
 
 
-def _storage(location: str, columns: list[Document], parameters: Mapping[str, str]) -> Document:
+def _storage(location: str, columns: list[Document], parameters: Mapping[str, str], stored: Format) -> Document:
     return {
         "Columns": columns,
         "Location": location,
-        **_PARQUET,
-        "Compressed": False,
+        **stored.stored([one["Name"] for one in columns]),
         "NumberOfBuckets": -1,
         "BucketColumns": [],
         "SortColumns": [],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from localglue.documents import Document
 from localglue.operations import Handler, Operations
-from localglue.store import TAGS, Store
+from localglue.store import CONNECTION, CRAWLER, JOB, TAGS, TRIGGER, WORKFLOW, Store
 
 _Name = Callable[[Document], str]
 _CREATED: Mapping[str, tuple[str, _Name]] = {
@@ -23,7 +23,18 @@ _DELETED: Mapping[str, tuple[str, str]] = {
     "DeleteCrawler": ("crawler", "Name"),
     "DeleteConnection": ("connection", "ConnectionName"),
 }
-_KINDS = frozenset(kind for kind, _ in _CREATED.values())
+_KINDS: Mapping[str, str] = {
+    "job": JOB, "trigger": TRIGGER, "workflow": WORKFLOW, "crawler": CRAWLER, "connection": CONNECTION,
+}  # fmt: skip
+"""How the store calls what an ARN calls so."""
+
+
+def carrying(store: Store, kind: str, names: list[str], request: Document) -> list[str]:
+    """Those of the names whose resources have all tags that a List operation asks for; all if it asks for none."""
+    wanted = (request.get("Tags") or {}).items()
+    if not wanted:
+        return names
+    return [name for name in names if wanted <= (store.get(TAGS, f"{kind}/{name}") or {}).items()]
 
 
 class Tags:
@@ -65,8 +76,11 @@ class Tags:
 
     def _routed(self, operation: str, own: Handler) -> Handler:
         def route(request: Document) -> Document:
-            is_ours = _resource(request).partition("/")[0] in _KINDS
-            return own(request) if is_ours else self._elsewhere[operation](request)
+            kind, _, name = _resource(request).partition("/")
+            if kind not in _KINDS:
+                return self._elsewhere[operation](request)
+            self._store.existing(_KINDS[kind], name)
+            return own(request)
 
         return route
 

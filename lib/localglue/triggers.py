@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 from localglue.documents import Document
-from localglue.errors import InvalidInput
+from localglue.errors import InvalidInput, with_hint
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.predicates import started_node
 from localglue.scheduler import Schedule
 from localglue.states import JOB_NODE, now
 from localglue.store import CRAWLER, JOB, TRIGGER, WORKFLOW, Store
+from localglue.tags import carrying
 from localglue.trigger_rules import CONDITIONAL, ON_DEMAND, SCHEDULED, check
 
 CREATED, ACTIVATED, DEACTIVATED = "CREATED", "ACTIVATED", "DEACTIVATED"
@@ -73,8 +74,9 @@ class Triggers:
         return {"Trigger": changed}
 
     def list_names(self, request: Document) -> Document:
-        """The names of all triggers, or of those that start one job."""
-        return page_of(request, "TriggerNames", [trigger["Name"] for trigger in self._starting(request)])
+        """The names of all triggers, or of those that start one job or have these tags."""
+        names = [trigger["Name"] for trigger in self._starting(request)]
+        return page_of(request, "TriggerNames", carrying(self._store, "trigger", names, request))
 
     def _starting(self, request: Document) -> list[Document]:
         triggers, job = self._store.all(TRIGGER), request.get("DependentJobName")
@@ -89,7 +91,7 @@ class Triggers:
         }
 
     def start(self, request: Document) -> Document:
-        """Activate a trigger. An ON_DEMAND one fires at once instead, and its state stays the same."""
+        """Activate a trigger. An ON_DEMAND one fires at once instead, or starts its workflow; its state stays."""
         trigger = self.get(request["Name"])
         if trigger["Type"] == ON_DEMAND:
             self._fire_on_demand(trigger)
@@ -98,10 +100,13 @@ class Triggers:
         return {"Name": trigger["Name"]}
 
     def stop(self, request: Document) -> Document:
-        """Deactivate a trigger."""
+        """Deactivate a trigger. Raises InvalidInput for one that is not activated."""
         trigger = self.get(request["Name"])
-        if trigger["Type"] == ON_DEMAND:
-            raise InvalidInput(f"trigger {trigger['Name']} is ON_DEMAND, so there is nothing to stop")
+        if trigger["State"] == CREATED:
+            words = f"The operation is not allowed when trigger is in state: {CREATED}"
+            raise InvalidInput(
+                with_hint(words, f"trigger {trigger['Name']} is not activated; there is nothing to stop")
+            )
         self._save({**trigger, "State": DEACTIVATED})
         return {"Name": trigger["Name"]}
 

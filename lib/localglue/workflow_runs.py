@@ -151,7 +151,7 @@ class WorkflowRuns:
         self._workflows.get(request["Name"])
         run = self._store.run(WORKFLOW_RUN, request["RunId"])
         if run is None or run["Name"] != request["Name"]:
-            raise EntityNotFound(f"run of workflow {request['Name']}", request["RunId"])
+            raise EntityNotFound("run of workflow", request["RunId"], request["Name"])
         return run
 
     def _check_limit(self, workflow: Document) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -22,7 +23,8 @@ def test_what_would_lose_rows_fails_the_crawl(bench: Bench, objects: dict[str, A
     database = bench.database()
     for key, content in objects.items():
         bench.parquet(key, pa.table(content))
-    crawler = bench.crawler(database, "t")
+    combined = {"Version": 1.0, "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"}}
+    crawler = bench.crawler(database, "t", Configuration=json.dumps(combined))
     crawl = bench.crawl(crawler)
     assert crawl["State"] == "FAILED" and message in crawl["ErrorMessage"]
     last = bench.glue.get_crawler(Name=crawler)["Crawler"]["LastCrawl"]
@@ -34,7 +36,7 @@ def test_a_missing_database_and_a_missing_bucket_fail_the_crawl(bench: Bench) ->
     nowhere = bench.crawl(bench.crawler("nowhere", "t"))
     assert (nowhere["State"], "Database nowhere not found" in nowhere["ErrorMessage"]) == ("FAILED", True)
     crawler = bench.crawler(bench.database(), {"Path": "s3://no-such-bucket/t"})
-    assert "s3://no-such-bucket/t/ cannot be listed (NoSuchBucket)" in bench.crawl(crawler)["ErrorMessage"]
+    assert "s3://no-such-bucket/t cannot be listed (NoSuchBucket)" in bench.crawl(crawler)["ErrorMessage"]
 
 
 def test_a_crawler_runs_once_at_a_time_and_can_be_stopped(bench: Bench, may_read: threading.Event) -> None:

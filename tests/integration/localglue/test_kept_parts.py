@@ -57,7 +57,23 @@ def test_a_resource_has_its_tags_from_creation_to_deletion(bench: Bench, kind: s
     assert bench.glue.get_tags(ResourceArn=resource)["Tags"] == {"a": "2", "b": "3"}
     delete, member = DELETES[kind]
     getattr(bench.glue, delete)(**{member: name})
-    assert bench.glue.get_tags(ResourceArn=resource)["Tags"] == {}
+    for call, more in (("get_tags", {}), ("tag_resource", {"TagsToAdd": {"a": "1"}})):
+        with pytest.raises(bench.glue.exceptions.EntityNotFoundException, match=f"{kind} {name} does not exist"):
+            getattr(bench.glue, call)(ResourceArn=resource, **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "listing", "member"),
+    [("job", "list_jobs", "JobNames"), ("trigger", "list_triggers", "TriggerNames"),
+     ("crawler", "list_crawlers", "CrawlerNames")],
+)  # fmt: skip
+def test_a_list_by_tags_has_what_carries_all_of_them(bench: Bench, kind: str, listing: str, member: str) -> None:
+    own = {"run": bench.bucket, "a": "1"}
+    both, one = made(bench, kind, own), made(bench, kind, {"run": bench.bucket})
+    ask = getattr(bench.glue, listing)
+    assert sorted(ask(Tags={"run": bench.bucket})[member]) == sorted([both, one])
+    assert ask(Tags=own)[member] == [both]
+    assert ask(Tags={**own, "a": "2"})[member] == []
 
 
 def test_what_is_made_again_has_none_of_the_former_tags(bench: Bench) -> None:
@@ -71,6 +87,9 @@ def test_tags_of_databases_are_those_of_the_endpoint(bench: Bench) -> None:
     resource = arn("database", bench.database())
     bench.glue.tag_resource(ResourceArn=resource, TagsToAdd={"a": "1"})
     assert bench.glue.get_tags(ResourceArn=resource)["Tags"] == {"a": "1"}
+    for kind, name in (("database", "none"), ("table", "none/none"), ("registry", "none"), ("schema", "none/none")):
+        with pytest.raises(bench.glue.exceptions.EntityNotFoundException):
+            bench.glue.tag_resource(ResourceArn=arn(kind, name), TagsToAdd={"a": "1"})
 
 
 def test_a_connection_is_created_read_replaced_and_deleted(bench: Bench) -> None:
@@ -138,7 +157,7 @@ def test_a_crawlers_log_group_is_named_by_its_role_and_then_by_its_security_conf
 )
 def test_a_run_fails_without_what_its_job_names(bench: Bench, definition: dict[str, Any], message: str) -> None:
     run = bench.run(bench.job("pass", **definition))
-    assert run["JobRunState"] == "FAILED" and run["ErrorMessage"].startswith(message)
+    assert run["JobRunState"] == "FAILED" and message in run["ErrorMessage"]
 
 
 def test_a_crawl_does_not_start_without_the_security_configuration(bench: Bench) -> None:

@@ -61,4 +61,7 @@ def test_a_crawler_that_cannot_be_started_is_an_error_in_the_run(bench: Bench) -
     run = bench.run_workflow(workflow)
     crawl = next(n["CrawlerDetails"]["Crawls"][0] for n in run["Graph"]["Nodes"] if n["Type"] == "CRAWLER")
     assert (run["Status"], crawl["State"]) == ("COMPLETED", "ERROR")
-    assert crawl["ErrorMessage"] == f"crawler {crawler} does not exist; create it first, or check its name"
+    assert crawl["ErrorMessage"] == (
+        f"Crawler entry with name {crawler} does not exist "
+        f"(localglue: crawler {crawler} does not exist; create it first, or check its name)"
+    )

@@ -183,8 +183,10 @@ def test_what_a_trigger_cannot_start_is_an_error_in_the_run(bench: Bench) -> Non
     }
     assert (run["Status"], run["Statistics"]["ErroredActions"]) == ("COMPLETED", 2)
     assert messages == {
-        gone: f"job {gone} does not exist; create it first, or check its name",
-        busy: f"job {busy} allows 1 concurrent run; wait until one has ended, or stop it",
+        gone: f"Job with name: {gone} not found. "
+        f"(localglue: job {gone} does not exist; create it first, or check its name)",
+        busy: f"Concurrent runs exceeded for {busy} "
+        f"(localglue: job {busy} allows 1 concurrent run; wait until one has ended, or stop it)",
     }
 
 

@@ -16,6 +16,11 @@ def test_an_address_must_name_a_bucket_and_a_key(uri: str) -> None:
         split_uri(uri)
 
 
+@pytest.mark.parametrize("key", ["jobs/a#b.py", "jobs/what?.py", "jobs/a b%20.py"])
+def test_every_character_of_a_key_is_part_of_it(key: str) -> None:
+    assert split_uri(f"s3a://bucket/{key}") == ("bucket", key)
+
+
 def test_content_is_unpacked_once_even_by_two_at_the_same_time(tmp_path: Path) -> None:
     filled: list[Path] = []
 

@@ -17,6 +17,7 @@ from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
 from localglue.environment import environment
 from localglue.errors import GlueError
+from localglue.glue_libraries import GlueLibraries, launched_python
 from localglue.library_set import base_folder, is_whole
 from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of
@@ -92,6 +93,7 @@ class Runner:
         self._settings = settings
         self._clients = clients
         self._downloads = Downloads(clients.s3, settings.state)
+        self._libraries = GlueLibraries()
         self._standbys = standbys
         self._log_key = log_key
         self._running = running
@@ -180,6 +182,7 @@ class Runner:
         python_path = self._downloads.python_path(wanted.python)
         if task.kind == PYTHON_SHELL and not is_whole(task.job):
             python_path = [*python_path, base_folder(settings.python_shell, settings.state)]
+        python_path = [*python_path, *self._libraries.folders(launched_python(settings, task.kind))]
         words = launcher(settings, task.kind, task.arguments, self._downloads.jars(wanted.jars))
         variables = environment(settings, os.environ, python_path)
         return Shape(tuple(words), tuple(sorted(variables.items())), wanted.script)

@@ -16,7 +16,7 @@ from localglue.app import LocalGlue
 from localglue.documents import Document
 from localglue.errors import GlueError, UnknownOperation, ValidationFailed
 
-_PREFIX = "AWSGlue."
+_PREFIX, _OWN_PREFIX = "AWSGlue.", "LocalGlue."
 _JSON = "application/x-amz-json-1.1"
 _LONGEST_BODY = 16 << 20
 # clients keep connections, and come back to them long after; this is for those that never do
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _answer(self, target: str, body: bytes) -> Document:
-        if not target.startswith(_PREFIX) or self.server.glue is None:
+        if not target.startswith((_PREFIX, _OWN_PREFIX)) or self.server.glue is None:
             raise UnknownOperation(target)
         try:
             request = json.loads(body or b"{}")
@@ -108,6 +108,8 @@ class Handler(BaseHTTPRequestHandler):
             raise ValidationFailed([f"the request is not JSON ({problem})"]) from problem
         except RecursionError as problem:
             raise ValidationFailed(["the request is nested too deeply"]) from problem
+        if target.startswith(_OWN_PREFIX):
+            return self.server.glue.answer_own(target[len(_OWN_PREFIX) :], request)
         return self.server.glue.answer(target[len(_PREFIX) :], request)
 
     def _refuse(self, refused: Refused) -> None:

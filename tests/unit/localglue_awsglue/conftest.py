@@ -1,77 +1,10 @@
-"""awsglue on the path, one Spark session for these tests, and frames of records."""
+"""awsglue on the path."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.conftest import ROOT
 
 LIBRARY = str(ROOT / "lib" / "localglue_awsglue")
 sys.path.append(LIBRARY)
-
-
-@pytest.fixture(scope="package")
-def context() -> Iterator[Any]:
-    """The context of a script, over a session without S3."""
-    from awsglue.context import GlueContext
-    from pyspark.sql import SparkSession
-
-    from totelake.stack import spark as stack_spark
-
-    os.environ.update(stack_spark.environment())
-    builder = SparkSession.builder.appName("awsglue")
-    for name, value in stack_spark.settings(None).items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.environment["PYTHONPATH"] = LIBRARY
-    yield GlueContext(session.sparkContext)
-    gateway = session.sparkContext._gateway
-    session.stop()
-    gateway.shutdown()
-    gateway.proc.stdin.close()
-    gateway.proc.send_signal(signal.SIGTERM)
-    gateway.proc.wait()
-
-
-@pytest.fixture
-def frame(context: Any) -> Callable[..., Any]:
-    """Makes a frame of records."""
-
-    def make(*records: dict[str, Any], name: str = "frame") -> Any:
-        return context.create_dynamic_frame.from_rdd(context.sparkContext.parallelize(list(records), 2), name)
-
-    return make
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Callable[..., str]:
-    """Writes files of a folder; the folder."""
-
-    def write(**contents: str) -> str:
-        for name, content in contents.items():
-            path = tmp_path / name.replace("__", "/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
-        return str(tmp_path)
-
-    return write
-
-
-def records(found: Any) -> list[dict[str, Any]]:
-    """The records of a frame, in an order of their own."""
-    from awsglue.values import of_row
-
-    rows = [of_row(tuple(row), found.schema()) for row in found.toDF().collect()]
-    return sorted(rows, key=repr)
-
-
-def types(found: Any) -> dict[str, str]:
-    """The words of the types of a frame's fields."""
-    return {one.name: one.dataType.typeName() for one in found.schema()}

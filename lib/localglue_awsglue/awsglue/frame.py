@@ -76,8 +76,8 @@ class Frame:
     def errorsAsDynamicFrame(self: T) -> T:  # noqa: N802
         """A frame with a record `error` of message, stack_trace and record (JSON) for each error."""
         found = self.glue_ctx.spark_session.createDataFrame([], ERROR_COLUMNS)
-        for one in self._errors:
-            found = found.union(one.rows)
+        for rows in [one.rows for one in self._errors if one.rows is not None]:
+            found = found.union(rows)
         made = found.selectExpr("struct(message, stack_trace, record) AS error")
         return type(self)(made, self.glue_ctx, f"{self.name}_errors")
 
@@ -89,7 +89,7 @@ class Frame:
     def assertErrorThreshold(self) -> None:  # noqa: N802
         """Raises ErrorThresholdExceeded when there are errors."""
         if self.errorsCount():
-            first = next(one.rows.first() for one in self._errors if one.count)
+            first = next(one.rows.first() for one in self._errors if one.rows is not None)
             said = f", the first: {first[0]}" if first else ""
             raise ErrorThresholdExceeded(f"{self.name or 'the frame'} has {self.errorsCount()} errors{said}")
 
@@ -114,7 +114,7 @@ class Frame:
         unknown = set(shared) - set(SHARED)
         if unknown:
             raise TypeError(f"the transform has no parameter {', '.join(sorted(unknown))}")
-        stage = errors or Errors(0, self.glue_ctx.spark_session.createDataFrame([], ERROR_COLUMNS))
+        stage = errors or Errors(0)
         made = type(self)(frame, self.glue_ctx, name or self.name, kind, (*self._errors, *others, stage))
         made._check(int(shared.get("stageThreshold", 0)), int(shared.get("totalThreshold", 0)), shared.get("info", ""))
         return made

@@ -33,10 +33,10 @@ class Failed:
 
 @dataclass(frozen=True)
 class Errors:
-    """The errors of one step: how many, and a DataFrame with a row for each."""
+    """The errors of one step: how many, and a DataFrame with a row for each, None when there are none."""
 
     count: int
-    rows: DataFrame
+    rows: DataFrame | None = None
 
 
 def frame_of(
@@ -50,10 +50,12 @@ def frame_of(
     count, found = count_and_schema(kept, hint)
     kind = schema or found
     rows = kept.filter(lambda one: not isinstance(one, Failed)).map(lambda one: to_row(one, kind))
+    frame = session.createDataFrame(rows, struct_of(kind), verifySchema=False)
+    if not count:
+        return frame, kind, Errors(0)
     failed = kept.filter(lambda one: isinstance(one, Failed)).map(
         lambda one: (one.message, one.stack_trace, one.record)
     )
-    frame = session.createDataFrame(rows, struct_of(kind), verifySchema=False)
     return frame, kind, Errors(count, session.createDataFrame(failed, ERROR_COLUMNS, verifySchema=False))
 
 

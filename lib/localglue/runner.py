@@ -23,6 +23,7 @@ from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of
 from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess, Sink
 from localglue.settings import Settings
+from localglue.spark_sql import notice, refuse_writes
 from localglue.standby import Shape, Standby
 from localglue.standbys import Standbys
 from localglue.states import FAILED, STOPPED, TIMEOUT, Origin
@@ -168,6 +169,8 @@ class Runner:
             shape = self._shape(task, wanted)
             for module in wanted.preinstalled:
                 sink(ERROR_OUTPUT, f"localglue installs nothing: {module} must be in the interpreter that runs the job")
+            if task.kind == SPARK and notice(task.arguments):
+                sink(ERROR_OUTPUT, notice(task.arguments))
             if task.kind != SPARK:
                 return self._start_cold(active, shape, wanted, sink)
             with self._standbys.used_by(shape) as standby:
@@ -217,6 +220,8 @@ class Runner:
     def _script(self, task: Task, wanted: Needs, folder: Path) -> tuple[Path, list[str]]:
         """The script, downloaded, and its arguments."""
         script = self._downloads.script(wanted.script, folder)
+        if task.kind == SPARK:
+            refuse_writes(script.read_text(encoding="utf-8", errors="replace"), task.arguments)
         return script, script_arguments(task.run, task.job, task.arguments, task.origin)
 
     def _wait(self, active: ActiveRun, process: JobProcess) -> Outcome:

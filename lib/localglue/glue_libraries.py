@@ -14,6 +14,7 @@ from localglue.settings import Settings
 
 PACKAGE = "localglue_awsglue"
 """The folder beside localglue that holds the package `awsglue`: who installs localglue does not find that itself."""
+_PATIENCE = 60
 _LOOK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('awsglue') is None)"
 
 
@@ -50,8 +51,8 @@ def _has_its_own(python: str) -> bool:
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
         looked = subprocess.run(  # nosec B603 # a fixed command, no shell
-            [python, "-c", _LOOK], capture_output=True, check=False, env=variables
+            [python, "-c", _LOOK], capture_output=True, check=False, env=variables, timeout=_PATIENCE
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return False
     return looked.returncode == 0

@@ -1,4 +1,4 @@
-"""The wheel of totelake, localglue, localgate and localathena.
+"""The wheel of totelake, localglue with the awsglue of its jobs, localgate and localathena.
 
 The contracts are compiled in; there are no install requirements, as Glue's pip fetches them.
 """
@@ -11,6 +11,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+AWSGLUE = "localglue_awsglue"
 SHELL = ["boto3", "pyarrow", "pandas", "numpy", "psycopg2-binary", "requests"]
 SPARK = ["pyspark==3.5.6", "iso4217"]
 LOCAL = [
@@ -54,7 +55,8 @@ setup(
     description="An AWS Glue job suite from PostgreSQL through an S3 data lake to a star-schema warehouse",
     license="Apache-2.0",
     package_dir={"": "lib"},
-    packages=find_packages("lib"),
+    # awsglue stays in its folder: on AWS and in AWS's image the platform brings one
+    packages=[*find_packages("lib"), AWSGLUE, *(f"{AWSGLUE}.{name}" for name in find_packages(f"lib/{AWSGLUE}"))],
     package_data={"totelake": ["**/*.sql", "**/*.css", "**/*.js", "**/*.html"]},
     python_requires=">=3.9",
     extras_require={"shell": SHELL, "spark": SPARK, "local": LOCAL + SHELL + SPARK, "glue": ["AWSGlueDataplanePython"]},

@@ -11,13 +11,14 @@ import threading
 from dataclasses import replace
 
 from localglue.actions import Actions
+from localglue.bookmarks import COMMIT, Bookmarks
 from localglue.clients import Clients
 from localglue.connections import Connections
 from localglue.crawlers import Crawlers
 from localglue.crawls import Crawls
 from localglue.data_catalog import FORWARDED, DataCatalog
 from localglue.documents import Document
-from localglue.errors import GlueError, InvalidInput, Unsupported, ValidationFailed
+from localglue.errors import GlueError, InvalidInput, UnknownOperation, Unsupported, ValidationFailed
 from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
 from localglue.operation_table import markdown
@@ -72,7 +73,19 @@ class LocalGlue:
         triggers.changed = crawlers.changed = self._scheduler.wake
         self._handlers: dict[str, Handler] = {}
         workflow_parts = (triggers, workflows, self._workflow_runs)
-        for part in (jobs, self._job_runs, *workflow_parts, crawlers, self._crawls, catalog, connections, security):
+        bookmarks = Bookmarks(self._store, jobs, lock)
+        self._own = {COMMIT: bookmarks.commit}
+        for part in (
+            bookmarks,
+            jobs,
+            self._job_runs,
+            *workflow_parts,
+            crawlers,
+            self._crawls,
+            catalog,
+            connections,
+            security,
+        ):
             self._handlers.update(part.operations())
         tags = Tags(self._store, catalog.tagging())
         self._handlers = {name: tags.noting(name, handler) for name, handler in self._handlers.items()}
@@ -121,6 +134,15 @@ class LocalGlue:
     def operation_table(self) -> str:
         """The document that says of each operation of Glue whether it is done, passed on or refused."""
         return markdown(self._model.names, self._handlers, FORWARDED)
+
+    def answer_own(self, operation: str, request: object) -> Document:
+        """Run an operation that is localglue's own, for the jobs that it runs. Raises GlueError."""
+        handler = self._own.get(operation)
+        if handler is None:
+            raise UnknownOperation(operation)
+        if not isinstance(request, dict):
+            raise ValidationFailed(["the request is no JSON object"])
+        return handler(request)
 
     def standbys(self) -> Document:
         """The processes that wait for a run of a Spark job: how many there may be, and of each its memory."""

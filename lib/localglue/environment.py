@@ -36,10 +36,12 @@ def environment(settings: Settings, inherited: Mapping[str, str], python_path: S
         own["PYTHONPATH"] = ":".join(str(path) for path in python_path)
     patterns = (*INHERITED, *settings.inherit)
     kept = {name: value for name, value in inherited.items() if any(fnmatchcase(name, item) for item in patterns)}
-    return {**_python_of_spark(settings), **kept, **own}
+    python = python_of_spark(settings)
+    of_spark = dict.fromkeys(("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"), python) if python else {}
+    return {**of_spark, **kept, **own}
 
 
-def _python_of_spark(settings: Settings) -> dict[str, str]:
-    """The interpreter that has pyspark, not the first one on PATH."""
+def python_of_spark(settings: Settings) -> str | None:
+    """The interpreter that has pyspark, not the first one on PATH; None where none lies beside spark-submit."""
     beside = Path(settings.spark_submit).parent / "python" if settings.spark_submit else None
-    return dict.fromkeys(("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"), str(beside)) if beside and beside.exists() else {}
+    return str(beside) if beside and beside.exists() else None

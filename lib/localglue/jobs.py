@@ -8,7 +8,7 @@ from localglue.job_rules import check_definition
 from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
-from localglue.store import JOB, Store
+from localglue.store import JOB, JOB_BOOKMARK, Store
 from localglue.tags import carrying
 
 _DEFAULT_TIMEOUT = {PYTHON_SHELL: 2880, SPARK: 480}
@@ -67,8 +67,9 @@ class Jobs:
         }
 
     def delete(self, request: Document) -> Document:
-        """Delete a job. It is no error if there is none, as on AWS."""
+        """Delete a job and its bookmark. It is no error if there is none, as on AWS."""
         self._store.delete(JOB, request["JobName"])
+        self._store.delete(JOB_BOOKMARK, request["JobName"])
         return {"JobName": request["JobName"]}
 
 

@@ -17,11 +17,13 @@ from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
 from localglue.environment import environment
 from localglue.errors import GlueError
+from localglue.glue_libraries import GlueLibraries, launched_python
 from localglue.library_set import base_folder, is_whole
 from localglue.logs import LogShipper
 from localglue.outcome import Outcome, outcome_of
 from localglue.process import ERROR_OUTPUT, OUTPUT, JobProcess, Sink
 from localglue.settings import Settings
+from localglue.spark_sql import notice, refuse_writes
 from localglue.standby import Shape, Standby
 from localglue.standbys import Standbys
 from localglue.states import FAILED, STOPPED, TIMEOUT, Origin
@@ -92,6 +94,7 @@ class Runner:
         self._settings = settings
         self._clients = clients
         self._downloads = Downloads(clients.s3, settings.state)
+        self._libraries = GlueLibraries()
         self._standbys = standbys
         self._log_key = log_key
         self._running = running
@@ -166,6 +169,8 @@ class Runner:
             shape = self._shape(task, wanted)
             for module in wanted.preinstalled:
                 sink(ERROR_OUTPUT, f"localglue installs nothing: {module} must be in the interpreter that runs the job")
+            if task.kind == SPARK and notice(task.arguments):
+                sink(ERROR_OUTPUT, notice(task.arguments))
             if task.kind != SPARK:
                 return self._start_cold(active, shape, wanted, sink)
             with self._standbys.used_by(shape) as standby:
@@ -180,6 +185,7 @@ class Runner:
         python_path = self._downloads.python_path(wanted.python)
         if task.kind == PYTHON_SHELL and not is_whole(task.job):
             python_path = [*python_path, base_folder(settings.python_shell, settings.state)]
+        python_path = [*python_path, *self._libraries.folders(launched_python(settings, task.kind))]
         words = launcher(settings, task.kind, task.arguments, self._downloads.jars(wanted.jars))
         variables = environment(settings, os.environ, python_path)
         return Shape(tuple(words), tuple(sorted(variables.items())), wanted.script)
@@ -214,6 +220,8 @@ class Runner:
     def _script(self, task: Task, wanted: Needs, folder: Path) -> tuple[Path, list[str]]:
         """The script, downloaded, and its arguments."""
         script = self._downloads.script(wanted.script, folder)
+        if task.kind == SPARK:
+            refuse_writes(script.read_text(encoding="utf-8", errors="replace"), task.arguments)
         return script, script_arguments(task.run, task.job, task.arguments, task.origin)
 
     def _wait(self, active: ActiveRun, process: JobProcess) -> Outcome:

@@ -18,7 +18,7 @@ from localglue.app import LocalGlue
 from localglue.documents import Document
 from localglue.errors import GlueError, UnknownOperation, ValidationFailed
 
-_PREFIX = "AWSGlue."
+_PREFIX, _OWN_PREFIX = "AWSGlue.", "LocalGlue."
 _JSON = "application/x-amz-json-1.1"
 _LONGEST_BODY = 16 << 20
 # clients keep connections, and come back to them long after; this is for those that never do
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def _answer(self, target: str, body: bytes, region: str) -> Document:
-        if not target.startswith(_PREFIX) or self.server.glue is None:
+        if not target.startswith((_PREFIX, _OWN_PREFIX)) or self.server.glue is None:
             raise UnknownOperation(target)
         try:
             request = json.loads(body or b"{}")
@@ -110,7 +110,10 @@ class Handler(BaseHTTPRequestHandler):
             raise ValidationFailed([f"the request is not JSON ({problem})"]) from problem
         except RecursionError as problem:
             raise ValidationFailed(["the request is nested too deeply"]) from problem
-        return self.server.glue.in_region(region).answer(target[len(_PREFIX) :], request)
+        regional = self.server.glue.in_region(region)
+        if target.startswith(_OWN_PREFIX):
+            return regional.answer_own(target[len(_OWN_PREFIX) :], request)
+        return regional.answer(target[len(_PREFIX) :], request)
 
     def _refuse(self, refused: Refused) -> None:
         answer = json_answer_to(refused)

@@ -13,6 +13,7 @@ from localglue.errors import AlreadyExists, EntityNotFound
 
 JOB, TRIGGER, WORKFLOW, CRAWLER = "job", "trigger", "workflow", "crawler"
 CONNECTION, SECURITY_CONFIGURATION, TAGS = "connection", "security_configuration", "tags"
+JOB_BOOKMARK = "job_bookmark"
 STANDBY = "standby"
 JOB_RUN, WORKFLOW_RUN, CRAWL = "job_run", "workflow_run", "crawl"
 FILE = "localglue.sqlite"

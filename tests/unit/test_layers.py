@@ -40,7 +40,7 @@ LAYERS = (
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 # what stands beside totelake, for one machine alone
-LOCAL_PACKAGES = ("localglue", "localgate", "localathena")
+LOCAL_PACKAGES = ("localglue", "localgate", "localathena", "localglue_awsglue")
 # what jobs are made of; the packages below run on a person's machine
 JOB_PACKAGES = tuple(package for packages in LAYERS[1:13] for package in packages)
 SPARK_PACKAGES = ("star", "warehouse")
@@ -152,6 +152,14 @@ def test_the_gate_knows_nobody_and_of_totelake_only_the_stack_knows_it() -> None
 def test_localathena_knows_nobody_and_of_totelake_only_query_knows_it() -> None:
     assert importers(modules("localathena").values(), "totelake", "localglue", "localgate") == []
     assert importers([module for module in modules().values() if module.package != "query"], "localathena") == []
+
+
+def test_the_awsglue_of_jobs_knows_nobody_and_its_arguments_need_no_spark() -> None:
+    found = modules("localglue_awsglue")
+    assert importers(found.values(), "totelake", "localglue", "localgate", "localathena") == []
+    shell = [found[f"localglue_awsglue.awsglue.{name}"] for name in ("utils", "missing")]
+    assert importers([*shell, found["localglue_awsglue.awsglue"]], "pyspark", "boto3", "botocore") == []
+    assert all(module.is_shell_python for module in found.values())
 
 
 @pytest.mark.parametrize("package", LOCAL_PACKAGES)

@@ -68,10 +68,10 @@ def _glue_session() -> SparkSession | None:
         from awsglue.context import GlueContext
     except ImportError:
         return None
-    context: Any = SparkContext.getOrCreate()
-    if type(context._jvm.com.amazonaws.services.glue.GlueContext).__name__ == "JavaPackage":
+    # before there is a context: a plain session is to be named by its job
+    if type(open_jvm().com.amazonaws.services.glue.GlueContext).__name__ == "JavaPackage":
         return None
-    session: SparkSession = GlueContext(context).spark_session
+    session: SparkSession = GlueContext(SparkContext.getOrCreate()).spark_session
     return session
 
 

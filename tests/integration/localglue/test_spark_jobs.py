@@ -62,7 +62,8 @@ def test_a_spark_job_is_submitted_with_properties_jars_settings_and_path(spark_b
     assert Path(words[3]).name == "driver.jar" and Path(words[3]).read_bytes() == b"jar"
     assert words[4:8] == ["--conf", "spark.a=1", "--conf", "spark.b=2"]
     assert words[8].endswith(".py") and words[9] == "--extra-jars"
-    assert (Path(path) / "one.py").exists()
+    own, awsglue = path.split(":")
+    assert (Path(own) / "one.py").exists() and (Path(awsglue) / "awsglue" / "context.py").exists()
 
 
 @pytest.mark.parametrize(("first", "sides"), [("true", ["driver", "executor"]), ("false", [])])

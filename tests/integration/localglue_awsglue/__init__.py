@@ -1,0 +1,1 @@
+"""Tests of the awsglue that localglue gives to jobs, with Spark and S3."""

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from datetime import timedelta
 
 from botocore.exceptions import ClientError
+from sqlglot import exp
 
 from localapi.documents import Document, Operations
 from localapi.paging import page_of
@@ -79,7 +80,8 @@ class Executions:
         catalog = request.get("QueryExecutionContext", {}).get("Catalog", "AwsDataCatalog")
         if catalog.lower() != "awsdatacatalog":
             raise InvalidRequest(f"the data catalog {catalog} is not here; leave it out, or name AwsDataCatalog")
-        base = self._output(request, configuration)
+        is_managed = configuration.get("ManagedQueryResultsConfiguration", {}).get("Enabled", False)
+        base = _managed(request) if is_managed else self._output(request, configuration)
         number = str(uuid.uuid4())
         execution = Execution(number, request, workgroup, "", "", base, configuration.get("BytesScannedCutoffPerQuery"))
         try:
@@ -88,7 +90,13 @@ class Executions:
         except Refused as refused:
             raise InvalidRequest(refused.sentence, "MALFORMED_QUERY") from refused
         execution.statement_type, execution.substatement_type = statement.type, statement.subtype
-        execution.result = {**base, "OutputLocation": f"{base['OutputLocation']}{_name(statement, number)}"}
+        if not is_managed:
+            execution.result = {**base, "OutputLocation": f"{base['OutputLocation']}{_name(statement, number)}"}
+        elif isinstance(statement, (parsed.Ctas, parsed.Insert, parsed.Unload)):
+            raise InvalidRequest(
+                f"{statement.subtype} is not supported on this machine in a workgroup that manages its results; "
+                "run it in another"
+            )
         return execution, statement
 
     def _statement(self, execution: Execution) -> parsed.Statement:
@@ -148,12 +156,15 @@ class Executions:
             )
             usable = item.state == SUCCEEDED and item.file is not None and item.substatement_type == "SELECT"
             recent = item.workgroup == execution.workgroup and (item.completed or oldest) >= oldest
-            if same and usable and recent and not item.reused and self._is_there(item.result["OutputLocation"]):
+            if same and usable and recent and not item.reused and self._is_there(item):
                 return item
         return None
 
-    def _is_there(self, address: str) -> bool:
-        place = split(address)
+    def _is_there(self, execution: Execution) -> bool:
+        """Whether the object of a result is still there; a result without one is."""
+        place = split(execution.result.get("OutputLocation", ""))
+        if not execution.result:
+            return True
         try:
             return place is not None and bool(self._clients.s3.head_object(Bucket=place[0], Key=place[1]))
         except ClientError as error:
@@ -247,6 +258,13 @@ class Executions:
             item.stop()
 
 
+def _managed(request: Document) -> Document:
+    """The result's configuration in a workgroup that manages results: it has no address in S3."""
+    if request.get("ResultConfiguration", {}).get("OutputLocation"):
+        raise InvalidRequest("the workgroup manages query results; leave the output location out")
+    return {}
+
+
 def _reuse(execution: Execution, former: Execution) -> None:
     """Let a former result stand for this one's."""
     execution.begin()
@@ -270,7 +288,8 @@ def _check(statement: parsed.Statement, configuration: Document) -> None:
     """Raise Refused for what Athena does not begin: a query that is none, and a location that its workgroup forbids."""
     if isinstance(statement, (parsed.Select, parsed.Ctas, parsed.Insert, parsed.Unload, parsed.CreateView)):
         try:
-            parse(statement.query)
+            if not isinstance(parse(statement.query), (exp.Query, exp.Values)):
+                raise Refused("SYNTAX_ERROR", "mismatched input: a query begins with SELECT, WITH, VALUES or TABLE")
         except Refused as refused:
             if not isinstance(statement, parsed.Ctas) or refused.kind != "SYNTAX_ERROR":
                 raise

@@ -19,7 +19,7 @@ _REMOVALS = {
     "RemoveExpectedBucketOwner": "ExpectedBucketOwner",
     "RemoveAclConfiguration": "AclConfiguration",
 }
-_REFUSED = ("ManagedQueryResultsConfiguration", "IdentityCenterConfiguration", "CustomerContentEncryptionConfiguration")
+_REFUSED = ("IdentityCenterConfiguration", "CustomerContentEncryptionConfiguration")
 
 
 class Workgroups:
@@ -172,7 +172,7 @@ def _group(name: str, description: str, given: Document) -> Document:
 def _refuse_unread(given: Document) -> None:
     """Raise InvalidRequest for what a workgroup would promise and not keep."""
     for name in _REFUSED:
-        if given.get(name, {}).get("Enabled", name in given and name != _REFUSED[0]):
+        if name in given:
             raise InvalidRequest(f"{name} is not supported on this machine; nothing was done. Leave it out")
     engine = given.get("EngineVersion", {}).get("SelectedEngineVersion", "AUTO")
     if engine not in ("AUTO", "Athena engine version 3"):

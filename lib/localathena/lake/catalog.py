@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CATALOG = "awsdatacatalog"
 VIEW_TYPE = "VIRTUAL_VIEW"
+# the database that every account has
+DEFAULT = "default"
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
 _ABSENT = "EntityNotFoundException"
 _CHUNK = 100
@@ -66,6 +68,12 @@ class Lake:
         with answering("the databases cannot be listed"):
             pages = self.glue.get_paginator("get_databases").paginate()
             return sorted(item["Name"] for page in pages for item in page["DatabaseList"])
+
+    def ensure_default(self, database: str) -> None:
+        """Register the database `default`, which every account has, if a statement puts something into it."""
+        if database == DEFAULT and DEFAULT not in self.databases():
+            with answering("the database default cannot be registered"):
+                self.glue.create_database(DatabaseInput={"Name": DEFAULT})
 
     def relations(self, database: str) -> Sequence[tuple[str, str]]:
         """The names of a database's tables and views, each with BASE TABLE or VIEW; none of a database that is none."""

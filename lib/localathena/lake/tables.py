@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from sqlglot import exp
+
 from localathena.lake.catalog import Document, Lake, columns_of, keys_of, location_of
 from localathena.lake.formats import Format, format_of, selected
 from localathena.lake.objects import Object, Objects
@@ -14,6 +16,7 @@ from localathena.lake.projection import Projection, injected, is_projected
 from localathena.sql.quoting import identifier, quoted
 from localathena.sql.refusals import refuse
 from localathena.sql.types import Type, type_of
+from localathena.sql.words import parse
 
 _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
@@ -84,7 +87,7 @@ class Tables:
     def _projected(self, document: Document, keys: list[str], sql: str) -> dict[tuple[str, ...], list[Object]]:
         parameters = document.get("Parameters") or {}
         for key in injected(parameters, keys):
-            if key not in sql.lower():
+            if not _is_compared(sql, key):
                 refuse(
                     "CONSTRAINT_VIOLATION",
                     f"For the injected projected partition column {key}, the WHERE clause must contain only static "
@@ -97,6 +100,17 @@ class Tables:
             if values is not None:
                 found[values].append(item)
         return found
+
+
+def _is_compared(sql: str, key: str) -> bool:
+    """Whether a statement says which values of a column it wants: by = or IN with nothing but literals."""
+    for node in parse(sql).find_all(exp.EQ, exp.In):
+        sides = [node.this, *(node.expressions if isinstance(node, exp.In) else [node.expression])]
+        columns = [side for side in sides if isinstance(side, exp.Column) and side.name.lower() == key]
+        others = [side for side in sides if not isinstance(side, exp.Column)]
+        if columns and others and not any(side.find(exp.Column, exp.Query) for side in others):
+            return True
+    return False
 
 
 def _constant(value: str, kind: Type) -> str:

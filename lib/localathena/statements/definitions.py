@@ -10,6 +10,7 @@ from localathena.lake.projection import is_projected
 from localathena.locations import folder
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.statements import translate
+from localathena.sql.types import VARCHAR
 from localathena.statements import alter, parsed
 from localathena.statements.hive_types import hive_type
 from localathena.statements.storage import CLASSES
@@ -21,6 +22,7 @@ _TYPED_AS = {"JSONFILE": "JSON"}
 def create_view(work: Work, statement: parsed.CreateView) -> None:
     """Register a view, once its query is one."""
     database, name = statement.database, statement.name
+    work.lake.ensure_default(database)
     translation = translate(statement.query, work.lake)
     columns = []
     for number, (column, kind) in enumerate(translation.columns):
@@ -64,6 +66,7 @@ def create_table(work: Work, statement: parsed.CreateTable) -> None:
     database, name = statement.database, statement.name
     if folder(statement.location) is None:
         refuse("FAILED", f"Error: LOCATION '{statement.location}' is no place in S3; name one that begins with s3://")
+    work.lake.ensure_default(database)
     if work.lake.table(database, name) is not None:
         if not statement.if_not_exists:
             refuse("FAILED", f"AlreadyExistsException: Table {name} already exists in {database}")
@@ -169,8 +172,6 @@ def repair(work: Work, statement: parsed.Repair) -> None:
     work.lake.add_partitions(statement.database, statement.name, [_input(document, *item) for item in new.items()])
     lines = [f"Partitions not in metastore:\t{statement.name}:{_shown(keys, values)}" for values in new]
     lines += [f"Repair: Added partition to metastore {statement.name}:{_shown(keys, values)}" for values in new]
-    from localathena.sql.types import VARCHAR
-
     work.show([("result", VARCHAR)], [[line] for line in lines])
 
 

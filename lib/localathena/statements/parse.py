@@ -146,9 +146,10 @@ def _show(reader: Reader, database: str) -> parsed.Show:
         what = "CREATE_VIEW" if reader.accept("VIEW") else "CREATE_TABLE"
         if what == "CREATE_TABLE":
             reader.expect("TABLE")
-        of = reader.qualified(database)
+        first, of = reader.peek(), reader.qualified(database)
+        is_qualified = first is not None and unquoted(first.text).lower() != of[1]
         reader.end()
-        return parsed.Show(what, of)
+        return parsed.Show(what, of, written=".".join(of) if is_qualified else of[1])
     what = reader.token().text.upper()
     what = "DATABASES" if what == "SCHEMAS" else what
     if what in _SHOWN_OF_TABLES:

@@ -157,6 +157,8 @@ class Show(Statement):
     what: str
     of: tuple[str, str] = ("", "")
     like: str | None = None
+    written: str = ""
+    """The table's name as the statement has it, with its database or without."""
 
     @property
     def subtype(self) -> str:  # type: ignore[override]

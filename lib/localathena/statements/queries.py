@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from localathena.lake.catalog import CATALOG, answering, columns_of, is_view, keys_of, location_of
+from localathena.columns import metadata
+from localathena.lake.catalog import CATALOG, DEFAULT, answering, columns_of, is_view, keys_of, location_of
 from localathena.lake.formats import format_of
 from localathena.lake.projection import is_projected
 from localathena.locations import folder
@@ -36,7 +37,13 @@ def select(work: Work, statement: parsed.Select) -> None:
 def _texts(cursor: Any, kinds: list[Type]) -> Iterator[Row]:
     while rows := cursor.fetchmany(_FETCHED):
         for row in rows:
-            yield [text(value, kind) for value, kind in zip(row, kinds)]
+            yield [_text(value, kind) for value, kind in zip(row, kinds)]
+
+
+def _text(value: Any, kind: Type) -> str | None:
+    """A value as a result of the API has it: a time has no more digits than its type."""
+    found = text(value, kind)
+    return found[:8] if found is not None and kind.name == "time" and kind.numbers == (0,) else found
 
 
 def _named(columns: Sequence[tuple[str, Type]]) -> list[tuple[str, Type]]:
@@ -61,13 +68,14 @@ def create_table_as(work: Work, statement: parsed.Ctas) -> None:
         not_here(f"a table of the type {given['table_type']}")
     if given.get("bucketed_by") and given.get("bucket_count") != "1":
         not_here("bucketed_by with more than one bucket")
-    if database not in work.lake.databases():
+    if database not in work.lake.databases() and database != DEFAULT:
         refuse("SCHEMA_NOT_FOUND", f"line 1:1: Schema {database} not found")
     if work.lake.table(database, name) is not None:
         if statement.if_not_exists:
             work.show([], [])
             return
         refuse("TABLE_ALREADY_EXISTS", f"line 1:1: Destination table '{CATALOG}.{database}.{name}' already exists")
+    work.lake.ensure_default(database)
     location = given.get("external_location") or f"{work.output}/"
     form = storage_of(given)
     _check_empty(work, location, f"table '{database}.{name}'")
@@ -147,6 +155,7 @@ def _manifest(work: Work, written: Written) -> None:
     work.execution.columns, work.execution.update_count = COUNT, written.rows
     work.execution.manifest = f"{work.output}-manifest.csv"
     work.put(work.execution.manifest, "".join(f"{address}\n" for address in written.objects).encode())
+    work.put(f"{work.output}.metadata", metadata(COUNT))
 
 
 def insert(work: Work, statement: parsed.Insert) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from localathena.lake.catalog import is_view, keys_of, location_of, view_of
@@ -99,7 +99,7 @@ def _create_table(work: Work, statement: parsed.Show) -> _Answer:
     if is_view(document):
         refuse("FAILED", f"SemanticException: {statement.of[1]} is a view; use SHOW CREATE VIEW")
     descriptor = document["StorageDescriptor"]
-    lines = [f"CREATE EXTERNAL TABLE `{statement.of[0]}.{statement.of[1]}`(", *_listed(descriptor["Columns"])]
+    lines = [f"CREATE EXTERNAL TABLE `{statement.written}`(", *_listed(descriptor["Columns"])]
     if document.get("Description"):
         lines += ["COMMENT", f"  {_text(document['Description'])}"]
     if document.get("PartitionKeys"):
@@ -131,8 +131,25 @@ def _listed(columns: Any) -> list[str]:
     return [f"{line}, " for line in found[:-1]] + [f"{line})" for line in found[-1:]]
 
 
+def _as_hashed(names: Iterable[str]) -> list[str]:
+    """The names in the order of a hash map of Java, in which Hive writes them."""
+    found, size = list(names), 16
+    while len(found) > size * 3 // 4:
+        size *= 2
+
+    def place(name: str) -> int:
+        value = 0
+        for letter in name:
+            value = (31 * value + ord(letter)) & 0xFFFFFFFF
+        return (value ^ value >> 16) & (size - 1)
+
+    return sorted(found, key=place)
+
+
 def _pairs(given: Mapping[str, str]) -> list[str]:
-    found = [f"  {_text(name)}={_text(str(value))}" for name, value in sorted(given.items())]
+    found = [
+        f"  {_text(name)}={_text(str(value))}" for name, value in ((name, given[name]) for name in _as_hashed(given))
+    ]
     return [f"{line}, " for line in found[:-1]] + [f"{line})" for line in found[-1:]]
 
 

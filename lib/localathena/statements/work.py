@@ -43,6 +43,11 @@ class Work:
     lake: Lake
 
     @property
+    def is_managed(self) -> bool:
+        """Whether the result is kept here alone."""
+        return "OutputLocation" not in self.execution.result
+
+    @property
     def output(self) -> str:
         """The address of its result."""
         return str(self.execution.result["OutputLocation"])
@@ -68,6 +73,8 @@ class Work:
         path = self.settings.state / "results" / self.execution.id
         write(path, [name for name, _ in columns], rows)
         self.execution.columns, self.execution.file = columns, path
+        if self.is_managed:
+            return
         self.put(self.output, path.read_bytes() if path.stat().st_size < 1 << 20 else None)
         self.put(f"{self.output}.metadata", metadata(columns))
 
@@ -76,6 +83,8 @@ class Work:
         path = self.settings.state / "results" / self.execution.id
         write(path, None, rows)
         self.execution.columns, self.execution.file = columns, path
+        if self.is_managed:
+            return
         self.put(self.output, "".join(map(text_line, rows_of(path, columns))).encode())
         self.put(f"{self.output}.metadata", metadata(columns))
 

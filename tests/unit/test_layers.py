@@ -40,7 +40,7 @@ LAYERS = (
 )
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 # what stands beside totelake, for one machine alone
-LOCAL_PACKAGES = ("localglue", "localgate", "localathena", "localglue_awsglue")
+LOCAL_PACKAGES = ("localglue", "localgate", "localapi", "localathena", "localglue_awsglue")
 # what jobs are made of; the packages below run on a person's machine
 JOB_PACKAGES = tuple(package for packages in LAYERS[1:13] for package in packages)
 SPARK_PACKAGES = ("star", "warehouse")
@@ -149,8 +149,13 @@ def test_the_gate_knows_nobody_and_of_totelake_only_the_stack_knows_it() -> None
     assert importers([module for module in modules().values() if module.package != "stack"], "localgate") == []
 
 
-def test_localathena_knows_nobody_and_of_totelake_only_query_knows_it() -> None:
-    assert importers(modules("localathena").values(), "totelake", "localglue", "localgate") == []
+def test_what_serves_an_api_knows_the_gate_alone() -> None:
+    assert importers(modules("localapi").values(), "totelake", "localglue", "localathena") == []
+    assert importers(modules().values(), "localapi") == []
+
+
+def test_localathena_knows_what_serves_it_and_of_totelake_only_query_knows_it() -> None:
+    assert importers(modules("localathena").values(), "totelake", "localglue") == []
     assert importers([module for module in modules().values() if module.package != "query"], "localathena") == []
 
 

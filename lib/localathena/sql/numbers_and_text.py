@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from localathena.sql.refusals import failure
 from localathena.sql.signatures import table_of
 
 _NAN, _SPACES = "CAST('NaN' AS DOUBLE)", "chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' '"
+
+_NOT_POSITIVE = failure("INVALID_FUNCTION_ARGUMENT", "'bound must be positive'", "{R}")
+_BELOW = f"CASE WHEN {{0}} <= 0 THEN {_NOT_POSITIVE} ELSE CAST(floor(random() * {{0}}) AS {{R}}) END"
 
 _NUMBERS = f"""
 abs(N) -> N : abs({{0}})
@@ -61,8 +65,8 @@ is_finite(double) -> boolean : isfinite({{0}})
 is_infinite(double) -> boolean : isinf({{0}})
 random() -> double : random()
 rand() -> double : random()
-random(I) -> I : CAST(floor(random() * {{0}}) AS {{R}})
-rand(I) -> I : CAST(floor(random() * {{0}}) AS {{R}})
+random(I) -> I : {_BELOW}
+rand(I) -> I : {_BELOW}
 random(I, I) -> I : CAST(floor(random() * ({{1}} - {{0}})) + {{0}} AS {{R}})
 width_bucket(double, double, double, bigint) -> bigint : py_width_bucket({{0}}, {{1}}, {{2}}, {{3}})
 width_bucket(double, array(double)) -> bigint : len(list_filter({{1}}, lambda b: b <= {{0}}))

@@ -26,7 +26,7 @@ from totelake.operate.held import HeldTable, NotCaptured, held_tables, not_captu
 from totelake.operate.runs import Standing, standings
 from totelake.runtime.run_reports import short
 from totelake.stack import lifecycle
-from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, STANDBYS, Stack, default_home, has_record
+from totelake.stack.model import LOCALATHENA, LOCALGLUE, MOTO, POSTGRES, STANDBYS, Stack, default_home, has_record
 from totelake.stack.servers import Standbys, check_ports, standbys
 
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not given.")]
@@ -58,16 +58,17 @@ def up(
     postgres_port: _Port = 0,
     aws_port: _Port = 0,
     glue_port: _Port = 0,
+    athena_port: _Port = 0,
     standby: Annotated[
         int, typer.Option(min=0, max=8, help="Processes of Spark kept warm for the next run; 0 for none.")
     ] = STANDBYS,
     as_json: AsJson = False,
 ) -> None:
-    """Start PostgreSQL, the AWS endpoint and localglue on this machine; harmless when they run."""
+    """Start PostgreSQL, the AWS endpoint, localglue and localathena on this machine; harmless when they run."""
     home = default_home()
     stack = lifecycle.found(home)
     if stack is None:
-        ports = {POSTGRES: postgres_port, MOTO: aws_port, LOCALGLUE: glue_port}
+        ports = {POSTGRES: postgres_port, MOTO: aws_port, LOCALGLUE: glue_port, LOCALATHENA: athena_port}
         check_ports(ports)
         refuse(before_up(home), quiet if as_json else tell)
         with progress(as_json, "starting the stack") as step:
@@ -140,7 +141,12 @@ def _work(stack: Stack) -> _Work:
 
 def _show(stack: Stack, answers: dict[str, bool], as_json: bool, work: _Work = _NO_WORK) -> None:
     """The parts, and of a stack that may work what it does."""
-    addresses = {POSTGRES: f"127.0.0.1:{stack.postgres_port}", MOTO: stack.aws_endpoint, LOCALGLUE: stack.glue_endpoint}
+    addresses = {
+        POSTGRES: f"127.0.0.1:{stack.postgres_port}",
+        MOTO: stack.aws_endpoint,
+        LOCALGLUE: stack.glue_endpoint,
+        LOCALATHENA: stack.athena_endpoint,
+    }
     if as_json:
         parts = {name: {"address": addresses[name], "answers": alive} for name, alive in answers.items()}
         workflows, held = [asdict(item) for item in work.workflows], [item.document() for item in work.held]

@@ -17,6 +17,7 @@ from totelake.stack.furnish import client, furnish
 from totelake.stack.interrupts import uninterrupted
 from totelake.stack.model import (
     ADMIN,
+    LOCALATHENA,
     LOCALGLUE,
     MOTO,
     OUTBOX,
@@ -35,12 +36,13 @@ from totelake.stack.processes import end, end_leftovers, is_alive
 from totelake.stack.servers import Progress, answers, started
 
 # what a stack makes below its folder, but its logs and the addresses of sources that are elsewhere
-_OWN = (POSTGRES, f"{POSTGRES}.pw", LOCALGLUE, OUTBOX, QUERY, SPARK_FILE, postgres.PLACE_FILE, STATE_FILE)
+_OWN = (POSTGRES, f"{POSTGRES}.pw", LOCALGLUE, LOCALATHENA, OUTBOX, QUERY, SPARK_FILE, postgres.PLACE_FILE, STATE_FILE)
 # what the end of a part means for what it kept
 _LOST_WITH = {
     POSTGRES: "source and warehouse cannot be read",
     MOTO: "and what it kept in memory is lost: the lake's objects, the Data Catalog, secrets, metrics and messages",
     LOCALGLUE: "no job runs; what the other parts have is as it was",
+    LOCALATHENA: "no query of Athena's API is answered; what the other parts have is as it was",
 }
 __all__ = ["answers", "client", "found", "load", "none_up", "refuse_half", "start", "status", "status_of", "stop"]
 
@@ -92,7 +94,12 @@ def _start(home: Path, ports: Mapping[str, int], progress: Progress, standbys: i
 
 def _end_unrecorded(home: Path) -> bool:
     """End the servers of an `up` that was killed, which no record tells of; whether there were any."""
-    marks = (("-D", str(postgres.noted_data(home))), ("--state", str(home / LOCALGLUE)), (str(home / OUTBOX),))
+    marks = (
+        ("-D", str(postgres.noted_data(home))),
+        ("--state", str(home / LOCALGLUE)),
+        ("--state", str(home / LOCALATHENA)),
+        (str(home / OUTBOX),),
+    )
     return end_leftovers(marks) > 0
 
 
@@ -101,7 +108,7 @@ def _remove_data(home: Path) -> bool:
     server, state, mails = postgres.noted_data(home), home / LOCALGLUE, home / OUTBOX
     there = any(path.exists() for path in (server, state, mails))
     postgres.remove_data(server)
-    for folder in (state, mails, home / QUERY):
+    for folder in (state, home / LOCALATHENA, mails, home / QUERY):
         shutil.rmtree(folder, ignore_errors=True)
     for name in (SPARK_FILE, postgres.PLACE_FILE, STATE_FILE):
         remove_private(home / name)
@@ -152,6 +159,7 @@ def status_of(stack: Stack) -> dict[str, bool]:
         POSTGRES: is_alive(stack.parts[POSTGRES]) and postgres.answers(stack.dsn(ADMIN, WAREHOUSE)),
         MOTO: is_alive(stack.parts[MOTO]) and answers(f"{stack.aws_endpoint}/health"),
         LOCALGLUE: is_alive(stack.parts[LOCALGLUE]) and answers(f"{stack.glue_endpoint}/health"),
+        LOCALATHENA: is_alive(stack.parts[LOCALATHENA]) and answers(f"{stack.athena_endpoint}/health"),
     }
 
 
@@ -185,6 +193,7 @@ def stop(home: Path) -> bool:
         except DamagedRecordError:  # what it names is found without it, too
             stack = None
         if stack is not None:
+            end(stack.parts[LOCALATHENA])
             end(stack.parts[LOCALGLUE])
             _end_jobs(home / LOCALGLUE)
             end(stack.parts[MOTO])

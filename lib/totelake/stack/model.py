@@ -21,7 +21,9 @@ STATE_FILE, SPARK_FILE = "stack.json", "spark-defaults.conf"
 _EMPTY = ""
 # what the names of a deployment on one machine begin with
 PREFIX = "totelake"
-POSTGRES, MOTO, LOCALGLUE = "postgres", "moto", "localglue"
+POSTGRES, MOTO, LOCALGLUE, LOCALATHENA = "postgres", "moto", "localglue", "localathena"
+# each part in the order in which it starts
+PARTS = (POSTGRES, MOTO, LOCALGLUE, LOCALATHENA)
 ALERTS = "totelake-alerts"
 DEAD_LETTERS = "totelake-dead-letters"
 OUTBOX = "outbox"
@@ -84,7 +86,7 @@ class Stack:
 
     @property
     def keys(self) -> Keys:
-        """The access key of both endpoints."""
+        """The access key of all endpoints."""
         return Keys(self.access_key_id, self.secret_access_key)
 
     @property
@@ -94,13 +96,18 @@ class Stack:
 
     @property
     def aws_endpoint(self) -> str:
-        """The endpoint of every AWS service but Glue."""
+        """The endpoint of every AWS service but Glue and Athena."""
         return f"http://{HOST}:{self.parts[MOTO].port}"
 
     @property
     def glue_endpoint(self) -> str:
         """The endpoint of AWS Glue."""
         return f"http://{HOST}:{self.parts[LOCALGLUE].port}"
+
+    @property
+    def athena_endpoint(self) -> str:
+        """The endpoint of Amazon Athena."""
+        return f"http://{HOST}:{self.parts[LOCALATHENA].port}"
 
     @property
     def alert_topic(self) -> str:
@@ -149,6 +156,7 @@ class Stack:
             "WAREHOUSE_DSN": self.warehouse_dsn,
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ENDPOINT_URL_GLUE": self.glue_endpoint,
+            "AWS_ENDPOINT_URL_ATHENA": self.athena_endpoint,
             **self.keys.environment(),
             "AWS_SESSION_TOKEN": _EMPTY,  # the user's own is none of this stack's
             "AWS_DEFAULT_REGION": self.region,
@@ -174,7 +182,7 @@ class Stack:
             return None
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            document["parts"] = {name: _part(**document["parts"][name]) for name in (POSTGRES, MOTO, LOCALGLUE)}
+            document["parts"] = {name: _part(**document["parts"][name]) for name in PARTS}
             document["sources"] = tuple(_text(name) for name in document.get("sources", ()))
             document["passwords"] = {_text(role): _text(word) for role, word in document["passwords"].items()}
             found = cls(**document)

@@ -23,7 +23,7 @@ _READY_WITHIN = 60.0
 _END_WITHIN = 15.0
 _RUN_WITHIN = 300.0
 _POLL = 0.05
-_PROGRAMS, _MODULES = ("postgres", "initdb"), ("totelake.stack.aws_endpoint", "localglue")
+_PROGRAMS, _MODULES = ("postgres", "initdb"), ("totelake.stack.aws_endpoint", "localglue", "localathena")
 # what this very program started, whose exit it has to collect
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 

@@ -21,12 +21,11 @@ from totelake.feeds.rates.settings import ENDPOINT
 from totelake.stack import postgres, spark
 from totelake.stack.clean_environment import child_environment
 from totelake.stack.interrupts import uninterrupted
-from totelake.stack.model import HOST, LOCALGLUE, MOTO, OUTBOX, POSTGRES, REGION, SPARK_FILE, Part
+from totelake.stack.model import HOST, LOCALATHENA, LOCALGLUE, MOTO, OUTBOX, PARTS, POSTGRES, REGION, SPARK_FILE, Part
 from totelake.stack.processes import PortTakenError, end, spawn, usable_port, wait_ready
 from totelake.stack.python_shell import find_python_shell
 from totelake.stack.rates_host import PATH
 
-_ORDER = (POSTGRES, MOTO, LOCALGLUE)
 # how many ports are tried when another process takes the one that we chose before the server has it
 _TRIES = 3
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -46,7 +45,7 @@ class Servers:
 
 def check_ports(wanted: Mapping[str, int]) -> None:
     """Raises ConfigurationError when a port that somebody asks for is taken, or is asked for twice."""
-    asked = {name: wanted[name] for name in _ORDER if wanted.get(name)}
+    asked = {name: wanted[name] for name in PARTS if wanted.get(name)}
     for name, port in asked.items():
         usable_port(port, name)
     if len(set(asked.values())) < len(asked):
@@ -78,6 +77,11 @@ def started(
             LOCALGLUE, ports, lambda port: _start_localglue(home, port, endpoint, keys, standbys)
         )
         undo.callback(end, parts[LOCALGLUE])
+        progress("starting localathena")
+        parts[LOCALATHENA] = _on_port(
+            LOCALATHENA, ports, lambda port: _start_localathena(home, port, endpoint, parts[LOCALGLUE].port, keys)
+        )
+        undo.callback(end, parts[LOCALATHENA])
         yield Servers(parts, data, passwords, keys)
     except BaseException:
         with uninterrupted():
@@ -115,6 +119,13 @@ def _start_localglue(home: Path, port: int, endpoint: str, keys: Keys, standbys:
     # whoever sets it, to nothing or another address, has the providers themselves asked, or others
     rates = {ENDPOINT: os.environ.get(ENDPOINT, f"{endpoint}{PATH}")}
     return _serve(LOCALGLUE, command, port, home / "logs", {**variables, "PATH": programs, **own, **rates}, "/health")
+
+
+def _start_localathena(home: Path, port: int, endpoint: str, glue_port: int, keys: Keys) -> Part:
+    command = ["localathena", "serve", "--host", HOST, "--port", str(port), "--endpoint", endpoint]
+    command += ["--glue-endpoint", f"http://{HOST}:{glue_port}", "--region", REGION, "--state", str(home / LOCALATHENA)]
+    own = {"LOCALATHENA_ACCESS_KEY_ID": keys.access_key_id, "LOCALATHENA_SECRET_ACCESS_KEY": keys.secret_access_key}
+    return _serve(LOCALATHENA, command, port, home / "logs", own, "/health")
 
 
 def _serve(name: str, module: Sequence[str], port: int, logs: Path, more: Mapping[str, str], health: str) -> Part:

@@ -1,0 +1,1 @@
+"""What a statement asks for, and how each kind is carried out."""

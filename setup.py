@@ -1,4 +1,4 @@
-"""The wheel of totelake, localglue with the awsglue of its jobs, localgate and localathena.
+"""The wheel of totelake, localglue with the awsglue of its jobs, localathena, and localapi and localgate under both.
 
 The contracts are compiled in; there are no install requirements, as Glue's pip fetches them.
 """

@@ -197,15 +197,15 @@ def aws(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture(scope="session")
 def localglue_endpoint(moto_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """localglue over the moto endpoint, in this process; every test makes databases and crawlers of its own."""
+    from localapi.server import Server
     from localgate.keys import Keys
-    from localglue.app import LocalGlue
-    from localglue.server import Server
+    from localglue.app import SERVICE, LocalGlue
     from localglue.settings import Settings
 
     keys, state = Keys(KEY, KEY), tmp_path_factory.mktemp("localglue")
-    server = Server("127.0.0.1", 0, keys)
+    server = Server("127.0.0.1", 0, keys, SERVICE)
     url = f"http://127.0.0.1:{server.server_port}"
-    server.glue = LocalGlue(Settings(moto_endpoint, url, state, sys.executable, keys=keys))
+    glue = server.application = LocalGlue(Settings(moto_endpoint, url, state, sys.executable, keys=keys))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -213,7 +213,7 @@ def localglue_endpoint(moto_endpoint: str, tmp_path_factory: pytest.TempPathFact
     finally:
         server.shutdown()
         thread.join()
-        server.glue.close()
+        glue.close()
         server.server_close()
 
 

@@ -51,6 +51,7 @@ class InvalidShape(ApiError):
     code = "ValidationException"
 
     def __init__(self, problems: list[str], code: str = code) -> None:
+        self.problems = problems
         noun = "error" if len(problems) == 1 else "errors"
         super().__init__(f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
         self.code = code

@@ -1,9 +1,10 @@
-"""The HTTP server: AWS JSON 1.1 at POST /, for whoever has signed with its key; GET /health for all."""
+"""The HTTP server: AWS JSON 1.1 at POST /, for whoever has signed with its key; GET of its pages for all."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ from typing import Protocol
 from localapi.documents import Document
 from localapi.errors import ApiError, InvalidShape, UnknownOperation
 from localgate.calls import Call
+from localgate.claims import claim_of
 from localgate.gate import Gate
 from localgate.keys import Keys
 from localgate.places import local_hosts, refuse_foreign
@@ -29,16 +31,23 @@ class Application(Protocol):
     def answer(self, operation: str, request: object) -> Document:
         """The response. Raises ApiError."""
 
+    def in_region(self, name: str) -> Application:
+        """What answers the requests that are signed for this region. Raises ApiError for one that is none."""
+
 
 @dataclass(frozen=True)
 class Service:
     """What is served: the server's own name, what stands before an operation in X-Amz-Target, the code of a request
-    that does not fit, and where the owner of the key finds it."""
+    that does not fit, and where the owner of the key finds it.
+
+    `own` stands before operations that AWS does not have; the application gets their names with it.
+    """
 
     name: str
     prefix: str
     invalid: str
     remedy: str
+    own: str = ""
 
 
 class Server(ThreadingHTTPServer):
@@ -49,6 +58,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, keys: Keys, service: Service, names: Sequence[str] = ()) -> None:
         self.application: Application | None = None
+        self.pages: dict[str, Callable[[], Document]] = {"/health": lambda: {"status": "ok"}}
         self.service = service
         self.gate = Gate(keys, service.remedy)
         super().__init__((host, port), Handler)
@@ -72,16 +82,18 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
-        """Answer a health check."""
+        """Answer a page: a health check, or what the server adds to it."""
         try:
             refuse_foreign(self._call(), self.server.hosts)
         except Refused as refused:
             self._refuse(refused)
             return
-        if self.path == "/health" and self.server.application is not None:
-            self._send(200, {"status": "ok"})
+        page = self.server.pages.get(self.path)
+        if page is not None and self.server.application is not None:
+            self._send(200, page())
         else:
-            self._send(404, {"message": f"{self.server.service.name} answers POST / and GET /health"})
+            known = " and ".join(f"GET {name}" for name in self.server.pages)
+            self._send(404, {"message": f"{self.server.service.name} answers POST / and {known}"})
 
     def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
         """Answer an operation."""
@@ -89,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             call, body = self._call(), self._body()
             refuse_foreign(call, self.server.hosts)
             self.server.gate.admit(call, lambda: body)
-            self._send(200, self._answer(call.header("x-amz-target"), body))
+            self._send(200, self._answer(call.header("x-amz-target"), body, claim_of(call).region))
         except Refused as refused:
             self._refuse(refused)
         except _Unreadable as problem:
@@ -115,9 +127,10 @@ class Handler(BaseHTTPRequestHandler):
             raise _Unreadable(400, "SerializationException", f"the body ended after {len(body)} of {given} bytes")
         return body
 
-    def _answer(self, target: str, body: bytes) -> Document:
+    def _answer(self, target: str, body: bytes, region: str) -> Document:
         service = self.server.service
-        if not target.startswith(service.prefix) or self.server.application is None:
+        is_own = bool(service.own) and target.startswith(service.own)
+        if not (is_own or target.startswith(service.prefix)) or self.server.application is None:
             raise UnknownOperation(target, service.prefix)
         try:
             request = json.loads(body or b"{}")
@@ -125,7 +138,8 @@ class Handler(BaseHTTPRequestHandler):
             raise InvalidShape([f"the request is not JSON ({problem})"], service.invalid) from problem
         except RecursionError as problem:
             raise InvalidShape(["the request is nested too deeply"], service.invalid) from problem
-        return self.server.application.answer(target[len(service.prefix) :], request)
+        application = self.server.application.in_region(region)
+        return application.answer(target if is_own else target[len(service.prefix) :], request)
 
     def _refuse(self, refused: Refused) -> None:
         answer = json_answer_to(refused)
@@ -136,6 +150,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _write(self, status: int, content: bytes) -> None:
         self.send_response(status)
+        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
         self.send_header("Content-Type", _JSON)
         self.send_header("Content-Length", str(len(content)))
         if self.close_connection:

@@ -39,11 +39,11 @@ class ServiceModel:
 
     def __init__(self, service: botocore.model.ServiceModel, prefix: str, code: str) -> None:
         self._service, self._prefix, self._code = service, prefix, code
-        self._names = frozenset(service.operation_names)
+        self.names = frozenset(service.operation_names)
 
     def operation(self, name: str) -> OperationModel:
         """The operation's model. Raises UnknownOperation."""
-        if name not in self._names:
+        if name not in self.names:
             raise UnknownOperation(name, self._prefix)
         return self._service.operation_model(name)
 
@@ -171,6 +171,6 @@ def _broken(value: object, path: str, constraint: str) -> str:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     try:
-        return re.compile(pattern.replace(*_SURROGATES))
+        return re.compile(pattern.replace(*_SURROGATES), re.DOTALL)
     except re.error:  # only Java has this construct: the pattern is not checked, everything else is
         return None

@@ -52,6 +52,10 @@ class LocalAthena:
         """The operations that are answered."""
         return frozenset(self._handlers)
 
+    def in_region(self, name: str) -> LocalAthena:
+        """Itself, whatever the region: one machine has one Athena."""
+        return self
+
     def answer(self, operation: str, request: object) -> Document:
         """Validate the request, run the operation, and cut the response to the operation's shape. Raises ApiError."""
         cleaned = self._model.validate(operation, request)

@@ -8,9 +8,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localapi.documents import Document, Operations
-from localapi.paging import page_of
 from localathena.clients import Clients
 from localathena.errors import InvalidRequest, MetadataFailed
+from localathena.paging import page_of
 
 _NAME = "AwsDataCatalog"
 _CATALOG = {"Name": _NAME, "Type": "GLUE", "Description": "", "Parameters": {"catalog-id": "123456789012"}}

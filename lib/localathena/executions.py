@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from sqlglot import exp
 
 from localapi.documents import Document, Operations
-from localapi.paging import page_of
 from localathena.clients import Clients
 from localathena.columns import column_info
 from localathena.errors import InvalidRequest
 from localathena.execution import DML, ENDED, FAILED, SUCCEEDED, Execution, now
 from localathena.locations import folder, split
+from localathena.paging import page_of
 from localathena.results import MOST_ROWS, page
 from localathena.runner import Runner
 from localathena.saved import Saved

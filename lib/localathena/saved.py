@@ -6,9 +6,9 @@ import threading
 import uuid
 
 from localapi.documents import Document, Operations
-from localapi.paging import page_of
 from localathena.errors import InvalidRequest, ResourceNotFound
 from localathena.execution import now
+from localathena.paging import page_of
 from localathena.workgroups import PRIMARY, Workgroups
 
 

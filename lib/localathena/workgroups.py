@@ -6,9 +6,9 @@ import threading
 from typing import Any
 
 from localapi.documents import Document, Operations
-from localapi.paging import page_of
 from localathena.errors import InvalidRequest
 from localathena.execution import ENGINE, now
+from localathena.paging import page_of
 
 PRIMARY = "primary"
 ENABLED = "ENABLED"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from localapi.documents import Document
+from localapi.errors import ApiError
 from localglue.crawls import Crawls
-from localglue.documents import Document
-from localglue.errors import CrawlerStopping, GlueError
+from localglue.errors import CrawlerStopping
 from localglue.job_runs import JobRuns
 from localglue.states import ACTIVE, Origin
 from localglue.store import CRAWL, Store
@@ -23,7 +24,7 @@ class Actions:
         for action in trigger["Actions"]:
             try:
                 self._start(action, origin)
-            except GlueError as problem:
+            except ApiError as problem:
                 self._record_failed_start(action, problem, origin)
 
     def fire_on_demand(self, trigger: Document) -> None:
@@ -46,7 +47,7 @@ class Actions:
         request = {name: action[name] for name in _RUN_MEMBERS if name in action}
         self._job_runs.start(request, origin)
 
-    def _record_failed_start(self, action: Document, problem: GlueError, origin: Origin) -> None:
+    def _record_failed_start(self, action: Document, problem: ApiError, origin: Origin) -> None:
         if "CrawlerName" in action:
             self._crawls.record_failed_start(action["CrawlerName"], problem, origin)
         else:

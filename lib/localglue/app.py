@@ -10,6 +10,10 @@ import re
 import threading
 from dataclasses import replace
 
+from localapi.documents import Document, Handler
+from localapi.errors import ApiError, InvalidShape, UnknownOperation, Unsupported
+from localapi.server import Service
+from localapi.service_model import ServiceModel
 from localglue.actions import Actions
 from localglue.bookmarks import COMMIT, Bookmarks
 from localglue.clients import Clients
@@ -17,17 +21,14 @@ from localglue.connections import Connections
 from localglue.crawlers import Crawlers
 from localglue.crawls import Crawls
 from localglue.data_catalog import FORWARDED, DataCatalog
-from localglue.documents import Document
-from localglue.errors import GlueError, InvalidInput, UnknownOperation, Unsupported, ValidationFailed
+from localglue.errors import GlueError, InvalidInput
 from localglue.job_runs import JobRuns
 from localglue.jobs import Jobs
 from localglue.operation_table import markdown
-from localglue.operations import Handler
 from localglue.registry_words import OPERATIONS as REGISTRY
 from localglue.registry_words import in_its_words
 from localglue.scheduler import Schedule, Scheduler
 from localglue.security_configurations import SecurityConfigurations
-from localglue.service_model import ServiceModel
 from localglue.settings import Settings
 from localglue.standalone_triggers import StandaloneTriggers
 from localglue.states import Origin
@@ -39,6 +40,14 @@ from localglue.workflow_runs import WorkflowRuns
 from localglue.workflows import Workflows
 
 _LOG = logging.getLogger(__name__)
+SERVICE = Service(
+    name="localglue",
+    prefix="AWSGlue.",
+    invalid="ValidationException",
+    remedy="Take the key that localglue was given in LOCALGLUE_ACCESS_KEY_ID, or that it printed when it started.",
+    own="LocalGlue.",
+)
+"""How localglue is served; its own operations are for the jobs that it runs."""
 _IS_REGION = re.compile(r"[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 REGIONS = "regions"
 """The folder in the state folder for the regions beside its own; each has one with its name."""
@@ -54,7 +63,7 @@ class LocalGlue:
         self._opening = threading.Lock()
         self._store = Store(settings.state / FILE)
         self._clients = Clients(settings.endpoint, settings.region, settings.keys)
-        self._model = ServiceModel(self._clients.data_catalog.meta.service_model)
+        self._model = ServiceModel(self._clients.data_catalog.meta.service_model, SERVICE.prefix, SERVICE.invalid)
         catalog = DataCatalog(self._clients, settings.endpoint)
         connections, security = Connections(self._store), SecurityConfigurations(self._store)
         runs = WorkflowRunReader(self._store)
@@ -114,17 +123,19 @@ class LocalGlue:
             return self._others[name]
 
     def answer(self, operation: str, request: object) -> Document:
-        """Validate the request, run the operation, and cut the response to the operation's shape. Raises GlueError."""
+        """Validate the request, run the operation, and cut the response to the operation's shape. Raises ApiError."""
+        if operation.startswith(SERVICE.own):
+            return self._answer_own(operation, request)
         try:
             cleaned = self._model.validate(operation, request)
-        except ValidationFailed as failed:
+        except InvalidShape as failed:
             raise in_its_words(failed.problems) if operation in REGISTRY else failed from None
         handler = self._handlers.get(operation)
         if handler is None:
-            raise Unsupported(operation)
+            raise Unsupported(SERVICE.name, operation)
         try:
             return self._model.render(operation, handler(cleaned))
-        except GlueError:
+        except ApiError:
             raise
         except Exception as problem:
             _LOG.exception("unexpected error in %s", operation)
@@ -135,13 +146,13 @@ class LocalGlue:
         """The document that says of each operation of Glue whether it is done, passed on or refused."""
         return markdown(self._model.names, self._handlers, FORWARDED)
 
-    def answer_own(self, operation: str, request: object) -> Document:
-        """Run an operation that is localglue's own, for the jobs that it runs. Raises GlueError."""
-        handler = self._own.get(operation)
+    def _answer_own(self, operation: str, request: object) -> Document:
+        """Run an operation that is localglue's own, for the jobs that it runs. Raises ApiError."""
+        handler = self._own.get(operation.removeprefix(SERVICE.own))
         if handler is None:
-            raise UnknownOperation(operation)
+            raise UnknownOperation(operation, SERVICE.prefix)
         if not isinstance(request, dict):
-            raise ValidationFailed(["the request is no JSON object"])
+            raise InvalidShape(["the request is no JSON object"])
         return handler(request)
 
     def standbys(self) -> Document:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from localglue.documents import Document
-from localglue.errors import GlueError, InvalidInput, ValidationFailed
+from localapi.documents import Document, Operations
+from localapi.errors import InvalidShape
+from localglue.errors import GlueError, InvalidInput
 from localglue.jobs import Jobs
-from localglue.operations import Operations
 from localglue.states import ACTIVE
 from localglue.store import JOB_BOOKMARK, JOB_RUN, Store
 
@@ -48,14 +48,14 @@ class Bookmarks:
             return entry
 
     def commit(self, request: Document) -> Document:
-        """Keep what a run has processed. Raises ValidationFailed, InvalidInput, and _VersionMismatch."""
+        """Keep what a run has processed. Raises InvalidShape, InvalidInput, and _VersionMismatch."""
         problems = [
             f"Value at '{name}' is no {kind.__name__}"
             for name, kind in _COMMITTED
             if not isinstance(request.get(name), kind)
         ]
         if problems:
-            raise ValidationFailed(problems)
+            raise InvalidShape(problems)
         name, run_id = request["JobName"], request["RunId"]
         with self._lock:
             self._jobs.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.errors import InvalidInput, with_hint
 
 _FOLDED = ("DatabaseName", "TableName")

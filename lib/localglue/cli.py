@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from localapi.server import Server
 from localgate.keys import Keys
-from localglue.app import REGIONS, LocalGlue
+from localglue.app import REGIONS, SERVICE, LocalGlue
 from localglue.orphans import end_orphans
-from localglue.server import Server
 from localglue.settings import Settings
 from localglue.states import ACTIVE
 from localglue.store import FILE, JOB_RUN, STANDBY, Store
@@ -117,7 +117,7 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         given = _given_keys(os.environ)
         keys = given or Keys.random()
-        server = Server(options.host, options.port, keys, options.accept_host)
+        server = Server(options.host, options.port, keys, SERVICE, options.accept_host)
     except ValueError as problem:
         print(f"localglue cannot start: {problem}", file=sys.stderr)  # noqa: T201
         return 1
@@ -136,7 +136,8 @@ def _serve(options: argparse.Namespace) -> int:
         keys=keys,
         standbys=options.standby,
     )
-    glue = server.glue = LocalGlue(settings)
+    glue = server.application = LocalGlue(settings)
+    server.pages["/standbys"] = glue.standbys
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     logging.info("localglue answers on %s", settings.own_url)

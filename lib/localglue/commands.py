@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.errors import InvalidInput
 from localglue.settings import Settings
 from localglue.states import Origin, fixed_id

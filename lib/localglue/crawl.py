@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from localapi.documents import Document
+from localapi.errors import ApiError
 from localglue.crawl_partitions import Partitions
 from localglue.crawl_policy import Policy
 from localglue.data_catalog import DataCatalog
@@ -21,8 +23,7 @@ from localglue.discovery import (
     table_name,
     table_of_files,
 )
-from localglue.documents import Document
-from localglue.errors import EntityNotFound, GlueError, InvalidInput
+from localglue.errors import EntityNotFound, InvalidInput
 from localglue.footers import FooterReader, Unclassified
 from localglue.grouping import Group, groups_of
 from localglue.objects import list_objects
@@ -134,7 +135,7 @@ class Crawl:
     def _existing(self, database: str, name: str) -> Document | None:
         try:
             table: Document = self._catalog.call("GetTable", {"DatabaseName": database, "Name": name})["Table"]
-        except GlueError as problem:
+        except ApiError as problem:
             if problem.code != EntityNotFound.code:
                 raise
             return None

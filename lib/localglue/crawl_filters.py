@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.errors import InvalidInput, with_hint
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from localapi.documents import Document
 from localglue.crawl_policy import Policy
 from localglue.data_catalog import DataCatalog
 from localglue.discovery import FoundTable, PartitionValues
-from localglue.documents import Document
 from localglue.errors import AlreadyExists, GlueError
 from localglue.table_inputs import changed_partition, new_partition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.grouping import Grouping
 
 

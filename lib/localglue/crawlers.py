@@ -7,11 +7,10 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from localapi.documents import Document, Operations
 from localglue import cron
-from localglue.documents import Document
 from localglue.errors import CrawlerRunning, EntityNotFound, GlueError, InvalidInput
 from localglue.globs import regex_of
-from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.scheduler import Schedule
 from localglue.states import ACTIVE, CANCELLING, ERROR, FAILED, now

@@ -8,17 +8,17 @@ import threading
 import uuid
 from collections.abc import Callable
 
+from localapi.documents import Document, Operations
+from localapi.errors import ApiError
 from localglue.clients import Clients
 from localglue.crawl import Crawl, CrawlStopped, Summary
 from localglue.crawl_filters import filter_of
 from localglue.crawlers import Crawlers
 from localglue.data_catalog import DataCatalog
-from localglue.documents import Document
-from localglue.errors import CrawlerNotRunning, CrawlerRunning, CrawlerStopping, GlueError
+from localglue.errors import CrawlerNotRunning, CrawlerRunning, CrawlerStopping
 from localglue.footers import FooterReader
 from localglue.log_groups import crawler_log_group
 from localglue.logs import LogShipper
-from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.security_configurations import SecurityConfigurations
 from localglue.states import (
@@ -75,7 +75,7 @@ class Crawls:
         self.start_crawl(request["Name"], Origin())
         return {}
 
-    def record_failed_start(self, name: str, problem: GlueError, origin: Origin) -> None:
+    def record_failed_start(self, name: str, problem: ApiError, origin: Origin) -> None:
         """Record that a trigger could not start the crawler, as a crawl in state ERROR; its workflow run shows it."""
         crawl = self._new_crawl(name, origin, crawler_log_group(self._store.get(CRAWLER, name) or {}))
         crawl |= {"State": ERROR, "ErrorMessage": problem.message, "CompletedOn": now()}
@@ -183,7 +183,7 @@ def _run_to_end(crawl: Crawl) -> tuple[str, str | None]:
         crawl.run()
     except CrawlStopped:
         return CANCELLED, None
-    except GlueError as problem:
+    except ApiError as problem:
         return FAILED, problem.message
     except Exception as problem:  # whatever went wrong, the crawler must not stay RUNNING forever
         _LOG.warning("a crawl failed", exc_info=True)

@@ -9,11 +9,11 @@ from functools import partial
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localapi.documents import Document, Handler, Operations
+from localapi.errors import ApiError
 from localglue.catalog_requests import check_values, folded, in_segment, with_attributes, without_columns
 from localglue.clients import Clients
-from localglue.documents import Document
-from localglue.errors import ConcurrentModification, EndpointUnreachable, EntityNotFound, GlueError, InvalidInput
-from localglue.operations import Handler, Operations
+from localglue.errors import ConcurrentModification, EndpointUnreachable, EntityNotFound, InvalidInput
 from localglue.paging import page_of
 from localglue.partition_expressions import has_not, selected, tokens_of
 
@@ -63,7 +63,7 @@ class DataCatalog:
         return {name: partial(self._tagged, name) for name in ("TagResource", "UntagResource", "GetTags")}
 
     def _tagged(self, operation: str, request: Document) -> Document:
-        """Moto takes tags for anything, so that the resource is looked for first, where it is of a kind that is read."""
+        """Moto takes tags for anything, so the resource is looked for first, where it is of a kind that is read."""
         arn = request["ResourceArn"]
         kind, _, name = arn.split(":", 5)[-1].partition("/")
         if kind == "database":
@@ -143,7 +143,7 @@ class DataCatalog:
         for version in request["VersionIds"]:
             try:
                 self.delete_version({**names, "VersionId": version})
-            except GlueError as problem:
+            except ApiError as problem:
                 detail = {"ErrorCode": problem.code, "ErrorMessage": problem.message}
                 errors.append({"TableName": request["TableName"], "VersionId": version, "ErrorDetail": detail})
         return {"Errors": errors}
@@ -237,10 +237,10 @@ def _page_of(request: Document, member: str, items: list[Document]) -> Document:
     return page_of({"MaxResults": max(1, len(items)), **request}, member, items)
 
 
-def _glue_error(error: ClientError) -> GlueError:
+def _glue_error(error: ClientError) -> ApiError:
     """The endpoint's error with its own code and status."""
     detail = error.response.get("Error", {})
-    found = GlueError(detail.get("Message", str(error)))
+    found = ApiError(detail.get("Message", str(error)))
     found.code = detail.get("Code", "InternalServiceException")
     found.status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     return found

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from localapi.errors import ApiError
+
 _NOT_FOUND: Mapping[str, str] = {
     "job": "Job with name: {name} not found.",
     "crawler": "Crawler entry with name {name} does not exist",
@@ -22,51 +24,16 @@ def with_hint(words: str, hint: str) -> str:
     return f"{words} (localglue: {hint})"
 
 
-class GlueError(Exception):
+class GlueError(ApiError):
     """An error of the Glue API. The class has its code; the message says what, where and what to do."""
 
     code = "InternalServiceException"
-    status = 400
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class InvalidInput(GlueError):
     """The request has the right shape, but its content is not valid."""
 
     code = "InvalidInputException"
-
-
-class ValidationFailed(GlueError):
-    """The request does not fit the service model: a member is missing, unknown, of the wrong type, or out of bounds."""
-
-    code = "ValidationException"
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        noun = "error" if len(problems) == 1 else "errors"
-        super().__init__(f"{len(problems)} validation {noun} detected: {'; '.join(problems)}")
-
-
-class Unsupported(GlueError):
-    """An operation of Glue that localglue does not support."""
-
-    code = "UnsupportedOperationException"
-
-    def __init__(self, operation: str) -> None:
-        super().__init__(f"localglue does not support {operation}; nothing was done. Run this call against AWS instead")
-
-
-class UnknownOperation(GlueError):
-    """An operation that Glue does not have."""
-
-    code = "UnknownOperationException"
-
-    def __init__(self, target: str) -> None:
-        remedy = "send the header X-Amz-Target: AWSGlue.<Operation>"
-        super().__init__(f"'{target}' is not an operation of AWS Glue; {remedy}")
 
 
 class EntityNotFound(GlueError):

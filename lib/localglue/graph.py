@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.predicates import conditions_of, started_node, watched_node
 from localglue.states import (
     CANCELLED,

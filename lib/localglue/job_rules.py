@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from localapi.documents import Document
 from localglue.commands import PYTHON_SHELL, SPARK
-from localglue.documents import Document
 from localglue.errors import InvalidInput, with_hint
 
 DPUS: Mapping[str, float] = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from localapi.documents import Document, Operations
+from localapi.errors import ApiError
 from localglue.clients import Clients
 from localglue.commands import merged_arguments
 from localglue.connections import Connections
-from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, GlueError
 from localglue.job_rules import check_start
 from localglue.jobs import Jobs
-from localglue.operations import Operations
 from localglue.orphans import end_orphan, start_time_of
 from localglue.outcome import Outcome
 from localglue.paging import page
@@ -94,7 +94,7 @@ class JobRuns:
                 self._launch(run, job, origin)
             return str(run["Id"])
 
-    def record_failed_start(self, job_name: str, problem: GlueError, origin: Origin) -> None:
+    def record_failed_start(self, job_name: str, problem: ApiError, origin: Origin) -> None:
         """Record that a trigger could not start the job, as a run in state ERROR; its workflow run shows it."""
         moment = now()
         run = {
@@ -134,7 +134,7 @@ class JobRuns:
             try:
                 self.stop(name, run_id)
                 stopped.append({"JobName": name, "JobRunId": run_id})
-            except GlueError as problem:
+            except ApiError as problem:
                 detail = {"ErrorCode": problem.code, "ErrorMessage": problem.message}
                 errors.append({"JobName": name, "JobRunId": run_id, "ErrorDetail": detail})
         return {"SuccessfulSubmissions": stopped, "Errors": errors}

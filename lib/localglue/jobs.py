@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from localapi.documents import Document, Operations
 from localglue.commands import PYTHON_SHELL, SPARK
-from localglue.documents import Document
 from localglue.job_rules import check_definition
-from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
 from localglue.store import JOB, JOB_BOOKMARK, Store

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from localapi.documents import Document
 from localglue.commands import PYTHON_SHELL
-from localglue.documents import Document
 
 _SHELL, _SPARK, _CRAWLERS = "/aws-glue/python-jobs", "/aws-glue/jobs", "/aws-glue/crawlers"
 _PREFIX = "--custom-logGroup-prefix"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from localglue.documents import Document
+from localapi.documents import Document
 
 _PROCESSES = Path("/proc")
 _END_TIMEOUT = 10.0

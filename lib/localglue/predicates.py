@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.states import CRAWLER_NODE, JOB_NODE, Node
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from localapi.documents import Document
 from localglue.commands import merged_arguments, with_dashes
-from localglue.documents import Document
 from localglue.job_rules import capacity
 from localglue.log_groups import is_shell, log_group
 from localglue.states import STARTING, Origin, now

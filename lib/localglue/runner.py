@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from localapi.documents import Document
 from localglue.clients import Clients
 from localglue.commands import PYTHON_SHELL, SPARK, Needs, launcher, needs, script_arguments
-from localglue.documents import Document
 from localglue.downloads import DownloadError, Downloads
 from localglue.environment import environment
 from localglue.errors import GlueError

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from localapi.errors import ApiError
 from localglue.cron import next_fire
-from localglue.errors import GlueError
 
 _LOG = logging.getLogger(__name__)
 _MAX_SLEEP = 3600.0
@@ -68,7 +68,7 @@ class Scheduler:
         for schedule in due(self._schedules(), after, until):
             try:
                 schedule.fire()
-            except GlueError as problem:
+            except ApiError as problem:
                 _LOG.warning("schedule %s: %s", schedule.expression, problem.message)
 
     def _run(self) -> None:

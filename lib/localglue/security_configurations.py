@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from localglue.documents import Document
-from localglue.operations import Operations
+from localapi.documents import Document, Operations
 from localglue.paging import page_of
 from localglue.states import now
 from localglue.store import SECURITY_CONFIGURATION, Store

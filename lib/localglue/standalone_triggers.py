@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from localapi.documents import Document
 from localglue.actions import Actions
-from localglue.documents import Document
 from localglue.predicates import conditions_of, is_satisfied, watched_node
 from localglue.states import JOB_NODE, FinishedRun, Node, Origin
 from localglue.store import TRIGGER, Store

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.free_memory import free_memory
 from localglue.orphans import end_orphan, start_time_of
 from localglue.settings import Settings

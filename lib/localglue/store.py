@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.errors import AlreadyExists, EntityNotFound
 
 JOB, TRIGGER, WORKFLOW, CRAWLER = "job", "trigger", "workflow", "crawler"

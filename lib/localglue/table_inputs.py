@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from localapi.documents import Document
 from localglue.discovery import Contents, FoundTable, PartitionValues
-from localglue.documents import Document
 from localglue.formats import Format
 
 DEPRECATED = "DEPRECATED_BY_CRAWLER"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from localglue.documents import Document
-from localglue.operations import Handler, Operations
+from localapi.documents import Document, Handler, Operations
 from localglue.store import CONNECTION, CRAWLER, JOB, TAGS, TRIGGER, WORKFLOW, Store
 
 _Name = Callable[[Document], str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from localapi.documents import Document
 from localglue import cron
-from localglue.documents import Document
 from localglue.errors import InvalidInput, with_hint
 from localglue.predicates import conditions_of, started_node, watched_node
 from localglue.states import JOB_NODE

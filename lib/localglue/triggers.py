@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from localglue.documents import Document
+from localapi.documents import Document, Operations
 from localglue.errors import InvalidInput, with_hint
-from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.predicates import started_node
 from localglue.scheduler import Schedule

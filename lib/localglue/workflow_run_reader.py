@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localglue.documents import Document
+from localapi.documents import Document
 from localglue.graph import graph, statistics
 from localglue.states import CRAWLER_NODE, JOB_NODE, RUNNING, Node
 from localglue.store import CRAWL, JOB_RUN, WORKFLOW_RUN, Store

@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from localapi.documents import Document, Operations
 from localglue.actions import Actions
-from localglue.documents import Document
 from localglue.errors import ConcurrentRunsExceeded, EntityNotFound, IllegalWorkflowState, InvalidInput
 from localglue.graph import action_nodes, downstream, node_id, state_of
-from localglue.operations import Operations
 from localglue.paging import page
 from localglue.predicates import conditions_of, is_satisfied, started_node, watched_node
 from localglue.states import (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from localglue.documents import Document
+from localapi.documents import Document, Operations
 from localglue.graph import graph
-from localglue.operations import Operations
 from localglue.paging import page_of
 from localglue.states import now
 from localglue.store import TRIGGER, WORKFLOW, WORKFLOW_RUN, Store

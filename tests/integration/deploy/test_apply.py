@@ -13,9 +13,9 @@ from typing import Any
 import boto3
 import pytest
 
+from localapi.server import Server
 from localgate.keys import Keys
-from localglue.app import LocalGlue
-from localglue.server import Server
+from localglue.app import SERVICE, LocalGlue
 from localglue.settings import Settings as GlueSettings
 from tests.unit.deploy.test_plan import SETTINGS, TABLES, pipeline
 from totelake.deploy.apply import apply, differs
@@ -26,10 +26,10 @@ from totelake.deploy.plan import Plan, plan
 def glue(aws: str, tmp_path: Path) -> Iterator[Any]:
     """A client of an empty localglue."""
     keys = Keys.of_environment(os.environ)
-    server = Server("127.0.0.1", 0, keys)
+    server = Server("127.0.0.1", 0, keys, SERVICE)
     address = f"http://127.0.0.1:{server.server_port}"
     settings = GlueSettings(endpoint=aws, own_url=address, state=tmp_path, python_shell="python3", keys=keys)
-    server.glue = LocalGlue(settings)
+    glue = server.application = LocalGlue(settings)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     client = boto3.client("glue", endpoint_url=address)
@@ -39,7 +39,7 @@ def glue(aws: str, tmp_path: Path) -> Iterator[Any]:
     client.close()
     server.shutdown()
     thread.join()
-    server.glue.close()
+    glue.close()
     server.server_close()
 
 

@@ -40,7 +40,7 @@ def test_the_wheel_has_both_packages_the_compiled_catalog_and_no_requirements(re
         names = wheel.namelist()
         documents = json.loads(wheel.read("totelake/contracts/catalog.json"))
         metadata = wheel.read(next(name for name in names if name.endswith("METADATA"))).decode()
-    assert {"totelake/capture/ingest.py", "localglue/server.py", "totelake/dashboard/page.html"} <= set(names)
+    assert {"totelake/capture/ingest.py", "localapi/server.py", "totelake/dashboard/page.html"} <= set(names)
     assert {f"totelake/dashboard/{name}" for name in ("page.css", *SCRIPTS)} <= set(names)
     assert "pipeline.yaml" in documents and "sources/totesys/sales_order.yaml" in documents
     assert [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line] == []

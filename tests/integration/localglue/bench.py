@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.config import Config
 
+from localapi.server import Server
 from localgate.keys import Keys
-from localglue.app import LocalGlue
-from localglue.server import Server
+from localglue.app import SERVICE, LocalGlue
 from localglue.settings import Settings
 from tests.conftest import KEY
 
@@ -94,14 +94,14 @@ class Service:
 
 def serve(endpoint: str, state: Path, **others: Any) -> Service:
     """Start a localglue on a free port. A minute of a job's timeout takes half a second."""
-    server = Server("127.0.0.1", 0, KEYS)
+    server = Server("127.0.0.1", 0, KEYS, SERVICE)
     settings = Settings(
         endpoint=endpoint,
         own_url=f"http://127.0.0.1:{server.server_port}",
         state=state,
         **{"python_shell": sys.executable, "minute": 0.5, "grace": 1.0, "region": REGION, "keys": KEYS, **others},
     )
-    glue = server.glue = LocalGlue(settings)
+    glue = server.application = LocalGlue(settings)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     return Service(settings, glue, server, thread)

@@ -61,8 +61,8 @@ def test_health(service: Service) -> None:
         ("AWSGlue.GetJob", b"[]", "ValidationException", "must be of type structure"),
         ("AWSGlue.GetJob", b"[" * 200_000, "ValidationException", "the request is nested too deeply"),
         ("AWSGlue.GetJob", b"{}", "ValidationException", "Value null at 'JobName'"),
-        ("AWSGlue.GetNothing", b"{}", "UnknownOperationException", "'GetNothing' is not an operation of AWS Glue"),
-        ("S3.GetJob", b"{}", "UnknownOperationException", "'S3.GetJob' is not an operation of AWS Glue"),
+        ("AWSGlue.GetNothing", b"{}", "UnknownOperationException", "'GetNothing' is no operation here"),
+        ("S3.GetJob", b"{}", "UnknownOperationException", "'S3.GetJob' is no operation here"),
         ("AWSGlue.ImportCatalogToGlue", b"{}", "UnsupportedOperationException", "nothing was done"),
     ],
 )

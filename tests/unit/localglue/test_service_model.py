@@ -7,10 +7,10 @@ from typing import Any
 import botocore.session
 import pytest
 
-from localglue.errors import UnknownOperation, ValidationFailed
-from localglue.service_model import ServiceModel, without_nulls
+from localapi.errors import InvalidShape, UnknownOperation
+from localapi.service_model import ServiceModel, without_nulls
 
-MODEL = ServiceModel(botocore.session.get_session().get_service_model("glue"))
+MODEL = ServiceModel(botocore.session.get_session().get_service_model("glue"), "AWSGlue.", "ValidationException")
 JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "PythonVersion": "3.9"}}
 
 
@@ -49,14 +49,14 @@ JOB = {"Name": "job", "Role": "role", "Command": {"Name": "pythonshell", "Python
     ],
 )
 def test_a_request_that_does_not_fit_the_model_is_an_error(operation: str, request_: Any, problem: str) -> None:
-    with pytest.raises(ValidationFailed) as failed:
+    with pytest.raises(InvalidShape) as failed:
         MODEL.validate(operation, request_)
     assert problem in failed.value.message
     assert failed.value.message.startswith("1 validation error detected")
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    with pytest.raises(ValidationFailed, match="3 validation errors detected: .*'Name'.*'Role'.*'Command'"):
+    with pytest.raises(InvalidShape, match="3 validation errors detected: .*'Name'.*'Role'.*'Command'"):
         MODEL.validate("CreateJob", {})
 
 
@@ -83,5 +83,5 @@ def test_an_answer_has_nothing_that_the_model_does_not_have() -> None:
 
 
 def test_an_operation_that_glue_does_not_have_is_unknown() -> None:
-    with pytest.raises(UnknownOperation, match="'MakeCoffee' is not an operation of AWS Glue"):
+    with pytest.raises(UnknownOperation, match="'MakeCoffee' is no operation here"):
         MODEL.validate("MakeCoffee", {})

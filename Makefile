@@ -22,7 +22,7 @@ help: ## List the targets
 demo: install ## The main job on this machine, from an empty source to the warehouse
 	$(BIN)/python -m totelake.demo
 
-test: install ## All tests, and the coverage gate over the unit and integration tests and every process they start
+test: install ## All tests, and the coverage gate over the fast ones and those of localglue and localathena
 	rm -f .coverage .coverage.*
 	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest \
 		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

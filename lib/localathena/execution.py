@@ -16,6 +16,8 @@ from localathena.errors import USER_CANCELLED
 QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
 ENDED = (SUCCEEDED, FAILED, CANCELLED)
 ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
+# seconds
+_AGAIN = 0.05
 DDL, DML, UTILITY = "DDL", "DML", "UTILITY"
 
 
@@ -50,6 +52,8 @@ class Execution:
     """The rows; None when it has none, or has not succeeded."""
     update_count: int = 0
     interrupt: Callable[[], None] | None = None
+    finished: threading.Event = field(default_factory=threading.Event, repr=False)
+    """Set when no thread works on it any more."""
     lock: Any = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -77,9 +81,8 @@ class Execution:
             if self.state in ENDED:
                 return
             self.state, self.reason, self.error, self.completed = state, reason, error, now()
-            self.interrupt = None
 
-    def interruptible_by(self, interrupt: Callable[[], None]) -> bool:
+    def interruptible_by(self, interrupt: Callable[[], None] | None) -> bool:
         """Note what stops it; False when it was stopped before."""
         with self.lock:
             self.interrupt = interrupt
@@ -87,11 +90,16 @@ class Execution:
 
     def stop(self) -> None:
         """End it as CANCELLED, if it has not ended."""
-        with self.lock:
-            interrupt = self.interrupt
         self.end(CANCELLED, USER_CANCELLED)
-        if interrupt is not None:
-            interrupt()
+        if self.started is not None and not self.finished.is_set():
+            threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Interrupt until the work has ended: between two steps of it an interrupt goes unnoticed."""
+        while not self.finished.wait(_AGAIN):
+            with self.lock:
+                if self.interrupt is not None:
+                    self.interrupt()
 
     def document(self) -> Document:
         """As GetQueryExecution answers it."""

@@ -68,6 +68,8 @@ class Runner:
             execution.end(FAILED, said, internal_failure(said))
         else:
             execution.end(SUCCEEDED)
+        finally:
+            execution.finished.set()
 
     def _carry_out(self, execution: Execution, statement: parsed.Statement) -> None:
         lake = Lake(self._clients.glue, execution.database)

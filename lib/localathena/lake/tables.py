@@ -27,6 +27,7 @@ class Tables:
     def __init__(self, lake: Lake, objects: Objects, cutoff: int | None = None) -> None:
         self._lake, self._objects, self._cutoff = lake, objects, cutoff
         self.scanned = 0
+        self._addresses: dict[str, str] = {}
 
     @contextmanager
     def defined(self, connection: Any, names: Sequence[tuple[str, str]], sql: str) -> Iterator[None]:
@@ -37,6 +38,12 @@ class Tables:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(database)}")
                 connection.execute(f"CREATE VIEW {identifier(database)}.{identifier(name)} AS {text}")
             yield
+
+    def told(self, said: str) -> str:
+        """What DuckDB says, about objects and not about the files that hold them."""
+        for path, address in self._addresses.items():
+            said = said.replace(path, address)
+        return said
 
     def _relation(self, connection: Any, database: str, name: str, sql: str, stack: ExitStack) -> str:
         document = self._lake.existing(database, name)
@@ -49,6 +56,7 @@ class Tables:
             if self._cutoff is not None and self.scanned > self._cutoff:
                 refuse("EXCEEDED_BYTES_SCANNED_LIMIT", f"Bytes scanned limit was exceeded: {self._cutoff}")
             paths = stack.enter_context(self._objects.files(objects))
+            self._addresses.update((str(path), item.address) for path, item in zip(paths, objects))
             read = selected(connection, form, own, paths)
             constants = "".join(
                 f", {_constant(value, kind)} AS {identifier(key)}" for value, (key, kind) in zip(values, keys)

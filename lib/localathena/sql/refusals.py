@@ -22,6 +22,10 @@ _CLASSES = (
     ("Out of Range", "NUMERIC_VALUE_OUT_OF_RANGE"),
     ("Map keys must be unique", "INVALID_FUNCTION_ARGUMENT"),
     ("Could not convert string", "INVALID_CAST_ARGUMENT"),
+    ("CSV Error on Line", "HIVE_BAD_DATA"),
+    ("Malformed JSON", "HIVE_BAD_DATA"),
+    ("No magic bytes found", "HIVE_BAD_DATA"),
+    ("too small to be a Parquet file", "HIVE_BAD_DATA"),
 )
 # what DuckDB says of the translation or of the machine, and not of what the user asked
 _NOT_THE_USERS = re.compile(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,7 +22,7 @@ from localathena.locations import split
 from localathena.results import Row, rows_of, text_line, write
 from localathena.settings import Settings
 from localathena.sql.python_functions import prepare
-from localathena.sql.refusals import Refused, refuse
+from localathena.sql.refusals import Refused, refusal_of, refuse
 from localathena.sql.statements import Translation, translate
 
 if TYPE_CHECKING:
@@ -58,15 +59,18 @@ class Work:
         translation = translate(query, self.lake)
         tables = Tables(self.lake, self.objects, self.execution.cutoff)
         with engine(self.objects.folder, self.settings.memory) as connection:
-            if not self.execution.interruptible_by(connection.interrupt):
-                raise Stopped
-            prepare(connection, translation.sql)
             try:
+                if not self.execution.interruptible_by(connection.interrupt):
+                    raise Stopped
+                prepare(connection, translation.sql)
                 with tables.defined(connection, list(translation.tables), query):
                     self.execution.scanned = tables.scanned
                     yield connection, translation
+            except duckdb.Error as error:
+                raise refusal_of(tables.told(str(error))) from error
             finally:
                 self.execution.scanned = tables.scanned
+                self.execution.interruptible_by(None)
 
     def answer(self, columns: Columns, rows: Iterable[Row]) -> None:
         """Keep a result of rows, and put it into S3 as CSV."""

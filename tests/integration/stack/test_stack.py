@@ -37,7 +37,7 @@ def running(home: Path) -> Stack:
 
 
 def test_every_part_answers(running: Stack, home: Path) -> None:
-    assert lifecycle.status(home) == {"postgres": True, "moto": True, "localglue": True}
+    assert lifecycle.status(home) == {"postgres": True, "moto": True, "localglue": True, "localathena": True}
     assert servers.standbys(running.glue_endpoint) == servers.Standbys(2, ())
     assert lifecycle.load(home) == running
 
@@ -98,7 +98,7 @@ def test_a_dead_part_is_reported_and_down_clears_the_rest(tmp_path: Path) -> Non
     stack = lifecycle.start(tmp_path)
     os.kill(stack.parts["localglue"].pid, signal.SIGKILL)
     lifecycle.end(stack.parts["localglue"])
-    assert lifecycle.status(tmp_path) == {"postgres": True, "moto": True, "localglue": False}
+    assert lifecycle.status(tmp_path) == {"postgres": True, "moto": True, "localglue": False, "localathena": True}
     for again in (lifecycle.start, lifecycle.load):
         with pytest.raises(
             ConfigurationError,

@@ -123,8 +123,9 @@ def of_alerts(text: str) -> Patches:
 
 
 def of_stack(text: str) -> Patches:
-    parts = dict.fromkeys(("postgres", "moto", "localglue"))
-    found = SimpleNamespace(home=text, postgres_port=1, aws_endpoint=text, glue_endpoint=text, parts=parts)
+    parts = dict.fromkeys(("postgres", "moto", "localglue", "localathena"))
+    addresses = dict.fromkeys(("aws_endpoint", "glue_endpoint", "athena_endpoint"), text)
+    found = SimpleNamespace(home=text, postgres_port=1, parts=parts, **addresses)
     return {(stack.lifecycle, "found"): lambda *_: found}
 
 

@@ -25,7 +25,7 @@ from totelake.lake.records.holds import BUILD, LOAD, LOG, Hold, Holds
 from totelake.lake.records.verdict import HeldEvents
 from totelake.ports.memory import MemoryStore
 from totelake.schemas.changes import missing_table
-from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES
+from totelake.stack.model import LOCALATHENA, LOCALGLUE, MOTO, POSTGRES
 from totelake.stack.servers import Standby, Standbys
 
 AT = "2026-11-24T10:05:00+00:00"
@@ -83,8 +83,9 @@ def test_a_waited_run_names_them(
 def test_the_status_names_them_when_the_whole_stack_answers(
     answers: bool, ingestion: MemoryStore, processed: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = {POSTGRES: True, MOTO: answers, LOCALGLUE: True}
-    up: Any = SimpleNamespace(home="here", postgres_port=1, aws_endpoint="aws", glue_endpoint="glue", parts=parts)
+    parts = {POSTGRES: True, MOTO: answers, LOCALGLUE: True, LOCALATHENA: True}
+    addresses = {"aws_endpoint": "aws", "glue_endpoint": "glue", "athena_endpoint": "athena"}
+    up: Any = SimpleNamespace(home="here", postgres_port=1, parts=parts, **addresses)
     waiting = Standbys(2, (Standby(77, True, 512), Standby(78, False, 90)))
     where = SimpleNamespace(
         prefix="totelake", clients=SimpleNamespace(glue=Glue(GOOD)), ingestion=ingestion, processed=processed

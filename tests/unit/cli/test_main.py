@@ -22,7 +22,7 @@ from totelake.cli import pipeline as commands
 from totelake.cli.main import main, sentence
 from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError
-from totelake.stack.model import Part, Stack
+from totelake.stack.model import PARTS, Part, Stack
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stopped(home: Path) -> Stack:
     """A stack that was started once and whose processes are gone."""
-    parts = {name: Part(name, 2**22 + 1, 0.0, 1024 + n) for n, name in enumerate(("postgres", "moto", "localglue"))}
+    parts = {name: Part(name, 2**22 + 1, 0.0, 1024 + n) for n, name in enumerate(PARTS)}
     passwords = {"totelake_admin": "a", "totelake_reader": "r$1", "totelake_loader": "l"}
     stack = Stack(str(home), parts, passwords, str(home / "data"), (SOURCE,))
     stack.save()
@@ -85,11 +85,12 @@ def test_down_without_a_stack_is_harmless(home: Path, capsys: pytest.CaptureFixt
 def test_a_half_dead_stack_is_named_with_the_remedy(stopped: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 1
     shown = capsys.readouterr()
-    assert shown.out.count("down") == 3
+    assert shown.out.count("down") == 4
     assert shown.err == (
         f"totelake: the stack in {stopped.home} is half up: postgres has ended, source and warehouse cannot be read; "
         "moto has ended, and what it kept in memory is lost: the lake's objects, the Data Catalog, secrets, metrics "
-        "and messages; localglue has ended, no job runs; what the other parts have is as it was "
+        "and messages; localglue has ended, no job runs; what the other parts have is as it was; "
+        "localathena has ended, no query of Athena's API is answered; what the other parts have is as it was "
         f"(see {stopped.home}/logs); run `totelake down`, which removes all of the stack's data, then `totelake up`, "
         "`totelake seed` and `totelake deploy`; nothing is started anew before\n"
     )
@@ -122,6 +123,7 @@ def test_the_variables_are_lines_that_a_shell_can_read(
     lines = capsys.readouterr().out.splitlines()
     assert "export TOTESYS_DSN='postgresql://totelake_reader:r$1@127.0.0.1:1024/totesys'" in lines
     assert "export AWS_ENDPOINT_URL_GLUE=http://127.0.0.1:1026" in lines
+    assert "export AWS_ENDPOINT_URL_ATHENA=http://127.0.0.1:1027" in lines
     assert main(["env", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == stopped.environment()
 

@@ -9,7 +9,7 @@ import pytest
 
 from totelake.errors import ConfigurationError
 from totelake.stack import lifecycle
-from totelake.stack.model import LOCALGLUE, MOTO, OUTBOX, POSTGRES, QUERY, Part, Stack
+from totelake.stack.model import LOCALGLUE, MOTO, OUTBOX, PARTS, POSTGRES, QUERY, Part, Stack
 
 
 @pytest.mark.parametrize("is_up", [True, False])
@@ -63,4 +63,4 @@ def test_a_stack_that_is_half_up_says_what_ended_what_is_lost_and_what_to_do(
 
 def parts() -> dict[str, Part]:
     """The processes of a stack."""
-    return {name: Part(name, number, 1.0, 5000 + number) for number, name in enumerate((POSTGRES, MOTO, LOCALGLUE), 1)}
+    return {name: Part(name, number, 1.0, 5000 + number) for number, name in enumerate(PARTS, 1)}

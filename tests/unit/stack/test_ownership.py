@@ -17,7 +17,10 @@ from totelake.errors import ConfigurationError
 from totelake.stack import lifecycle, postgres, processes
 from totelake.stack.model import Stack
 
-OWN = ("postgres", "localglue", "outbox", "query", "spark-defaults.conf", "postgres.place", "stack.json", "postgres.pw")
+OWN = (
+    "postgres", "localglue", "localathena", "outbox", "query", "spark-defaults.conf", "postgres.place", "stack.json",
+    "postgres.pw",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ def test_whatever_the_record_says_of_the_data_only_the_stacks_own_goes(data: str
     recorded(home, data=place)
     assert lifecycle.stop(home)
     assert everything(home.parent) == {"elsewhere/mine": b"mine", "thesis.txt": b"mine"}
-    assert ended == ["localglue", "moto", "postgres"]
+    assert ended == ["localathena", "localglue", "moto", "postgres"]
 
 
 @pytest.mark.parametrize("work", [lifecycle.stop, lifecycle.start, lifecycle.status, lifecycle.load])

@@ -195,7 +195,7 @@ def test_as_root_programs_that_others_cannot_reach_are_copied(monkeypatch: pytes
 
 
 def test_a_stack_survives_its_file_and_shows_no_password(tmp_path: Path) -> None:
-    parts = {name: Part(name, 1, 2.0, 3) for name in ("postgres", "moto", "localglue")}
+    parts = {name: Part(name, 1, 2.0, 3) for name in ("postgres", "moto", "localglue", "localathena")}
     stack = Stack(str(tmp_path), parts, {"totelake_reader": "secret"}, "data")
     stack.save()
     assert Stack.read(tmp_path) == stack

@@ -1,0 +1,1 @@
+"""localathena against a real AWS endpoint on this machine, spoken to by boto3."""

@@ -63,7 +63,7 @@ class DataCatalog:
         return {name: partial(self._tagged, name) for name in ("TagResource", "UntagResource", "GetTags")}
 
     def _tagged(self, operation: str, request: Document) -> Document:
-        """Moto takes tags for anything, so that the resource is looked for first, where it is of a kind that is read."""
+        """Moto takes tags for anything, so that the resource is looked for first, if it is of a kind that is read."""
         arn = request["ResourceArn"]
         kind, _, name = arn.split(":", 5)[-1].partition("/")
         if kind == "database":

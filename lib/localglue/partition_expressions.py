@@ -93,7 +93,7 @@ class _Reader:
             if word == "NOT":
                 negated = not negated
             else:
-                words.append(self._words[self._at])
+                words.append(self._tokens[self._at])
             self._at += 1
         if not words:
             raise InvalidInput(f"the Expression {' '.join(self._tokens)} lacks a comparison")

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from localapi.server import Server
 from localgate.keys import Keys
+from localglue import __version__
 from localglue.app import REGIONS, SERVICE, LocalGlue
 from localglue.orphans import end_orphans
 from localglue.settings import Settings
@@ -31,11 +32,18 @@ _ABOUT_KEYS = (
 )
 
 
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Help that says the default of each option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, []) else super()._get_help_string(action)
+
+
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="localglue", description=_ABOUT, epilog=_ABOUT_KEYS)
+    parser.add_argument("--version", action="version", version=f"localglue {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    shown = argparse.ArgumentDefaultsHelpFormatter
-    serve = commands.add_parser("serve", help="serve the Glue API until SIGTERM or Ctrl-C", formatter_class=shown)
+    serve = commands.add_parser("serve", help="serve the Glue API until SIGTERM or Ctrl-C", formatter_class=_Defaults)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
     serve.add_argument("--port", type=int, default=4510, help="port to listen on; 0 takes a free one")
     serve.add_argument("--endpoint", required=True, help="AWS endpoint for S3, CloudWatch Logs and the Data Catalog")

@@ -85,12 +85,12 @@ class _Reader:
         """One comparison, such as `day NOT BETWEEN 1 AND 3`; the endpoint gets it without its NOT."""
         words: list[str] = []
         depth, in_between, negated = 0, False, False
-        while token := self.peek():
-            if depth == 0 and (token in ("OR", ")") or (token == "AND" and not in_between)):
+        while word := self.peek():
+            if depth == 0 and (word in ("OR", ")") or (word == "AND" and not in_between)):
                 break
-            depth += {"(": 1, ")": -1}.get(token, 0)
-            in_between = token == "BETWEEN" or (in_between and token != "AND")
-            if token == "NOT":
+            depth += {"(": 1, ")": -1}.get(word, 0)
+            in_between = word == "BETWEEN" or (in_between and word != "AND")
+            if word == "NOT":
                 negated = not negated
             else:
                 words.append(self._tokens[self._at])

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Optional
 from pyspark.sql import types as spark
 
 from awsglue import gluetypes as glue
+from awsglue.choices import choices_in
 from awsglue.expressions import Column, converted, quoted, sql_type, struct, top
 from awsglue.gluetypes import StructType
 from awsglue.missing import NotThere
 from awsglue.objects import File
-from awsglue.records import Errors, frame_of, parsed
+from awsglue.records import Errors, frame_of, parsed, surveyed
 from awsglue.relations import selected
 from awsglue.schemas import of_struct, struct_of
 
@@ -147,12 +148,15 @@ def _json(session: SparkSession, wanted: Wanted) -> Read:
     is_whole = wanted.is_on("multiline") or wanted.is_on("multiLine")
     path = _json_path(str(wanted.options.get("jsonPath", "")))
     keys = [one.name for one in wanted.keys]
-    if keys:
-        schema = _with_keys(spark.StructType([spark.StructField("value", spark.StringType())]), wanted)
-        found = _source(session, wanted).option("wholetext", is_whole).schema(schema).text(wanted.addresses)
-        texts = found.rdd.map(lambda row: (row[0], dict(zip(keys, row[1:]))))
-    else:
-        texts = _source(session, wanted).text(wanted.addresses, wholetext=is_whole).rdd.map(lambda row: row[0])
+    schema = _with_keys(spark.StructType([spark.StructField("value", spark.StringType())]), wanted)
+    found = _source(session, wanted).schema(schema).text(wanted.addresses, wholetext=is_whole)
+    survey = surveyed(found.select("value").rdd.map(lambda row: row[0]), path)
+    if survey.is_plain and not choices_in(survey.schema):
+        # Spark reads it by itself, without a process of Python for each reading
+        reader = _source(session, wanted).option("multiLine", is_whole)
+        made = reader.schema(_with_keys(struct_of(survey.schema), wanted)).json(wanted.addresses)
+        return made, of_struct(made.schema), None
+    texts = found.rdd.map(lambda row: (row[0], dict(zip(keys, row[1:]))))
     frame, kind, errors = frame_of(session, parsed(texts, path), wanted.keys if keys else None)
     return _as_keys(frame, kind, wanted.keys), _schema_with_keys(kind, wanted.keys), errors
 

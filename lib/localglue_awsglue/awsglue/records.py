@@ -134,6 +134,36 @@ def selected(function: Callable[[Any], Any], records: RDD[Any]) -> RDD[Any]:
     return records.flatMap(look)
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What texts of JSON hold: the type of all records, and whether each text is one record and none has failed."""
+
+    schema: StructType
+    is_plain: bool
+
+
+def surveyed(texts: RDD[Any], path: tuple[str, ...]) -> Survey:
+    """Look at all texts once. See `parsed`."""
+
+    def of_partition(items: Iterable[Any]) -> Iterator[tuple[StructType, bool]]:
+        kind, is_plain = StructType(), not path
+        for text in items:
+            found = _parse(text, path)
+            is_plain = is_plain and len(found) == (1 if text.strip() else 0) and text.lstrip()[:1] in ("{", "")
+            for one in found:
+                if isinstance(one, Failed):
+                    is_plain = False
+                else:
+                    kind = merged_structs(kind, _struct_type_of(one, None))
+        yield kind, is_plain
+
+    parts = texts.mapPartitions(of_partition).collect()
+    schema = StructType()
+    for kind, _ in parts:
+        schema = merged_structs(schema, kind)
+    return Survey(schema, all(is_plain for _, is_plain in parts))
+
+
 def parsed(texts: RDD[Any], path: tuple[str, ...]) -> RDD[Any]:
     """The records of JSON texts: objects, or the objects of an array; Failed for what is none.
 
@@ -142,18 +172,22 @@ def parsed(texts: RDD[Any], path: tuple[str, ...]) -> RDD[Any]:
 
     def parse(given: Any) -> list[Any]:
         content, more = given if isinstance(given, tuple) else (given, {})
-        if not content or not content.strip():
-            return []
-        try:
-            found = _at(json.loads(content), path)
-        except ValueError as problem:
-            return [Failed(f"not JSON: {problem}", "", content)]
-        return [
-            {**one, **more} if isinstance(one, dict) else Failed("a JSON record is an object", "", json.dumps(one))
-            for one in found
-        ]
+        found = _parse(content, path)
+        return [one if isinstance(one, Failed) else {**one, **more} for one in found]
 
     return texts.flatMap(parse)
+
+
+def _parse(content: str | None, path: tuple[str, ...]) -> list[Any]:
+    if not content or not content.strip():
+        return []
+    try:
+        found = _at(json.loads(content), path)
+    except ValueError as problem:
+        return [Failed(f"not JSON: {problem}", "", content)]
+    return [
+        one if isinstance(one, dict) else Failed("a JSON record is an object", "", json.dumps(one)) for one in found
+    ]
 
 
 def _at(value: Any, path: tuple[str, ...]) -> list[Any]:

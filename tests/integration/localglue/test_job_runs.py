@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from localglue.glue_libraries import our_folder
 from tests.integration.localglue.bench import SHELL_LOGS, SLOW_SCRIPT, Bench, is_alive, serving, until
 
 
@@ -39,7 +40,7 @@ def test_a_run_gets_arguments_and_environment_and_its_output_is_in_cloudwatch(be
     assert variables == {
         "AWS_ENDPOINT_URL_GLUE": bench.glue.meta.endpoint_url,
         "AWS_DEFAULT_REGION": "eu-west-2",
-        "PYTHONPATH": None,
+        "PYTHONPATH": str(our_folder()),
         "TZ": "UTC",
     }
     assert bench.lines(f"{SHELL_LOGS}/error", run["Id"]) == ["a warning"]

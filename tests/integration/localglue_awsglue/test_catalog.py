@@ -79,6 +79,9 @@ def test_a_log_leaves_the_schema_and_a_purge_what_is_young(context: Any, frame: 
     assert [one["Name"] for one in table["StorageDescriptor"]["Columns"]] == ["id"]
     assert len(glue.get_partitions(DatabaseName=name, TableName="t")["Partitions"]) == 2
 
+    rows = records(context.create_dynamic_frame.from_catalog(name, "t"))
+    assert {(one["k"], one["id"], one["other"]) for one in rows} == {("a", 1, None), ("b", None, 1)}
+
     context.purge_table(name, "t")
     assert len(keys(s3, name)) == 2
     given = {"retentionPeriod": 0, "partitionPredicate": "k = 'a'", "manifestFilePath": f"s3://{name}/log/"}

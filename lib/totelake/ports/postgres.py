@@ -105,11 +105,13 @@ def speaking(address: PostgresAddress, is_standby: bool = False) -> Iterator[Non
 def read_only(dsn: str, limited: bool = False) -> Iterator[Cursor]:
     """A cursor of the warehouse that can change nothing; `limited` by the time-outs that its role has.
 
+    A name without a schema is PostgreSQL's own: no function or table that somebody made is taken in its place.
     Raises WarehouseError when it cannot be reached.
     """
     with open_dsn(dsn) as connection:
         connection.set_session(readonly=True)
         with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL search_path = pg_catalog, pg_temp")
             if not limited:
                 newer = _NEWER_LIMITS if connection.server_version >= _FIRST_WITH_NEWER else ()
                 cursor.execute("; ".join(f"SET LOCAL {name} = 0" for name in (*_LIMITS, *newer)))

@@ -107,8 +107,6 @@ def _warehouse(
 ) -> Iterator[Finding]:
     """The warehouse's comparisons; none where it has no tables yet."""
     with read_only(dsn) as cursor:
-        # no function of somebody else's is called in the place of PostgreSQL's
-        cursor.execute("SET LOCAL search_path = pg_catalog, pg_temp")
         cursor.execute("SELECT to_regclass('etl.replay')")
         if cursor.fetchone() == (None,):
             return

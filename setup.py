@@ -1,4 +1,4 @@
-"""The wheel of totelake, localglue, localgate and localathena.
+"""The wheel of totelake, localglue, localgate, localapi and localathena.
 
 The contracts are compiled in; there are no install requirements, as Glue's pip fetches them.
 """

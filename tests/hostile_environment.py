@@ -30,6 +30,7 @@ VARIABLES = {
     "AWS_ENDPOINT_URL": _CLOSED,
     "AWS_ENDPOINT_URL_S3": _CLOSED,
     "AWS_ENDPOINT_URL_GLUE": _CLOSED,
+    "AWS_ENDPOINT_URL_ATHENA": _CLOSED,
     "AWS_CONFIG_FILE": "/not/there/config",
     "AWS_SHARED_CREDENTIALS_FILE": "/not/there/credentials",
     "AWS_CA_BUNDLE": "/not/there/bundle.pem",

@@ -12,6 +12,7 @@ from localathena.paging import page_of
 
 PRIMARY = "primary"
 ENABLED = "ENABLED"
+_VERSION = ENGINE["EffectiveEngineVersion"]
 # of an update, what takes a part of the configuration away
 _REMOVALS = {
     "RemoveOutputLocation": "OutputLocation",
@@ -37,6 +38,7 @@ class Workgroups:
             "GetWorkGroup": self.get,
             "ListWorkGroups": self.list,
             "UpdateWorkGroup": self.update,
+            "ListEngineVersions": self.engines,
             "TagResource": self.tag,
             "UntagResource": self.untag,
             "ListTagsForResource": self.tags,
@@ -120,6 +122,11 @@ class Workgroups:
             del self._groups[name]
             self._tags.pop(self._arn(name), None)
 
+    @staticmethod
+    def engines(request: Document) -> Document:
+        """The engines that a workgroup may have."""
+        return page_of(request, "EngineVersions", [ENGINE, {**ENGINE, "SelectedEngineVersion": _VERSION}])
+
     def tag(self, request: Document) -> Document:
         """Add tags."""
         with self._lock:
@@ -175,5 +182,5 @@ def _refuse_unread(given: Document) -> None:
         if name in given:
             raise InvalidRequest(f"{name} is not supported on this machine; nothing was done. Leave it out")
     engine = given.get("EngineVersion", {}).get("SelectedEngineVersion", "AUTO")
-    if engine not in ("AUTO", "Athena engine version 3"):
-        raise InvalidRequest(f"the engine '{engine}' is not supported on this machine; take Athena engine version 3")
+    if engine not in ("AUTO", _VERSION):
+        raise InvalidRequest(f"the engine '{engine}' is not supported on this machine; take {_VERSION}")

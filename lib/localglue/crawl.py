@@ -189,7 +189,8 @@ class Crawl:
         whole = target.location.rstrip("/")
         for table in self._catalog.call("GetTables", {"DatabaseName": database})["TableList"]:
             place = table.get("StorageDescriptor", {}).get("Location", "").rstrip("/")
-            of_target = place == whole or place.startswith(f"{whole}/")
+            is_own = table.get("Parameters", {}).get("UPDATED_BY_CRAWLER") == self._crawler["Name"]
+            of_target = place == whole or (is_own and place.startswith(f"{whole}/"))
             # a table inside the place of another, or around it, still has objects
             if of_target and not any(
                 f"{place}/".startswith(f"{one}/") or f"{one}/".startswith(f"{place}/") for one in kept

@@ -11,6 +11,11 @@ import pytest
 
 from tests.integration.localglue.bench import SHELL_LOGS, Bench, job_states, serving
 
+# Spark compiles no code for a handful of rows, and starts one process of Python
+FOR_FEW_ROWS = (
+    "spark.master=local[1] --conf spark.sql.shuffle.partitions=1 --conf spark.sql.adaptive.enabled=false "
+    "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
+)
 PEOPLE = [
     {"id": "p1", "name": "Ada", "links": [{"note": "web", "url": "a"}, {"note": "mail", "url": "b"}], "seen": None},
     {"id": "p2", "name": "Bob", "links": [], "seen": None},
@@ -156,6 +161,7 @@ def test_published_shapes_run_in_a_workflow_with_a_conditional_trigger(spark_ben
     put_table(bench, database, "payments", "csv", columns, **{"skip.header.line.count": "1"})
     target = {"--database": database, "--target": f"s3://{bench.bucket}/out/"}
     target["--job-bookmark-option"] = "job-bookmark-enable"
+    target["--conf"] = FOR_FEW_ROWS
     first, second = (
         bench.job(text, kind="glueetl", GlueVersion="5.1", DefaultArguments=target) for text in (JOIN, CLEAN)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from pathlib import Path
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel as BotocoreModel
@@ -34,8 +35,9 @@ class LocalAthena:
     """The Athena API: `answer` takes an operation's name and request, and returns the response."""
 
     def __init__(self, settings: Settings) -> None:
-        shutil.rmtree(settings.state / "results", ignore_errors=True)
-        (settings.state / "results").mkdir(parents=True, mode=0o700)
+        self._results = settings.state / "results"
+        shutil.rmtree(self._results, ignore_errors=True)
+        self._results.mkdir(parents=True, mode=0o700)
         self._clients = Clients(settings)
         document = Loader().load_service_model("athena", "service-2")
         self._model = ServiceModel(BotocoreModel(document, "athena"), SERVICE.prefix, SERVICE.invalid)
@@ -46,6 +48,11 @@ class LocalAthena:
         self._handlers: dict[str, Handler] = {"DeleteWorkGroup": self._delete_workgroup}
         for part in (self._workgroups, self._saved, self._executions, DataCatalogs(self._clients)):
             self._handlers.update(part.operations())
+
+    @property
+    def results(self) -> Path:
+        """The folder of results."""
+        return self._results
 
     @property
     def operations(self) -> frozenset[str]:

@@ -164,6 +164,8 @@ class Executions:
         if execution.file is None or not execution.columns:
             answer = {"Rows": [], "ResultSetMetadata": {"ColumnInfo": column_info(execution.columns)}}
             return {"ResultSet": answer, "UpdateCount": execution.update_count}
+        if not execution.file.is_file():
+            raise InvalidRequest("the result is not kept here any more; read it from its OutputLocation")
         most = request.get("MaxResults") or MOST_ROWS
         found, following = page(execution.file, execution.columns, int(token), most)
         return {**found, **({"NextToken": str(following)} if following is not None else {})}

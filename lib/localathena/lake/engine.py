@@ -16,19 +16,22 @@ _ONLY_FILES_OF = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET allowed_directories = [{folder}]",
-    "SET temp_directory = {spill}",
-    "SET memory_limit = {memory}",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
 
 
 @contextmanager
-def engine(folder: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads files below `folder`, no other file and no network, whatever it is asked."""
+def engine(folder: Path, memory: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads files below `folder`, no other file and no network, whatever it is asked.
+
+    What does not fit into `memory`, such as 1GB, goes into a folder of its own there.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        if memory:
+            connection.execute(f"SET memory_limit = {quoted(memory)}")
+            connection.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
         for statement in _ONLY_FILES_OF:
-            words = {"folder": str(folder), "spill": str(folder / "spill"), "memory": memory}
-            connection.execute(statement.format(**{name: quoted(word) for name, word in words.items()}))
+            connection.execute(statement.format(folder=quoted(str(folder))))
         yield connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +88,20 @@ def _as_parquet(path: Path) -> Path:
 
     made = path.with_suffix(".orc.parquet")
     if not made.is_file():
-        part = path.with_suffix(".orc.part")
-        file = orc.ORCFile(str(path))
-        with pyarrow.parquet.ParquetWriter(str(part), file.schema) as writer:
-            for number in range(file.nstripes):
-                writer.write_batch(file.read_stripe(number))
-        part.replace(made)
+        # two statements may do this at once
+        part = path.with_name(f"{path.name}.{uuid.uuid4()}.part")
+        try:
+            file = orc.ORCFile(str(path))
+            with pyarrow.parquet.ParquetWriter(str(part), file.schema) as writer:
+                for number in range(file.nstripes):
+                    writer.write_batch(file.read_stripe(number))
+            part.replace(made)
+        except (pyarrow.ArrowInvalid, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # it is the disk's, and not the file's
+            refuse("HIVE_BAD_DATA", f"{path} is no ORC file: {error}")
+        finally:
+            part.unlink(missing_ok=True)
     return made
 
 

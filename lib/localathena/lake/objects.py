@@ -117,14 +117,19 @@ class Objects:
             Path(part).unlink(missing_ok=True)
 
     def _trim(self) -> None:
-        """Remove the files that were used longest ago, beyond the bound."""
+        """Remove the files that were used longest ago, beyond the bound; a pinned object's other forms stay with it."""
         self._pins = +self._pins
+        pinned = {_hash_of(path) for path in self._pins}
         used = 0
-        found = [path for path in self._folder.iterdir() if path.suffix != ".part"]
+        found = [path for path in self._folder.iterdir() if path.is_file() and path.suffix != ".part"]
         for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
             used += path.stat().st_size
-            if used > self._most and path not in self._pins:
+            if used > self._most and _hash_of(path) not in pinned:
                 path.unlink()
+
+
+def _hash_of(path: Path) -> str:
+    return path.name.partition(".")[0]
 
 
 def _is_hidden(key: str) -> bool:

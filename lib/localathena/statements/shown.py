@@ -15,6 +15,7 @@ from localathena.statements.work import Work
 
 _Answer = tuple["list[str]", "list[Row]"]
 _WIDTH = 20
+_PLAIN_FORMAT = ("serialization.format", "1")
 
 
 def show(work: Work, statement: parsed.Show) -> None:
@@ -109,8 +110,10 @@ def _create_table(work: Work, statement: parsed.Show) -> _Answer:
         lines += ["CLUSTERED BY ( ", "  " + ", ".join(buckets) + ") ", f"INTO {descriptor['NumberOfBuckets']} BUCKETS"]
     serde = descriptor.get("SerdeInfo") or {}
     lines += ["ROW FORMAT SERDE ", f"  {_text(serde.get('SerializationLibrary', ''))} "]
-    if serde.get("Parameters"):
-        lines += ["WITH SERDEPROPERTIES ( ", *_pairs(serde["Parameters"])]
+    # Hive leaves out what is so without being said
+    given = {key: value for key, value in (serde.get("Parameters") or {}).items() if (key, value) != _PLAIN_FORMAT}
+    if given:
+        lines += ["WITH SERDEPROPERTIES ( ", *_pairs(given)]
     lines += ["STORED AS INPUTFORMAT ", f"  {_text(descriptor.get('InputFormat', ''))} "]
     lines += ["OUTPUTFORMAT ", f"  {_text(descriptor.get('OutputFormat', ''))}"]
     lines += ["LOCATION", f"  {_text(location_of(document))}"]

@@ -68,6 +68,8 @@ class Work:
                     yield connection, translation
             except duckdb.Error as error:
                 raise refusal_of(tables.told(str(error))) from error
+            except Refused as refused:
+                raise Refused(refused.kind, tables.told(refused.sentence)) from refused
             finally:
                 self.execution.scanned = tables.scanned
                 self.execution.interruptible_by(None)

@@ -1,39 +1,17 @@
-"""DuckDB as the engine of `totelake query`: it reads one folder of files, and gives values exactly."""
+"""DuckDB's answers to `totelake query`: values exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from totelake.contracts.identifiers import sql_text
 from totelake.query.answer import Answer
 
-_ONLY_FILES_OF = (
-    # a name that is no table may be a variable of this process, a file or an address
-    "SET python_enable_replacements = false",
-    "SET autoinstall_known_extensions = false",
-    "SET autoload_known_extensions = false",
-    "SET allowed_directories = [{folder}]",
-    "SET enable_external_access = false",
-    "SET lock_configuration = true",
-)
 _AS_TEXT = ("INTERVAL", "TIMESTAMP_NS", "WITH TIME ZONE")
 _Value = Callable[[Any], Any]
-
-
-@contextmanager
-def engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads files below `folder`, no other file and no network, whatever it is asked."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for statement in _ONLY_FILES_OF:
-            connection.execute(statement.format(folder=sql_text(str(folder))))
-        yield connection
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:

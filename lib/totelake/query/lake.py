@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 from botocore.exceptions import ClientError
 
+from localathena.lake.engine import engine
 from localathena.sql.answers import selected
 from localathena.sql.casts import registered
 from localathena.sql.python_functions import prepare
@@ -29,7 +30,7 @@ from totelake.query.answer import Answer
 from totelake.query.athena_sql import check
 from totelake.query.cache import Cache
 from totelake.query.described import Described, shown
-from totelake.query.engine import answer, engine
+from totelake.query.engine import answer
 from totelake.runtime.clients import Clients
 
 _AT_ONCE = 8

@@ -146,6 +146,13 @@ def test_a_result_is_used_again_only_while_it_is_there(bench: Bench) -> None:
     assert bench.run(sql, **reuse)["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"] is False
 
 
+def test_a_result_that_is_not_kept_any_more_says_where_it_is(bench: Bench) -> None:
+    number = bench.run("SELECT 1")["QueryExecutionId"]
+    (bench.application.results / number).unlink()
+    with pytest.raises(ClientError, match="read it from its OutputLocation"):
+        bench.athena.get_query_results(QueryExecutionId=number)
+
+
 def test_an_operation_that_is_not_done_is_refused_by_name(bench: Bench) -> None:
     with pytest.raises(ClientError) as caught:
         bench.athena.list_notebook_metadata(WorkGroup="primary")

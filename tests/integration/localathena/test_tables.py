@@ -87,6 +87,7 @@ def test_csv_is_read_by_its_serde(bench: Bench) -> None:
     ("kind", "content"),
     [
         ("STORED AS PARQUET", b"no parquet, but long enough"),
+        ("STORED AS ORC", b"no ORC, but long enough"),
         ("ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'", b'{"n": '),
         ("ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'", b"one\n"),
     ],

@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from localgate.keys import Keys
 from tests.conftest import KEY
 from totelake.stack.aws_endpoint import serving
-from totelake.stack.model import LOCALGLUE, MOTO, Stack
+from totelake.stack.model import LOCALATHENA, LOCALGLUE, MOTO, Stack
 from totelake.stack.outbox import path_of
 
 pytestmark = pytest.mark.integration
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.integration
 KEYS = Keys.random()
 SECRET = "the password"
 MADE_UP = "AWS4-HMAC-SHA256 Credential=x/20240101/eu-west-2/{}/aws4_request, SignedHeaders=host, Signature=x"
-LISTS = {"s3": "list_buckets", "secretsmanager": "list_secrets", "glue": "list_jobs"}
+LISTS = {"s3": "list_buckets", "secretsmanager": "list_secrets", "glue": "list_jobs", "athena": "list_work_groups"}
 PAGE = {"Origin": "https://evil.example"}
 VALUE = {"X-Amz-Target": "secretsmanager.GetSecretValue", "Content-Type": "application/x-amz-json-1.1"}
 
@@ -238,7 +238,7 @@ def test_each_stack_has_a_key_of_its_own_that_only_its_user_reads(stack: Stack) 
     holding = [path for path in Path(stack.home).rglob("*") if path.is_file() and holds(path, stack.secret_access_key)]
     assert [path.name for path in holding] == ["stack.json"]
     assert stat.S_IMODE(holding[0].stat().st_mode) == 0o600
-    for name in (MOTO, LOCALGLUE):
+    for name in (MOTO, LOCALGLUE, LOCALATHENA):
         assert stack.secret_access_key not in " ".join(psutil.Process(stack.parts[name].pid).cmdline())
 
 
@@ -249,7 +249,7 @@ def holds(path: Path, text: str) -> bool:
 
 @pytest.mark.parametrize("service", LISTS)
 def test_the_stack_answers_nobody_but_its_own(stack: Stack, service: str) -> None:
-    url = stack.glue_endpoint if service == "glue" else stack.aws_endpoint
+    url = {"glue": stack.glue_endpoint, "athena": stack.athena_endpoint}.get(service, stack.aws_endpoint)
     for keys in (KEYS, Keys("testing", "testing"), Keys(stack.access_key_id, "testing")):
         client = Endpoint(url).client(service, keys)
         with pytest.raises(ClientError) as error:

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from localathena.lake.engine import engine
 from tests.duckdb_catalog import as_duckdb
 from tests.unit.query.lakes import MemoryLake, parquet
 from totelake.errors import ConfigurationError, LakeError
 from totelake.query.cache import Cache
-from totelake.query.engine import answer, engine
+from totelake.query.engine import answer
 from totelake.query.lake import Lake
 
 DECIMALS = st.decimals(min_value=-(10**8) + 1, max_value=10**8 - 1, places=2, allow_nan=False)

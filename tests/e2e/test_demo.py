@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from totelake.cli.dashboard import FILE
 from totelake.demo import story as demo
 from totelake.errors import SourceError
+from totelake.pages.files import DASHBOARD, DICTIONARY, MONITOR
 from totelake.stack import lifecycle
 from totelake.stack.model import Stack
 
@@ -43,7 +43,10 @@ def test_the_demo_shows_a_silent_edit_arriving_and_ends_its_stack(
     assert "current_sales_target in the warehouse" in shown and "sales_order_gbp in the warehouse" in shown
     assert "sources and warehouse" in shown
     assert shown.endswith("The stack is down.\n")
-    assert f"rows in {(Path.cwd() / FILE).as_uri()}" in shown and FILE.read_text().endswith("</html>\n")
+    assert f"rows in {(Path.cwd() / DASHBOARD).as_uri()}" in shown and DASHBOARD.read_text().endswith("</html>\n")
+    assert f"runs in {(Path.cwd() / MONITOR).as_uri()}" in shown
+    assert "build-and-load-totesys" in MONITOR.read_text() and DICTIONARY.as_posix() in MONITOR.read_text()
+    assert "Registered versions of fact_sales_order" in (DICTIONARY.parent / "fact_sales_order.html").read_text()
     assert Stack.read(home) is None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "terraform" / "README.md"])
@@ -38,7 +38,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_command_that_is_named_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    known = get_command(app).commands  # type: ignore[attr-defined]
+    known = get_command(whole_app()).commands  # type: ignore[attr-defined]
     for name, sub in re.findall(r"(?:`|^)totelake ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", text, re.MULTILINE):
         assert name in known, f"{document.name} names `totelake {name}`"
         if sub and hasattr(known[name], "commands"):

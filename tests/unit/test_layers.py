@@ -31,7 +31,10 @@ LAYERS = (
     ("doctor",),
     ("deploy",),
     ("query",),
+    ("pages",),
     ("dashboard",),
+    ("monitor",),
+    ("dictionary",),
     ("cli",),
     ("demo",),
 )

@@ -18,9 +18,9 @@ from totelake.contracts.queries import LAKE, WAREHOUSE, queries_of
 from totelake.dashboard.write import Wanted, Written, watch, write
 from totelake.deploy.target import LOCAL, Target
 from totelake.errors import ConfigurationError
+from totelake.pages.files import DASHBOARD
 from totelake.stack.model import default_home
 
-FILE = Path("totelake-dashboard.html")
 BOARD = "business"
 """The dashboard that is written where none is named."""
 _LEAST, _MOST = 5, 86_400
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def dashboard(
     name: Annotated[str, typer.Argument(help="A dashboard of catalog/dashboards.")] = BOARD,
-    output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = FILE,
+    output: Annotated[Path, typer.Option(help="The HTML file to write; one that is there is replaced.")] = DASHBOARD,
     on: Annotated[str, typer.Option(help="warehouse or lake.")] = WAREHOUSE,
     since: Annotated[str, typer.Option(help="Leave out events of days before, such as 2024-01-01.")] = "",
     every: Annotated[
@@ -64,7 +64,7 @@ def dashboard(
     else:
         _told(written)
     if show:
-        _open(output)
+        open_in_browser(output)
 
 
 def _watch(wanted: Wanted, output: Path, show: bool) -> None:
@@ -78,7 +78,7 @@ def _watch(wanted: Wanted, output: Path, show: bool) -> None:
         _told(what)
         if not opened:
             opened = True
-            _open(output)
+            open_in_browser(output)
 
     watch(wanted, output, told)
 
@@ -87,7 +87,8 @@ def _told(written: Written) -> None:
     say(f"{written.file}: {written.rows:,} rows, {written.size / 1_000_000:.1f} MB")
 
 
-def _open(file: Path) -> None:
+def open_in_browser(file: Path) -> None:
+    """Show a page. Raises ConfigurationError where there is no browser."""
     address = file.resolve().as_uri()
     if not webbrowser.open(address):
         raise ConfigurationError(f"no browser is found on this machine; open {address} in one")

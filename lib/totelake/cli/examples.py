@@ -44,6 +44,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "totelake dashboard --watch 30",
         "totelake dashboard --on lake --target aws",
     ),
+    "totelake docs": ("totelake docs --open", "totelake docs --versions --output dictionary"),
+    "totelake monitor": ("totelake monitor --open", "totelake monitor --once --output runs.html"),
     "totelake reconcile": ("totelake reconcile", "totelake reconcile --json"),
     "totelake drift": ("totelake drift", "totelake drift staff --against source"),
     "totelake impact": ("totelake impact sales_order.units_sold", "totelake impact dim_staff --json"),

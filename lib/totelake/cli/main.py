@@ -15,7 +15,7 @@ import psycopg2
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.cli.app import app
+from totelake.cli.app import app_for
 from totelake.cli.exit_status import FAILURE, INTERRUPTED, SUCCESS, USAGE
 from totelake.cli.output import Told, flush, forgiving, settle, tell
 from totelake.cli.sentences import sentence
@@ -44,6 +44,7 @@ def main(argv: Sequence[str]) -> int:
         with ending_as_ctrl_c() as signals, nullcontext() if _is_elsewhere(words) else undisturbed():
             # without standalone_mode typer prints nothing of its own, and gives the status of --help and of Ctrl-C
             width = min(shutil.get_terminal_size().columns, _WIDEST)
+            app = app_for(words)
             status = app(args=words, prog_name="totelake", standalone_mode=False, terminal_width=width) or SUCCESS
             flush()
     except KeyboardInterrupt:  # before or after the command's own part

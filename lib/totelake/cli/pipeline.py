@@ -17,11 +17,10 @@ from totelake.cli.output import AsJson, TargetName, err, print_json, progress, q
 from totelake.cli.sources import AnySource, TableSource, source_table, sources
 from totelake.contracts import load_contracts
 from totelake.contracts.model import Table, TableId
-from totelake.deploy import Target
-from totelake.deploy import deploy as deploying
 from totelake.deploy.apply import idle_schedules
+from totelake.deploy.deploy import deploy as deploying
 from totelake.deploy.plan import SCHEDULED
-from totelake.deploy.target import AWS, LOCAL
+from totelake.deploy.target import AWS, LOCAL, Target
 from totelake.doctor.finding import refuse
 from totelake.doctor.rounds import before_deploy
 from totelake.errors import ConfigurationError, TotelakeError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import typer
@@ -46,8 +47,7 @@ def reconcile(source: AnySource = "", target: TargetName = LOCAL, as_json: AsJso
     found = []
     with progress(as_json, "comparing") as step:
         for name in sources(source):
-            lake = (where.ingestion, where.processed)
-            for finding in compare(*lake, load_contracts(), name, _look_at(where, name), where.warehouse_dsn):
+            for finding in compared(where, name):
                 found.append(finding)
                 step(f"{finding.check}: {finding.table}")
     wrong = [finding for finding in found if finding.outcome == DIFFERS]
@@ -62,6 +62,12 @@ def reconcile(source: AnySource = "", target: TargetName = LOCAL, as_json: AsJso
         )
     if any(finding.outcome == NOTHING_CAPTURED for finding in found):
         raise typer.Exit(NOTHING)
+
+
+def compared(where: Target, name: str) -> Iterator[Finding]:
+    """The comparisons of one source. Raises what the source, the lake or the warehouse refuses."""
+    lake = (where.ingestion, where.processed)
+    yield from compare(*lake, load_contracts(), name, _look_at(where, name), where.warehouse_dsn)
 
 
 def _look_at(where: Target, name: str) -> Look:

@@ -16,7 +16,7 @@ from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError
 from totelake.ports.s3 import S3Store
 from totelake.seed import SOURCE, TARGETS
-from totelake.stack import load
+from totelake.stack.lifecycle import load
 from totelake.stack.model import PREFIX, default_home
 
 _Folder = Annotated[Path | None, typer.Option("--from", help="A folder with one CSV file for each table.")]

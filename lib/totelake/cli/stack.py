@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import shlex
 import string
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
-from totelake.cli.output import AsJson, plain_on_stdout, print_json, progress, quiet, say, table, tell
+from totelake.cli.output import AsJson, out, plain_on_stdout, print_json, progress, quiet, say, table, tell
+from totelake.cli.sentences import sentence
 from totelake.contracts import load_contracts
 from totelake.deploy.target import LOCAL, Target
 from totelake.doctor.finding import refuse
 from totelake.doctor.rounds import before_up
+from totelake.errors import ConfigurationError, TotelakeError
 from totelake.operate.deployed import deployed
 from totelake.operate.held import HeldTable, NotCaptured, held_tables, not_captured
 from totelake.operate.runs import Standing, standings
@@ -25,6 +30,8 @@ from totelake.stack.model import LOCALGLUE, MOTO, POSTGRES, STANDBYS, Stack, def
 from totelake.stack.servers import Standbys, check_ports, standbys
 
 _Port = Annotated[int, typer.Option(min=0, max=65535, help="A free one when not given.")]
+
+_LONGEST_WATCH = 86_400
 
 
 @dataclass(frozen=True)
@@ -84,12 +91,33 @@ def down(as_json: AsJson = False) -> None:
         say(f"the stack in {home} is down" if was_up else f"no stack was up in {home}")
 
 
-def status(as_json: AsJson = False) -> None:
+def status(
+    every: Annotated[int, typer.Option("--watch", metavar="SECONDS", help="Look again and again, until Ctrl-C.")] = 0,
+    as_json: AsJson = False,
+) -> None:
     """Whether every part of the stack answers, the newest run of each workflow, and the tables that stand still.
 
     Exit status 1 when a part does not answer, or there is no stack; a run that failed or a table that stands still does
-    not change it.
+    not change it. With --watch it goes on meanwhile.
     """
+    if not every:
+        _status(as_json)
+        return
+    if as_json:
+        raise ConfigurationError("--watch does not end by itself, so there is no one JSON document; leave out --json")
+    if not 1 <= every <= _LONGEST_WATCH:
+        raise ConfigurationError(f"--watch is {every}; use 1 to {_LONGEST_WATCH:,} seconds")
+    while True:
+        out().clear()
+        try:
+            _status(as_json)
+        except (TotelakeError, ClientError, BotoCoreError) as error:
+            tell(f"totelake: {sentence(error)}")
+        say(f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S} UTC, again in {every} s; Ctrl-C ends it")
+        time.sleep(every)
+
+
+def _status(as_json: bool) -> None:
     home = default_home()
     stack = Stack.read(home)
     if stack is None:

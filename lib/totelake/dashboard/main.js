@@ -188,6 +188,12 @@ document.getElementById("title").textContent = PAGE.title;
 document.getElementById("description").textContent = PAGE.description;
 document.getElementById("taken").textContent = "As of " + momentWords(PAGE.taken) + ", from the " + PAGE.on + "." + sinceWords();
 document.getElementById("about").textContent = "Written by totelake. Charts by plotly.js " + Plotly.version + " (MIT licence). This page asks nobody for anything.";
+for (const [title, address] of PAGE.beside) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.textContent = title;
+  document.getElementById("beside").append(link, " ");
+}
 document.getElementById("tiles").append(...views.map((view) => view.node));
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address holds the choices

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 import re
@@ -15,6 +13,7 @@ from string import Template
 from typing import Any
 
 from totelake.errors import ConfigurationError
+from totelake.pages.frame import policy
 
 SCRIPTS = ("exact.js", "data.js", "measure.js", "table.js", "chart.js", "tile.js", "history.js", "main.js")
 """Our own code, in the order in which it is put together."""
@@ -28,7 +27,7 @@ def page(document: Mapping[str, Any]) -> str:
     code = "\n".join(["(() => {", '"use strict";', *map(_own, SCRIPTS), "})();"])
     scripts = [_inside_script(library()), _inside_script(code)]
     return Template(_own("page.html")).substitute(
-        policy=html.escape(_policy(scripts)),
+        policy=html.escape(policy(scripts)),
         title=html.escape(document["title"]),
         style=_own("page.css"),
         data=as_json(document),
@@ -55,15 +54,6 @@ def library() -> str:
         f"the package {_LIBRARY}, which draws the dashboard, is not installed; run `make install`, or install totelake "
         "with its extra 'local'"
     )
-
-
-def _policy(scripts: list[str]) -> str:
-    """No request leaves, and no script runs but ours; styles are those of the page and of the plotting library."""
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
-    )
-    rules = ("default-src 'none'", f"script-src {hashes}", "style-src 'unsafe-inline'", "img-src data:")
-    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
 
 
 def _inside_script(code: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -19,9 +17,9 @@ from totelake.contracts.dashboards import Dashboard
 from totelake.contracts.queries import Query
 from totelake.dashboard.answers import Ask, document, gather
 from totelake.dashboard.page import page
-from totelake.errors import ConfigurationError, LakeError, RetriableError, WarehouseError
+from totelake.errors import LakeError, RetriableError, WarehouseError
+from totelake.pages.files import beside, replace
 
-_FILE_MODE = 0o666
 _PASSING = (WarehouseError, LakeError, RetriableError, psycopg2.OperationalError, ClientError, BotoCoreError)
 
 
@@ -56,7 +54,8 @@ def write(wanted: Wanted, file: Path) -> Written:
     with wanted.asking() as ask:
         answers = gather(wanted.dashboard, wanted.queries, wanted.on, ask, wanted.since)
     moment = f"{taken:%Y-%m-%dT%H:%M:%SZ}"
-    text = page(document(wanted.dashboard, wanted.queries, answers, wanted.on, moment, wanted.every, wanted.since))
+    shown = document(wanted.dashboard, wanted.queries, answers, wanted.on, moment, wanted.every, wanted.since)
+    text = page({**shown, "beside": beside(file)})
     return Written(file, replace(file, text), sum(len(answer.rows) for answer in answers.values()))
 
 
@@ -75,33 +74,3 @@ def watch(
             told(write(wanted, file))
         except _PASSING as error:
             told(error)
-
-
-def replace(file: Path, text: str) -> int:
-    """Put the text in the file's place at once, for readers see the old or the new one; the bytes of it.
-
-    Raises ConfigurationError for what is no file, OSError where it cannot be written.
-    """
-    target = file.resolve()
-    if target.exists() and not target.is_file():
-        raise ConfigurationError(f"{file} is no file; name one with --output")
-    content = text.encode()
-    descriptor, part = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(content)
-        os.chmod(part, _mode(target))
-        os.replace(part, target)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
-    return len(content)
-
-
-def _mode(target: Path) -> int:
-    """That of the file which is replaced, else what the user's umask leaves."""
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return _FILE_MODE & ~mask

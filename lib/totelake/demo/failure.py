@@ -7,14 +7,13 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from totelake.cli.output import say
-from totelake.deploy import Target
+from totelake.deploy.target import Target
 from totelake.errors import LakeError, TotelakeError
 from totelake.operate import job_runs, runs
 from totelake.operate.runs import refresh_workflow
 from totelake.ports.postgres import open_dsn
 from totelake.seed import SOURCE
-from totelake.stack import Stack
-from totelake.stack.model import READER
+from totelake.stack.model import READER, Stack
 
 
 def show_alert(stack: Stack, target: Target) -> None:

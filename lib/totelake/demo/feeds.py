@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from totelake import seed
 from totelake.cli.output import table
 from totelake.contracts import load_contracts
-from totelake.deploy import Target
+from totelake.deploy.target import Target
 from totelake.operate import runs
 from totelake.operate.runs import refresh_workflow
 from totelake.ports.postgres import open_dsn
 from totelake.ports.s3 import S3Store
-from totelake.stack import Stack
-from totelake.stack.model import PREFIX
+from totelake.stack.model import PREFIX, Stack
 
 _TARGETS = """SELECT target_month, department_name, currency_code, target_amount FROM current_sales_target
  ORDER BY target_month, department_name, currency_code LIMIT 3"""

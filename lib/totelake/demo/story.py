@@ -15,8 +15,10 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 
 from totelake import seed
-from totelake.cli.dashboard import BOARD, FILE
+from totelake.cli import dictionary
+from totelake.cli.dashboard import BOARD
 from totelake.cli.exit_status import FAILURE, INTERRUPTED
+from totelake.cli.monitor import wanted_of
 from totelake.cli.output import err, forgiving, say, table, tell
 from totelake.cli.query import asking
 from totelake.cli.sentences import sentence
@@ -28,15 +30,19 @@ from totelake.contracts.queries import WAREHOUSE, queries_of
 from totelake.dashboard.write import Wanted, write
 from totelake.demo import feeds
 from totelake.demo.failure import show_alert
-from totelake.deploy import Target, deploy
-from totelake.errors import ConfigurationError, TotelakeError, WarehouseError
+from totelake.deploy.deploy import deploy
+from totelake.deploy.target import Target
+from totelake.errors import ConfigurationError, LakeError, TotelakeError, WarehouseError
+from totelake.monitor.gather import look
+from totelake.monitor.page import page
 from totelake.operate import runs
 from totelake.operate.runs import refresh_workflow
+from totelake.pages.files import DASHBOARD, DICTIONARY, MONITOR, beside, replace
 from totelake.ports.postgres import open_dsn
 from totelake.runtime.run_reports import RunReport
-from totelake.stack import Stack, lifecycle
+from totelake.stack import lifecycle
 from totelake.stack.clean_environment import undisturbed
-from totelake.stack.model import STANDBYS, default_home
+from totelake.stack.model import STANDBYS, Stack, default_home
 
 _ORDERS, _SEED = 2_000, 2_024
 _LOOK = 0.1
@@ -140,7 +146,9 @@ def play(stack: Stack, orders: int) -> None:
     with _step(f"Something fails: {seed.SOURCE} turns the reading role away, and watch sends a mail"):
         show_alert(stack, target)
     _counts(stack)
-    with _step("The business dashboard, as one file"):
+    with _step("What to look at: the data dictionary, the run monitor, the business dashboard"):
+        say(f"  {len(dictionary.write(DICTIONARY.parent, target))} pages from {DICTIONARY.resolve().as_uri()}")
+        _monitor(target)
         _dashboard(target)
 
 
@@ -224,8 +232,17 @@ def _dashboard(target: Target) -> None:
     if board is None:
         say(f"  catalog/dashboards has no {BOARD}, so no page is written")
         return
-    written = write(Wanted(board, queries_of(documents()), WAREHOUSE, lambda: asking(target, WAREHOUSE)), FILE)
+    written = write(Wanted(board, queries_of(documents()), WAREHOUSE, lambda: asking(target, WAREHOUSE)), DASHBOARD)
     say(f"  {written.rows:,} rows in {written.file.resolve().as_uri()}")
+
+
+def _monitor(target: Target) -> None:
+    """Write what happened in all runs so far. Raises LakeError for a part that could not be looked at."""
+    seen = look(wanted_of(target), datetime.now(timezone.utc))
+    if seen.missed:
+        raise LakeError("; ".join(f"{part} could not be looked at: {why}" for part, why in seen.missed.items()))
+    replace(MONITOR, page(seen, links=beside(MONITOR)))
+    say(f"  {sum(len(item.runs) for item in seen.workflows)} runs in {MONITOR.resolve().as_uri()}")
 
 
 def _count(dsn: str, relation: str) -> int:

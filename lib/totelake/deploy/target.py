@@ -14,7 +14,8 @@ from totelake.ports.object_store import ObjectStore
 from totelake.ports.s3 import S3Store
 from totelake.ports.schema_catalog import SchemaCatalog
 from totelake.runtime.clients import Clients, is_on_this_machine
-from totelake.stack import Stack, load
+from totelake.stack.lifecycle import load
+from totelake.stack.model import Stack
 
 LOCAL, AWS = "local", "aws"
 _LOG = logging.getLogger(__name__)

@@ -165,8 +165,13 @@ def _capacity(job: Document, prices: Prices, usage: Usage) -> tuple[float, str]:
     if version not in _GLUE_VERSIONS:
         known = " or ".join(_GLUE_VERSIONS)
         raise ConfigurationError(f"--glue-version is '{version}'; write {known}, which a deployment takes")
-    item = f"glue_spark{'_6' if float(version) >= 6 else ''}{'_flex' if usage.is_flex else ''}_dpu_hour"
+    item = dpu_item(version, usage.is_flex)
     return job["number_of_workers"] * float(prices.assumed["dpu_of_worker"][job["worker_type"]]), item
+
+
+def dpu_item(glue_version: str, is_flex: bool) -> str:
+    """The name in catalog/prices.yaml of a DPU-hour of Spark, by Glue's version and execution class."""
+    return f"glue_spark{'_6' if float(glue_version) >= 6 else ''}{'_flex' if is_flex else ''}_dpu_hour"
 
 
 def _dpu_hours(runs: float, seconds: float, dpu: float) -> float:

@@ -26,6 +26,22 @@ SELECT source_key, count(*) OVER ()
 """
 
 
+_SUMMARY = """
+SELECT target_table, rule, status, count(*), max(batch) FROM etl.quarantine GROUP BY 1, 2, 3 ORDER BY 3, 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class QuarantineCount:
+    """Quarantined rows of a star table by rule and status: how many, and the newest batch that has one."""
+
+    target_table: str
+    rule: str
+    status: str
+    rows: int
+    newest_batch: int
+
+
 @dataclass(frozen=True)
 class QuarantineEntry:
     """A quarantined row of a star table: by which rule, which value, what became of it; times are UTC.
@@ -74,6 +90,11 @@ def find_keys(dsn: str, table: str, limit: int) -> FoundKeys:
     """The lowest keys of a star table's rows, each once, without the rows; none before the first load."""
     rows = _asked(dsn, _KEYS, {"table": table, "limit": limit})
     return FoundKeys(tuple(key for key, _ in rows), rows[0][-1] if rows else 0)
+
+
+def summary(dsn: str) -> list[QuarantineCount]:
+    """How many rows of each star table wait or were settled, by rule; none before the first load."""
+    return [QuarantineCount(*row) for row in _asked(dsn, _SUMMARY, {})]
 
 
 def _asked(dsn: str, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:

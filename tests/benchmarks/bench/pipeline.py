@@ -16,8 +16,8 @@ import psycopg2
 from tests.benchmarks.bench.goals import Sample
 from tests.benchmarks.bench.measure import Memory
 from totelake.contracts import load_contracts
-from totelake.deploy import Target
-from totelake.deploy import deploy as deploying
+from totelake.deploy.deploy import deploy as deploying
+from totelake.deploy.target import Target
 from totelake.errors import ConfigurationError
 from totelake.lake.commits import CommitLog
 from totelake.operate.runs import ingest_job, refresh_workflow, start, wait

@@ -21,7 +21,7 @@ from totelake.capture.postgres.session import Session
 from totelake.capture.postgres.shape import blocked_tables, read_shapes
 from totelake.cli import contract as command
 from totelake.cli import drift as drift_command
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import parse_yaml
@@ -107,7 +107,7 @@ def test_one_table_is_reported_as_are_all_of_them(
     with reading(source) as session:
         monkeypatch.setattr(drift_command, "blocked_in_source", lambda *_: blocked_tables(session, TABLES))
         results = [
-            CliRunner().invoke(app, ["drift", name, "--against", "source", "--json"])
+            CliRunner().invoke(whole_app(), ["drift", name, "--against", "source", "--json"])
             for name in ("payment", "staff", "dim_staff")
         ]
     (payment,) = json.loads(results[0].stdout)
@@ -204,12 +204,12 @@ def test_contract_new_writes_what_it_drafts_and_overwrites_nothing(
 ) -> None:
     monkeypatch.setattr(command.Target, "named", lambda *_: None)
     monkeypatch.setattr(command, "described_source", lambda *_: described(source))
-    shown = CliRunner().invoke(app, ["contract", "new", "currency"])
+    shown = CliRunner().invoke(whole_app(), ["contract", "new", "currency"])
     assert parse_yaml(shown.stdout, "currency.yaml")["id"] == "totelake.totesys.currency"
     file = tmp_path / "currency.yaml"
     for expected in (None, ConfigurationError):
-        result = CliRunner().invoke(app, ["contract", "new", "currency", "--output", str(file)])
+        result = CliRunner().invoke(whole_app(), ["contract", "new", "currency", "--output", str(file)])
         assert (type(result.exception) if result.exception else None) == expected
         assert file.read_text(encoding="utf-8") == shown.stdout
-    unknown = CliRunner().invoke(app, ["contract", "new", "moon"])
+    unknown = CliRunner().invoke(whole_app(), ["contract", "new", "moon"])
     assert str(unknown.exception).startswith("totesys has no table moon; it has address, counterparty, ")

@@ -18,7 +18,7 @@ from tests.integration.capture.conftest import Source, create_tables, insert_des
 from totelake.capture import ingest
 from totelake.capture.detect.moves import BACKFILL, BY_HAND, backfill
 from totelake.cli import bookmark as commands
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.lake.keys import Attempt
 from totelake.lake.records.batch import Bookmark
 from totelake.runtime import open_job
@@ -31,7 +31,7 @@ def move(source: Source, words: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run `totelake bookmark ... --json` on the source's log; its document."""
     target = SimpleNamespace(ingestion=source.store)
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
-    result = CliRunner().invoke(app, ["bookmark", *words.split(), "--json"], catch_exceptions=False)
+    result = CliRunner().invoke(whole_app(), ["bookmark", *words.split(), "--json"], catch_exceptions=False)
     assert result.exit_code == 0
     return json.loads(result.stdout)
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.integration.registry.conftest import Registry
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.deploy.target import Target
 from totelake.lake.tables import as_input
@@ -32,7 +32,7 @@ def drift(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(Target, "named", lambda *_: where)
 
     def run(*words: str) -> tuple[int, Any]:
-        result = CliRunner().invoke(app, ["drift", "currency", *words, "--json"])
+        result = CliRunner().invoke(whole_app(), ["drift", "currency", *words, "--json"])
         return result.exit_code, json.loads(result.stdout)
 
     return run
@@ -76,13 +76,13 @@ def test_drift_shows_what_is_held_and_therefore_not_registered(registry: Registr
     status, [found] = drift()
     assert (status, kinds(found["changes"])) == (BREAKING_DRIFT, [("currency_code", TYPE_CHANGED)])
     assert len(found["versions"]) == 1
-    shown = CliRunner().invoke(app, ["drift", "currency"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(whole_app(), ["drift", "currency"], env={"COLUMNS": "200"})
     assert "held until the contract fits or the source is changed back: currency" in shown.stdout
 
 
 def test_drift_reads_as_tables(registry: Registry, drift: Any) -> None:
     alter(registry, currency_code=None)
-    shown = CliRunner().invoke(app, ["drift", "currency"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(whole_app(), ["drift", "currency"], env={"COLUMNS": "200"})
     assert shown.exit_code == BREAKING_DRIFT
     assert "currency.currency_code is used by dim_currency.currency_code" in shown.stdout
     assert "currency_code: column removed (text -> nothing)" in shown.stdout

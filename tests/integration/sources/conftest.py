@@ -15,7 +15,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT, Postgres
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.contracts import Contracts
 from totelake.contracts.contracts import parse_contracts
 from totelake.contracts.documents import read_folder
@@ -50,7 +50,7 @@ class Database:
 
     def invoke(self, *words: str) -> Result:
         """`totelake source` with these words."""
-        return CliRunner().invoke(app, ["source", *words])
+        return CliRunner().invoke(whole_app(), ["source", *words])
 
     def add(self, name: str, *words: str, status: int = 0) -> Mapping[str, Any]:
         """What `source add` says with --json."""

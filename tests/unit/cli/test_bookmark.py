@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_commands import Glue, NotFound
 from totelake.cli import bookmark as commands
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.lake.commits import CommitLog
 from totelake.lake.records.batch import Bookmark
 from totelake.ports.memory import MemoryStore
@@ -23,7 +23,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, store: MemoryStore, *words: str, glu
     zones = dict.fromkeys(("ingestion", "processed"), store)
     target = SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=glue), warehouse_dsn=None, **zones)
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
-    return CliRunner().invoke(app, ["bookmark", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(whole_app(), ["bookmark", *words], env={"COLUMNS": "200"})
 
 
 def newest(log: CommitLog) -> Bookmark:

@@ -13,7 +13,7 @@ from tests.unit.capture.detect.test_rewind import filled
 from tests.unit.cli.test_main import raising
 from tests.unit.operate.test_runs import job, job_run, run
 from totelake.cli import pipeline as commands
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.deploy.apply import Change
 from totelake.lake.records.batch import Bookmark
 from totelake.operate.runs import RunFailedError
@@ -100,7 +100,7 @@ def invoke(
         processed=processed or MemoryStore(),
     )
     monkeypatch.setattr(commands.Target, "named", lambda kind, home: target)
-    return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+    return CliRunner().invoke(whole_app(), list(words), env={"COLUMNS": "200"})
 
 
 GOOD = run("COMPLETED", job("totelake-a", job_run("SUCCEEDED", 1)))
@@ -209,7 +209,7 @@ def test_the_history_names_what_failed_in_a_line_for_each_run(monkeypatch: pytes
     monkeypatch.setattr(
         commands.Target, "named", lambda *_: SimpleNamespace(prefix="totelake", clients=SimpleNamespace(glue=Glue(bad)))
     )
-    result = CliRunner().invoke(app, ["runs"], env={"COLUMNS": "100"})
+    result = CliRunner().invoke(whole_app(), ["runs"], env={"COLUMNS": "100"})
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines() if "│" in line]
     assert rows == [["wr_01234567", "refresh", "2026-11-24 12:00:00", "FAILED", "20.0", "build-dimensions-totesys"]]
     assert [item["outcome"] for item in json.loads(invoke(monkeypatch, Glue(BAD), "runs", "--json").stdout)] == [

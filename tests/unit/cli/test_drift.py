@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.unit.operate.jobs import OTHER, OTHER_STAR, two_sources
 from totelake.cli import drift as command
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.cli.exit_status import BREAKING_DRIFT
 from totelake.contracts.model import Table
 from totelake.contracts.sources import Source
@@ -49,9 +49,9 @@ def register(catalog: MemoryCatalog, table: Table, *without: str) -> None:
 
 def drift(*words: str) -> tuple[int, dict[str, Any], str]:
     """Exit status, the changes by table, what people see."""
-    result = CliRunner().invoke(app, ["drift", *words, "--json"])
+    result = CliRunner().invoke(whole_app(), ["drift", *words, "--json"])
     found = {item["table"]: item["changes"] for item in json.loads(result.stdout)}
-    shown = CliRunner().invoke(app, ["drift", *words], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(whole_app(), ["drift", *words], env={"COLUMNS": "200"})
     assert shown.exit_code == result.exit_code
     return result.exit_code, found, shown.stdout
 
@@ -86,7 +86,7 @@ def test_what_is_not_registered_is_compared_live_where_there_is_something_live(
     where = SimpleNamespace(ingestion=MemoryStore(), processed=MemoryStore(), tables_of=lambda zone: MemoryCatalog())
     monkeypatch.setattr(Target, "named", lambda *_: where)
     monkeypatch.setattr(Source, "is_database", property(lambda _: is_database))
-    result = CliRunner().invoke(app, ["drift", *words])
+    result = CliRunner().invoke(whole_app(), ["drift", *words])
     assert isinstance(result.exception, ConfigurationError)
     assert str(result.exception) == said
 

@@ -34,7 +34,11 @@ def test_it_runs_the_command() -> None:
     ids=["raised", "logged"],
 )
 def test_what_nobody_expects_cannot_act_on_the_terminal(what: str) -> None:
-    before = "import totelake.cli.main as main\ndef app(**_):\n text = '\\x1b[2Jgone'\n " + what + "\nmain.app = app\n"
+    before = (
+        "import totelake.cli.main as main\ndef app(**_):\n text = '\\x1b[2Jgone'\n "
+        + what
+        + "\nmain.app_for = lambda words: app\n"
+    )
     done = entered("\n" + before, "status")
     assert "gone" in done.stderr
     assert "\x1b" not in done.stderr

@@ -16,7 +16,7 @@ from tests.unit.cli.test_commands import BAD, GOOD, Glue, invoke
 from tests.unit.operate.batches import bookmark, captured
 from tests.unit.operate.jobs import NOON
 from totelake.cli import stack as command
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.cli.main import main
 from totelake.lake.commits import CommitLog
 from totelake.lake.keys import Attempt
@@ -93,8 +93,8 @@ def test_the_status_names_them_when_the_whole_stack_answers(
     monkeypatch.setattr(command.lifecycle, "status_of", lambda *_: parts)
     monkeypatch.setattr(command.Target, "named", lambda *_: where)
     monkeypatch.setattr(command, "standbys", lambda endpoint: waiting if endpoint == "glue" else None)
-    shown = CliRunner().invoke(app, ["status"], env={"COLUMNS": "200"})
-    document = CliRunner().invoke(app, ["status", "--json"])
+    shown = CliRunner().invoke(whole_app(), ["status"], env={"COLUMNS": "200"})
+    document = CliRunner().invoke(whole_app(), ["status", "--json"])
     assert shown.exit_code == document.exit_code == (0 if answers else 1)
     assert sorted(held_lines(shown.stdout)) == ([*LINES, LEFT_OUT] if answers else [])
     assert json.loads(document.stdout)["not_captured"] == ([LEFT_OUT_DOCUMENT] if answers else [])

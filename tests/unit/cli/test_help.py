@@ -15,12 +15,12 @@ import pytest
 import typer.main
 
 from tests.conftest import ROOT
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.cli.examples import EXAMPLES
 from totelake.cli.exit_status import MEANINGS
 from totelake.cli.main import main
 
-PROGRAM: Any = typer.main.get_command(app)
+PROGRAM: Any = typer.main.get_command(whole_app())
 
 
 def commands(command: Any = PROGRAM, path: str = "totelake") -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from totelake.cli import quarantine as commands
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.operate.quarantine import Found, FoundKeys, QuarantineEntry
 
 ROW = QuarantineEntry(
@@ -46,7 +46,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, found: Found, *words: str, dsn: str 
 
     monkeypatch.setattr(commands, "find", find)
     monkeypatch.setattr(commands, "find_keys", find_keys)
-    return CliRunner().invoke(app, ["quarantine", *words], env={"COLUMNS": "200"}), asked
+    return CliRunner().invoke(whole_app(), ["quarantine", *words], env={"COLUMNS": "200"}), asked
 
 
 def test_the_list_shows_each_row_and_how_many_more_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

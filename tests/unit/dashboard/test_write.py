@@ -13,8 +13,10 @@ import pytest
 from tests.unit.dashboard.test_answers import ANSWERS, BOARD, QUERIES, ask
 from totelake.dashboard import write as module
 from totelake.dashboard.answers import Ask
-from totelake.dashboard.write import Wanted, Written, replace, watch, write
+from totelake.dashboard.write import Wanted, Written, watch, write
 from totelake.errors import ConfigurationError, WarehouseError
+from totelake.pages import files
+from totelake.pages.files import replace
 from totelake.query.answer import Answer
 
 
@@ -53,7 +55,7 @@ def test_what_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytes
     file.write_text("before")
     with pytest.raises(WarehouseError, match="cannot be reached"):
         write(Wanted(BOARD, QUERIES, "warehouse", away), file)
-    monkeypatch.setattr(module.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(files.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space left"):
         write(Wanted(BOARD, QUERIES, "lake", asking), file)
     assert file.read_text() == "before" and [path.name for path in tmp_path.iterdir()] == ["d.html"]

@@ -11,7 +11,7 @@ import pytest
 from totelake.dashboard.write import Wanted, Written
 from totelake.demo import story
 from totelake.demo.story import show_history
-from totelake.deploy import Target
+from totelake.deploy.target import Target
 from totelake.runtime.run_reports import RunReport, Step
 
 

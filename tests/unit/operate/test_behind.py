@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from tests.conftest import SOURCE
 from tests.unit.operate.batches import bookmark, captured
 from totelake.cli import reconcile as command
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.contracts import load_contracts
 from totelake.operate.positions import Positions
 from totelake.operate.reconcile.behind import behind, nothing_captured
@@ -105,7 +105,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, found: list[Finding], *words: str) -
     monkeypatch.setattr(command, "source_address", lambda *_: None)
     monkeypatch.setattr(command, "compare", lambda *_: iter(found))
     monkeypatch.setattr(command, "_report", lambda *_: None)
-    return CliRunner().invoke(app, ["reconcile", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(whole_app(), ["reconcile", *words], env={"COLUMNS": "200"})
 
 
 BEHIND_ONLY = [*compared(IN_PROGRESS), Finding(SOURCE, "how far", "2", "1", BEHIND, "the lake is behind")]

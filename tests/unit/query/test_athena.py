@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.errors import ConfigurationError, LakeError
 from totelake.query.answer import Answer
 from totelake.query.athena import ask
@@ -103,10 +103,10 @@ def test_what_is_no_question_is_not_asked(sql: str) -> None:
     ],
 )
 def test_words_that_make_no_query_are_refused(words: tuple[str, ...], message: str) -> None:
-    result = CliRunner().invoke(app, ["query", *words])
+    result = CliRunner().invoke(whole_app(), ["query", *words])
     assert isinstance(result.exception, ConfigurationError) and message in str(result.exception)
 
 
 def test_the_named_queries_are_listed() -> None:
-    shown = CliRunner().invoke(app, ["query", "--name", "list"], env={"COLUMNS": "200"})
+    shown = CliRunner().invoke(whole_app(), ["query", "--name", "list"], env={"COLUMNS": "200"})
     assert "order_to_payment_lag" in shown.stdout and "Days from order to payment" in shown.stdout

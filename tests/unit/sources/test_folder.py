@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT
-from totelake.cli.app import app
+from totelake.cli.app import whole_app
 from totelake.contracts import documents
 from totelake.contracts.documents import checkout_folder
 from totelake.errors import ConfigurationError
@@ -33,7 +33,9 @@ def test_an_installed_wheel_says_where_to_run_instead(
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     words = ["source", "add", "crm", "--dsn", "postgresql://r:s@127.0.0.1/d", "--catalog", str(tmp_path / "none")]
-    assert "none has no pipeline.yaml; name the folder catalog/" in str(CliRunner().invoke(app, words).exception)
+    assert "none has no pipeline.yaml; name the folder catalog/" in str(
+        CliRunner().invoke(whole_app(), words).exception
+    )
 
 
 def test_a_contract_s_file_has_the_table_s_name_but_for_the_source_s_own() -> None:

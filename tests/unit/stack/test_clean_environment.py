@@ -132,7 +132,11 @@ def test_only_an_aws_account_is_reached_with_the_users_profile(
 ) -> None:
     profiles: list[str | None] = []
     monkeypatch.setenv("AWS_PROFILE", "corp")
-    monkeypatch.setattr(cli, "app", lambda **_: profiles.append(os.environ.get("AWS_PROFILE")))
+
+    def program(**_: Any) -> None:
+        profiles.append(os.environ.get("AWS_PROFILE"))
+
+    monkeypatch.setattr(cli, "app_for", lambda words: program)
     assert cli.main(words) == 0
     assert profiles == [seen]
     assert os.environ["AWS_PROFILE"] == "corp"

@@ -18,6 +18,7 @@ _MODULES = "--additional-python-modules"
 _PY_FILES = "--extra-py-files"
 _JARS = "--extra-jars"
 _JARS_FIRST = "--user-jars-first"
+_FILES = "--extra-files"
 _CONF = "--conf"
 _SCRIPT = "--scriptLocation"
 
@@ -31,6 +32,8 @@ class Needs:
     jars: tuple[str, ...]
     preinstalled: tuple[str, ...]
     """Modules that the interpreter must have, as localglue installs nothing: names, and wheels for other systems."""
+    files: tuple[str, ...] = ()
+    """What a Spark job finds in its working folder; AWS gives a Python shell none."""
 
 
 def with_dashes(arguments: Mapping[str, str]) -> dict[str, str]:
@@ -53,6 +56,7 @@ def needs(job: Document, arguments: Mapping[str, str], is_usable: Callable[[str]
         python=(*_listed(arguments.get(_PY_FILES)), *wheels),
         jars=tuple(_listed(arguments.get(_JARS))),
         preinstalled=tuple(module.rsplit("/", 1)[-1] for module in modules if module not in wheels),
+        files=tuple(_listed(arguments.get(_FILES))) if job["Command"].get("Name") == SPARK else (),
     )
 
 

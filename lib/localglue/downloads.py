@@ -66,6 +66,15 @@ class Downloads:
         """The local paths of the jars. Raises DownloadError."""
         return [self._jar(uri) for uri in uris]
 
+    def files(self, uris: Sequence[str], folder: Path) -> None:
+        """Put the files into the folder. Raises DownloadError, for two files of one name, too."""
+        for uri in uris:
+            content = self._fetch("the file", uri)
+            path = folder / split_uri(uri)[1].rsplit("/", 1)[-1]
+            if path.exists():
+                raise DownloadError("the file", uri, f"the run's folder has a file {path.name} already")
+            path.write_bytes(content)
+
     def _python(self, uri: str) -> Path:
         content = self._fetch("the Python file", uri)
         name = _file_name(uri)

@@ -221,6 +221,7 @@ class Runner:
         """The script, downloaded, and its arguments."""
         script = self._downloads.script(wanted.script, folder)
         if task.kind == SPARK:
+            self._downloads.files(wanted.files, folder)
             refuse_writes(script.read_text(encoding="utf-8", errors="replace"), task.arguments)
         return script, script_arguments(task.run, task.job, task.arguments, task.origin)
 

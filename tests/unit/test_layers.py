@@ -165,6 +165,13 @@ def test_the_awsglue_of_jobs_knows_nobody_and_its_arguments_need_no_spark() -> N
     shell = [found[f"localglue_awsglue.awsglue.{name}"] for name in ("utils", "missing")]
     assert importers([*shell, found["localglue_awsglue.awsglue"]], "pyspark", "boto3", "botocore") == []
     assert all(module.is_shell_python for module in found.values())
+    names = {name.partition(".")[2]: module for name, module in found.items()}
+    graph = {
+        name: {one.rpartition(".")[0] if one not in names else one for one in module.imports} & set(names) - {name}
+        for name, module in names.items()
+    }
+    assert len(graph["awsglue.context"]) > 5
+    assert circle({name: sorted(targets - {"awsglue"}) for name, targets in graph.items()}) == []
 
 
 @pytest.mark.parametrize("package", LOCAL_PACKAGES)

@@ -25,8 +25,22 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
     from pyspark.sql import DataFrame
 
-_LOGGER = "GlueLogger"
 _MOMENTS = ("year", "month", "day", "hour", "minute")
+
+
+class GlueLogger(logging.Logger):
+    """A logger with the words of Log4j, which AWS's is."""
+
+    def warn(self, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a warning."""
+        self.warning(msg, *args, **kwargs)
+
+    def trace(self, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log what is of interest to who looks for a mistake."""
+        self.debug(msg, *args, **kwargs)
+
+
+_LOGGER = GlueLogger("GlueLogger", logging.INFO)
 
 
 class GlueContext:
@@ -51,16 +65,13 @@ class GlueContext:
         """The Data Catalog."""
         return Catalog(self.spark_session, catalog_id or None)
 
-    def get_logger(self) -> logging.Logger:
+    def get_logger(self) -> GlueLogger:
         """A logger that writes to the run's log."""
-        logger = logging.getLogger(_LOGGER)
-        if not logger.handlers:
+        if not _LOGGER.handlers:
             handler = logging.StreamHandler(sys.stderr)
             handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [main] %(name)s: %(message)s"))
-            logger.addHandler(handler)
-            logger.setLevel(logging.INFO)
-            logger.propagate = False
-        return logger
+            _LOGGER.addHandler(handler)
+        return _LOGGER
 
     # sources
 

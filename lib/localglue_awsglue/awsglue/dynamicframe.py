@@ -12,6 +12,7 @@ from awsglue.collection import DynamicFrameCollection
 from awsglue.expressions import parse_path, top
 from awsglue.frame import SHARED, ErrorThresholdExceeded, Frame
 from awsglue.missing import NotThere
+from awsglue.readers import DynamicFrameReader, DynamicFrameWriter
 from awsglue.records import applied, frame_of, records_of
 from awsglue.records import selected as kept_records
 from awsglue.relations import flattened, relationalized, selected
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
     from awsglue.context import GlueContext
 
-__all__ = ["DynamicFrame", "DynamicFrameCollection", "ErrorThresholdExceeded", "ResolveOption"]
+__all__ = [
+    "DynamicFrame", "DynamicFrameCollection", "DynamicFrameReader", "DynamicFrameWriter", "ErrorThresholdExceeded",
+    "ResolveOption",
+]  # fmt: skip
 Paths = Union[str, Sequence[str]]
 
 

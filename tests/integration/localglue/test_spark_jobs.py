@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -81,3 +82,24 @@ def test_the_jars_of_a_run_stand_before_sparks_own_when_the_job_says_so(
 def test_a_spark_script_s_error_is_found_in_the_output_where_spark_submit_puts_it(spark_bench: Bench) -> None:
     run = spark_bench.run(spark_bench.job("print('counting')\nraise ValueError('the batch is empty')", kind="glueetl"))
     assert (run["JobRunState"], run["ErrorMessage"]) == ("FAILED", "ValueError: the batch is empty")
+
+
+def test_a_spark_job_finds_its_extra_files_in_its_working_folder(spark_bench: Bench) -> None:
+    files = ",".join([spark_bench.put("maps/codes.csv", b"GB"), spark_bench.put("maps/rates.csv", b"1.5")])
+    script = "print(open('codes.csv').read(), open('rates.csv').read())"
+    run = spark_bench.run(spark_bench.job(script, kind="glueetl", DefaultArguments={"--extra-files": files}))
+    assert spark_bench.lines("/aws-glue/jobs/output", run["Id"])[1:] == ["GB 1.5"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [(["absent.csv"], "the file s3://.*absent.csv cannot be fetched"), (["a/x", "b/x"], "a file x already")],
+)
+def test_extra_files_that_are_not_there_or_of_one_name_fail_the_run(
+    spark_bench: Bench, keys: list[str], said: str
+) -> None:
+    for key in set(keys) - {"absent.csv"}:
+        spark_bench.put(key, b"")
+    files = ",".join(f"s3://{spark_bench.bucket}/{key}" for key in keys)
+    run = spark_bench.run(spark_bench.job(kind="glueetl", DefaultArguments={"--extra-files": files}))
+    assert run["JobRunState"] == "FAILED" and re.search(said, run["ErrorMessage"])

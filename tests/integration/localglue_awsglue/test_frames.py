@@ -203,3 +203,13 @@ def test_every_transform_describes_itself() -> None:
     found = transforms.Join.describe()["transform"]
     assert (found["name"], [one["name"] for one in found["args"]][:2]) == ("Join", ["frame1", "frame2"])
     assert all(getattr(transforms, name).describeTransform() for name in transforms.__all__)
+
+
+def test_the_logger_has_the_words_of_log4j(context: Any, capsys: Any) -> None:
+    logger = context.get_logger()
+    logger.handlers.clear()  # a handler keeps the stream of the test before
+    logger = context.get_logger()
+    logger.warn("few rows")
+    logger.trace("nobody sees this")
+    assert capsys.readouterr().err.endswith("WARNING [main] GlueLogger: few rows\n")
+    logger.handlers.clear()

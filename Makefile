@@ -9,12 +9,13 @@ BENCH := .venv-bench
 SEEDS ?= 20
 # test files that run beside each other; each worker has servers and a Spark session of its own, so give it 3 GB
 WORKERS ?= 2
+TESTING := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 # lets every Python process that the tests start count its coverage; does nothing unless the variable is set
 COVER := import os; os.environ.get("COVERAGE_PROCESS_START") and __import__("coverage").process_startup()
 PURELIB := import sysconfig; print(sysconfig.get_path("purelib"))
 
-.PHONY: help install demo test test-terraform unit soak athena-answers lint audit release deploy destroy lost-changes bench clean
+.PHONY: help install demo test coverage test-terraform unit soak athena-answers lint audit release deploy destroy lost-changes bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -22,10 +23,12 @@ help: ## List the targets
 demo: install ## The main job on this machine, from an empty source to the warehouse
 	$(BIN)/python -m totelake.demo
 
-test: install ## All tests, and the coverage gate over the fast ones and those of localglue and localathena
+test: install ## All tests
+	$(BIN)/python -m pytest $(TESTING)
+
+coverage: install ## All tests, and the coverage gate over unit and integration tests and every process they start
 	rm -f .coverage .coverage.*
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest \
-		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m pytest $(TESTING)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -34,7 +37,7 @@ unit: install ## The fast tests, without servers
 
 soak: install ## The fault tests with every step of every job and SEEDS random schedules (SEEDS=20)
 	TOTELAKE_SOAK_SEEDS=$(SEEDS) $(BIN)/python -m pytest --timeout 14400 \
-		--numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --verbose tests/faults
+		$(TESTING) --verbose tests/faults
 
 test-terraform: install ## Deploy, run and tear down with the real AWS provider on a local stack (TERRAFORM_PLUGINS: its mirror)
 	TOTELAKE_TEST_PROVIDER=1 $(BIN)/python -m pytest tests/provider

@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _stack(home: Path, keep: bool) -> Iterator[Stack]:
-    """A fresh stack, ended with the block unless it is to be kept; one that holds work is refused and left alone."""
+    """A fresh stack, ended with the block unless it is to be kept; one that is up already is refused and left alone."""
     _refuse_used(home)
     try:
         with _step("Starting PostgreSQL, the AWS endpoint and localglue") as step:
@@ -105,11 +105,9 @@ def _stack(home: Path, keep: bool) -> Iterator[Stack]:
 
 
 def _refuse_used(home: Path) -> None:
-    if Stack.read(home) is None:
-        return
-    target = Target.of_stack(lifecycle.load(home))
-    if target.clients.s3.list_objects_v2(Bucket=target.artifacts_bucket, MaxKeys=1).get("Contents"):
-        raise ConfigurationError(f"a stack with work in it is up in {home}; run `totelake down` before the demo")
+    """Raises ConfigurationError where a stack is up: the demo fills a source anew, and ends its stack with its data."""
+    if Stack.read(home) is not None:
+        raise ConfigurationError(f"a stack is up in {home}; run `totelake down` before the demo")
 
 
 @contextlib.contextmanager

@@ -145,7 +145,9 @@ def _lineage(entry: Entry, by_name: Mapping[str, Entry], tiles: Sequence[Tile]) 
             by_name[name].file)
         for name in stars
     ]  # fmt: skip
-    boxes += [Box(f"query {name}", 2, stars, "query", label=name) for name in impact.queries]
+    for name in impact.queries:
+        read = tuple(star for star in stars if name in by_name[star].impact.queries)
+        boxes.append(Box(f"query {name}", 2, read, "query", label=name))
     shown = [tile for tile in tiles if str(tile) in impact.tiles]
     boxes += [
         Box(f"tile {tile}", 3, (f"query {tile.query}",), f"tile of {tile.dashboard}", label=tile.title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from totelake.monitor.lake import PROMISED_SECONDS, Behind
+from totelake.monitor.lake import Behind
 from totelake.monitor.workflows import Node, Workflow
 from totelake.pages.graph import Box, cut, graph_of, svg
 from totelake.pages.html import Html, element, joined
@@ -90,16 +90,19 @@ def durations(runs: Sequence[RunReport]) -> Html:
     return svg(bars, max(len(drawn) * _BAR, 200), _BARS_HEIGHT, said, "bars")
 
 
-def behind(looks: Sequence[Behind]) -> Html:
-    """By how much the lake was behind its source at each look of a day, the oldest first; late ones stand out."""
+def behind(looks: Sequence[Behind], promised: float) -> Html:
+    """By how much the lake was behind its source at each look of a day, the oldest first; late ones stand out.
+
+    `promised` are the seconds that it may be.
+    """
     if not looks:
         return Html("")
-    most = max(PROMISED_SECONDS, *(item.seconds for item in looks))
+    most = max(promised, *(item.seconds for item in looks))
     bars = joined(
         _column(
             number,
             item.seconds / most,
-            "FAILED" if item.seconds > PROMISED_SECONDS else "SUCCEEDED",
+            "FAILED" if item.seconds > promised else "SUCCEEDED",
             f"{item.at}: {item.seconds:,.0f} s",
         )
         for number, item in enumerate(looks)

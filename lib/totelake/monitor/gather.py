@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -24,29 +25,34 @@ from totelake.monitor.spending import JobSpending
 from totelake.monitor.workflows import Workflow
 from totelake.operate import logs
 from totelake.operate.deployed import deployed
+from totelake.operate.logs import LogLine
 from totelake.operate.prices import Prices
 from totelake.operate.quarantine import QuarantineCount
 from totelake.operate.quarantine import summary as quarantined
 from totelake.operate.reconcile.finding import Finding
+from totelake.runtime.clients import Clients
 from totelake.runtime.run_reports import JOB, Step
 
 _AUDIT = "audit"
 _ALERTS = 20
 _LINES = 40
+_LONGEST = 2_000
+"""Characters of a line of a log that are shown."""
 _ERRORS = (TotelakeError, ClientError, BotoCoreError, psycopg2.Error)
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What to look at: a deployment and its contracts, the prices of its region, and how many of the newest runs and
-    batches. `sentence` says an error to people; `compare` reconciles sources, lake and warehouse, None for not."""
+    batches. `sentence` says an error to people; `compare` reconciles a source
+    with lake and warehouse, None for not."""
 
     target: Target
     contracts: Contracts
     prices: Prices
     limit: int
     sentence: Callable[[BaseException], str]
-    compare: Callable[[], Sequence[Finding]] | None = None
+    compare: Callable[[str], Iterable[Finding]] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,11 @@ class JobLog:
 
 @dataclass
 class Seen:
-    """One look at the deployment `prefix`, at the moment `at`. `missed` are the parts that could not be looked at, each
-    with why; `reconciled` is None when it was not asked for, `quarantine` None where only jobs reach the warehouse."""
+    """One look at the deployment `prefix`, which began at the moment `at` and took `took` seconds.
+
+    `missed` are the parts that could not be looked at, each with why; `reconciled` is None when it was not asked for,
+    `quarantine` None where only jobs reach the warehouse; `region` is that of the prices.
+    """
 
     prefix: str
     kind: str
@@ -77,6 +86,8 @@ class Seen:
     reconciled: list[Finding] | None = None
     logs: list[JobLog] = field(default_factory=list)
     missed: dict[str, str] = field(default_factory=dict)
+    region: str = ""
+    took: float = 0.0
 
     def document(self) -> dict[str, Any]:
         """The look for machines; times are ISO 8601."""
@@ -85,7 +96,7 @@ class Seen:
 
 def look(wanted: Wanted, now: datetime) -> Seen:
     """Look at everything. What fails by a known error is told in `missed`, and the rest is looked at all the same."""
-    seen = Seen(wanted.target.prefix, wanted.target.kind, now)
+    seen, begun = Seen(wanted.target.prefix, wanted.target.kind, now, region=wanted.prices.region), time.monotonic()
     for name, part in (
         ("workflows", _workflows),
         ("spending", _spending),
@@ -98,6 +109,7 @@ def look(wanted: Wanted, now: datetime) -> Seen:
     ):
         with _missing(seen, name, wanted):
             part(wanted, seen)
+    seen.took = time.monotonic() - begun
     return seen
 
 
@@ -110,17 +122,25 @@ def _missing(seen: Seen, part: str, wanted: Wanted) -> Iterator[None]:
 
 
 def _workflows(wanted: Wanted, seen: Seen) -> None:
-    names = deployed(wanted.contracts.pipeline, wanted.target.prefix).workflows
-    found = {name: workflows.read(wanted.target.clients.glue, name, wanted.limit) for name in names}
-    seen.absent = workflows.not_deployed(names, found)
-    seen.workflows = [item for item in found.values() if item is not None]
+    absent = []
+    for name in deployed(wanted.contracts.pipeline, wanted.target.prefix).workflows:
+        with _missing(seen, f"workflow {name}", wanted):
+            found = workflows.read(wanted.target.clients.glue, name, wanted.limit)
+            if found is None:
+                absent.append(name)
+            else:
+                seen.workflows.append(found)
+    seen.absent = tuple(absent)
 
 
 def _spending(wanted: Wanted, seen: Seen) -> None:
-    jobs = {f"{wanted.target.prefix}-{name}": job for name, job in wanted.contracts.pipeline["jobs"].items()}
     defaults = wanted.contracts.pipeline["defaults"]
-    whole = {name: {**defaults[job["kind"]], **job} for name, job in jobs.items()}
-    seen.spending = spending.read(wanted.target.clients.glue, whole, wanted.prices, wanted.limit)
+    for name, job in wanted.contracts.pipeline["jobs"].items():
+        whole, full = {**defaults[job["kind"]], **job}, f"{wanted.target.prefix}-{name}"
+        with _missing(seen, f"cost of {full}", wanted):
+            found = spending.read(wanted.target.clients.glue, full, whole, wanted.prices, wanted.limit)
+            if found:
+                seen.spending.append(found)
 
 
 def _sources(wanted: Wanted, seen: Seen) -> None:
@@ -155,8 +175,12 @@ def _audit(wanted: Wanted, seen: Seen) -> None:
 
 
 def _reconciled(wanted: Wanted, seen: Seen) -> None:
-    if wanted.compare:
-        seen.reconciled = list(wanted.compare())
+    if wanted.compare is None:
+        return
+    seen.reconciled = []
+    for source in wanted.contracts.sources:
+        with _missing(seen, f"reconciliation of {source}", wanted):
+            seen.reconciled.extend(wanted.compare(source))
 
 
 def _logs(wanted: Wanted, seen: Seen) -> None:
@@ -164,9 +188,22 @@ def _logs(wanted: Wanted, seen: Seen) -> None:
     clients, links = wanted.target.clients, links_of(wanted.target.clients)
     for workflow in seen.workflows:
         for step in _logged(workflow):
-            found = logs.lines(clients.glue, clients.logs, step)
-            text = tuple(f"{line.time[11:19]} {line.text}" for line in found[-_LINES:])
-            seen.logs.append(JobLog(step, workflow.name, _place(links, step), text))
+            with _missing(seen, f"log of {step.name}", wanted):
+                text = tuple(f"{line.time[11:19]} {_cut(line.text)}" for line in _tail(clients, step))
+                seen.logs.append(JobLog(step, workflow.name, _place(links, step), text))
+
+
+def _tail(clients: Clients, step: Step) -> list[LogLine]:
+    """The last lines of a job run; none of a run or job that Glue does not keep any more."""
+    try:
+        return logs.tail(clients.glue, clients.logs, step, _LINES)
+    except clients.glue.exceptions.EntityNotFoundException:
+        return []
+
+
+def _cut(text: str) -> str:
+    line = text.rstrip("\n")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} … ({len(line):,} characters)"
 
 
 def _logged(workflow: Workflow) -> list[Step]:

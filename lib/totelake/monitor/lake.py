@@ -21,8 +21,8 @@ from totelake.schemas.impact import impact_of
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-PROMISED_SECONDS = 1800
-"""How old what waits in a source may become before it is in the lake (docs/guarantees.md)."""
+PROMISED_SECONDS, OF_A_FEED = 1800.0, 86_400.0
+"""How old what waits in a database, or in a feed, may become before it is in the lake (docs/guarantees.md)."""
 _METRIC, _PERIOD, _DAY = "Freshness", 300, timedelta(days=1)
 
 
@@ -55,6 +55,23 @@ class SourceState:
     batches: tuple[BatchSummary, ...]
     drifted: tuple[Drifted, ...]
     looks: tuple[Behind, ...]
+    promised: float = PROMISED_SECONDS
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the lake was behind for longer than is promised at the last two looks.
+
+        At one look it may be: the first change after a quiet night ages from the newest batch on, which is old.
+        """
+        return len(self.looks) > 1 and all(look.seconds > self.promised for look in self.looks[-2:])
+
+    def unseen_for(self, now: datetime) -> float | None:
+        """Seconds since `watch` has looked, a day where no look is known, if more than promised; else None."""
+        if self.positions.batch is None:
+            return None
+        last = datetime.fromisoformat(self.looks[-1].at) if self.looks else now - _DAY
+        seconds = (now - last).total_seconds()
+        return seconds if seconds > self.promised else None
 
 
 def read(
@@ -74,6 +91,7 @@ def read(
         tuple(history.read(CommitLog(ingestion, source), limit)),
         _drifted(verdict, source),
         looks,
+        PROMISED_SECONDS if contracts.source(source).is_database else OF_A_FEED,
     )
 
 

@@ -2,6 +2,7 @@
 "use strict";
 const every = Number(document.body.dataset.every);
 const said = document.getElementById("said");
+const loaded = Date.now();
 const words = said.textContent;
 
 function open() {
@@ -14,31 +15,36 @@ function open() {
   }
 }
 
+const reachable = () => [...document.querySelectorAll("main a, main summary, main [tabindex='0']")];
+
 function remember() {
   const opened = [...document.querySelectorAll("details[open]")].map((one) => one.id);
-  history.replaceState({ opened, top: scrollY }, "");
+  history.replaceState({ opened, focus: reachable().indexOf(document.activeElement), top: scrollY }, "");
 }
 
 function recall() {
-  for (const id of (history.state && history.state.opened) || []) {
+  const kept = history.state;
+  for (const id of kept.opened || []) {
     const details = document.getElementById(id);
     if (details) details.open = true;
   }
-  if (history.state) scrollTo(0, history.state.top);
+  const focused = reachable()[kept.focus];
+  if (focused) focused.focus({ preventScroll: true });
+  scrollTo(0, kept.top);
 }
 
 function tick() {
   const age = Math.round((Date.now() - Date.parse(document.body.dataset.at)) / 1000);
-  if (age > 3 * every) said.textContent = `${words} It is not written any more: this is ${age} s old.`;
+  const took = Number(document.body.dataset.took);
+  if (age > 3 * (every + took)) said.textContent = `${words} It is not written any more: this is ${age} s old.`;
+  // what somebody is copying stays
+  if (Date.now() - loaded > every * 1000 && String(getSelection()) === "") {
+    remember();
+    location.reload();
+  }
 }
 
 addEventListener("hashchange", open);
 if (history.state) recall(); else open();
-if (every) {
-  setInterval(tick, 1000);
-  setTimeout(() => {
-    remember();
-    location.reload();
-  }, every * 1000);
-}
+if (every) setInterval(tick, 500);
 })();

@@ -25,7 +25,7 @@ def page(seen: Seen, every: int = 0, links: Sequence[tuple[str, str]] = ()) -> s
             links=links,
             style=_own("page.css"),
             code=_own("page.js"),
-            data={"every": every, "at": f"{seen.at:%Y-%m-%dT%H:%M:%SZ}"},
+            data={"every": every, "took": round(seen.took), "at": f"{seen.at:%Y-%m-%dT%H:%M:%SZ}"},
         )
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from totelake.deploy.target import AWS
+from totelake.lake.records.verdict import BLOCKED
 from totelake.monitor import drawn
 from totelake.monitor.gather import Seen
-from totelake.monitor.lake import PROMISED_SECONDS, SourceState
+from totelake.monitor.lake import SourceState
 from totelake.monitor.workflows import Workflow
 from totelake.operate.positions import Positions
 from totelake.operate.reconcile.finding import DIFFERS
@@ -15,20 +17,33 @@ from totelake.pages.frame import Section
 from totelake.pages.html import Html, element, joined, state, table, text
 from totelake.runtime.run_reports import short
 
-_LATE_MINUTES = PROMISED_SECONDS // 60
-
 
 def sections(seen: Seen) -> Iterator[Section]:
-    """Each section, in their order."""
+    """Each section, in their order. One whose parts could not be looked at says so before what there is of them."""
     yield Section("trouble", "What needs somebody", _trouble(seen))
-    yield Section("workflows", "Workflows", _workflows(seen))
-    yield Section("data", "How far the data is", joined(_source(item, seen.at) for item in seen.sources))
-    yield Section("drift", "Drift and what it reaches", _drift(seen))
-    yield Section("quarantine", "Quarantine", _quarantine(seen))
-    yield Section("reconciliation", "Reconciliation", _reconciliation(seen))
-    yield Section("alerts", "Alerts", _alerts(seen))
-    yield Section("cost", "DPU-hours and dollars", _cost(seen))
-    yield Section("logs", "Logs", _logs(seen))
+    yield _section(seen, "workflows", "Workflows", _workflows, ("workflow",))
+    yield _section(seen, "data", "How far the data is", _data, ("source", "warehouse"))
+    yield _section(seen, "drift", "Drift and what it reaches", _drift, ("source",))
+    yield _section(seen, "quarantine", "Quarantine", _quarantine, ("quarantine",))
+    yield _section(seen, "reconciliation", "Reconciliation", _reconciliation, ("audit", "reconciliation"))
+    yield _section(seen, "alerts", "Alerts", _alerts, ("alerts",))
+    yield _section(seen, "cost", "DPU-hours and dollars", _cost, ("cost",))
+    yield _section(seen, "logs", "Logs", _logs, ("log", "workflow"))
+
+
+def _section(seen: Seen, name: str, title: str, content: Callable[[Seen], Html], parts: Sequence[str]) -> Section:
+    missed = [f"{part} could not be looked at: {why}" for part, why in seen.missed.items() if _is_of(part, parts)]
+    told = element("ul", joined(element("li", line) for line in missed), class_="bad") if missed else Html("")
+    return Section(name, title, joined((told, content(seen))))
+
+
+def _is_of(part: str, kinds: Sequence[str]) -> bool:
+    """Whether a part that was missed, such as `workflow refresh`, is of one of these kinds."""
+    return part.split(" ", 1)[0] in kinds
+
+
+def _is_missed(seen: Seen, *kinds: str) -> bool:
+    return any(_is_of(part, kinds) for part in seen.missed)
 
 
 def _trouble(seen: Seen) -> Html:
@@ -39,22 +54,28 @@ def _trouble(seen: Seen) -> Html:
             newest = workflow.runs[0]
             lines.append(f"{workflow.name}, run {short(newest.id)}: {'; '.join(newest.problems)}")
     for source in seen.sources:
-        lines += [
-            f"{source.name}.{item.name} is not captured {item.why}"
-            for item in source.positions.tables
-            if item.search == "not captured"
-        ]
-        lines += [item.line for item in source.positions.held]
-        if source.looks and source.looks[-1].seconds > PROMISED_SECONDS:
-            lines.append(
-                f"{source.name} was {source.looks[-1].seconds / 60:,.0f} minutes behind at the last look; "
-                f"{_LATE_MINUTES} are promised"
-            )
+        lines += _troubles(source, seen)
     differing = [item for item in seen.reconciled or () if item.outcome == DIFFERS]
     lines += [f"{item.check} of {item.table} differs: {item.left} against {item.right}" for item in differing]
     if not lines:
         return element("p", "Nothing failed, nothing is held, nothing is late.", class_="good")
     return element("ul", joined(element("li", line) for line in lines), class_="bad")
+
+
+def _troubles(source: SourceState, seen: Seen) -> Iterator[str]:
+    """What of a source needs somebody: tables that stand still, and a lake that is late or is not watched."""
+    blocked = (table for table in source.positions.tables if table.search == BLOCKED)
+    yield from (f"{source.name}.{one.name} is not captured {one.why}" for one in blocked)
+    yield from (item.line for item in source.positions.held)
+    for item in source.drifted:
+        if item.is_held:
+            yield f"{source.name}.{item.table} breaks its contract: its events are held since batch {item.since}"
+    if source.is_late:
+        minutes, promised = source.looks[-1].seconds / 60, source.promised / 60
+        yield f"{source.name} was {minutes:,.0f} minutes behind at the last two looks; {promised:,.0f} are promised"
+    unseen = source.unseen_for(seen.at)
+    if seen.kind == AWS and unseen is not None:
+        yield f"watch has not looked at {source.name} for {_words(unseen)}; see whether its trigger is activated"
 
 
 def _workflows(seen: Seen) -> Html:
@@ -69,7 +90,8 @@ def _workflows(seen: Seen) -> Html:
         for workflow in seen.workflows
     ]
     heads = ("workflow", "newest run", "started (UTC)", "succeeded", "median seconds")
-    overview = table("Workflows and their newest runs", heads, rows, "No workflow is deployed.")
+    none = "" if _is_missed(seen, "workflow") else "No workflow is deployed."
+    overview = table("Workflows and their newest runs", heads, rows, none)
     return joined((overview, *(_workflow(item, seen) for item in seen.workflows if item.runs)))
 
 
@@ -96,6 +118,10 @@ def _workflow(workflow: Workflow, seen: Seen) -> Html:
     )))  # fmt: skip
 
 
+def _data(seen: Seen) -> Html:
+    return joined(_source(item, seen.at) for item in seen.sources)
+
+
 def _source(source: SourceState, now: datetime) -> Html:
     found = source.positions
     if found.batch is None:
@@ -115,7 +141,7 @@ def _source(source: SourceState, now: datetime) -> Html:
     return element("article", joined((
         element("h3", source.name),
         element("p", f"{newest}; {looked}."),
-        drawn.behind(source.looks),
+        drawn.behind(source.looks, source.promised),
         table(f"Source tables of {source.name}", ("table", "keys", "events in the newest batch", "accepted", "search"),
               _captured(found), "No table is captured."),
         table(f"Star tables of {source.name}", ("table", "built through", "loaded through", "held"), _stars(found),
@@ -164,10 +190,13 @@ def _drift(seen: Seen) -> Html:
         for item in source.drifted
     ]
     heads = ("table", "since batch", "events", "what differs from the contract", "what uses it")
-    return table("Drift", heads, rows, "Every captured table is as its contract says.")
+    none = "" if _is_missed(seen, "source") else "Every captured table is as its contract says."
+    return table("Drift", heads, rows, none)
 
 
 def _quarantine(seen: Seen) -> Html:
+    if _is_missed(seen, "quarantine"):
+        return Html("")
     if seen.quarantine is None:
         return element("p", "Only the jobs reach this warehouse; ask the table quarantine of the lake with Athena.")
     rows = [(item.target_table, item.rule, item.status, item.rows, item.newest_batch) for item in seen.quarantine]
@@ -177,17 +206,19 @@ def _quarantine(seen: Seen) -> Html:
 
 def _reconciliation(seen: Seen) -> Html:
     when = f"The audit last found the lake as it should be at {_time(seen.audited)} UTC." if seen.audited else (
-        "No audit of the lake has ended well yet.")  # fmt: skip
+        "" if _is_missed(seen, "audit") else "No audit of the lake has ended well yet.")  # fmt: skip
     if seen.reconciled is None:
         return joined((element("p", when), element("p", "Not compared at this look; --reconcile does.")))
     rows = [(item.check, item.table, item.left, state(item.outcome), item.detail) for item in seen.reconciled]
     heads = ("check", "table", "found", "outcome", "detail")
-    return joined((element("p", when), table("Source, lake and warehouse", heads, rows, "Nothing to compare yet.")))
+    none = "" if _is_missed(seen, "reconciliation") else "Nothing to compare yet."
+    return joined((element("p", when), table("Source, lake and warehouse", heads, rows, none)))
 
 
 def _alerts(seen: Seen) -> Html:
     rows = [(_time(item["at"]), item["count"], item["subject"]) for item in seen.alerts]
-    return table("Alerts that were sent", ("sent (UTC)", "incidents", "subject"), rows, "No message was sent so far.")
+    none = "" if _is_missed(seen, "alerts") else "No message was sent so far."
+    return table("Alerts that were sent", ("sent (UTC)", "incidents", "subject"), rows, none)
 
 
 def _cost(seen: Seen) -> Html:
@@ -201,15 +232,16 @@ def _cost(seen: Seen) -> Html:
     hours = f"{sum(item.dpu_hours for item in seen.spending):.4f}"
     words = "" if seen.kind == "aws" else " What ran on this machine cost nothing: it is what AWS would bill for it."
     heads = ("job", "runs", "since (UTC)", "succeeded", "failed", "seconds", "DPU-hours", "dollars")
+    none = "" if _is_missed(seen, "cost") else "No job has run."
     return joined((
-        element("p", f"{hours} DPU-hours, {total} for the newest runs of each job.{words}"),
-        table("Cost of the newest runs of each job", heads, rows, "No job has run."),
+        element("p", f"{hours} DPU-hours, {total} for the newest runs of each job, by prices of {seen.region}.{words}"),
+        table("Cost of the newest runs of each job", heads, rows, none),
     ))  # fmt: skip
 
 
 def _logs(seen: Seen) -> Html:
     if not seen.logs:
-        return element("p", "No job has run in a workflow yet.")
+        return element("p", "" if _is_missed(seen, "log", "workflow") else "No job has run in a workflow yet.")
     return joined(
         element("details", joined((
             element("summary", f"{item.step.name} {item.step.state}, {_time(item.step.started)} UTC"),

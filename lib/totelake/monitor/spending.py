@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from totelake.errors import ConfigurationError
 from totelake.operate.cost import dpu_item
 from totelake.operate.prices import Prices
 
@@ -33,17 +34,16 @@ class JobSpending:
     usd: float
 
 
-def read(glue: GlueClient, jobs: Mapping[str, Mapping[str, Any]], prices: Prices, limit: int) -> list[JobSpending]:
-    """What the `limit` newest runs of each deployed job cost; `jobs` are the pipeline's, by their full names."""
-    found = []
-    for name, job in jobs.items():
-        try:
-            runs = glue.get_job_runs(JobName=name, MaxResults=min(limit, _MOST))["JobRuns"]
-        except glue.exceptions.EntityNotFoundException:
-            # it is not deployed, and so costs nothing
-            continue
-        found.append(spending(name, job, runs, prices))
-    return found
+def read(glue: GlueClient, name: str, job: Mapping[str, Any], prices: Prices, limit: int) -> JobSpending | None:
+    """What the `limit` newest runs of a job of the pipeline cost; None where it is not deployed.
+
+    Raises ConfigurationError for a type of worker that the prices do not know.
+    """
+    try:
+        runs = glue.get_job_runs(JobName=name, MaxResults=min(limit, _MOST))["JobRuns"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+    return spending(name, job, runs, prices)
 
 
 def spending(name: str, job: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], prices: Prices) -> JobSpending:
@@ -67,7 +67,11 @@ def _dpu_seconds(run: Mapping[str, Any], prices: Prices) -> float:
     if not seconds and not run.get("DPUSeconds"):
         return 0.0
     if run.get("WorkerType") and run.get("NumberOfWorkers"):
-        capacity = float(run["NumberOfWorkers"]) * float(prices.assumed["dpu_of_worker"][run["WorkerType"]])
+        known = prices.assumed["dpu_of_worker"]
+        if run["WorkerType"] not in known:
+            wrong = f"catalog/prices.yaml does not say how many DPUs a worker of type {run['WorkerType']} has"
+            raise ConfigurationError(f"{wrong}; add it to dpu_of_worker")
+        capacity = float(run["NumberOfWorkers"]) * float(known[run["WorkerType"]])
     else:
         capacity = float(run.get("MaxCapacity", 0))
     least = float(prices.assumed["least_seconds"]) * capacity

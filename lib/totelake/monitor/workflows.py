@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -111,8 +111,3 @@ def _columns(steps: Mapping[str, set[str]]) -> dict[str, int]:
         for name in ready or [name for name in steps if name not in columns]:
             columns[name] = max((columns.get(other, 0) + 1 for other in steps[name]), default=0)
     return columns
-
-
-def not_deployed(names: Sequence[str], found: Mapping[str, Workflow | None]) -> tuple[str, ...]:
-    """The workflows that the pipeline names and Glue does not have."""
-    return tuple(name for name in names if found[name] is None)

@@ -15,7 +15,7 @@ from totelake.runtime.run_reports import RunReport, Step, first_attempt
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_logs import CloudWatchLogsClient
-    from mypy_boto3_logs.type_defs import GetLogEventsResponseTypeDef
+    from mypy_boto3_logs.type_defs import GetLogEventsResponseTypeDef, OutputLogEventTypeDef
 
 STREAMS = ("output", "error")
 _SEARCHED = 100
@@ -123,6 +123,26 @@ def lines(glue: GlueClient, logs: CloudWatchLogsClient, step: Step) -> list[LogL
     return sorted(found, key=lambda line: line.time)
 
 
+def tail(glue: GlueClient, logs: CloudWatchLogsClient, step: Step, limit: int) -> list[LogLine]:
+    """The last `limit` lines of one job run in the order of their times, both streams; one request for each stream."""
+    group = _group(glue, step)
+    found = [line for stream in STREAMS for line in _last(logs, f"{group}/{stream}", step, stream, limit)]
+    return sorted(found, key=lambda line: line.time)[-limit:]
+
+
+def _last(logs: CloudWatchLogsClient, group: str, step: Step, stream: str, limit: int) -> list[LogLine]:
+    try:
+        answer = logs.get_log_events(logGroupName=group, logStreamName=step.run_id, startFromHead=False, limit=limit)
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [_line(step, stream, event) for event in answer["events"]]
+
+
+def _line(step: Step, stream: str, event: OutputLogEventTypeDef) -> LogLine:
+    moment = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
+    return LogLine(step.name, step.run_id, stream, moment.isoformat(timespec="milliseconds"), event["message"])
+
+
 def _group(glue: GlueClient, step: Step) -> str:
     run = glue.get_job_run(JobName=step.name, RunId=step.run_id)["JobRun"]
     if run.get("LogGroupName") and not run.get("SecurityConfiguration"):
@@ -154,10 +174,10 @@ def _stream(logs: CloudWatchLogsClient, group: str, step: Step, stream: str) -> 
         except logs.exceptions.ResourceNotFoundException:
             return
         for event in answer["events"]:
-            moment = datetime.fromtimestamp(event["timestamp"] / 1000, timezone.utc)
-            yield LogLine(step.name, step.run_id, stream, moment.isoformat(timespec="milliseconds"), event["message"])
+            yield _line(step, stream, event)
         following = answer.get("nextForwardToken")
-        if not answer["events"] or following == token:
+        # a page may be empty before the end, which is where the token comes back as it was given
+        if following is None or following == token:
             return
         token = following
 

@@ -45,7 +45,7 @@ def joined(parts: Iterable[str], between: str = "") -> Html:
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]], none: str) -> Html:
     """A table with its caption, in a region that scrolls by keyboard; the words `none` where it has no rows."""
     if not rows:
-        return element("p", none, class_="none")
+        return element("p", none, class_="none") if none else Html("")
     top = joined(element("th", head, scope="col") for head in heads)
     lines = joined(element("tr", joined(_cell(value) for value in row)) for row in rows)
     inner = joined((element("caption", caption), element("thead", element("tr", top)), element("tbody", lines)))

@@ -12,6 +12,7 @@ from tests.integration.dashboard.test_for_everybody import PHONE, serious
 from tests.unit.monitor.looks import ill, well
 from totelake.cli.dictionary import write
 from totelake.monitor.page import page
+from totelake.pages.files import replace
 
 pytestmark = pytest.mark.integration
 WHOLE_CATALOG = True
@@ -60,9 +61,11 @@ def test_a_page_that_is_written_again_keeps_what_is_open(tmp_path: Path, looked:
     looked.page.goto(file.as_uri())
     assert looked.page.locator("details[open]").count() == 0
     looked.page.locator("summary", has_text="The newest runs").click()
-    file.write_text(page(ill(), 1), encoding="utf-8")
+    assert looked.page.evaluate("document.activeElement.textContent") == "The newest runs, 2"
+    replace(file, page(ill(), 1))
     looked.page.locator("text=dim_design is held").first.wait_for()
     assert looked.page.locator("details[open] > summary").inner_text() == "The newest runs, 2"
+    assert looked.page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
 def test_the_dictionary_is_walked_by_its_links(files: dict[str, Path], looked: Looked) -> None:

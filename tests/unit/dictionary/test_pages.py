@@ -13,11 +13,15 @@ from totelake.contracts.dashboards import tiles_of
 from totelake.contracts.documents import documents
 from totelake.contracts.model import Column, Table
 from totelake.contracts.queries import queries_of
+from totelake.dictionary import pages as module
 from totelake.dictionary.entries import entries_of, meaning
 from totelake.dictionary.pages import INDEX, pages_of
 from totelake.errors import ConfigurationError
+from totelake.pages.graph import Box
+from totelake.pages.html import Html
 from totelake.registry.registered import Version
 from totelake.schemas.changes import COLUMN_ADDED, Change
+from totelake.schemas.impact import impact_of
 
 WHOLE_CATALOG = True
 
@@ -96,3 +100,21 @@ def test_pages_are_written_into_a_folder_and_nothing_else_is_touched(tmp_path: P
     assert {path.name for path in folder.iterdir()} == {*names, "notes.txt"}
     with pytest.raises(ConfigurationError, match="notes.txt is no folder; name one with --output"):
         write(folder / "notes.txt")
+
+
+def test_a_query_hangs_on_the_star_tables_that_it_reads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, list[Box]] = {}
+
+    def graph_of(boxes: list[Box], said: str) -> Html:
+        drawn[said.split(" is what ")[0]] = boxes
+        return Html("")
+
+    monkeypatch.setattr(module, "graph_of", graph_of)
+    pages()
+    impact = {table.name: impact_of(table).queries for table in load_contracts().star_tables()}
+    edges = [
+        (box.label, star) for boxes in drawn.values() for box in boxes if box.words == "query" for star in box.after
+    ]
+    assert len(edges) > 50
+    for query, star in edges:
+        assert query in impact[star], f"{query} does not read {star}"

@@ -78,7 +78,7 @@ def well(kind: str = "local") -> Seen:
         "totelake", kind, NOON + timedelta(minutes=3), [workflow],
         spending=[JobSpending("totelake-ingest-totesys", 2, "2026-11-24T12:01:00+00:00", 2, 0, 16.0, 0.0021, 0.0009)],
         sources=[SourceState("totesys", found, (batch,), (), looks)],
-        quarantine=[], audited="2026-11-24T02:00:00+00:00",
+        quarantine=[], region="eu-west-2", audited="2026-11-24T02:00:00+00:00",
         logs=[JobLog(newest, REFRESH, "totelake logs jr_0succeeded", ("12:00:01 captured <all> & more",))],
     )  # fmt: skip
 
@@ -96,14 +96,13 @@ def ill() -> Seen:
         7, "2026-11-24T11:58:00+00:00", "", {}, (*state.positions.tables, blocked), 7, {"dim_design": 5}, None,
         (HeldTable("dim_design", "verdict", 6, 26, "the schema of totesys.design breaks its contract"),),
     )  # fmt: skip
-    found.workflows, found.absent, found.quarantine = [failed], ("totelake-audit",), [
-        QuarantineCount("fact_payment", "not a number", "waiting", 3, 7)
-    ]  # fmt: skip
+    found.workflows, found.absent = [failed], ("totelake-audit",)
+    found.quarantine = [QuarantineCount("fact_payment", "not a number", "waiting", 3, 7)]
     found.sources = [
         SourceState("totesys", positions, state.batches, (Drifted("design", 6, True, (change,), ("dim_design",)),),
-                    (Behind("2026-11-24T11:50:00+00:00", 4_000.0),))
+                    (Behind("2026-11-24T11:40:00+00:00", 3_400.0), Behind("2026-11-24T11:50:00+00:00", 4_000.0)))
     ]  # fmt: skip
     found.reconciled = [Finding("staff", "rows", "20", "19", DIFFERS, "one is missing")]
     found.alerts = [{"at": "2026-11-24T12:04:00+00:00", "count": 2, "subject": "a run failed"}]
-    found.missed = {"quarantine": "the warehouse does not answer; start it"}
+    found.missed = {"log of totelake-watch-totesys": "CloudWatch does not answer; try again"}
     return found

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.monitor.looks import NOON, graph, run
+from tests.unit.monitor.looks import NOON, graph, run, well
 from totelake.contracts import load_contracts
 from totelake.contracts.documents import documents
-from totelake.errors import LakeError
+from totelake.errors import ConfigurationError, LakeError
 from totelake.monitor import gather, workflows
 from totelake.monitor.gather import Seen, Wanted, look
 from totelake.monitor.lake import Behind, looks_of
 from totelake.monitor.spending import spending
 from totelake.monitor.workflows import nodes_of
+from totelake.operate.logs import LogLine
 from totelake.operate.prices import Prices
 
 PRICES = Prices.of(documents()["prices.yaml"], "eu-west-2")
@@ -128,6 +129,43 @@ def test_a_part_that_cannot_be_looked_at_is_told_and_hides_no_other(
     found = look(Wanted(target, load_contracts(), PRICES, 5, str), NOON)
     assert list(found.missed.values()) == ["the bucket is gone; name another"]
     assert set(seen_parts) == set(PARTS) - {broken}
+
+
+def test_a_log_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(Exception):
+        """Glue's EntityNotFoundException."""
+
+    def tail(glue: Any, logs: Any, step: Any, limit: int) -> list[LogLine]:
+        if step.name.endswith("ingest-totesys"):
+            raise LakeError("CloudWatch refuses; try again")
+        if step.name.endswith("check-schemas-totesys"):
+            raise Gone
+        return [LogLine(step.name, step.run_id, "output", NOON.isoformat(), "x" * 5_000 + "\n")]
+
+    monkeypatch.setattr(gather.logs, "tail", tail)
+    clients: Any = SimpleNamespace(
+        glue=SimpleNamespace(exceptions=SimpleNamespace(EntityNotFoundException=Gone)), logs=None, endpoints={"": "x"}
+    )
+    target: Any = SimpleNamespace(prefix="totelake", kind="local", clients=clients)
+    seen = well()
+    seen.logs = []
+    gather._logs(Wanted(target, load_contracts(), PRICES, 5, str), seen)
+    assert seen.missed == {"log of totelake-ingest-totesys": "CloudWatch refuses; try again"}
+    assert [(log.step.name, [len(line) < 2_100 for line in log.lines]) for log in seen.logs] == [
+        ("totelake-check-schemas-totesys", []), ("totelake-build-and-load-totesys", [True]),
+    ]  # fmt: skip
+
+
+def test_a_type_of_worker_without_a_price_is_named() -> None:
+    run_of = {
+        "JobRunState": "SUCCEEDED",
+        "StartedOn": NOON,
+        "ExecutionTime": 1,
+        "WorkerType": "R.1X",
+        "NumberOfWorkers": 2,
+    }
+    with pytest.raises(ConfigurationError, match="how many DPUs a worker of type R.1X has; add it to dpu_of_worker"):
+        spending("job", {"kind": "glueetl"}, [run_of], PRICES)
 
 
 def test_an_error_that_nobody_expects_ends_the_look(monkeypatch: pytest.MonkeyPatch) -> None:

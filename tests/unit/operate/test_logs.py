@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +13,7 @@ from localglue import log_groups
 from localglue.commands import merged_arguments
 from totelake.errors import ConfigurationError
 from totelake.operate.deployed import Deployed
-from totelake.operate.logs import lines, log_group, steps_of
+from totelake.operate.logs import lines, log_group, steps_of, tail
 from totelake.runtime.run_reports import Step
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -190,9 +190,15 @@ class Streams:
     def get_log_events(self, logGroupName: str, **more: Any) -> dict[str, Any]:  # noqa: N803
         if logGroupName not in self.streams:
             raise self.exceptions.ResourceNotFoundException
-        assert (more["logStreamName"], more["startFromHead"]) == ("jr_1", True)
-        at = int(more.get("nextToken", 0))
-        events = [{"timestamp": time, "message": text} for time, text in self.streams[logGroupName][at : at + 1]]
+        assert more["logStreamName"] == "jr_1"
+        lines = [{"timestamp": time, "message": text} for time, text in self.streams[logGroupName]]
+        if not more["startFromHead"]:
+            return {"events": lines[-more["limit"] :]}
+        if "nextToken" not in more:
+            # CloudWatch may answer an empty page before the end
+            return {"events": [], "nextForwardToken": "0"}
+        at = int(more["nextToken"])
+        events = lines[at : at + 1]
         return {"events": events, "nextForwardToken": str(at + len(events))}
 
 
@@ -201,6 +207,15 @@ def texts(streams: dict[str, list[tuple[int, str]]], **run: Any) -> Iterator[tup
     glue: Any = SimpleNamespace(**described)
     logs: Any = Streams(streams)
     return ((line.stream, line.time[14:23], line.text) for line in lines(glue, logs, Step("build", "FAILED", "jr_1")))
+
+
+def test_the_tail_has_the_last_lines_of_both_streams() -> None:
+    streams = {"/own/output": [(1000, "a"), (3000, "c"), (5000, "e")], "/own/error": [(2000, "b"), (4000, "d")]}
+    glue: Any = SimpleNamespace(get_job_run=lambda **_: {"JobRun": {"LogGroupName": "/own"}})
+    logs: Any = Streams(streams)
+    step = Step("build", "FAILED", "jr_1")
+    assert [line.text for line in tail(glue, logs, step, 3)] == ["c", "d", "e"]
+    assert tail(glue, cast(Any, Streams({})), step, 3) == []
 
 
 def test_both_streams_are_one_in_the_order_of_their_times() -> None:

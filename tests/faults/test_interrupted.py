@@ -20,7 +20,7 @@ from totelake.cli.exit_status import FAILURE, INTERRUPTED, SUCCESS
 from totelake.errors import ConfigurationError
 from totelake.stack import lifecycle, postgres, processes, servers, spark
 from totelake.stack.interrupts import ending_as_ctrl_c, uninterrupted
-from totelake.stack.model import Stack
+from totelake.stack.model import PARTS, Stack
 
 _STACK = str(Path(lifecycle.__file__).parent)
 EVERY = 1 if SOAK else 6
@@ -174,10 +174,10 @@ def test_up_interrupted_at_any_line_leaves_nothing_or_a_stack_that_is_known(mach
         if Stack.read(machine.home) is None:
             assert machine.left() == [], step
         else:
-            assert len(machine.running()) == 3, step
+            assert len(machine.running()) == len(PARTS), step
             machine.down()
     machine.up()
-    assert len(machine.running()) == 3
+    assert len(machine.running()) == len(PARTS)
 
 
 def test_down_interrupted_at_any_line_has_ended_all_or_nothing(machine: Machine) -> None:
@@ -186,7 +186,7 @@ def test_down_interrupted_at_any_line_has_ended_all_or_nothing(machine: Machine)
         machine.up()
         interrupted(machine.stop, step)
         if machine.left():
-            assert len(machine.running()) == 3, step
+            assert len(machine.running()) == len(PARTS), step
             assert Stack.read(machine.home) is not None
     machine.down()
     assert machine.left() == []
@@ -199,7 +199,7 @@ def test_up_killed_at_any_line_stops_neither_up_nor_down(machine: Machine) -> No
         killed(machine.start, step)
         if number % 2:
             machine.up()
-            assert len(machine.running()) == 3, step
+            assert len(machine.running()) == len(PARTS), step
         machine.down()
         assert machine.left() == [], step
 

@@ -7,7 +7,8 @@ locals {
         description = "The lake lags behind ${source} by more than ${contains(var.feeds, source) ? "a day" : "${var.freshness_minutes} minutes"}, or its watch is silent."
         metric      = "Freshness"
         dimensions  = { Source = source }
-        statistic   = "Maximum"
+        # the first change after a quiet night ages from the newest batch on: late is what was late at every look
+        statistic   = "Minimum"
         period      = contains(var.feeds, source) ? 86400 : var.freshness_minutes * 60
         threshold   = contains(var.feeds, source) ? 86400 : var.freshness_minutes * 60
         missing     = "breaching"

@@ -20,8 +20,8 @@ from localathena.sql.statements import translate
 from localathena.sql.types import type_of
 from totelake.contracts.identifiers import namesakes, sql_quoted, sql_text
 from totelake.errors import ConfigurationError, LakeError
-from totelake.lake.foreign import is_ours
-from totelake.lake.tables import VIEW_TYPE, columns_of, location_of
+from totelake.lake.foreign import is_ours, is_passed_over
+from totelake.lake.tables import VIEW_TYPE, columns_of, location_of, storage_of
 from totelake.ports.aws_errors import code_of
 from totelake.ports.glue import GlueCatalog
 from totelake.ports.s3 import S3Store
@@ -37,6 +37,7 @@ _AT_ONCE = 8
 # refusals of what may be no question at all, of which there is more to say
 _SAID_BETTER = ("SYNTAX_ERROR", "CATALOG_NOT_FOUND", "STACK_OVERFLOW")
 _PLACE = re.compile(r"s3://([^/]+)/(.+)")
+_PARQUET = "parquet"
 _REMEDY = "`totelake repair catalog` puts it back"
 # columns by name, and none from the folders' names: those come from the Data Catalog
 _AS_REGISTERED = "union_by_name = true, hive_partitioning = false"
@@ -111,13 +112,19 @@ class Lake:
     def _relation(self, connection: Any, database: str, table: Document) -> str:
         """A registered table as a query over its partitions' objects, typed as it is registered."""
         name, columns = f"{database}.{table['Name']}", columns_of(table)
+        if not self._is_own(database) and _PARQUET not in storage_of(table).get("InputFormat", "").lower():
+            raise ConfigurationError(f"{name} is no table of parquet; ask the Athena API of the stack (docs/athena.md)")
         keys = [item["Name"] for item in table.get("PartitionKeys") or ()]
         locations = self._parts(database, table["Name"]) if keys else [((), location_of(table))]
         parts = [
             f"SELECT {_selected(connection, columns, files)}{_constants(keys, values)} "
             f"FROM read_parquet([{files}], {_AS_REGISTERED})"
             for values, location in locations
-            if (files := ", ".join(sql_text(str(path)) for path in self._fetched("/".join([name, *values]), location)))
+            if (
+                files := ", ".join(
+                    sql_text(str(path)) for path in self._fetched(database, "/".join([name, *values]), location)
+                )
+            )
         ]
         selected = ", ".join(_column(column, kind) for column, kind in [*columns, *((key, "string") for key in keys)])
         # Athena shows NULL for a column that no object has, as when the table has just gained it
@@ -129,8 +136,8 @@ class Lake:
         found = self._catalog(database).partitions(name)
         return [(tuple(item["Values"]), location_of(item)) for item in found]
 
-    def _fetched(self, name: str, location: str) -> list[Path]:
-        """The objects of a location as files, without those that are not ours: they would change the answer.
+    def _fetched(self, database: str, name: str, location: str) -> list[Path]:
+        """The objects of a location as files. Of our own tables only those of ours: others would change the answer.
 
         `name` is whose location it is. Raises ConfigurationError when it is no place in S3.
         """
@@ -139,17 +146,27 @@ class Lake:
             raise ConfigurationError(f"{name} lies at {location or 'no place'} in the Data Catalog; {_REMEDY}")
         bucket, prefix = found[1], f"{found[2].rstrip('/')}/"
         store = S3Store(self._clients.s3, bucket)
-        items = [item for item in store.list(prefix) if item.bytes and is_ours(item.key[len(prefix) :])]
+        is_own = self._is_own(database)
+        items = [item for item in store.list(prefix) if _is_read(item.key[len(prefix) :], item.bytes, is_own)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             paths = list(pool.map(lambda item: self._cache.file(store, item), items))
         self._addresses.update((str(path), store.address(item.key)) for path, item in zip(paths, items))
         return paths
+
+    def _is_own(self, database: str) -> bool:
+        """Whether it is a zone of this deployment, whose databases have its prefix, and no database of somebody's."""
+        prefix = self._database.rpartition("_")[0]
+        return database == self._database or bool(prefix) and database.rpartition("_")[0] == prefix
 
     def _told(self, text: str) -> str:
         """What is said, about objects and not about the files that hold them."""
         for path, address in self._addresses.items():
             text = text.replace(path, address)
         return text
+
+
+def _is_read(relative: str, size: int, is_own: bool) -> bool:
+    return bool(size) and is_ours(relative) if is_own else not is_passed_over(relative, size)
 
 
 def _error(kind: str, sentence: str) -> LakeError | ConfigurationError:

@@ -139,3 +139,27 @@ def test_a_registered_float_is_the_shortest_number_of_its_four_bytes(
     pq.write_table(pa.table({"x": pa.array([value], arrow)}), sink)
     world.create("dim_weight", {}, [("x", kind)], sink.getvalue())
     assert world.ask("SELECT x FROM dim_weight", tmp_path) == [(shown,)]
+
+
+def test_of_a_database_that_is_not_ours_every_object_is_read_that_athena_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = MemoryLake(monkeypatch)
+    for key in ("part-00000-afd7.snappy.parquet", "deep/er/copy.parquet"):
+        world.store.put(f"dim_staff/{key}", parquet(staff_id=2, name="Bob"))
+    for key in ("_SUCCESS", "_tmp/000000000001-0.parquet", ".part-0.crc"):
+        world.store.put(f"dim_staff/{key}", b"hidden")
+    assert world.ask("SELECT count(*), sum(staff_id) FROM shop.dim_staff", tmp_path) == [(3, 5)]
+    assert world.ask("SELECT count(*), sum(staff_id) FROM dim_staff", tmp_path) == [(1, 1)]
+
+
+def test_of_a_database_that_is_not_ours_another_format_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = MemoryLake(monkeypatch)
+    present = world.catalog.table("dim_staff")
+    assert present is not None
+    storage = {**present["StorageDescriptor"], "InputFormat": "org.apache.hadoop.mapred.TextInputFormat"}
+    world.catalog.replace({**as_input(present), "StorageDescriptor": storage}, present, False)
+    with pytest.raises(ConfigurationError, match="shop.dim_staff is no table of parquet; ask the Athena API"):
+        world.ask("SELECT * FROM shop.dim_staff", tmp_path)

@@ -35,6 +35,15 @@ def tokens(sql: str) -> list[Token]:
     ]
 
 
+def without_comments(sql: str) -> str:
+    """What is written, with one space in the place of each comment or run of spaces."""
+    parts, end = [], 0
+    for token in tokens(sql):
+        parts += [" " if token.start > end and parts else "", token.text]
+        end = token.end
+    return "".join(parts)
+
+
 def unquoted(text: str) -> str:
     """A name or a text without its quotes."""
     return text[1:-1].replace(text[0] * 2, text[0]) if text[:1] in ("'", '"', "`") else text

@@ -205,3 +205,4 @@ def _reuse(execution: Execution, former: Execution) -> None:
     execution.reused, execution.columns, execution.file = True, former.columns, former.file
     execution.result = former.result
     execution.end(SUCCEEDED)
+    execution.finished.set()

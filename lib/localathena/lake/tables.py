@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from localathena.lake.catalog import Document, Lake, columns_of, keys_of, location_of
-from localathena.lake.formats import Format, format_of, selected
+from localathena.lake.formats import Format, form_of_partition, format_of, selected
 from localathena.lake.objects import Object, Objects
 from localathena.lake.projection import Projection, injected, is_projected
 from localathena.sql.quoting import identifier, quoted
@@ -81,16 +81,7 @@ class Tables:
             for partition in self._lake.partitions(database, name):
                 objects = self._objects.listed(location_of(partition))
                 if objects:
-                    yield tuple(partition["Values"]), self._form_of(partition, form), objects
-
-    @staticmethod
-    def _form_of(partition: Document, form: Format) -> Format:
-        """A partition's own format, with what it does not say as its table says it."""
-        has_own = ((partition.get("StorageDescriptor") or {}).get("SerdeInfo") or {}).get("SerializationLibrary")
-        if not has_own:
-            return form
-        own = format_of(partition)
-        return Format(own.name, {**form.parameters, **own.parameters}, own.skipped_lines or form.skipped_lines)
+                    yield tuple(partition["Values"]), form_of_partition(partition, form), objects
 
     def _projected(self, document: Document, keys: list[str], sql: str) -> dict[tuple[str, ...], list[Object]]:
         parameters = document.get("Parameters") or {}

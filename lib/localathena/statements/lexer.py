@@ -37,7 +37,8 @@ def tokens(sql: str) -> list[Token]:
 
 def without_comments(sql: str) -> str:
     """What is written, with one space in the place of each comment or run of spaces."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for token in tokens(sql):
         parts += [" " if token.start > end and parts else "", token.text]
         end = token.end

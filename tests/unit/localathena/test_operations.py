@@ -49,6 +49,7 @@ def test_the_table_of_operations_is_what_is_answered(athena: LocalAthena) -> Non
         ("GetWorkGroup", {"WorkGroup": "lost"}, "InvalidRequestException", "WorkGroup lost is not found"),
         ("DeleteWorkGroup", {"WorkGroup": "primary"}, "InvalidRequestException", "cannot be deleted"),
         ("ListNamedQueries", {"NextToken": "mine"}, "InvalidRequestException", "'mine' is not a NextToken"),
+        ("ListNamedQueries", {"NextToken": "9" * 999}, "InvalidRequestException", "9' is not a NextToken"),
         ("GetDataCatalog", {"Name": "other"}, "InvalidRequestException", "there is AwsDataCatalog"),
     ],
 )

@@ -201,7 +201,9 @@ class Executions:
             return 0
         start = token.partition("-")[0]
         is_number = start.isascii() and start.isdigit() and len(start) < _DIGITS
-        if not is_number or not hmac.compare_digest(self._token(execution, int(start)).encode(), token.encode("utf-8", "replace")):
+        if not is_number or not hmac.compare_digest(
+            self._token(execution, int(start)).encode(), token.encode("utf-8", "replace")
+        ):
             raise InvalidRequest(f"'{token}' is no NextToken of this result; leave it out to begin at its start")
         return int(start)
 

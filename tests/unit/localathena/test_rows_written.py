@@ -109,6 +109,13 @@ def test_rows_go_where_their_partition_is_registered(place: Place) -> None:
     assert place.partitions("t") == [["a"], ["b"]]
 
 
+def test_partitions_are_repaired_wherever_the_table_says_that_it_is(place: Place) -> None:
+    place.clients.s3.put_object(Bucket="bench", Key="t/p=a/x", Body=b"1\n")
+    sql = "CREATE EXTERNAL TABLE t (n int) PARTITIONED BY (p string) LOCATION 's3a://bench/t'"
+    assert [place.run(one).state for one in (sql, "MSCK REPAIR TABLE t")] == ["SUCCEEDED", "SUCCEEDED"]
+    assert place.partitions("t") == [["a"]]
+
+
 def test_rows_go_into_no_partition_of_another_format(place: Place) -> None:
     place.table()
     serde = {"SerializationLibrary": _LAZY, "Parameters": {"field.delim": ","}}

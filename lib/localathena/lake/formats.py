@@ -140,11 +140,18 @@ def _json(connection: Any, form: Format, columns: list[tuple[str, Type]], paths:
     return f"SELECT {', '.join(parts)} FROM {source}"
 
 
+def has_inner_bytes(kind: Type) -> bool:
+    """Whether there is varbinary within a nested type, which JSON does not have here."""
+    return any(part.name == "varbinary" or has_inner_bytes(part) for part in kind.inner)
+
+
 def _json_shape(kind: Type) -> str:
     return "VARCHAR" if kind.name in ("date", "timestamp", "varbinary", "decimal") else kind.duckdb
 
 
 def _of_json(name: str, kind: Type) -> str:
+    if has_inner_bytes(kind):
+        not_here(f"a column of the type {kind} in a table of JSON")
     return f"from_base64({name})" if kind.name == "varbinary" else f"CAST({name} AS {kind.duckdb})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -42,7 +43,8 @@ class Tables:
     def told(self, said: str) -> str:
         """What DuckDB says, about objects and not about the files that hold them."""
         for path, address in self._addresses.items():
-            said = said.replace(path, address)
+            # an object may have been brought into another form, beside it
+            said = re.sub(rf"{re.escape(path)}(?:\.[\w-]+)*", lambda _, address=address: address, said)  # type: ignore[misc]
         return said
 
     def _relation(self, connection: Any, database: str, name: str, sql: str, stack: ExitStack) -> str:
@@ -56,7 +58,8 @@ class Tables:
             if self._cutoff is not None and self.scanned > self._cutoff:
                 refuse("EXCEEDED_BYTES_SCANNED_LIMIT", f"Bytes scanned limit was exceeded: {self._cutoff}")
             paths = stack.enter_context(self._objects.files(objects))
-            self._addresses.update((str(path), item.address) for path, item in zip(paths, objects))
+            named = (str(path.with_name(path.name.partition(".")[0])) for path in paths)
+            self._addresses.update((path, item.address) for path, item in zip(named, objects))
             read = selected(connection, form, own, paths)
             constants = "".join(
                 f", {_constant(value, kind)} AS {identifier(key)}" for value, (key, kind) in zip(values, keys)

@@ -14,6 +14,7 @@ import pyarrow.json
 import pyarrow.parquet
 from pyarrow import orc
 
+from localathena.lake.formats import has_inner_bytes
 from localathena.lake.texts import TextForm, text_form
 from localathena.sql.answers import text
 from localathena.sql.refusals import not_here, refuse
@@ -91,10 +92,10 @@ def check_properties(properties: Mapping[str, str], *, of_table: bool) -> None:
 
 def check_written(storage: Storage, columns: Sequence[tuple[str, Type]]) -> None:
     """Raise Refused for columns that the format does not take."""
-    if storage.format == "TEXTFILE":
-        for name, kind in columns:
-            if kind.inner:
-                not_here(f"the column {name} of the type {kind} in the format TEXTFILE")
+    for name, kind in columns:
+        is_none = kind.inner if storage.format == "TEXTFILE" else storage.format == "JSON" and has_inner_bytes(kind)
+        if is_none:
+            not_here(f"the column {name} of the type {kind} in the format {storage.format}")
 
 
 class Writer(Protocol):

@@ -86,9 +86,10 @@ def test_what_is_not_read_of_text_is_refused_by_name(parameters: dict[str, str],
         assert format_of({"StorageDescriptor": {"SerdeInfo": serde}}).text == TextForm()
 
 
-def test_nested_columns_are_written_into_no_text() -> None:
+@pytest.mark.parametrize(("form", "kind"), [("TEXTFILE", "array<int>"), ("JSON", "array<struct<b:binary>>")])
+def test_nested_columns_that_cannot_be_read_again_are_not_written(form: str, kind: str) -> None:
     with pytest.raises(Refused, match="the column a of the type array"):
-        check_written(Storage("TEXTFILE", "NONE"), [("a", type_of("array<int>"))])
+        check_written(Storage(form, "NONE"), [("a", type_of(kind))])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -114,6 +115,15 @@ def test_partitions_are_repaired_wherever_the_table_says_that_it_is(place: Place
     sql = "CREATE EXTERNAL TABLE t (n int) PARTITIONED BY (p string) LOCATION 's3a://bench/t'"
     assert [place.run(one).state for one in (sql, "MSCK REPAIR TABLE t")] == ["SUCCEEDED", "SUCCEEDED"]
     assert place.partitions("t") == [["a"]]
+
+
+def test_an_object_that_was_brought_into_another_form_is_named(place: Place) -> None:
+    place.clients.s3.put_object(Bucket="bench", Key="t/x.gz", Body=gzip.compress(b'{"N": "no number"}\n'))
+    place.table("CREATE EXTERNAL TABLE t (n int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'")
+    found = place.run("SELECT * FROM t")
+    assert found.state == "FAILED"
+    assert "s3://bench/t/x.gz" in found.reason
+    assert "/objects/" not in found.reason
 
 
 def test_rows_go_into_no_partition_of_another_format(place: Place) -> None:

@@ -10,6 +10,8 @@ from localapi.documents import Document
 from localapi.errors import ApiError
 
 T = TypeVar("T")
+# of a NextToken: digits that one may have, and signs that an error shows
+_DIGITS, _SHOWN = 18, 100
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Paging:
     def bounds(self, request: Document) -> tuple[int, int]:
         """The limit and offset that the request asks for. Raises `invalid` for a token that was not returned."""
         token = request.get("NextToken") or "0"
-        if not (token.isascii() and token.isdigit()):
-            problem = f"'{token}' is not a NextToken of this operation; omit it to start from the beginning"
+        if not (token.isascii() and token.isdigit() and len(token) <= _DIGITS):
+            problem = f"'{token[:_SHOWN]}' is not a NextToken of this operation; omit it to start from the beginning"
             raise self.invalid(problem)
         return int(request.get("MaxResults") or self.default), int(token)
 

@@ -50,6 +50,12 @@ class ServiceModel:
     def validate(self, operation: str, request: object) -> Document:
         """The request without nulls. Raises UnknownOperation, and InvalidShape with every problem found."""
         shape = self.operation(operation).input_shape
+        try:
+            return self._validated(shape, request)
+        except RecursionError as problem:
+            raise InvalidShape(["the request is nested too deeply"], self._code) from problem
+
+    def _validated(self, shape: Shape | None, request: object) -> Document:
         cleaned = without_nulls(request)
         if not isinstance(cleaned, dict):
             raise InvalidShape([_wrong_type("structure", cleaned, "")], self._code)

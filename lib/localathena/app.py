@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 
 from botocore.loaders import Loader
@@ -20,6 +19,7 @@ from localathena.executions import Executions
 from localathena.runner import Runner
 from localathena.saved import Saved
 from localathena.settings import Settings
+from localathena.state import State
 from localathena.workgroups import Workgroups
 
 _LOG = logging.getLogger(__name__)
@@ -32,12 +32,13 @@ SERVICE = Service(
 
 
 class LocalAthena:
-    """The Athena API: `answer` takes an operation's name and request, and returns the response."""
+    """The Athena API: `answer` takes an operation's name and request, and returns the response.
+
+    Raises ValueError for a folder of settings that is not its own.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._results = settings.state / "results"
-        shutil.rmtree(self._results, ignore_errors=True)
-        self._results.mkdir(parents=True, mode=0o700)
+        self._state = State(settings.state)
         self._clients = Clients(settings)
         document = Loader().load_service_model("athena", "service-2")
         self._model = ServiceModel(BotocoreModel(document, "athena"), SERVICE.prefix, SERVICE.invalid)
@@ -52,7 +53,7 @@ class LocalAthena:
     @property
     def results(self) -> Path:
         """The folder of results."""
-        return self._results
+        return self._state.results
 
     @property
     def operations(self) -> frozenset[str]:
@@ -93,3 +94,4 @@ class LocalAthena:
         self._executions.close()
         self._runner.close()
         self._clients.close()
+        self._state.close()

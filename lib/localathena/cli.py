@@ -76,7 +76,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         region=options.region,
         keys=keys,
     )
-    athena = LocalAthena(settings)
+    try:
+        athena = LocalAthena(settings)
+    except (ValueError, OSError) as problem:
+        server.server_close()
+        print(f"localathena cannot start: {problem}", file=sys.stderr)  # noqa: T201
+        return 1
     server.application = athena
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())

@@ -51,6 +51,8 @@ class Execution:
     file: Path | None = None
     """The rows; None when it has none, or has not succeeded."""
     update_count: int = 0
+    is_settled: bool = False
+    """Whether what it makes is being registered: it is not stopped any more."""
     interrupt: Callable[[], None] | None = None
     finished: threading.Event = field(default_factory=threading.Event, repr=False)
     """Set when no thread works on it any more."""
@@ -75,11 +77,25 @@ class Execution:
             self.state, self.started = RUNNING, now()
             return True
 
+    def settle(self) -> bool:
+        """Note that it is not stopped any more; False when it was stopped before."""
+        with self.lock:
+            self.is_settled = self.state not in ENDED
+            return self.is_settled
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended."""
+        with self.lock:
+            return self.state in ENDED
+
     def end(self, state: str, reason: str = "", error: Document | None = None) -> None:
         """Note how it ended, unless it has ended before."""
         with self.lock:
-            if self.state in ENDED:
-                return
+            self._end(state, reason, error)
+
+    def _end(self, state: str, reason: str = "", error: Document | None = None) -> None:
+        if self.state not in ENDED:
             self.state, self.reason, self.error, self.completed = state, reason, error, now()
 
     def interruptible_by(self, interrupt: Callable[[], None] | None) -> bool:
@@ -89,9 +105,13 @@ class Execution:
             return self.state not in ENDED
 
     def stop(self) -> None:
-        """End it as CANCELLED, if it has not ended."""
-        self.end(CANCELLED, USER_CANCELLED)
-        if self.started is not None and not self.finished.is_set():
+        """End it as CANCELLED, if it has not ended, and what it makes is not being registered."""
+        with self.lock:
+            if self.state in ENDED or self.is_settled:
+                return
+            is_worked_on = self.state == RUNNING
+            self._end(CANCELLED, USER_CANCELLED)
+        if is_worked_on:
             threading.Thread(target=self._interrupt, daemon=True).start()
 
     def _interrupt(self) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 import threading
 from collections import OrderedDict
 from datetime import timedelta
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from localapi.documents import Document, Operations
 from localathena.clients import Clients
 from localathena.columns import column_info
-from localathena.errors import InvalidRequest
+from localathena.errors import InvalidRequest, internal_failure
 from localathena.execution import DML, ENDED, FAILED, SUCCEEDED, Execution, now
 from localathena.locations import split
 from localathena.paging import page_of
@@ -22,7 +25,7 @@ from localathena.settings import Settings
 from localathena.submissions import submitted
 from localathena.workgroups import PRIMARY, Workgroups
 
-_LONGEST = 262_144
+_SIGN, _DIGITS = 16, 19
 
 
 class Executions:
@@ -35,6 +38,7 @@ class Executions:
         self._runner, self._lock = runner, threading.Lock()
         self._all: OrderedDict[str, Execution] = OrderedDict()
         self._tokens: dict[str, str] = {}
+        self._secret = secrets.token_bytes()
 
     def operations(self) -> Operations:
         """The operations that this class handles."""
@@ -52,24 +56,41 @@ class Executions:
         """Submit a statement."""
         token = request.get("ClientRequestToken", "")
         with self._lock:
-            former = self._all.get(self._tokens.get(token, "")) if token else None
+            former = self._former(token, request)
         if former is not None:
-            if former.request != request:
-                raise InvalidRequest("Idempotent parameters do not match: the token was used for another request")
             return {"QueryExecutionId": former.id}
         workgroup = request.get("WorkGroup", PRIMARY)
         configuration = self._workgroups.enabled(workgroup)
         execution, statement = submitted(request, workgroup, configuration, self._saved)
-        self._remember(execution, token)
-        reused = self._reusable(execution)
+        former = self._remember(execution, token)
+        if former is not None:
+            return {"QueryExecutionId": former.id}
+        try:
+            reused = self._reusable(execution)
+        except (ClientError, BotoCoreError) as error:
+            said = f"it cannot be seen whether a former result is there: {error}"
+            execution.end(FAILED, said, internal_failure(said))
+            execution.finished.set()
+            return {"QueryExecutionId": execution.id}
         if reused is not None:
             _reuse(execution, reused)
         else:
             self._runner.submit(execution, statement)
         return {"QueryExecutionId": execution.id}
 
-    def _remember(self, execution: Execution, token: str) -> None:
+    def _former(self, token: str, request: Document) -> Execution | None:
+        """The execution that this token began. Raises InvalidRequest for a token of another request."""
+        former = self._all.get(self._tokens.get(token, "")) if token else None
+        if former is not None and former.request != request:
+            raise InvalidRequest("Idempotent parameters do not match: the token was used for another request")
+        return former
+
+    def _remember(self, execution: Execution, token: str) -> Execution | None:
+        """Keep an execution, unless its token has begun another meanwhile; that one."""
         with self._lock:
+            former = self._former(token, execution.request)
+            if former is not None:
+                return former
             self._all[execution.id] = execution
             if token:
                 self._tokens[token] = execution.id
@@ -79,6 +100,7 @@ class Executions:
                 self._tokens = {key: number for key, number in self._tokens.items() if number != old.id}
                 if old.file is not None and not old.reused:
                     old.file.unlink(missing_ok=True)
+        return None
 
     def _reusable(self, execution: Execution) -> Execution | None:
         """The newest execution whose result may stand for this one's."""
@@ -158,17 +180,32 @@ class Executions:
                 else f"Query has not yet finished. Current state: {execution.state} ({what})",
                 "INVALID_QUERY_EXECUTION_STATE",
             )
-        token = request.get("NextToken") or "0"
-        if not (token.isascii() and token.isdigit()):
-            raise InvalidRequest(f"'{token}' is no NextToken of this result; leave it out to begin at its start")
+        start = self._place(execution, request.get("NextToken"))
         if execution.file is None or not execution.columns:
             answer = {"Rows": [], "ResultSetMetadata": {"ColumnInfo": column_info(execution.columns)}}
             return {"ResultSet": answer, "UpdateCount": execution.update_count}
         if not execution.file.is_file():
             raise InvalidRequest("the result is not kept here any more; read it from its OutputLocation")
         most = request.get("MaxResults") or MOST_ROWS
-        found, following = page(execution.file, execution.columns, int(token), most)
-        return {**found, **({"NextToken": str(following)} if following is not None else {})}
+        found, following = page(execution.file, execution.columns, start, most)
+        return {**found, **({"NextToken": self._token(execution, following)} if following is not None else {})}
+
+    def _token(self, execution: Execution, start: int) -> str:
+        """The token of a place in a result; no place that is not the start of a row has one."""
+        sign = hmac.new(self._secret, f"{execution.id} {start}".encode(), hashlib.sha256).hexdigest()[:_SIGN]
+        return f"{start}-{sign}"
+
+    def _place(self, execution: Execution, token: str | None) -> int:
+        """The place that a token says. Raises InvalidRequest for one that no answer of this execution had."""
+        if not token:
+            return 0
+        start = token.partition("-")[0]
+        is_number = start.isascii() and start.isdigit() and len(start) < _DIGITS
+        if not is_number or not hmac.compare_digest(
+            self._token(execution, int(start)).encode(), token.encode("utf-8", "replace")
+        ):
+            raise InvalidRequest(f"'{token}' is no NextToken of this result; leave it out to begin at its start")
+        return int(start)
 
     def runtime_statistics(self, request: Document) -> Document:
         """Times of an execution, and the bytes it has read; no stages, as Athena has them later, too."""
@@ -200,8 +237,11 @@ class Executions:
 
 
 def _reuse(execution: Execution, former: Execution) -> None:
-    """Let a former result stand for this one's."""
-    execution.begin()
+    """Let a former result stand for this one's, unless it was stopped before."""
+    if not execution.begin():
+        execution.finished.set()
+        return
     execution.reused, execution.columns, execution.file = True, former.columns, former.file
     execution.result = former.result
     execution.end(SUCCEEDED)
+    execution.finished.set()

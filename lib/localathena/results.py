@@ -9,6 +9,7 @@ from typing import IO
 
 from localapi.documents import Document
 from localathena.columns import Columns, column_info
+from localathena.errors import InvalidRequest
 
 Row = Sequence["str | None"]
 _FIELD = re.compile(r'(?:^|,)("(?:[^"]|"")*")?')
@@ -56,9 +57,12 @@ def rows_of(path: Path, columns: Columns) -> Iterator[list[str | None]]:
 
 
 def _records(file: IO[str], width: int) -> Iterator[list[str | None]]:
-    """The records from here on; a value may have line ends in it."""
+    """The records from here on; a value may have line ends in it. Raises InvalidRequest for one that has no end."""
     while text := file.readline():
         while text.count('"') % 2:
-            text += file.readline()
+            more = file.readline()
+            if not more:
+                raise InvalidRequest("the result that is kept here ends within a row; run the query again")
+            text += more
         fields = _FIELD.findall(text[:-1])[:width]
         yield [field[1:-1].replace('""', '"') if field else None for field in fields]

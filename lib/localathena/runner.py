@@ -18,14 +18,14 @@ from localathena.lake.objects import Objects
 from localathena.saved import Saved
 from localathena.settings import Settings
 from localathena.sql.refusals import Refused, refusal_of
-from localathena.statements import definitions, parsed, queries, shown
+from localathena.statements import definitions, inserting, parsed, queries, shown
 from localathena.statements.work import Stopped, Work
 
 _LOG = logging.getLogger(__name__)
 _CARRIED_OUT: Mapping[type[parsed.Statement], Callable[[Work, Any], None]] = {
     parsed.Select: queries.select,
     parsed.Ctas: queries.create_table_as,
-    parsed.Insert: queries.insert,
+    parsed.Insert: inserting.insert,
     parsed.Unload: queries.unload,
     parsed.CreateView: definitions.create_view,
     parsed.CreateTable: definitions.create_table,
@@ -35,6 +35,8 @@ _CARRIED_OUT: Mapping[type[parsed.Statement], Callable[[Work, Any], None]] = {
     parsed.Repair: definitions.repair,
     parsed.Show: shown.show,
 }
+# what can be stopped until it has its rows
+_ROWS = (parsed.Select, parsed.Ctas, parsed.Insert, parsed.Unload, parsed.Show)
 
 
 class Runner:
@@ -51,6 +53,7 @@ class Runner:
 
     def _run(self, execution: Execution, statement: parsed.Statement) -> None:
         if not execution.begin():
+            execution.finished.set()
             return
         try:
             self._carry_out(execution, statement)
@@ -74,6 +77,9 @@ class Runner:
     def _carry_out(self, execution: Execution, statement: parsed.Statement) -> None:
         lake = Lake(self._clients.glue, execution.database)
         work = Work(execution, self._settings, self._clients, self._objects, lake)
+        work.check_output()
+        if type(statement) not in _ROWS:
+            work.settle()
         if isinstance(statement, parsed.Prepare):
             request = {"WorkGroup": execution.workgroup, "StatementName": statement.name}
             self._saved.create_prepared({**request, "QueryStatement": statement.query})

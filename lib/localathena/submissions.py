@@ -15,6 +15,7 @@ from localathena.sql.refusals import Refused
 from localathena.sql.words import parse
 from localathena.statements import parameters, parsed
 from localathena.statements.parse import statement_of
+from localathena.workgroups import refuse_encryption
 
 _LONGEST = 262_144
 
@@ -29,6 +30,7 @@ def submitted(
     if catalog.lower() != "awsdatacatalog":
         raise InvalidRequest(f"the data catalog {catalog} is not here; leave it out, or name AwsDataCatalog")
     is_managed = configuration.get("ManagedQueryResultsConfiguration", {}).get("Enabled", False)
+    refuse_encryption(request.get("ResultConfiguration", {}))
     base = _managed(request) if is_managed else _output(request, configuration)
     number = str(uuid.uuid4())
     execution = Execution(number, request, workgroup, "", "", base, configuration.get("BytesScannedCutoffPerQuery"))

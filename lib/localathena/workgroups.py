@@ -20,6 +20,7 @@ _REMOVALS = {
     "RemoveExpectedBucketOwner": "ExpectedBucketOwner",
     "RemoveAclConfiguration": "AclConfiguration",
 }
+_CLIENT_SIDE = "CSE_KMS"
 _REFUSED = ("IdentityCenterConfiguration", "CustomerContentEncryptionConfiguration")
 
 
@@ -107,6 +108,17 @@ class Workgroups:
                         result.pop(member, None)
                 result.update({name: value for name, value in changes.items() if name not in _REMOVALS})
                 configuration["ResultConfiguration"] = result
+            if "ManagedQueryResultsConfigurationUpdates" in given:
+                managed = dict(configuration.get("ManagedQueryResultsConfiguration", {}))
+                changes = given.pop("ManagedQueryResultsConfigurationUpdates")
+                if changes.get("RemoveEncryptionConfiguration"):
+                    managed.pop("EncryptionConfiguration", None)
+                managed.update(
+                    {name: changes[name] for name in ("Enabled", "EncryptionConfiguration") if name in changes}
+                )
+                configuration["ManagedQueryResultsConfiguration"] = managed
+            if "EngineVersion" in given:
+                given["EngineVersion"] = _engine(given)
             changed = {**group, "Configuration": {**configuration, **given}}
             changed["Description"] = request.get("Description", group["Description"])
             changed["State"] = request.get("State", group["State"])
@@ -165,7 +177,7 @@ def _group(name: str, description: str, given: Document) -> Document:
         "PublishCloudWatchMetricsEnabled": False,
         "RequesterPaysEnabled": False,
         **given,
-        "EngineVersion": ENGINE,
+        "EngineVersion": _engine(given),
     }
     return {
         "Name": name,
@@ -176,11 +188,27 @@ def _group(name: str, description: str, given: Document) -> Document:
     }
 
 
+def _engine(given: Document) -> Document:
+    """The engine that is asked for, and the one that it is."""
+    selected = given.get("EngineVersion", {}).get("SelectedEngineVersion", ENGINE["SelectedEngineVersion"])
+    return {**ENGINE, "SelectedEngineVersion": selected}
+
+
+def refuse_encryption(result: Document) -> None:
+    """Raise InvalidRequest for a result's configuration that wants what only the client's side can decrypt."""
+    if result.get("EncryptionConfiguration", {}).get("EncryptionOption") == _CLIENT_SIDE:
+        raise InvalidRequest(
+            f"{_CLIENT_SIDE} is not supported on this machine; nothing was done. Take SSE_S3 or SSE_KMS"
+        )
+
+
 def _refuse_unread(given: Document) -> None:
     """Raise InvalidRequest for what a workgroup would promise and not keep."""
     for name in _REFUSED:
         if name in given:
             raise InvalidRequest(f"{name} is not supported on this machine; nothing was done. Leave it out")
+    for name in ("ResultConfiguration", "ResultConfigurationUpdates"):
+        refuse_encryption(given.get(name, {}))
     engine = given.get("EngineVersion", {}).get("SelectedEngineVersion", "AUTO")
     if engine not in ("AUTO", _VERSION):
         raise InvalidRequest(f"the engine '{engine}' is not supported on this machine; take {_VERSION}")

@@ -24,6 +24,7 @@ DEFAULT = "default"
 _PREFIX, _SUFFIX = "/* Presto View: ", " */"
 _ABSENT = "EntityNotFoundException"
 _CHUNK = 100
+_MOST_DELETED = 25
 _MADE_BY_SERVICE = {
     "DatabaseName", "CreateTime", "UpdateTime", "CreatedBy", "IsRegisteredWithLakeFormation", "CatalogId", "VersionId",
     "FederatedTable", "IsMultiDialectView", "Status", "ViewDefinition",
@@ -106,20 +107,41 @@ class Lake:
             return [item for page in pages for item in page["Partitions"]]
 
     def add_partitions(self, database: str, name: str, partitions: Sequence[Document]) -> list[list[str]]:
-        """Register partitions; the values of those that are there already."""
+        """Register partitions, all or none; the values of those that are there already."""
         there: list[list[str]] = []
+        made: list[list[str]] = []
+        try:
+            self._add_partitions(database, name, partitions, there, made)
+        except Refused:
+            self.drop_partitions(database, name, made)
+            raise
+        return there
+
+    def drop_partitions(self, database: str, name: str, values: Sequence[list[str]]) -> None:
+        """Take partitions out of the Data Catalog; those that are not there are passed over."""
+        for start in range(0, len(values), _MOST_DELETED):
+            wanted: Any = [{"Values": list(item)} for item in values[start : start + _MOST_DELETED]]
+            with answering(f"partitions of {database}.{name} cannot be dropped"):
+                self.glue.batch_delete_partition(DatabaseName=database, TableName=name, PartitionsToDelete=wanted)
+
+    def _add_partitions(
+        self, database: str, name: str, partitions: Sequence[Document], there: list[list[str]], made: list[list[str]]
+    ) -> None:
+        """Register partitions; those that were there, and those that were not, are added to the two lists."""
         with answering(f"partitions of {database}.{name} cannot be registered"):
             for start in range(0, len(partitions), _CHUNK):
                 inputs: Any = partitions[start : start + _CHUNK]
                 answer = self.glue.batch_create_partition(
                     DatabaseName=database, TableName=name, PartitionInputList=inputs
                 )
-                for problem in answer.get("Errors", ()):
+                problems = answer.get("Errors", ())
+                failed = [problem["PartitionValues"] for problem in problems]
+                made += [list(item["Values"]) for item in inputs if list(item["Values"]) not in failed]
+                for problem in problems:
                     detail = problem["ErrorDetail"]
                     if detail["ErrorCode"] != "AlreadyExistsException":
                         refuse("FAILED", f"a partition of {database}.{name} cannot be registered: {detail}")
                     there.append(problem["PartitionValues"])
-        return there
 
     def change(self, database: str, name: str, change: Callable[[dict[str, Any]], None]) -> None:
         """Change a table's own definition. Raises Refused when there is none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -25,13 +27,15 @@ _ONLY_FILES_OF = (
 def engine(folder: Path, memory: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that reads files below `folder`, no other file and no network, whatever it is asked.
 
-    What does not fit into `memory`, such as 1GB, goes into a folder of its own there.
+    What does not fit into `memory`, such as 1GB, goes into a folder of the connection's own there, which ends with it.
     """
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, ExitStack() as stack:
         connection.execute("SET TimeZone = 'UTC'")
         if memory:
             connection.execute(f"SET memory_limit = {quoted(memory)}")
-            connection.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
+            spilled = folder / f"spill-{uuid.uuid4()}"
+            stack.callback(shutil.rmtree, spilled, ignore_errors=True)
+            connection.execute(f"SET temp_directory = {quoted(str(spilled))}")
         for statement in _ONLY_FILES_OF:
             connection.execute(statement.format(folder=quoted(str(folder))))
         yield connection

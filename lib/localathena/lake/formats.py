@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localathena.lake.json_keys import readable
+from localathena.lake.texts import TextForm, skipped_lines, text_form
 from localathena.sql.casts import registered
 from localathena.sql.quoting import identifier, quoted
 from localathena.sql.refusals import not_here, refuse
-from localathena.sql.types import NUMBERS, Type
+from localathena.sql.types import INTEGERS, NUMBERS, Type
 
 PARQUET, ORC, JSON, LAZY, CSV = "PARQUET", "ORC", "JSON", "TEXTFILE", "OPENCSV"
 _SERDES = {
@@ -25,6 +27,7 @@ _CLASSIFICATIONS = {"parquet": PARQUET, "orc": ORC, "json": JSON, "csv": LAZY}
 # no text has it: the whole of a line is one column
 _NO_DELIMITER = "\x1e\x1f"
 _NO_NULL = "\x1d\x1f"
+_WHOLE = r"\s*[+-]?[0-9]+\s*"
 _TRUTHS = "CASE lower({0}) WHEN 'true' THEN true WHEN 'false' THEN false END"
 Reader = Callable[[Any, "Format", "list[tuple[str, Type]]", "list[Path]"], str]
 
@@ -36,6 +39,16 @@ class Format:
     name: str
     parameters: Mapping[str, str]
     skipped_lines: int = 0
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its objects are lines of LazySimpleSerDe."""
+        return self.name == LAZY
+
+    @property
+    def text(self) -> TextForm:
+        """How its lines are made. Raises Refused for what is not read and written here."""
+        return text_form(self.parameters)
 
 
 def format_of(document: Mapping[str, Any]) -> Format:
@@ -49,8 +62,16 @@ def format_of(document: Mapping[str, Any]) -> Format:
         name = _CLASSIFICATIONS.get(str(parameters.get("classification", "")).lower())
     if name is None:
         not_here(f"a table of the SerDe {library or 'that it does not name'}")
-    skipped = str(parameters.get("skip.header.line.count") or "0")
-    return Format(name, parameters, int(skipped) if skipped.isdigit() else 0)
+    return Format(name, parameters, skipped_lines(parameters))
+
+
+def form_of_partition(partition: Mapping[str, Any], form: Format) -> Format:
+    """A partition's own format, with what it does not say as its table says it."""
+    has_own = ((partition.get("StorageDescriptor") or {}).get("SerdeInfo") or {}).get("SerializationLibrary")
+    if not has_own:
+        return form
+    own = format_of(partition)
+    return Format(own.name, {**form.parameters, **own.parameters}, own.skipped_lines or form.skipped_lines)
 
 
 def selected(connection: Any, form: Format, columns: list[tuple[str, Type]], paths: list[Path]) -> str:
@@ -105,16 +126,33 @@ def _as_parquet(path: Path) -> Path:
     return made
 
 
-def _json(_: Any, form: Format, columns: list[tuple[str, Type]], paths: list[Path]) -> str:
-    """One document in each line."""
+def _json(connection: Any, form: Format, columns: list[tuple[str, Type]], paths: list[Path]) -> str:
+    """One document in each line; its keys are a column's or field's name whatever their case."""
+    for name, value in form.parameters.items():
+        if name.lower().startswith("mapping."):
+            not_here(f"the parameter {name} of a table of JSON")
+        if (name.lower(), str(value).lower()) in (("case.insensitive", "false"), ("dots.in.keys", "true")):
+            not_here(f"{name} = {value} of a table of JSON")
+    read = [readable(connection, path, columns) for path in paths]
     shapes = ", ".join(f"{quoted(name)}: {quoted(_json_shape(kind))}" for name, kind in columns)
-    source = f"read_json({_listed(paths)}, format = 'newline_delimited', columns = {{{shapes}}})"
-    parts = [f"CAST({identifier(name)} AS {kind.duckdb}) AS {identifier(name)}" for name, kind in columns]
+    source = f"read_json({_listed(read)}, format = 'newline_delimited', columns = {{{shapes}}})"
+    parts = [f"{_of_json(identifier(name), kind)} AS {identifier(name)}" for name, kind in columns]
     return f"SELECT {', '.join(parts)} FROM {source}"
+
+
+def has_inner_bytes(kind: Type) -> bool:
+    """Whether there is varbinary within a nested type, which JSON does not have here."""
+    return any(part.name == "varbinary" or has_inner_bytes(part) for part in kind.inner)
 
 
 def _json_shape(kind: Type) -> str:
     return "VARCHAR" if kind.name in ("date", "timestamp", "varbinary", "decimal") else kind.duckdb
+
+
+def _of_json(name: str, kind: Type) -> str:
+    if has_inner_bytes(kind):
+        not_here(f"a column of the type {kind} in a table of JSON")
+    return f"from_base64({name})" if kind.name == "varbinary" else f"CAST({name} AS {kind.duckdb})"
 
 
 def _lines(form: Format, paths: list[Path]) -> str:
@@ -128,17 +166,11 @@ def _lines(form: Format, paths: list[Path]) -> str:
 
 def _lazy(_: Any, form: Format, columns: list[tuple[str, Type]], paths: list[Path]) -> str:
     """LazySimpleSerDe: no quotes; what is no value of the type is NULL, and so is what a line lacks."""
-    delimiter = form.parameters.get("field.delim") or form.parameters.get("serialization.format") or "\x01"
-    if delimiter in ("1", "\\001", "\\u0001"):
-        delimiter = "\x01"
-    missing = form.parameters.get("serialization.null.format", "\\N")
-    delimiter = "\t" if delimiter == "\\t" else delimiter
-    split = f"string_split(line, {quoted(delimiter)})"
+    text = form.text
     parts = []
     for number, (name, kind) in enumerate(columns, 1):
-        part = f"nullif(fields[{number}], {quoted(missing)})"
-        parts.append(f"{_leniently(part, kind)} AS {identifier(name)}")
-    return f"SELECT {', '.join(parts)} FROM (SELECT {split} AS fields FROM {_lines(form, paths)})"
+        parts.append(f"{_leniently(text.value(f'fields[{number}]'), kind)} AS {identifier(name)}")
+    return f"SELECT {', '.join(parts)} FROM (SELECT {text.split('line')} AS fields FROM {_lines(form, paths)})"
 
 
 def _leniently(part: str, kind: Type) -> str:
@@ -150,6 +182,8 @@ def _leniently(part: str, kind: Type) -> str:
         return f"from_base64({part})"
     if kind.name in ("array", "map", "row"):
         not_here(f"a column of the type {kind} in a table of LazySimpleSerDe")
+    if kind.name in INTEGERS:
+        part = f"CASE WHEN regexp_full_match({part}, {quoted(_WHOLE)}) THEN {part} END"
     return f"TRY_CAST({part} AS {kind.duckdb})"
 
 

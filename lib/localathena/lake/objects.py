@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -47,12 +47,14 @@ class Object:
 
 
 class Objects:
-    """Fetches objects into a folder; threads may share it. Files that a statement reads are not removed."""
+    """Fetches objects into a folder of its own, made new; threads may share it.
+
+    Files that a statement reads are not removed.
+    """
 
     def __init__(self, s3: S3Client, folder: Path, most: int) -> None:
         self._s3, self._folder, self._most = s3, folder, most
         self._lock, self._pins = threading.Lock(), Counter[Path]()
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
 
     @property
@@ -107,9 +109,10 @@ class Objects:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 body = self._s3.get_object(Bucket=item.bucket, Key=item.key, IfMatch=item.etag)["Body"]
-                unpack = bz2.BZ2Decompressor() if item.key.endswith(".bz2") else None
-                for chunk in body.iter_chunks(_CHUNK):
-                    file.write(unpack.decompress(chunk) if unpack else chunk)
+                if item.key.endswith(".bz2"):
+                    _unpack(body, file, item.address)
+                else:
+                    shutil.copyfileobj(body, file, _CHUNK)
             os.replace(part, path)
         except (ClientError, BotoCoreError) as error:
             raise _cannot_open(item.address, error) from error
@@ -126,6 +129,23 @@ class Objects:
             used += path.stat().st_size
             if used > self._most and _hash_of(path) not in pinned:
                 path.unlink()
+
+
+def _unpack(body: Any, file: IO[bytes], address: str) -> None:
+    """Write what an object of bzip2 has in all its streams. Raises Refused for one that is damaged or cut short."""
+    with bz2.open(body) as packed:
+        while True:
+            try:
+                chunk = packed.read(_CHUNK)
+            except EOFError as error:
+                raise Refused("HIVE_BAD_DATA", f"{address} is cut short: its bzip2 has no end") from error
+            except OSError as error:
+                if error.errno is not None:
+                    raise  # it is the network's, and not the object's
+                raise Refused("HIVE_BAD_DATA", f"{address} is no bzip2: {error}") from error
+            if not chunk:
+                return
+            file.write(chunk)
 
 
 def _hash_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from localathena.lake.catalog import Document, Lake, columns_of, keys_of, location_of
-from localathena.lake.formats import Format, format_of, selected
+from localathena.lake.formats import Format, form_of_partition, format_of, selected
 from localathena.lake.objects import Object, Objects
 from localathena.lake.projection import Projection, injected, is_projected
 from localathena.sql.quoting import identifier, quoted
@@ -42,7 +43,8 @@ class Tables:
     def told(self, said: str) -> str:
         """What DuckDB says, about objects and not about the files that hold them."""
         for path, address in self._addresses.items():
-            said = said.replace(path, address)
+            # an object may have been brought into another form, beside it
+            said = re.sub(rf"{re.escape(path)}(?:\.[\w-]+)*", lambda _, address=address: address, said)  # type: ignore[misc]
         return said
 
     def _relation(self, connection: Any, database: str, name: str, sql: str, stack: ExitStack) -> str:
@@ -56,7 +58,8 @@ class Tables:
             if self._cutoff is not None and self.scanned > self._cutoff:
                 refuse("EXCEEDED_BYTES_SCANNED_LIMIT", f"Bytes scanned limit was exceeded: {self._cutoff}")
             paths = stack.enter_context(self._objects.files(objects))
-            self._addresses.update((str(path), item.address) for path, item in zip(paths, objects))
+            named = (str(path.with_name(path.name.partition(".")[0])) for path in paths)
+            self._addresses.update((path, item.address) for path, item in zip(named, objects))
             read = selected(connection, form, own, paths)
             constants = "".join(
                 f", {_constant(value, kind)} AS {identifier(key)}" for value, (key, kind) in zip(values, keys)
@@ -81,16 +84,7 @@ class Tables:
             for partition in self._lake.partitions(database, name):
                 objects = self._objects.listed(location_of(partition))
                 if objects:
-                    yield tuple(partition["Values"]), self._form_of(partition, form), objects
-
-    @staticmethod
-    def _form_of(partition: Document, form: Format) -> Format:
-        """A partition's own format, with what it does not say as its table says it."""
-        has_own = ((partition.get("StorageDescriptor") or {}).get("SerdeInfo") or {}).get("SerializationLibrary")
-        if not has_own:
-            return form
-        own = format_of(partition)
-        return Format(own.name, {**form.parameters, **own.parameters}, own.skipped_lines or form.skipped_lines)
+                    yield tuple(partition["Values"]), form_of_partition(partition, form), objects
 
     def _projected(self, document: Document, keys: list[str], sql: str) -> dict[tuple[str, ...], list[Object]]:
         parameters = document.get("Parameters") or {}

@@ -6,7 +6,7 @@ from typing import Any
 
 from localathena.sql.refusals import refuse
 from localathena.statements import parsed
-from localathena.statements.lexer import Reader, arguments, tokens, unquoted
+from localathena.statements.lexer import Reader, Token, arguments, tokens, unquoted
 
 _LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _DELIMITERS = (
@@ -39,7 +39,7 @@ def _clause(reader: Reader, found: dict[str, Any]) -> None:
     elif reader.accept("CLUSTERED", "BY"):
         names = tuple(unquoted(name).lower() for name in arguments(reader.bracketed()))
         reader.expect("INTO")
-        found["buckets"] = (names, int(reader.token().text))
+        found["buckets"] = (names, reader.number())
         reader.expect("BUCKETS")
     elif reader.accept("ROW", "FORMAT", "SERDE"):
         found["serde"] = reader.text()
@@ -85,11 +85,17 @@ def columns(text: str) -> tuple[tuple[str, str, str], ...]:
         comment, end = "", len(item)
         for number, token in enumerate(words):
             if token.kind == "word" and token.text.upper() == "COMMENT" and number > 1:
-                comment, end = unquoted(words[number + 1].text), token.start
+                comment, end = _comment(item, words[number + 1 :]), token.start
                 break
         kind = "".join(item[words[0].end : end].split()).replace("`", "").lower()
         found.append((unquoted(words[0].text).lower(), kind, comment))
     return tuple(found)
+
+
+def _comment(item: str, words: list[Token]) -> str:
+    if len(words) != 1 or words[0].kind not in ("text", "name"):
+        refuse("SYNTAX_ERROR", f"mismatched input '{item}'. Expecting: a text behind COMMENT")
+    return unquoted(words[0].text)
 
 
 def _parts(text: str) -> list[str]:

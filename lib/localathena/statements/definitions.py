@@ -160,7 +160,10 @@ def repair(work: Work, statement: parsed.Repair) -> None:
         refuse("FAILED", "MSCK REPAIR TABLE is not supported for tables with partition projection enabled")
     if not keys:
         refuse("FAILED", f"SemanticException: {statement.database}.{statement.name} has no partitions to repair")
-    location = location_of(document).rstrip("/") + "/"
+    place = folder(location_of(document))
+    if place is None:
+        refuse("FAILED", f"'{location_of(document)}' is no place in S3; correct the table's location")
+    location = f"s3://{place[0]}/{place[1]}"
     known = {tuple(item["Values"]) for item in work.lake.partitions(statement.database, statement.name)}
     found: dict[tuple[str, ...], str] = {}
     for item in work.objects.listed(location):

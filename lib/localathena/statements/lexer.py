@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     r"""|(?P<word>[^\W\d]\w*|\d\w*(?:\.\d+)?)|(?P<sign>.)""",
     re.DOTALL,
 )
+_DIGITS = 9
 _PLAIN = re.compile(r"\w+")
 
 
@@ -33,6 +34,16 @@ def tokens(sql: str) -> list[Token]:
         for found in _TOKEN.finditer(sql)
         if found.lastgroup != "space"
     ]
+
+
+def without_comments(sql: str) -> str:
+    """What is written, with one space in the place of each comment or run of spaces."""
+    parts: list[str] = []
+    end = 0
+    for token in tokens(sql):
+        parts += [" " if token.start > end and parts else "", token.text]
+        end = token.end
+    return "".join(parts)
 
 
 def unquoted(text: str) -> str:
@@ -117,6 +128,14 @@ class Reader:
             self._at -= 1
             self.fail("<string>")
         return unquoted(found.text)
+
+    def number(self) -> int:
+        """A whole number."""
+        found = self.token()
+        if not (found.text.isascii() and found.text.isdigit() and len(found.text) <= _DIGITS):
+            self._at -= 1
+            self.fail("<integer>")
+        return int(found.text)
 
     def properties(self) -> dict[str, str]:
         """('a' = 'b', ...) as Hive writes it."""

@@ -9,7 +9,7 @@ from sqlglot import exp
 from localathena.sql.quoting import quoted
 from localathena.sql.refusals import Refused
 from localathena.sql.words import parse
-from localathena.statements.lexer import tokens
+from localathena.statements.lexer import tokens, without_comments
 
 # what a parameter may be made of; a name in it is a text without quotes, as users write them
 _VALUES = (exp.Literal, exp.Boolean, exp.Null, exp.Cast, exp.Neg, exp.Array, exp.DataType, exp.Interval, exp.Paren)
@@ -30,22 +30,25 @@ def filled(sql: str, values: Sequence[str]) -> str:
         )
     parts, start = [], 0
     for mark, value in zip(marks, values):
-        parts += [sql[start : mark.start], value]
+        parts += [sql[start : mark.start], without_comments(value)]
         start = mark.end
     return "".join([*parts, sql[start:]])
 
 
 def literal(value: str) -> str:
-    """A value of ExecutionParameters as SQL: a literal as it is, and anything else as a text."""
+    """A value of ExecutionParameters as SQL: a literal as it is, without comments, and anything else as a text."""
+    written = without_comments(value)
+    # in brackets nothing of it can hide what follows, such as a comment that has no end
+    return written if _is_value(written) and _is_value(f"({written})") else quoted(value)
+
+
+def _is_value(sql: str) -> bool:
+    """Whether it is one expression, and that a literal."""
     try:
-        select = parse(f"SELECT {value}")
+        select = parse(f"SELECT {sql}")
     except Refused:
-        return quoted(value)
-    found = select.expressions[0] if len(select.expressions) == 1 and isinstance(select, exp.Select) else None
-    is_one = (
-        found is not None
-        and set(select.args)
-        and not any(select.args.get(part) for part in ("from_", "where", "order", "limit", "group"))
-    )
-    is_value = is_one and all(isinstance(node, _VALUES) or node is None for node in found.walk())  # type: ignore[union-attr]
-    return value if is_value else quoted(value)
+        return False
+    if not isinstance(select, exp.Select) or len(select.expressions) != 1:
+        return False
+    has_more = any(part for name, part in select.args.items() if name != "expressions")
+    return not has_more and all(isinstance(node, _VALUES) for node in select.expressions[0].walk())

@@ -1,30 +1,24 @@
-"""SELECT and what writes the rows of one: CREATE TABLE AS, INSERT INTO and UNLOAD."""
+"""SELECT, and what writes the rows of one as new objects: CREATE TABLE AS and UNLOAD."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
-from localathena.columns import metadata
-from localathena.lake.catalog import CATALOG, DEFAULT, answering, columns_of, is_view, keys_of, location_of
-from localathena.lake.formats import format_of
-from localathena.lake.projection import is_projected
-from localathena.locations import folder
+from localathena.lake.catalog import CATALOG, DEFAULT, answering
 from localathena.results import Row
 from localathena.sql.answers import selected, text
-from localathena.sql.casts import coerced
-from localathena.sql.quoting import identifier
 from localathena.sql.refusals import not_here, refuse
-from localathena.sql.types import BIGINT, Type, becomes, type_of
+from localathena.sql.types import Type
 from localathena.statements import parsed
 from localathena.statements.hive_types import hive_type
-from localathena.statements.storage import CLASSES, Storage, storage_of
-from localathena.statements.work import Work
-from localathena.statements.writing import Written, discard, write_rows
+from localathena.statements.storage import CLASSES, Storage, check_properties, storage_of
+from localathena.statements.work import Work, take_back
+from localathena.statements.writing import check_empty, discard, manifest, partition_inputs, write_rows
 
 _FETCHED = 10_000
-COUNT = [("rows", BIGINT)]
-_STORED = {"OPENCSV": "TEXTFILE"}
 
 
 def select(work: Work, statement: parsed.Select) -> None:
@@ -64,6 +58,7 @@ def _named(columns: Sequence[tuple[str, Type]]) -> list[tuple[str, Type]]:
 def create_table_as(work: Work, statement: parsed.Ctas) -> None:
     """Write the rows of a query as a new table."""
     database, name, given = statement.database, statement.name, dict(statement.properties)
+    check_properties(given, of_table=True)
     if given.get("table_type", "hive").lower() != "hive":
         not_here(f"a table of the type {given['table_type']}")
     if given.get("bucketed_by") and given.get("bucket_count") != "1":
@@ -78,7 +73,7 @@ def create_table_as(work: Work, statement: parsed.Ctas) -> None:
     work.lake.ensure_default(database)
     location = given.get("external_location") or f"{work.output}/"
     form = storage_of(given)
-    _check_empty(work, location, f"table '{database}.{name}'")
+    check_empty(work, location, f"table '{database}.{name}'")
     with work.asked(statement.query) as (connection, translation):
         columns = _named(translation.columns)
         keys = [key.strip().lower() for key in given.get("partitioned_by", "").split(",") if key.strip()]
@@ -90,24 +85,17 @@ def create_table_as(work: Work, statement: parsed.Ctas) -> None:
             )
         sql = translation.sql if statement.with_data else f"SELECT * FROM ({translation.sql}) AS s WHERE false"
         written = write_rows(work, connection, sql, columns, len(keys), location, form)
-    try:
+    with ExitStack() as undo:
+        undo.callback(discard, work, written.objects)
         table = _table_input(name, columns, len(keys), location, form, given)
+        work.settle()
         with answering(f"{database}.{name} cannot be registered"):
             work.clients.glue.create_table(DatabaseName=database, TableInput=table)
-        _register(work, database, name, table, written)
-    except Exception:
-        discard(work, written.objects)
-        raise
-    _manifest(work, written)
-
-
-def _check_empty(work: Work, location: str, what: str) -> None:
-    place = folder(location)
-    if place is None:
-        refuse("INVALID_TABLE_PROPERTY", f"'{location}' is no place in S3; name one that begins with s3://")
-    found = work.clients.s3.list_objects_v2(Bucket=place[0], Prefix=place[1], MaxKeys=1)
-    if found.get("KeyCount"):
-        refuse("HIVE_PATH_ALREADY_EXISTS", f"Target directory for {what} already exists: {location}")
+        drop = partial(work.clients.glue.delete_table, DatabaseName=database, Name=name)
+        undo.callback(take_back, f"the table {database}.{name}", drop)
+        work.lake.add_partitions(database, name, partition_inputs(table, written))
+        manifest(work, written)
+        undo.pop_all()
 
 
 def _table_input(
@@ -116,7 +104,8 @@ def _table_input(
     reads, writes, serde = CLASSES[form.format]
     described = [{"Name": column, "Type": hive_type(kind)} for column, kind in columns]
     own, keyed = (described[:-keys], described[-keys:]) if keys else (described, [])
-    parameters = {"serialization.format": form.delimiter, "field.delim": form.delimiter}
+    delimiter = form.text.delimiter
+    parameters = {"serialization.format": delimiter, "field.delim": delimiter}
     bucketed = [column.strip().lower() for column in given.get("bucketed_by", "").split(",") if column.strip()]
     return {
         "Name": name,
@@ -142,109 +131,14 @@ def _table_input(
     }
 
 
-def _register(work: Work, database: str, name: str, table: Any, written: Written) -> None:
-    partitions = [
-        {"Values": list(values), "StorageDescriptor": {**table["StorageDescriptor"], "Location": place.rstrip("/")}}
-        for values, place in written.partitions.items()
-    ]
-    work.lake.add_partitions(database, name, partitions)
-
-
-def _manifest(work: Work, written: Written) -> None:
-    """List the objects beside the result, and say how many rows there are."""
-    work.execution.columns, work.execution.update_count = COUNT, written.rows
-    work.execution.manifest = f"{work.output}-manifest.csv"
-    work.put(work.execution.manifest, "".join(f"{address}\n" for address in written.objects).encode())
-    work.put(f"{work.output}.metadata", metadata(COUNT))
-
-
-def insert(work: Work, statement: parsed.Insert) -> None:
-    """Write the rows of a query as further objects of a table."""
-    database, name = statement.database, statement.name
-    document = work.lake.existing(database, name)
-    if is_view(document):
-        refuse("NOT_SUPPORTED", f"line 1:1: Inserting into views is not supported: {database}.{name}")
-    if is_projected(document.get("Parameters") or {}):
-        not_here("INSERT INTO a table whose partitions are projected")
-    columns = [(column, type_of(kind)) for column, kind in columns_of(document)]
-    keys = [key for key, _ in keys_of(document)]
-    form = format_of(document)
-    storage = storage_of({"format": _STORED.get(form.name, form.name), "write_compression": _compression(document)})
-    if form.name == "OPENCSV":
-        not_here("INSERT INTO a table of OpenCSVSerDe")
-    delimiter = form.parameters.get("field.delim", "\x01")
-    with work.asked(statement.query) as (connection, translation):
-        sql = _inserted(translation.sql, translation.columns, columns, statement.columns)
-        written = write_rows(
-            work,
-            connection,
-            sql,
-            columns,
-            len(keys),
-            location_of(document),
-            Storage(storage.format, storage.compression, delimiter),
-        )
-    try:
-        _register(work, database, name, document, written)
-    except Exception:
-        discard(work, written.objects)
-        raise
-    _manifest(work, written)
-
-
-def _compression(document: Any) -> str:
-    given = {str(key).lower(): str(value) for key, value in (document.get("Parameters") or {}).items()}
-    named = next(
-        (
-            given[key]
-            for key in ("write.compression", "parquet.compression", "orc.compress", "write_compression")
-            if key in given
-        ),
-        "",
-    )
-    return named or (
-        "SNAPPY"
-        if "parquet" in given.get("classification", "")
-        else "NONE"
-        if given.get("classification") in ("csv", "json")
-        else "SNAPPY"
-    )
-
-
-def _inserted(
-    sql: str, given: Sequence[tuple[str, Type]], columns: list[tuple[str, Type]], named: tuple[str, ...]
-) -> str:
-    """The rows of a query with the columns of the table; those that INSERT does not name are NULL."""
-    wanted = dict(columns)
-    unknown = [name for name in named if name not in wanted]
-    if unknown:
-        refuse("COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {unknown[0]}")
-    targets = list(named) or [name for name, _ in columns]
-    fits = len(targets) == len(given) and all(
-        becomes(kind, wanted[name]) or kind.name == wanted[name].name for name, (_, kind) in zip(targets, given)
-    )
-    if not fits:
-        table = ", ".join(str(wanted[name]) for name in targets)
-        query = ", ".join(str(kind) for _, kind in given)
-        refuse(
-            "TYPE_MISMATCH", f"line 1:1: Insert query has mismatched column types: Table: [{table}], Query: [{query}]"
-        )
-    places = {name: number for number, name in enumerate(targets)}
-    parts = []
-    for name, kind in columns:
-        number = places.get(name)
-        value = "NULL" if number is None else coerced(f"c{number}", given[number][1], kind)
-        parts.append(f"CAST({value} AS {kind.duckdb}) AS {identifier(name)}")
-    return f"SELECT {', '.join(parts)} FROM ({sql}) AS s"
-
-
 def unload(work: Work, statement: parsed.Unload) -> None:
     """Write the rows of a query as objects, without a table."""
     given = dict(statement.properties)
+    check_properties(given, of_table=False)
     if "format" not in given:
         refuse("INVALID_TABLE_PROPERTY", "UNLOAD names no format; say WITH (format = 'PARQUET')")
     form = storage_of(given)
-    _check_empty(work, statement.location, "UNLOAD")
+    check_empty(work, statement.location, "UNLOAD")
     with work.asked(statement.query) as (connection, translation):
         columns = _named(translation.columns)
         keys = [key.strip().lower() for key in given.get("partitioned_by", "").split(",") if key.strip()]
@@ -253,4 +147,8 @@ def unload(work: Work, statement: parsed.Unload) -> None:
                 "HIVE_COLUMN_ORDER_MISMATCH", "the partition columns must be the last columns of the query, in order"
             )
         written = write_rows(work, connection, translation.sql, columns, len(keys), statement.location, form)
-    _manifest(work, written)
+    with ExitStack() as undo:
+        undo.callback(discard, work, written.objects)
+        work.settle()
+        manifest(work, written)
+        undo.pop_all()

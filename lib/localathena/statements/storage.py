@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ import pyarrow.json
 import pyarrow.parquet
 from pyarrow import orc
 
+from localathena.lake.formats import has_inner_bytes
+from localathena.lake.texts import TextForm, text_form
 from localathena.sql.answers import text
 from localathena.sql.refusals import not_here, refuse
 from localathena.sql.types import Type
@@ -36,16 +39,18 @@ _COMPRESSIONS = {
     "TEXTFILE": ("GZIP", "NONE"),
     "JSON": ("GZIP", "NONE"),
 }
+_COMPRESSED_BY = ("compression", "write_compression", *(f"{name.lower()}_compression" for name in _COMPRESSIONS))
+_OF_TABLES = ("table_type", "external_location", "is_external", "bucketed_by", "bucket_count")
 _CODECS = {"NONE": "uncompressed"}
 
 
 @dataclass(frozen=True)
 class Storage:
-    """A format with its compression, and what stands between the values of a line of text."""
+    """A format with its compression, and how its lines are made if it is text."""
 
     format: str
     compression: str
-    delimiter: str = "\x01"
+    text: TextForm = TextForm()
 
     @property
     def ending(self) -> str:
@@ -70,7 +75,27 @@ def storage_of(properties: Mapping[str, str]) -> Storage:
     ).upper()
     if given not in _COMPRESSIONS[name]:
         not_here(f"the compression {given} of {name}")
-    return Storage(name, given, properties.get("field_delimiter", "\x01"))
+    delimiter = properties.get("field_delimiter", "\x01")
+    return Storage(name, given, text_form({"field.delim": delimiter}))
+
+
+def check_properties(properties: Mapping[str, str], *, of_table: bool) -> None:
+    """Raise Refused for a property that CTAS, or UNLOAD, does not have here."""
+    known = (*_COMPRESSED_BY, "format", "partitioned_by", "field_delimiter", *(_OF_TABLES if of_table else ()))
+    unknown = sorted(name for name in properties if name.lower() not in known)
+    if unknown:
+        what = "CREATE TABLE AS" if of_table else "UNLOAD"
+        refuse("INVALID_TABLE_PROPERTY", f"{what} has no property {', '.join(unknown)} on this machine; leave it out")
+    if properties.get("is_external", "true").lower() != "true":
+        not_here("a table with is_external = false")
+
+
+def check_written(storage: Storage, columns: Sequence[tuple[str, Type]]) -> None:
+    """Raise Refused for columns that the format does not take."""
+    for name, kind in columns:
+        is_none = kind.inner if storage.format == "TEXTFILE" else storage.format == "JSON" and has_inner_bytes(kind)
+        if is_none:
+            not_here(f"the column {name} of the type {kind} in the format {storage.format}")
 
 
 class Writer(Protocol):
@@ -119,9 +144,7 @@ class _Lines:
         self._file.writelines(f"{make(row)}\n" for row in rows)
 
     def _delimited(self, row: tuple[Any, ...]) -> str:
-        return self._storage.delimiter.join(
-            "\\N" if value is None else str(text(value, kind)) for value, (_, kind) in zip(row, self._columns)
-        )
+        return self._storage.text.line([_as_text(value, kind) for value, (_, kind) in zip(row, self._columns)])
 
     def _json(self, row: tuple[Any, ...]) -> str:
         import json
@@ -133,6 +156,13 @@ class _Lines:
         self._file.close()
 
 
+def _as_text(value: Any, kind: Type) -> str | None:
+    """A value as lines and JSON have it: bytes in base64, and anything else as Athena shows it."""
+    if value is not None and kind.name == "varbinary":
+        return base64.b64encode(value).decode("ascii")
+    return text(value, kind)
+
+
 def _of_json(value: Any, kind: Type) -> Any:
     if value is None or kind.name in ("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double"):
         return value
@@ -142,4 +172,4 @@ def _of_json(value: Any, kind: Type) -> Any:
         return {str(text(key, kind.inner[0])): _of_json(item, kind.inner[1]) for key, item in dict(value).items()}
     if kind.name == "row":
         return {name: _of_json(value[name], part) for name, part in zip(kind.field_names, kind.inner)}
-    return text(value, kind)
+    return _as_text(value, kind)

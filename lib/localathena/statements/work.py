@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -27,6 +29,9 @@ from localathena.sql.statements import Translation, translate
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
@@ -74,25 +79,53 @@ class Work:
                 self.execution.scanned = tables.scanned
                 self.execution.interruptible_by(None)
 
+    def check(self) -> None:
+        """Raise Stopped when the statement was stopped."""
+        if self.execution.has_ended:
+            raise Stopped
+
+    def settle(self) -> None:
+        """Begin what cannot be stopped any more. Raises Stopped when the statement was stopped before."""
+        if not self.execution.settle():
+            raise Stopped
+
+    def check_output(self) -> None:
+        """Raise Refused when the bucket of the result is not there."""
+        place = None if self.is_managed else split(self.output)
+        if place is None:
+            return
+        try:
+            self.clients.s3.head_bucket(Bucket=place[0])
+        except (ClientError, BotoCoreError) as error:
+            raise cannot_write(self.output, error) from error
+
     def answer(self, columns: Columns, rows: Iterable[Row]) -> None:
         """Keep a result of rows, and put it into S3 as CSV."""
-        path = self.settings.state / "results" / self.execution.id
-        write(path, [name for name, _ in columns], rows)
-        self.execution.columns, self.execution.file = columns, path
-        if self.is_managed:
-            return
-        self.put(self.output, path.read_bytes() if path.stat().st_size < 1 << 20 else None)
-        self.put(f"{self.output}.metadata", metadata(columns))
+        with self._kept(columns, [name for name, _ in columns], rows) as path:
+            if not self.is_managed:
+                self.put(self.output, path.read_bytes() if path.stat().st_size < 1 << 20 else None)
+                self.put(f"{self.output}.metadata", metadata(columns))
 
     def show(self, columns: Columns, rows: Iterable[Row]) -> None:
         """Keep a result of SHOW, DESCRIBE or DDL, and put it into S3 as text."""
+        with self._kept(columns, None, rows) as path:
+            if not self.is_managed:
+                self.put(self.output, "".join(map(text_line, rows_of(path, columns))).encode())
+                self.put(f"{self.output}.metadata", metadata(columns))
+
+    @contextmanager
+    def _kept(self, columns: Columns, header: Row | None, rows: Iterable[Row]) -> Iterator[Path]:
+        """The file of a result, which is left only when the block succeeds."""
         path = self.settings.state / "results" / self.execution.id
-        write(path, None, rows)
-        self.execution.columns, self.execution.file = columns, path
-        if self.is_managed:
-            return
-        self.put(self.output, "".join(map(text_line, rows_of(path, columns))).encode())
-        self.put(f"{self.output}.metadata", metadata(columns))
+        try:
+            write(path, header, rows)
+            self.settle()
+            self.execution.columns, self.execution.file = columns, path
+            yield path
+        except BaseException:
+            self.execution.file = None
+            path.unlink(missing_ok=True)
+            raise
 
     def put(self, address: str, content: bytes | None) -> None:
         """Write an object; without content the file of the result. Raises Refused when S3 refuses it."""
@@ -118,9 +151,17 @@ class Work:
         return {}
 
 
+def take_back(what: str, call: Callable[[], Any]) -> None:
+    """Undo a step of a statement that fails; the failure that is told is the first."""
+    try:
+        call()
+    except Exception:
+        _LOG.exception("%s is left behind", what)
+
+
 def cannot_write(address: str, error: Exception) -> Refused:
     """That S3 does not take an object."""
     code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else ""
-    if code == "NoSuchBucket":
+    if code in ("NoSuchBucket", "404"):
         return Refused("S3_BUCKET_NOT_FOUND", f"the bucket of {address} does not exist; create it, or name another")
     return Refused("INVALID_INPUT", f"{address} cannot be written: {error}")

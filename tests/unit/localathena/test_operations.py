@@ -34,6 +34,15 @@ def test_the_table_of_operations_is_what_is_answered(athena: LocalAthena) -> Non
     assert not refused & done
 
 
+def test_a_request_that_is_nested_too_deeply_is_no_request(athena: LocalAthena) -> None:
+    request: object = {}
+    for _ in range(5000):
+        request = {"QueryString": request}
+    with pytest.raises(ApiError, match="nested too deeply") as caught:
+        athena.answer("StartQueryExecution", request)
+    assert caught.value.code == "InvalidRequestException"
+
+
 @pytest.mark.parametrize(
     ("operation", "request_", "code", "words"),
     [
@@ -49,6 +58,7 @@ def test_the_table_of_operations_is_what_is_answered(athena: LocalAthena) -> Non
         ("GetWorkGroup", {"WorkGroup": "lost"}, "InvalidRequestException", "WorkGroup lost is not found"),
         ("DeleteWorkGroup", {"WorkGroup": "primary"}, "InvalidRequestException", "cannot be deleted"),
         ("ListNamedQueries", {"NextToken": "mine"}, "InvalidRequestException", "'mine' is not a NextToken"),
+        ("ListNamedQueries", {"NextToken": "9" * 999}, "InvalidRequestException", "9' is not a NextToken"),
         ("GetDataCatalog", {"Name": "other"}, "InvalidRequestException", "there is AwsDataCatalog"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,13 +125,59 @@ def test_an_object_lies_in_the_partition_that_the_properties_describe(
 
 
 @pytest.mark.parametrize(
+    ("form", "range_", "step", "inside", "outside"),
+    [
+        ("yyyy/MM/dd", "2024/01/01,NOW", "1 DAYS", "2024/02/03", "2024/2/3"),
+        ("yyyy/MM/dd/HH", "2024/01/01/00,2024/01/02/00", "6 HOURS", "2024/01/01/18", "2024/01/01/17"),
+        ("yyyy-MM", "2024-01,2026-12", "3 MONTHS", "2024-10", "2024-11"),
+        ("yyyy-MM-dd", "2024-01-31,2026-12-31", "1 MONTHS", "2024-02-29", "2024-02-28"),
+        ("yyyy", "2000,2020", "4 YEARS", "2008", "2010"),
+        ("yyyy-MM-dd'T'HH", "2024-01-01T00,2024-01-02T00", "1 HOURS", "2024-01-01T05", "2024-01-01X05"),
+        ("yyyyMMdd", "20240101,20241231", "", "20240301", "2024030"),
+    ],
+)
+def test_a_date_is_projected_in_its_format_and_its_steps(
+    form: str, range_: str, step: str, inside: str, outside: str
+) -> None:
+    interval, _, unit = step.partition(" ")
+    given = {"format": form, "range": range_, "interval": interval, "interval.unit": unit}
+    properties = {**_PROPERTIES, **{f"projection.d.{name}": value for name, value in given.items()}}
+    found = Projection(properties, ["n", "d"], "s3://b/t")
+    assert found.values(f"s3://b/t/n=05/d={inside}/x") == ("05", inside)
+    assert found.values(f"s3://b/t/n=05/d={outside}/x") is None
+    assert found.values(f"s3://b/t/n=05/d={inside}/more/x") == ("05", inside)
+
+
+@pytest.mark.parametrize("form", ["yyyy", "yyyy/MM", "yyyy-MM-dd", "yyyy/MM/dd/HH"])
+@pytest.mark.parametrize("back", ["", "-3YEARS", " - 14 months", "-2WEEKS", "-1HOUR"])
+def test_now_is_as_exact_as_the_format(form: str, back: str) -> None:
+    given = {"format": form, "range": f"NOW{back},NOW", "interval": "", "interval.unit": ""}
+    properties = {**_PROPERTIES, **{f"projection.d.{name}": value for name, value in given.items()}}
+    python = form.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d").replace("HH", "%H")
+    for _ in range(2):  # the hour may end between the two moments, but not twice
+        value = datetime.now(timezone.utc).strftime(python)
+        found = Projection(properties, ["n", "d"], "s3://b/t").values(f"s3://b/t/n=05/d={value}/x")
+        if found is not None:
+            break
+    assert found == ("05", value)
+
+
+@pytest.mark.parametrize(
     ("properties", "sentence"),
     [
         ({"projection.n.type": "float"}, "projection.n.type is 'float'"),
         ({"projection.n.range": "1"}, "a range has two ends"),
         ({"projection.d.format": "EEE"}, "EEE"),
         ({"storage.location.template": "s3://o/${n}/"}, "does not name the partition key d"),
-        ({"projection.d.range": "soon,NOW"}, "'soon' is no date"),
+        ({"projection.d.range": "soon,NOW"}, "'soon' in projection.d.range is no date"),
+        ({"projection.d.range": "NOW+1DAYS,NOW"}, "its first end is the later"),
+        ({"projection.d.range": "NOW-99999YEARS,NOW"}, "'NOW-99999YEARS'"),
+        ({"projection.d.interval.unit": "MOONS"}, "MOONS"),
+        ({"projection.d.interval": "0"}, "projection.d.interval is '0'"),
+        ({"projection.n.interval": "x"}, "projection.n.interval is 'x'"),
+        ({"projection.n.digits": "-2"}, "projection.n.digits is '-2'"),
+        ({"projection.n.range": "a,b"}, "projection.n.range is 'a,b'"),
+        ({"projection.n.range": "9,1"}, "projection.n.range is '9,1'"),
     ],
 )
 def test_properties_that_describe_nothing_are_refused(properties: dict[str, str], sentence: str) -> None:

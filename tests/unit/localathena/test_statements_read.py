@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localathena.sql.refusals import Refused
+from localathena.sql.words import parse
 from localathena.statements import parsed
 from localathena.statements.lexer import tokens
 from localathena.statements.parameters import filled, literal
@@ -76,6 +77,9 @@ def test_a_table_of_hive_has_all_its_clauses() -> None:
         ("DELETE FROM t", "NOT_SUPPORTED", "DELETE is not answered on this machine"),
         ("CREATE TABLE t (a int) LOCATION 's3://b/'", "NOT_SUPPORTED", "a table of Iceberg"),
         ("CREATE EXTERNAL TABLE t (a int)", "SYNTAX_ERROR", "names no LOCATION"),
+        ("CREATE EXTERNAL TABLE t (a int) CLUSTERED BY (a) INTO x BUCKETS", "SYNTAX_ERROR", "mismatched input 'x'"),
+        ("CREATE EXTERNAL TABLE t (a int COMMENT)", "SYNTAX_ERROR", "a text behind COMMENT"),
+        ("CREATE EXTERNAL TABLE t (a int COMMENT 'x' y)", "SYNTAX_ERROR", "a text behind COMMENT"),
         ("UNLOAD (SELECT 1 TO 's3://b/'", "SYNTAX_ERROR", "mismatched input"),
         ("DROP INDEX i", "SYNTAX_ERROR", "mismatched input 'INDEX'"),
         ("SELECT * FROM x; DROP TABLE other.y.z.w", "SYNTAX_ERROR", ""),
@@ -86,8 +90,6 @@ def test_a_table_of_hive_has_all_its_clauses() -> None:
 def test_what_is_no_statement_is_refused_with_its_place(sql: str, kind: str, words: str) -> None:
     with pytest.raises(Refused) as caught:
         found = statement_of(sql, "own")
-        from localathena.sql.words import parse
-
         parse(getattr(found, "query", ""))
     assert caught.value.kind == kind
     assert words in caught.value.sentence
@@ -111,13 +113,50 @@ def test_every_text_is_a_statement_or_refused(text: str) -> None:
         ("DATE '2020-01-01'", "DATE '2020-01-01'"), ("true", "true"), ("NULL", "NULL"), ("", "''"),
         ("1) OR (1=1", "'1) OR (1=1'"), ("(SELECT 1)", "'(SELECT 1)'"), ("2020-01-01", "'2020-01-01'"),
         ("1 FROM secrets", "'1 FROM secrets'"), ("a, b", "'a, b'"), ("1 AS x", "'1 AS x'"),
+        ("'x' --", "'x'"), ("1 /* a */", "1"), ("1 /*", "'1 /*'"), ("1;", "'1;'"), ("1 HAVING true", "'1 HAVING true'"),
+        ("1 OFFSET 1", "'1 OFFSET 1'"), ("1 LIMIT 1", "'1 LIMIT 1'"), ("1), (2", "'1), (2'"),
+        ("1 WINDOW w AS ()", "'1 WINDOW w AS ()'"), ("1 UNION SELECT 2", "'1 UNION SELECT 2'"),
+        ("ALL 1", "'ALL 1'"), ("DISTINCT 1", "'DISTINCT 1'"), ("1 -- a\n, 2", "'1 -- a\n, 2'"),
     ],
 )  # fmt: skip
 def test_a_parameter_is_a_literal_or_a_text_and_never_more_of_the_statement(value: str, expected: str) -> None:
     assert literal(value) == expected
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "1",
+                "'x'",
+                "--",
+                "/*",
+                "*/",
+                "(",
+                ")",
+                ",",
+                ";",
+                "\n",
+                "'",
+                '"',
+                "FROM t",
+                "HAVING",
+                "OFFSET",
+                "OR",
+                "-",
+                "?",
+            ]
+        ),
+        max_size=6,
+    ).map(" ".join)
+)
+def test_whatever_a_parameter_is_the_rest_of_the_statement_stays(value: str) -> None:
+    made = parse(filled("SELECT 7 WHERE ? = 'a' AND 'rest' = 'stays'", [literal(value)])).args["where"].this
+    assert made.args["expression"].sql() == "'rest' = 'stays'"
+
+
 def test_a_question_mark_in_a_text_or_a_comment_is_no_parameter() -> None:
     assert filled("SELECT '?', \"?\", ? -- ?\n, /* ? */ ?", ["1", "'?'"]) == "SELECT '?', \"?\", 1 -- ?\n, /* ? */ '?'"
+    assert filled("SELECT ?, x", ["1 -- all"]) == "SELECT 1, x"
     with pytest.raises(Refused, match="expected 2 but found 1"):
         filled("SELECT ?, ?", ["1"])

@@ -140,7 +140,8 @@ def to_row(value: Any, kind: DataType) -> Any:
         if not isinstance(value, Mapping):
             raise _misfit(value, kind)
         if isinstance(kind, StructType):
-            return tuple(to_row(value.get(one.name), one.dataType) for one in kind)
+            named = {str(name): item for name, item in value.items()}  # as `type_of` names the fields
+            return tuple(to_row(named.get(one.name), one.dataType) for one in kind)
         return {to_row(name, kind.keyType): to_row(item, kind.valueType) for name, item in value.items()}
     if isinstance(kind, glue.ArrayType):
         if not isinstance(value, (list, tuple, set)):
@@ -178,7 +179,7 @@ def _number(value: Any, kind: DataType) -> Any:
             # of 32 bits: the nearest one, as a script that names such a type has it
             is_same = isinstance(value, float) or Decimal(repr(made)) == value
             if isinstance(kind, glue.FloatType):
-                struct.pack("f", made)
+                struct.pack("<f", made)  # refuses what it would make infinite
     except (ArithmeticError, TypeError, ValueError) as problem:
         raise ValueError(f"{value!r} does not fit the type {_named(kind)} ({problem})") from problem
     if not is_same:

@@ -105,9 +105,9 @@ class Written:
                 "format, or name another table"
             )
         if kind == "csv" and present.csv_and_json()["skipFirst"] != self._has_header:
-            there = "a line of names first" if not self._has_header else "no line of names"
+            first = "a line of names first" if not self._has_header else "no line of names"
             raise ValueError(
-                f"the CSV of the table {present.name} has {there}, and that of the sink differs; set writeHeader"
+                f"the CSV of the table {present.name} has {first}, and that of the sink differs; set writeHeader"
             )
 
     def in_order(self, present: Table | None, frame: DataFrame) -> DataFrame:

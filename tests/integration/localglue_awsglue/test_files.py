@@ -61,7 +61,7 @@ def test_each_file_of_csv_has_its_own_header(context: Any, files: Write) -> None
         {"id": "1", "name": "a", "more": None}, {"id": "2", "name": "b", "more": None},
         {"id": "3", "name": None, "more": "x"}, {"id": "4", "name": "d", "more": None}
     ]  # fmt: skip
-    plain = read(context, files(**{"e.csv": "1\n", "f.csv": "2,y,z\n"}), "csv", exclusions='["**/[a-d]*"]')
+    plain = read(context, files(**{"e.csv": "1\n", "f.csv": "2,y,z\n"}), "csv", exclusions='["**/{a,b,c,d}*"]')
     assert [list(one) for one in records(plain)][0] == ["col0", "col1", "col2"]
 
 

@@ -20,7 +20,7 @@ def bookmarks(tmp_path: Path) -> Iterator[tuple[Bookmarks, Callable[[str], Docum
     """The bookmarks of a store with one job, and what commits a run of it."""
     store, lock = Store(tmp_path / "state.sqlite"), threading.RLock()
     store.put(JOB, "load", {"Name": "load"})
-    made = Bookmarks(store, Jobs(store, lock), lock)
+    made = Bookmarks(store, Jobs(store), lock)
 
     def commit(run: str) -> Document:
         newest = made.get({"JobName": "load"})["Version"] if store.get("job_bookmark", "load") else 0

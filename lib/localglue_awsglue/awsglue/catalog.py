@@ -169,7 +169,9 @@ class Catalog:
         The table as it is then. When another client changes the table meanwhile, it is read and made again.
         """
         names = {"DatabaseName": database, **self._id}
-        for left in reversed(range(_ATTEMPTS)):
+        left = _ATTEMPTS
+        while True:
+            left -= 1
             present = self.find(database, name)
             document = made(present)
             if document is None:
@@ -184,8 +186,7 @@ class Catalog:
                 if problem.response["Error"]["Code"] not in _MEANWHILE or not left:
                     raise
             else:
-                break
-        return document
+                return document
 
     def add_partitions(self, database: str, name: str, storage: Mapping[str, Any], found: Sequence[Partition]) -> None:
         """Add the partitions that are not there. Raises ValueError with the first that was refused."""

@@ -16,6 +16,8 @@ COMMIT = "CommitJobBookmark"
 _COMMITTED = (("JobName", str), ("RunId", str), ("Version", int), ("JobBookmark", str))
 _MOST_ENTRIES = 200
 """Runs to which a bookmark can be rewound."""
+_FORGOTTEN: Document = {"Run": 0, "JobBookmark": "{}", "RunId": "", "PreviousRunId": ""}
+"""What an entry says when all is forgotten. It is of no run, so the newest run's own entry is still found."""
 
 
 class Bookmarks:
@@ -42,7 +44,7 @@ class Bookmarks:
             entries = self._entries(request["JobName"])
             newest = entries[-1]
             # a rewound bookmark is that of the run, under a new version
-            to = _as_of(entries, request) if request.get("RunId") else {"Run": 0, "JobBookmark": "{}"}
+            to = _as_of(entries, request) if request.get("RunId") else _FORGOTTEN
             entry = {**newest, **to, "Version": newest["Version"] + 1, "Attempt": 0}
             self._save(request["JobName"], [*entries, entry])
             return entry

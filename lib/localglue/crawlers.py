@@ -215,12 +215,23 @@ def _check_configuration(name: str, configuration: str | None) -> None:
         raise InvalidInput(f"crawler {name}: Configuration is not JSON ({problem})") from problem
     if not isinstance(parsed, dict):
         raise InvalidInput(f"crawler {name}: Configuration must be a JSON object, and is {configuration}")
+    output = _section(name, parsed, "CrawlerOutput", "")
+    tables, grouping = _section(name, output, "Tables", "CrawlerOutput."), _section(name, parsed, "Grouping", "")
+    _section(name, output, "Partitions", "CrawlerOutput.")
     if parsed.get("CreatePartitionIndex"):
         raise InvalidInput(f"crawler {name}: localglue creates no partition index; remove CreatePartitionIndex")
     numbers = {
-        "CrawlerOutput.Tables.TableThreshold": parsed.get("CrawlerOutput", {}).get("Tables", {}).get("TableThreshold"),
-        "Grouping.TableLevelConfiguration": parsed.get("Grouping", {}).get("TableLevelConfiguration"),
+        "CrawlerOutput.Tables.TableThreshold": tables.get("TableThreshold"),
+        "Grouping.TableLevelConfiguration": grouping.get("TableLevelConfiguration"),
     }
     for member, number in numbers.items():
         if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
             raise InvalidInput(f"crawler {name}: {member} of its Configuration is {number}; it is a number from 1 on")
+
+
+def _section(name: str, within: Document, member: str, path: str) -> Document:
+    """A section of a crawler's Configuration, empty when there is none. Raises InvalidInput for what is no object."""
+    found = within.get(member, {})
+    if not isinstance(found, dict):
+        raise InvalidInput(f"crawler {name}: {path}{member} of its Configuration is {found}; it is a JSON object")
+    return found

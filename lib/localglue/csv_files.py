@@ -32,11 +32,23 @@ def read_csv(text: str, compression: str) -> tuple[Columns, int, Format] | None:
     if len(rows) < 2 or len(rows[0]) < 2:
         return None
     headed = has_header(rows)
-    names = [name.strip().lower() for name in rows[0]] if headed else [f"col{number}" for number in range(len(rows[0]))]
+    names = _names(rows[0] if headed else [""] * len(rows[0]))
     data = rows[1:] if headed else rows
     kinds = [kind_of([row[place] for row in data]) for place in range(len(names))]
     count = sum(1 for line in text.splitlines() if line.strip()) - headed
     return tuple(zip(names, kinds)), count, _format(delimiter, headed, '"' in lines[0], compression)
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """The columns' names. One without a name, as after a delimiter at the end of each line, has col and its number."""
+    given = [cell.strip().lower() for cell in cells]
+    names: list[str] = []
+    for number, name in enumerate(given):
+        free = number
+        while not name and f"col{free}" in given:
+            free += len(given)
+        names.append(name or f"col{free}")
+    return names
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

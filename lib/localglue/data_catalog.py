@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from localapi.documents import Document, Handler, Operations
 from localapi.errors import ApiError
@@ -78,11 +78,14 @@ class DataCatalog:
         return self.call(operation, request)
 
     def call(self, operation: str, request: Document) -> Document:
-        """The endpoint's response. Raises GlueError with the endpoint's error code, EndpointUnreachable."""
+        """The endpoint's response. Raises GlueError with the endpoint's code, InvalidInput, EndpointUnreachable."""
         try:
             answer: Document = getattr(self._client, xform_name(operation))(**folded(operation, request))
         except ClientError as error:
             raise _glue_error(error) from error
+        except ParamValidationError as error:
+            said = " ".join(str(error.kwargs["report"]).split())
+            raise InvalidInput(f"{operation} has a request that Glue does not take ({said}); correct it") from error
         except BotoCoreError as error:
             raise EndpointUnreachable(self._endpoint, error) from error
         answer.pop("ResponseMetadata", None)

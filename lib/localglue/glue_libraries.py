@@ -15,7 +15,11 @@ from localglue.settings import Settings
 PACKAGE = "localglue_awsglue"
 """The folder beside localglue that holds the package `awsglue`: who installs localglue does not find that itself."""
 _PATIENCE = 60
-_LOOK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('awsglue') is None)"
+_LOOK = (
+    # without the folder in which localglue runs: what lies there is not the interpreter's
+    "import sys; sys.path[:] = [one for one in sys.path if one]; "
+    "import importlib.util; sys.exit(importlib.util.find_spec('awsglue') is None)"
+)
 
 
 def launched_python(settings: Settings, kind: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ _NOT_BUILT = {
     b"ORC": "ORC", b"Obj\x01": "Avro", b"BZh": "bzip2", b"PK\x03\x04": "a zip archive", b"\x28\xb5\x2f\xfd": "zstd",
     b"\xff\x06\x00\x00sNaPpY": "Snappy", b"<?xml": "XML",
 }  # fmt: skip
+_LETTERS = (b"ORC", b"BZh")
+"""Beginnings with which text may begin, too; a file of those formats has control characters soon after."""
+_CONTROL = re.compile(rb"[\x00\x02-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _GZIP = b"\x1f\x8b"
 
 
@@ -37,9 +41,14 @@ class Text:
 
 def read_text(sample: bytes, size: int) -> Text | None:
     """What the beginning of a file of `size` bytes says; None if it is neither JSON nor CSV. Raises NotBuilt."""
-    for magic, name in _NOT_BUILT.items():
-        if sample.startswith(magic):
-            raise NotBuilt(name)
+    magic = next((one for one in _NOT_BUILT if sample.startswith(one)), b"")
+    found = None if magic and (magic not in _LETTERS or _CONTROL.search(sample)) else _read(sample, size)
+    if magic and found is None:
+        raise NotBuilt(_NOT_BUILT[magic])
+    return found
+
+
+def _read(sample: bytes, size: int) -> Text | None:
     content, compression, is_whole, used = sample, "none", len(sample) >= size, len(sample)
     if sample.startswith(_GZIP):
         compression = "gzip"

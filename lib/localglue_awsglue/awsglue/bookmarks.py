@@ -76,6 +76,11 @@ class Seen:
         return {"jsonClass": _KIND, "timestamps": stamps}
 
 
+def now() -> int:
+    """The present moment, in milliseconds since 1970."""
+    return round(datetime.now(timezone.utc).timestamp() * 1000)
+
+
 def _mark(file: File) -> str:
     """What stands for a file with its content of that moment."""
     return hashlib.md5(f"{file.address}\n{file.modified}".encode(), usedforsecurity=False).hexdigest()
@@ -142,16 +147,18 @@ class Bookmark:
             raise
         return entry, json.loads(entry.get("JobBookmark") or "{}")
 
-    def files(self, context: str, files: Sequence[File], options: Mapping[str, Any]) -> list[File]:
-        """Those of the listed files that the source with this transformation context is to read."""
+    def files(self, context: str, files: Sequence[File], options: Mapping[str, Any], moment: int) -> list[File]:
+        """Those of the listed files that the source with this transformation context is to read.
+
+        `moment` is that before the listing (`now`): a file that came while S3 listed may not be in it.
+        """
         if self.option == DISABLE or not context:
-            return list(files)
+            return _bounded(files, options)
         seen = Seen.of(self._states.get(context))
         if self._until is not None:
             until = Seen.of(self._until.get(context))
-            return [one for one in files if until.has(one) and not seen.has(one)]
-        now = round(datetime.now(timezone.utc).timestamp() * 1000)
-        kept, after = chosen(files, seen, now, options)
+            return _bounded([one for one in files if until.has(one) and not seen.has(one)], options)
+        kept, after = chosen(files, seen, moment, options)
         self._made[context] = after.state(self._run + 1)
         return kept
 

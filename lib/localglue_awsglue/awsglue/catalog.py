@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from awsglue.expressions import quoted
+from awsglue.expressions import partition_value, quoted
+from awsglue.missing import NotThere
 from awsglue.objects import client
-from awsglue.schemas import of_words, to_spark
+from awsglue.schemas import of_words
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _PAGE = 100
+_ATTEMPTS = 5
+_MEANWHILE = ("AlreadyExistsException", "ConcurrentModificationException")
+"""What the Data Catalog answers when another client was faster."""
 _FORMATS = {
     "parquet": ("parquet",),
     "orc": ("orc",),
@@ -79,7 +83,14 @@ class Table:
 
     @property
     def format(self) -> str:
-        """The format of its files, by its classification or its SerDe. Raises ValueError when neither says it."""
+        """The format of its files. Raises ValueError when neither its classification nor its SerDe says it."""
+        if not self.known_format:
+            raise ValueError(f"the table {self.name} says neither by classification nor by SerDe what its files are")
+        return self.known_format
+
+    @property
+    def known_format(self) -> str:
+        """The format of its files, by its classification or its SerDe; empty when neither says it."""
         said = self.parameters.get("classification", "").lower()
         if said in _FORMATS:
             return said
@@ -87,7 +98,26 @@ class Table:
         for name, words in _FORMATS.items():
             if any(word in serde for word in words):
                 return name
-        raise ValueError(f"the table {self.name} says neither by classification nor by SerDe what its files are")
+        return ""
+
+    def csv_and_json(self) -> dict[str, Any]:
+        """What its parameters say of its CSV or JSON, as options of the format.
+
+        Raises NotImplementedError for a table whose files begin with more than one line of names.
+        """
+        given = self.parameters
+        lines = given.get("skip.header.line.count", "0")
+        if lines not in ("0", "1"):
+            raise NotThere(f"skip.header.line.count {lines} of the table {self.name}", "there are 0 and 1")
+        names = {
+            "separator": given.get("separatorChar") or given.get("field.delim") or given.get("delimiter"),
+            "quoteChar": given.get("quoteChar"),
+            "escaper": given.get("escapeChar") or given.get("escape.delim"),
+            "jsonPath": given.get("jsonPath"),
+            "multiLine": given.get("multiLine") or given.get("multiline"),
+        }
+        found = {name: value for name, value in names.items() if value}
+        return {**found, "skipFirst": lines == "1"}
 
 
 class Catalog:
@@ -118,23 +148,45 @@ class Catalog:
         names = [name for name, _ in table.keys]
         rows = [(number, *one.values) for number, one in enumerate(found)]
         plain = self._session.createDataFrame(rows, ["partition number", *names])
-        typed = [
-            f"CAST({quoted(name)} AS {to_spark(of_words(kind)).simpleString()}) AS {quoted(name)}"
-            for name, kind in table.keys
-        ]
+        typed = [f"{partition_value(quoted(name), of_words(kind))} AS {quoted(name)}" for name, kind in table.keys]
         kept = plain.selectExpr("`partition number`", *typed).where(predicate).select("partition number").collect()
         return [found[row[0]] for row in kept]
 
-    def put_table(self, database: str, document: Mapping[str, Any], may_change: bool) -> None:
-        """Create the table; when it exists, update it if `may_change`."""
-        names = {"DatabaseName": database, **self._id}
+    def find(self, database: str, name: str) -> Table | None:
+        """The table; None when there is none."""
         try:
-            client("glue").create_table(TableInput=document, **names)
+            return self.table(database, name)
         except ClientError as problem:
-            if problem.response["Error"]["Code"] != "AlreadyExistsException":
+            if problem.response["Error"]["Code"] != "EntityNotFoundException":
                 raise
-            if may_change:
-                client("glue").update_table(TableInput=document, **names)
+            return None
+
+    def put_table(
+        self, database: str, name: str, made: Callable[[Table | None], Mapping[str, Any] | None]
+    ) -> Mapping[str, Any]:
+        """Create or update the table as `made` makes it of the one that is there; what it makes None stays as it is.
+
+        The table as it is then. When another client changes the table meanwhile, it is read and made again.
+        """
+        names = {"DatabaseName": database, **self._id}
+        left = _ATTEMPTS
+        while True:
+            left -= 1
+            present = self.find(database, name)
+            document = made(present)
+            if document is None:
+                return present.document if present else {}
+            try:
+                if present is None:
+                    client("glue").create_table(TableInput=document, **names)
+                else:
+                    version = {"VersionId": present.document["VersionId"]} if "VersionId" in present.document else {}
+                    client("glue").update_table(TableInput=document, **version, **names)
+            except ClientError as problem:
+                if problem.response["Error"]["Code"] not in _MEANWHILE or not left:
+                    raise
+            else:
+                return document
 
     def add_partitions(self, database: str, name: str, storage: Mapping[str, Any], found: Sequence[Partition]) -> None:
         """Add the partitions that are not there. Raises ValueError with the first that was refused."""

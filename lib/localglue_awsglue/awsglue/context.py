@@ -18,7 +18,7 @@ from awsglue.data_source import CatalogSource, DataSource
 from awsglue.dynamicframe import DynamicFrame
 from awsglue.missing import NotThere
 from awsglue.readers import DataFrameReader, DynamicFrameReader, DynamicFrameWriter
-from awsglue.records import frame_of
+from awsglue.records import applied, frame_of
 from awsglue.schemas import of_struct
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class GlueContext:
         self, data: Any, name: str, schema: Any = None, sample_ratio: float | None = None, transformation_ctx: str = ""
     ) -> DynamicFrame:
         """The frame of an RDD of dicts or rows; without a schema it is that of all records."""
-        records = data.map(lambda one: one.asDict(recursive=True) if hasattr(one, "asDict") else one)
+        records = applied(lambda one: one.asDict(recursive=True) if hasattr(one, "asDict") else one, data)
         given = of_struct(schema) if hasattr(schema, "fieldNames") else schema
         frame, kind, errors = frame_of(self.spark_session, records, given, given)
         return DynamicFrame(frame, self, name, kind, [errors])
@@ -196,9 +196,8 @@ class GlueContext:
         """Append a frame to the files of a table of the Data Catalog, in its format."""
         table = self.catalog(catalog_id).table(database, table_name)
         sink = self.getSink("s3", None, transformation_ctx, path=table.location, **dict(additional_options or {}))
-        csv = {"separator": table.parameters.get("field.delim", ",")} if table.format == "csv" else {}
-        has_header = table.parameters.get("skip.header.line.count", "0") == "1"
-        sink.setFormat(table.format, **({**csv, "writeHeader": has_header} if csv else {}))
+        options = table.csv_and_json() if table.format == "csv" else {}
+        sink.setFormat(table.format, **{**options, **({"writeHeader": options["skipFirst"]} if options else {})})
         sink.setCatalogInfo(database, table_name, catalog_id)
         return sink.writeFrame(frame)
 

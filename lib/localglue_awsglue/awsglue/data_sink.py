@@ -81,15 +81,20 @@ class DataSink:
         if updates and self._table is None:
             raise ValueError("enableUpdateCatalog needs the table; call setCatalogInfo before the frame is written")
         keys = [str(key) for key in self._options.get("partitionKeys", ())]
+        made = self._written(dynamic_frame, path, keys) if updates else None
         frame = _writable(dynamic_frame)
         if not frame.columns:  # a source without new files has no fields, and there is nothing to write
             return dynamic_frame
         self._refuse_missing(frame, keys)
-        if updates and keys:
-            frame = frame.persist()
+        catalog = self._glue_ctx.catalog(self._table[2] if self._table else None)
+        if made:
+            present = catalog.find(made.database, made.table)
+            made.refuse_another(present)
+            frame = made.in_order(present, frame)
+            frame = frame.persist() if keys else frame
         self._writer(frame, keys).save(path)
-        if updates and self._table is not None:
-            self._update(frame, dynamic_frame, path, keys)
+        if made:
+            tables.register(catalog, made, frame, self._glue_ctx.get_logger().warning)
         return dynamic_frame
 
     def _refuse_missing(self, frame: DataFrame, keys: list[str]) -> None:
@@ -112,16 +117,18 @@ class DataSink:
                 header=str(options.get("writeHeader", "true")).lower(),
                 quote="" if quote == "-1" else quote,
                 escape=str(options.get("escaper", '"')),
+                ignoreLeadingWhiteSpace="false",
+                ignoreTrailingWhiteSpace="false",
             )
         return writer.partitionBy(*keys) if keys else writer
 
-    def _update(self, frame: DataFrame, written: DynamicFrame, path: str, keys: list[str]) -> None:
-        database, name, catalog_id = self._table or ("", "", None)
-        # a frame without a behaviour overwrites the schema, as AWS documents it
-        behaviour = self._options.get("updateBehavior", "UPDATE_IN_DATABASE")
-        schema = glue.StructType(list(written.schema()))
-        made = tables.Written(database, name, path, _FORMATS[self._format], schema, keys, self._format_options)
-        tables.register(self._glue_ctx.catalog(catalog_id), made, frame, may_change=behaviour != "LOG")
+    def _written(self, frame: DynamicFrame, path: str, keys: list[str]) -> tables.Written:
+        database, name, _ = self._table or ("", "", None)
+        schema = glue.StructType(list(frame.schema()))
+        # without a behaviour the schema is updated, as AWS documents it
+        may_change = self._options.get("updateBehavior", "UPDATE_IN_DATABASE") != "LOG"
+        kind, options = _FORMATS[self._format], self._format_options
+        return tables.Written(database, name, path, kind, schema, keys, options, may_change)
 
 
 def _writable(frame: DynamicFrame) -> DataFrame:

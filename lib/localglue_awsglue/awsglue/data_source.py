@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from awsglue import formats, jdbc
+from awsglue.bookmarks import now
 from awsglue.catalog import Partition, Table, folder_of
 from awsglue.dynamicframe import DynamicFrame
 from awsglue.formats import Read, Wanted
@@ -49,8 +50,9 @@ class DataSource:
         paths = [given["path"]] if "path" in given else given.get("paths", ())
         if not paths or not self._format:
             raise ValueError("a source of files needs paths (or path) and a format")
+        moment = now()
         listed = files_of(list(paths), str(given.get("recurse", "false")).lower() == "true", given)
-        chosen = self._glue_ctx.bookmark.files(self._context, listed, given)
+        chosen = self._glue_ctx.bookmark.files(self._context, listed, given, moment)
         return _frame(self._glue_ctx, self._context, self._format, Wanted(chosen, self._format_options))
 
 
@@ -69,7 +71,8 @@ class CatalogSource:
     def __init__(
         self, glue_ctx: GlueContext, table: Table, options: Mapping[str, Any], transformation_ctx: str, predicate: str
     ) -> None:
-        self._glue_ctx, self._table, self._options = glue_ctx, table, dict(options)
+        self._glue_ctx, self._table = glue_ctx, table
+        self._options = {**table.parameters, **options}
         self._context, self._predicate = transformation_ctx, predicate
         if table.parameters.get("connectionName") or "streamARN" in table.parameters:
             raise NotThere(f"reading the table {table.name}, which is not one of files")
@@ -78,8 +81,9 @@ class CatalogSource:
         """Read the frame."""
         table, options = self._table, self._options
         if not table.keys:
-            listed = files_of([table.location], True, {**table.parameters, **options})
-            chosen = self._glue_ctx.bookmark.files(self._context, listed, options)
+            moment = now()
+            listed = files_of([table.location], True, options)
+            chosen = self._glue_ctx.bookmark.files(self._context, listed, options, moment)
             return _frame(self._glue_ctx, self._context, table.format, self._wanted(chosen))
         expression = str(options.get("catalogPartitionPredicate", ""))
         partitions = self._glue_ctx.catalog(catalog_id).partitions(table, self._predicate, expression)
@@ -88,23 +92,7 @@ class CatalogSource:
     def _wanted(self, files: Sequence[Any], base: str = "", keys: StructType | None = None) -> Wanted:
         declared = StructType([Field(name, of_words(kind)) for name, kind in self._table.columns])
         is_csv = self._table.format == "csv"
-        return Wanted(files, self._format_options(), base, keys or StructType(), declared if is_csv else None)
-
-    def _format_options(self) -> dict[str, Any]:
-        """What the table's parameters say of its CSV or JSON."""
-        given = self._table.parameters
-        lines = given.get("skip.header.line.count", "0")
-        if lines not in ("0", "1"):
-            raise NotThere(f"skip.header.line.count {lines} of the table {self._table.name}", "there are 0 and 1")
-        names = {
-            "separator": given.get("separatorChar") or given.get("field.delim") or given.get("delimiter"),
-            "quoteChar": given.get("quoteChar"),
-            "escaper": given.get("escapeChar"),
-            "jsonPath": given.get("jsonPath"),
-            "multiLine": given.get("multiLine") or given.get("multiline"),
-        }
-        found = {name: value for name, value in names.items() if value}
-        return {**found, "skipFirst": lines == "1"}
+        return Wanted(files, self._table.csv_and_json(), base, keys or StructType(), declared if is_csv else None)
 
     def _of_partitions(self, partitions: Sequence[Partition]) -> DynamicFrame:
         """The frame of partitions: in one go where they lie as Hive lays them, else one by one."""
@@ -113,11 +101,13 @@ class CatalogSource:
         base = self._table.location.rstrip("/")
         hive = [one for one in partitions if one.location.rstrip("/") == folder_of(base, names, one.values)]
         others = [one for one in partitions if one not in hive]
+        moment = now()
         listed = {one: files_of([one.location], True, self._options) for one in partitions}
         every = sorted(
             (file for files in listed.values() for file in files), key=lambda one: (one.modified, one.address)
         )
-        chosen = {one.address for one in self._glue_ctx.bookmark.files(self._context, every, self._options)}
+        new = self._glue_ctx.bookmark.files(self._context, every, self._options, moment)
+        chosen = {one.address for one in new}
         taken = {one: [file for file in files if file.address in chosen] for one, files in listed.items()}
         together = [file for one in hive for file in taken[one]]
         found = _frame(self._glue_ctx, self._context, self._table.format, self._wanted(together, base, kinds))

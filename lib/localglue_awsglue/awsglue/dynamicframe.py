@@ -13,7 +13,7 @@ from awsglue.expressions import parse_path, top
 from awsglue.frame import SHARED, ErrorThresholdExceeded, Frame
 from awsglue.missing import NotThere
 from awsglue.readers import DynamicFrameReader, DynamicFrameWriter
-from awsglue.records import applied, frame_of, records_of
+from awsglue.records import Errors, applied, frame_of, records_of
 from awsglue.records import selected as kept_records
 from awsglue.relations import flattened, relationalized, selected
 
@@ -174,9 +174,17 @@ class DynamicFrame(Frame):
         return self._next(frame, kind, transformation_ctx, None, frame2._errors, **others)
 
     def union(self, other: DynamicFrame, *more: Any, transformation_ctx: str = "", **others: Any) -> DynamicFrame:
-        """The records of both frames, with the fields of both."""
-        frame, kind = rows.united((self._frame, self._schema), (other._frame, other._schema))
-        return self._next(frame, kind, transformation_ctx, None, other._errors, **others)
+        """The records of all frames, with the fields of all. Raises TypeError for what is neither frame nor ctx."""
+        frames = [other, *(one for one in more if isinstance(one, DynamicFrame))]
+        words = [one for one in more if not isinstance(one, DynamicFrame)]
+        if len(words) > 1 or not all(isinstance(one, str) for one in words):
+            raise TypeError(f"union takes frames and a transformation_ctx, and not {words}; name other parameters")
+        found: rows.Typed = (self._frame, self._schema)
+        errors: list[Errors] = []
+        for one in frames:
+            found = rows.united(found, (one._frame, one._schema))
+            errors += one._errors
+        return self._next(*found, transformation_ctx or "".join(words), None, errors, **others)
 
     def mergeDynamicFrame(  # noqa: N802
         self,

@@ -70,6 +70,15 @@ def sql_type(kind: DataType) -> str:
     return to_spark(kind).simpleString()
 
 
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+"""What Hive writes for a partition key that is null or an empty text."""
+
+
+def partition_value(sql: str, kind: DataType) -> str:
+    """A partition's value as one of the key's type: null for Hive's word for none, and for what does not fit."""
+    return f"try_cast(nullif({sql}, {text(NO_VALUE)}) AS {sql_type(kind)})"
+
+
 def nothing(kind: DataType) -> str:
     """Null, as a value of the type."""
     return "NULL" if isinstance(kind, glue.NullType) else f"CAST(NULL AS {sql_type(kind)})"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -16,12 +18,15 @@ from awsglue.missing import NotThere
 from awsglue.objects import File
 from awsglue.records import Errors, frame_of, parsed, surveyed
 from awsglue.relations import selected
+from awsglue.rows import united
 from awsglue.schemas import of_struct, struct_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
 Read = tuple["DataFrame", StructType, Optional[Errors]]
+_LOOKS = 4
+"""How many headers are read at a time."""
 _PARTS = (StructType, glue.ArrayType, glue.MapType)
 
 
@@ -50,19 +55,26 @@ class Wanted:
 
 def read(session: SparkSession, format: str, wanted: Wanted) -> Read:  # noqa: A002
     """The records of the files. Raises NotImplementedError for a format that is not there."""
-    if not wanted.files:
-        return session.createDataFrame([], spark.StructType()), StructType(), None
     reader = _READERS.get(format.lower())
     if reader is None:
         raise NotThere(f"the format {format}", f"there are {', '.join(_READERS)}")
-    return reader(session, wanted)
+    return reader(session, wanted) if wanted.files else _nothing(session)
+
+
+def _nothing(session: SparkSession) -> Read:
+    return session.createDataFrame([], spark.StructType()), StructType(), None
+
+
+def _files(session: SparkSession) -> DataFrameReader:
+    """A reader to which an address is one file, whatever characters its name has."""
+    return session.read.option("__globPaths__", "false")
 
 
 def _source(session: SparkSession, wanted: Wanted) -> DataFrameReader:
     """A reader that adds the partition keys of the folders, and no others."""
     if wanted.keys.fields:
-        return session.read.option("basePath", wanted.base)
-    return session.read.option("recursiveFileLookup", "true")
+        return _files(session).option("basePath", wanted.base)
+    return _files(session).option("recursiveFileLookup", "true")
 
 
 def _with_keys(schema: spark.StructType, wanted: Wanted) -> spark.StructType:
@@ -75,7 +87,7 @@ def _columnar(name: str) -> Callable[[SparkSession, Wanted], Read]:
     """A reader of files that bring their schema; fields of all files are there."""
 
     def reader(session: SparkSession, wanted: Wanted) -> Read:
-        bare = session.read.option("recursiveFileLookup", "true").option("mergeSchema", "true")
+        bare = _files(session).option("recursiveFileLookup", "true").option("mergeSchema", "true")
         found = bare.format(name).load(wanted.addresses)
         if wanted.keys.fields:
             schema = _with_keys(found.schema, wanted)
@@ -98,19 +110,45 @@ def _csv(session: SparkSession, wanted: Wanted) -> Read:
         "header": str(has_header or wanted.is_on("skipFirst")).lower(),
         "encoding": str(options.get("encoding", "UTF-8")),
     }
-    names = [one.name for one in wanted.declared] if wanted.declared else _csv_names(session, wanted, given, has_header)
-    texts = spark.StructType([spark.StructField(name, spark.StringType()) for name in names])
-    reader = _source(session, wanted).options(**given)
-    found = reader.option("enforceSchema", "true").schema(_with_keys(texts, wanted)).csv(wanted.addresses)
-    columns = _typed(found, wanted.declared) if wanted.declared else [_text(name) for name in names]
-    columns += top(wanted.keys)
-    return (*selected(found, columns), None)
+
+    def lines(names: Sequence[str], addresses: list[str]) -> DataFrame:
+        texts = spark.StructType([spark.StructField(name, spark.StringType()) for name in names])
+        reader = _source(session, wanted).options(**given).option("enforceSchema", "true")
+        return reader.schema(_with_keys(texts, wanted)).csv(addresses)
+
+    if wanted.declared:
+        found = lines([one.name for one in wanted.declared], wanted.addresses)
+        return (*selected(found, [*_typed(found, wanted.declared), *top(wanted.keys)]), None)
+    parts = [
+        selected(lines(names, addresses), [*map(_text, names), *top(wanted.keys)])
+        for names, addresses in _by_names(session, wanted, given, has_header).items()
+    ]
+    return (*functools.reduce(united, parts), None) if parts else _nothing(session)
 
 
-def _csv_names(session: SparkSession, wanted: Wanted, given: Mapping[str, str], has_header: bool) -> list[str]:
-    """The columns' names: those of the header, or col0, col1, and so on."""
-    first = session.read.options(**{**given, "header": str(has_header).lower()}).csv(wanted.addresses[:1]).columns
-    return list(first) if has_header else [f"col{number}" for number in range(len(first))]
+def _by_names(
+    session: SparkSession, wanted: Wanted, given: Mapping[str, str], has_header: bool
+) -> dict[tuple[str, ...], list[str]]:
+    """The files by the names of their columns: those of each header, or col0, col1, and so on for all.
+
+    Spark would read every file by the columns of the first. Names that differ by case alone are one, as in Spark.
+    """
+    options = {**given, "header": str(has_header).lower()}
+
+    def columns(address: str) -> list[str]:
+        return list(_files(session).option("recursiveFileLookup", "true").options(**options).csv(address).columns)
+
+    with ThreadPoolExecutor(_LOOKS) as pool:
+        headers = list(pool.map(columns, wanted.addresses))
+    if not has_header:
+        most = max(map(len, headers))
+        return {tuple(f"col{number}" for number in range(most)): wanted.addresses} if most else {}
+    spelled: dict[str, str] = {}
+    found: dict[tuple[str, ...], list[str]] = {}
+    for address, names in zip(wanted.addresses, headers):
+        if names:
+            found.setdefault(tuple(spelled.setdefault(one.lower(), one) for one in names), []).append(address)
+    return found
 
 
 def _text(name: str) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from awsglue.expressions import quoted, sql_type, text
+from awsglue.expressions import partition_value, quoted, text
 from awsglue.gluetypes import Field
 from awsglue.missing import NotThere
 from awsglue.utils import DISABLE
@@ -74,4 +74,4 @@ def options_of(connection: Mapping[str, str], given: Mapping[str, Any]) -> dict[
 
 def literal(key: Field, value: str) -> str:
     """A partition's value as a column."""
-    return f"CAST({text(value)} AS {sql_type(key.dataType)}) AS {quoted(key.name)}"
+    return f"{partition_value(text(value), key.dataType)} AS {quoted(key.name)}"

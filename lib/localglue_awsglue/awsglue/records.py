@@ -44,12 +44,17 @@ def frame_of(
 ) -> tuple[DataFrame, StructType, Errors]:
     """The frame of an RDD of records and of Failed; each record is made once.
 
-    The schema is that of all records, unless it is given. `hint` is what their fields were before.
+    The schema is that of all records, unless it is given. `hint` is what their fields were before. A record that has
+    a value which does not fit the schema is an error, too.
     """
     kept = made.persist(StorageLevel.MEMORY_AND_DISK)
-    count, found = count_and_schema(kept, hint)
-    kind = schema or found
-    rows = kept.filter(lambda one: not isinstance(one, Failed)).map(lambda one: to_row(one, kind))
+    count, kind = (0, schema) if schema else count_and_schema(kept, hint)
+    if schema or _may_not_fit(kind):
+        kept = kept.map(lambda one: _row_of(one, kind)).persist(StorageLevel.MEMORY_AND_DISK)
+        count = kept.filter(lambda one: isinstance(one, Failed)).count()
+        rows = kept.filter(lambda one: not isinstance(one, Failed))
+    else:
+        rows = kept.filter(lambda one: not isinstance(one, Failed)).map(lambda one: to_row(one, kind))
     frame = session.createDataFrame(rows, struct_of(kind), verifySchema=False)
     if not count:
         return frame, kind, Errors(0)
@@ -57,6 +62,41 @@ def frame_of(
         lambda one: (one.message, one.stack_trace, one.record)
     )
     return frame, kind, Errors(count, session.createDataFrame(failed, ERROR_COLUMNS, verifySchema=False))
+
+
+def _may_not_fit(kind: DataType) -> bool:
+    """Whether values may not fit the schema of all: decimal numbers, whose digits no type may have, and maps."""
+    inner: list[DataType] = []
+    if isinstance(kind, StructType):
+        inner = [one.dataType for one in kind]
+    elif isinstance(kind, glue.ChoiceType):
+        inner = list(kind.choices.values())
+    elif isinstance(kind, glue.ArrayType):
+        inner = [kind.elementType]
+    elif isinstance(kind, glue.MapType):
+        inner = [kind.keyType, kind.valueType]
+    return isinstance(kind, (glue.DecimalType, glue.MapType)) or any(map(_may_not_fit, inner))
+
+
+def _row_of(record: Any, kind: StructType) -> Any:
+    if isinstance(record, Failed):
+        return record
+    try:
+        return to_row(record, kind)
+    except (TypeError, ValueError) as problem:
+        return _failed(problem, _as_text(record))
+
+
+def _failed(problem: Exception, record: str) -> Failed:
+    return Failed(f"{type(problem).__name__}: {problem}", traceback.format_exc(), record)
+
+
+def _as_text(record: Any) -> str:
+    """The record as JSON, or as Python writes it when JSON cannot have it."""
+    try:
+        return json.dumps(record, default=as_json)
+    except (TypeError, ValueError, RecursionError):
+        return repr(record)
 
 
 def count_and_schema(made: RDD[Any], hint: StructType | None) -> tuple[int, StructType]:
@@ -106,11 +146,11 @@ def applied(function: Callable[[Any], Any], records: RDD[Any]) -> RDD[Any]:
     """Each record as the script's function makes it, Failed where that raises."""
 
     def make(record: Any) -> Any:
-        before = json.dumps(record, default=as_json)
+        before = _as_text(record)
         try:
             return _checked(function(record))
         except Exception as problem:  # whatever the script's function raises is an error of the record, as on AWS
-            return Failed(f"{type(problem).__name__}: {problem}", traceback.format_exc(), before)
+            return _failed(problem, before)
 
     return records.map(make)
 
@@ -128,8 +168,7 @@ def selected(function: Callable[[Any], Any], records: RDD[Any]) -> RDD[Any]:
         try:
             return [record] if function(record) else []
         except Exception as problem:  # whatever the script's function raises is an error of the record, as on AWS
-            before = json.dumps(record, default=as_json)
-            return [Failed(f"{type(problem).__name__}: {problem}", traceback.format_exc(), before)]
+            return [_failed(problem, _as_text(record))]
 
     return records.flatMap(look)
 
@@ -188,6 +227,22 @@ def _parse(content: str | None, path: tuple[str, ...]) -> list[Any]:
     return [
         one if isinstance(one, dict) else Failed("a JSON record is an object", "", json.dumps(one)) for one in found
     ]
+
+
+def values_of(texts: RDD[Any]) -> RDD[Any]:
+    """What texts of JSON hold, each as the field `value`: an object or an array; Failed for what is none."""
+
+    def parse(content: str | None) -> list[Any]:
+        if not content or not content.strip():
+            return []
+        try:
+            found = json.loads(content)
+        except ValueError as problem:
+            return [Failed(f"not JSON: {problem}", "", content)]
+        is_whole = isinstance(found, (dict, list))
+        return [{"value": found} if is_whole else Failed("this is neither an object nor an array", "", content)]
+
+    return texts.flatMap(parse)
 
 
 def _at(value: Any, path: tuple[str, ...]) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from awsglue import gluetypes as glue
 from awsglue.expressions import Column, converted, edited, find, parse_path, quoted, sql_type, text, top
 from awsglue.gluetypes import StructType
-from awsglue.records import Errors, count_and_schema, parsed
+from awsglue.records import Errors, count_and_schema, values_of
 from awsglue.relations import selected
 from awsglue.schemas import merged_structs
 
@@ -126,13 +126,15 @@ def unboxed(
     if found is None or not isinstance(found.kind, glue.StringType):
         raise ValueError(f"unbox needs a field of text; {'.'.join(path)} is none")
     texts = frame.selectExpr(f"{found.sql} AS value").rdd.map(lambda row: row[0])
-    count, kind = count_and_schema(parsed(texts, ()), None)
-    plain = _without_choices(kind)
-    columns = edited(
-        top(schema), path, lambda one: [Column(one.name, f"from_json({one.sql}, {text(_ddl(plain))})", plain)]
-    )
+    count, whole = count_and_schema(values_of(texts), None)
     if count:
-        raise ValueError(f"unbox found {count} texts in {'.'.join(path)} that are no JSON objects; filter them first")
+        raise ValueError(
+            f"unbox found {count} texts in {'.'.join(path)} that are no JSON objects or arrays; filter them first"
+        )
+    inner = _without_choices(whole).field_map.get("value")
+    plain = inner.dataType if inner else StructType()
+    words = _ddl(plain) if isinstance(plain, StructType) else sql_type(plain)
+    columns = edited(top(schema), path, lambda one: [Column(one.name, f"from_json({one.sql}, {text(words)})", plain)])
     made, kind = selected(frame, columns)
     return made, kind, None
 
@@ -146,5 +148,6 @@ def _without_choices(kind: StructType) -> StructType:
 
     found = choices_in(kind)
     if found:
-        raise ValueError(f"unbox found values of several types in {'.'.join(found[0])}; parse the field with map")
+        place = ".".join(found[0][1:]) or "the field itself"
+        raise ValueError(f"unbox found values of several types in {place}; parse the field with map")
     return kind

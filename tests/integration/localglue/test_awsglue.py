@@ -92,7 +92,7 @@ job.commit()
 # a run of a job that reads files, without the Spark that would read them: the bookmark is the same
 INCREMENT = """
 import sys
-from awsglue.bookmarks import Bookmark
+from awsglue.bookmarks import Bookmark, now
 from awsglue.objects import client, files_of
 from awsglue.utils import bookmark_option, getResolvedOptions
 
@@ -100,7 +100,8 @@ args = getResolvedOptions(sys.argv, ["source", "fail", "job"])
 run = client("glue").get_job_runs(JobName=args["job"])["JobRuns"][0]["Id"]
 first, last = args["job_bookmark_from"], args["job_bookmark_to"]
 bookmark = Bookmark(args["job"], run, bookmark_option(args), first, last)
-new = bookmark.files("new", files_of([args["source"]], False, {}), {})
+moment = now()
+new = bookmark.files("new", files_of([args["source"]], False, {}), {}, moment)
 print("read", sorted(one.address.rsplit("/", 1)[1] for one in new))
 if args["fail"] == "yes":
     raise ValueError("not today")

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import psycopg2
 import pytest
+from awsglue.context import GlueLogger
 
 from tests.conftest import Postgres
 from tests.integration.localglue_awsglue.conftest import records, types
@@ -68,22 +69,29 @@ def test_a_table_is_made_grows_and_is_read_by_its_partitions(context: Any, frame
     assert types(mixed) == {"more": "string"}
 
 
-def test_a_log_leaves_the_schema_and_a_purge_what_is_young(context: Any, frame: Make, place: Any) -> None:
+def test_a_log_leaves_the_schema_and_a_purge_what_is_young(
+    context: Any, frame: Make, place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     glue, s3, name = place
     options = {"path": f"s3://{name}/t/", "enableUpdateCatalog": True, "partitionKeys": ["k"]}
-    for behaviour, row in (("UPDATE_IN_DATABASE", {"id": 1, "k": "a"}), ("LOG", {"other": 1, "k": "b"})):
+    said: list[str] = []
+    monkeypatch.setattr(GlueLogger, "warning", lambda _self, text: said.append(text))
+    rows = [{"id": 1, "k": "a"}, {"id": 2, "k": "b"}, {"id": 3, "other": 1, "k": "c"}]
+    for behaviour, row in zip(("UPDATE_IN_DATABASE", "LOG", "LOG"), rows):
         sink = context.getSink("s3", "json", updateBehavior=behaviour, **options)
         sink.setCatalogInfo(name, "t")
         sink.writeFrame(frame(row))
     table = glue.get_table(DatabaseName=name, Name="t")["Table"]
     assert [one["Name"] for one in table["StorageDescriptor"]["Columns"]] == ["id"]
     assert len(glue.get_partitions(DatabaseName=name, TableName="t")["Partitions"]) == 2
+    why = "updateBehavior is LOG, so no partition was added"
+    assert said == [f"the table {name}.t did not get the columns other, as {why}"]
 
-    rows = records(context.create_dynamic_frame.from_catalog(name, "t"))
-    assert {(one["k"], one["id"], one["other"]) for one in rows} == {("a", 1, None), ("b", None, 1)}
+    found = records(context.create_dynamic_frame.from_catalog(name, "t"))
+    assert [(one["k"], one["id"]) for one in found] == [("a", 1), ("b", 2)]
 
     context.purge_table(name, "t")
-    assert len(keys(s3, name)) == 2
+    assert len(keys(s3, name)) == 3
     given = {"retentionPeriod": 0, "partitionPredicate": "k = 'a'", "manifestFilePath": f"s3://{name}/log/"}
     context.purge_table(name, "t", given)
     assert [one["Values"] for one in glue.get_partitions(DatabaseName=name, TableName="t")["Partitions"]] == [["b"]]
@@ -91,6 +99,61 @@ def test_a_log_leaves_the_schema_and_a_purge_what_is_young(context: Any, frame: 
     assert manifest.startswith(f"{name},t/k=a/part-")
     context.purge_s3_path(f"s3://{name}/t", {"retentionPeriod": 0})
     assert keys(s3, name) == ["log/Failed.csv", "log/Success.csv"]
+
+
+def test_a_table_keeps_what_it_says_and_gets_the_columns_of_new_files(context: Any, frame: Make, place: Any) -> None:
+    glue, s3, name = place
+    columns = [{"Name": "id", "Type": "int", "Comment": "the number"}, {"Name": "old", "Type": "date"}]
+    serde = {"SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde", "Parameters": {"separatorChar": "|"}}
+    storage = {"Columns": columns, "Location": f"s3://{name}/t/", "SerdeInfo": serde}
+    table = {
+        "Name": "t",
+        "Description": "kept",
+        "StorageDescriptor": storage,
+        "PartitionKeys": [{"Name": "k", "Type": "int"}],
+        "Parameters": {"classification": "csv", "own": "1"},
+    }
+    glue.create_table(DatabaseName=name, TableInput=table)
+    given = {"enableUpdateCatalog": True, "partitionKeys": ["k"]}
+    row = {"id": 2**40, "new": "a|b", "old": None}
+    write = context.write_dynamic_frame.from_catalog
+    write(frame({**row, "k": 1}, {**row, "k": None}), name, "t", additional_options=given)
+
+    found = glue.get_table(DatabaseName=name, Name="t")["Table"]
+    assert found["StorageDescriptor"]["Columns"] == [
+        {"Name": "id", "Type": "bigint", "Comment": "the number"}, {"Name": "old", "Type": "date"},
+        {"Name": "new", "Type": "string"}
+    ]  # fmt: skip
+    assert (found["Description"], found["Parameters"]["own"]) == ("kept", "1")
+    assert found["StorageDescriptor"]["SerdeInfo"] == serde
+    objects = [s3.get_object(Bucket=name, Key=key)["Body"].read().decode() for key in keys(s3, name)]
+    assert objects == ['1099511627776||"a|b"\n'] * 2  # in the table's order
+    parts = glue.get_partitions(DatabaseName=name, TableName="t")["Partitions"]
+    assert {one["StorageDescriptor"]["SerdeInfo"]["Parameters"]["separatorChar"] for one in parts} == {"|"}
+    read = context.create_dynamic_frame.from_catalog
+    assert [one["k"] for one in records(read(name, "t", push_down_predicate="k is null"))] == [None]
+    assert [one["k"] for one in records(read(name, "t", push_down_predicate="k < 5"))] == [1]
+
+    before = keys(s3, name)
+    for refused, said in (
+        ({"partitionKeys": []}, "is partitioned by k, and the sink by nothing"),
+        ({}, "set writeHeader"),
+    ):
+        sink = context.getSink("s3", "csv", path=f"s3://{name}/t/", **{**given, **refused})
+        sink.setCatalogInfo(name, "t")
+        with pytest.raises(ValueError, match=said):
+            sink.writeFrame(frame({**row, "k": 1}))
+    assert keys(s3, name) == before
+
+
+def test_a_partition_of_an_empty_text_is_where_its_files_are(context: Any, frame: Make, place: Any) -> None:
+    glue, s3, name = place
+    sink = context.getSink("s3", "json", path=f"s3://{name}/t", enableUpdateCatalog=True, partitionKeys=["k"])
+    sink.setCatalogInfo(name, "t")
+    sink.writeFrame(frame({"id": 1, "k": ""}, {"id": 2, "k": None}, {"id": 3, "k": " "}))
+    parts = glue.get_partitions(DatabaseName=name, TableName="t")["Partitions"]
+    folders = {one["StorageDescriptor"]["Location"].split("/", 3)[3] for one in parts}
+    assert folders == {f"{key.rpartition('/')[0]}/" for key in keys(s3, name)}
 
 
 def test_a_database_is_written_by_its_connection_and_read(

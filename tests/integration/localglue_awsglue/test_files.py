@@ -47,6 +47,60 @@ def test_csv_is_text_with_the_names_of_its_header(context: Any, files: Write) ->
     assert list(types(read(context, folder, "csv", {"separator": "|"}))) == ["col0", "col1"]
 
 
+def test_each_file_of_csv_has_its_own_header(context: Any, files: Write) -> None:
+    folder = files(
+        **{
+            "a.csv": "id,name\n1,a\n",
+            "b.csv": "NAME,id\nb,2\n",
+            "c.csv": "id,more\n3,x\n",
+            "d[1].csv": "id,name\n4,d\n",
+        }
+    )
+    found = read(context, folder, "csv", {"withHeader": True})
+    assert records(found) == [
+        {"id": "1", "name": "a", "more": None}, {"id": "2", "name": "b", "more": None},
+        {"id": "3", "name": None, "more": "x"}, {"id": "4", "name": "d", "more": None}
+    ]  # fmt: skip
+    plain = read(context, files(**{"e.csv": "1\n", "f.csv": "2,y,z\n"}), "csv", exclusions='["**/{a,b,c,d}*"]')
+    assert [list(one) for one in records(plain)][0] == ["col0", "col1", "col2"]
+
+
+@pytest.mark.parametrize("format", ["parquet", "orc", "json"])
+def test_a_file_is_itself_whatever_its_name(
+    context: Any, frame: Callable[..., Any], tmp_path: Path, format: str
+) -> None:
+    context.write_dynamic_frame.from_options(frame({"id": 1}), "s3", {"path": str(tmp_path)}, format)
+    part = next(tmp_path.glob("part-*"))
+    part.rename(part.with_name(f"a[1-2]{{b}}*.{format}"))
+    assert records(read(context, str(tmp_path), format)) == [{"id": 1}]
+
+
+def test_text_keeps_its_white_space_in_csv(context: Any, frame: Callable[..., Any], tmp_path: Path) -> None:
+    context.write_dynamic_frame.from_options(frame({"id": 1, "t": "  a \t"}), "s3", {"path": str(tmp_path)}, "csv")
+    assert records(read(context, str(tmp_path), "csv", {"withHeader": True})) == [{"id": "1", "t": "  a \t"}]
+
+
+def test_a_source_without_new_files_has_a_format_that_is_there(context: Any, files: Write) -> None:
+    with pytest.raises(NotImplementedError, match="the format avro"):
+        read(context, files(**{"a.avro": "x"}), "avro", exclusions='["**"]')
+
+
+def test_a_bound_and_the_options_of_a_table_hold_without_a_bookmark(context: Any, files: Write) -> None:
+    folder = files(**{"t__k=1__a.json": '{"id": 1}', "t__k=1__b.json": '{"id": 2}', "t__k=2__c.json": '{"id": 3}'})
+    for keys, expected in (([], 1), ([{"Name": "k", "Type": "int"}], 1)):
+        document = {
+            "DatabaseName": "d",
+            "Name": "t",
+            "PartitionKeys": keys,
+            "Parameters": {"classification": "json", "boundedFiles": "1", "exclusions": '["**/a.json"]'},
+            "StorageDescriptor": {"Location": f"{folder}/t"},
+        }
+        source = CatalogSource(context, Table(document), {}, "", "")
+        places = [Partition((one,), f"{folder}/t/k={one}") for one in ("1", "2")]
+        found = source._of_partitions(places) if keys else source.frame()
+        assert (found.count(), records(found)[0]["id"] in (2, 3)) == (expected, True)
+
+
 def test_only_the_files_of_a_folder_are_read_unless_it_recurses(context: Any, files: Write) -> None:
     folder = files(**{"a.json": '{"id": 1}', "in__b.json": '{"id": 2}', "_hidden.json": "no", "c.txt": "no"})
     kept = {"exclusions": '["**.txt"]'}
@@ -133,5 +187,6 @@ def test_a_written_table_has_what_readers_of_its_format_need(format: str) -> Non
         [{"Name": "id", "Type": "bigint"}], [{"Name": "k", "Type": "string"}]
     )  # fmt: skip
     assert Table({"DatabaseName": "d", **document}).format == format
+    assert Table({"DatabaseName": "d", **document}).csv_and_json()["skipFirst"] == (format == "csv")
     assert ("skip.header.line.count" in document["Parameters"]) == (format == "csv")
     assert (storage["SerdeInfo"]["Parameters"].get("field.delim") == "|") == (format == "csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -148,12 +149,36 @@ def test_a_function_that_raises_makes_errors_and_not_records(frame: Make) -> Non
         found.map(lambda one: {"part": 1 / one["id"]}, info="parts", stageThreshold=1)
 
 
+def test_a_number_that_its_type_does_not_hold_is_an_error_and_not_null(context: Any, frame: Make) -> None:
+    from awsglue.gluetypes import DecimalType, Field, IntegerType, StructType
+
+    schema = StructType([Field("n", IntegerType()), Field("d", DecimalType(5, 2))])
+    rows = [{"n": 1.0, "d": Decimal("1E+2")}, {"n": 2**31, "d": None}, {"n": 1, "d": Decimal("0.125")}, {"n": "7"}]
+    made = context.create_dynamic_frame.from_rdd(context.sparkContext.parallelize(rows, 1), "rows", schema)
+    assert (records(made), made.errorsCount()) == ([{"n": 1, "d": Decimal("100.00")}], 3)
+    assert "2147483648 does not fit the type int" in str(records(made.errorsAsDynamicFrame()))
+
+    found = frame({"d": Decimal("1.25")}, {"d": Decimal("2.50")})
+    thirds = found.map(lambda one: {"d": one["d"] / 8, "k": {(1, 2): "x"} if one["d"] > 2 else None})
+    assert records(thirds) == [
+        {"d": Decimal("0.15625"), "k": None}, {"d": Decimal("0.31250"), "k": {"(1, 2)": "x"}}
+    ]  # fmt: skip
+    named = context.create_dynamic_frame.from_rdd(context.sparkContext.parallelize([{(1, 2): 3}], 1), "named")
+    assert records(named) == [{"(1, 2)": 3}]
+    kept = found.filter(lambda one: one.update(d=one["d"] / 8) or True)
+    assert (kept.count(), kept.errorsCount()) == (0, 2)
+
+
 def test_frames_are_joined_united_merged_and_split_by_rows(frame: Make) -> None:
     left, right = frame({"id": 1, "v": "a"}, {"id": 2, "v": "b"}), frame({"id": 2, "v": 5, "w": True})
     joined = transforms.Join.apply(left, right, ["id"], ["id"])
     assert records(joined) == [{"id": 2, "v": "b", ".id": 2, ".v": 5, "w": True}]
     united = left.union(right)
     assert types(united) == {"id": "int", "v": "choice", "w": "boolean"}
+    every = left.union(right, frame({"id": 9}), "every")
+    assert (sorted(one["id"] for one in records(every)), every.name) == ([1, 2, 2, 9], "every")
+    with pytest.raises(TypeError, match=r"union takes frames and a transformation_ctx, and not \[1\]"):
+        left.union(right, 1)
     assert records(left.mergeDynamicFrame(right, ["id"])) == [
         {"id": 1, "v": "a", "w": None},
         {"id": 2, "v": 5, "w": True},
@@ -175,6 +200,15 @@ def test_fields_without_values_are_dropped_and_json_in_text_is_unboxed(frame: Ma
         {"t": {"x": 1, "y": None}},
         {"t": {"x": 2, "y": []}},
     ]
+
+
+def test_an_array_in_text_is_unboxed(frame: Make) -> None:
+    found = frame({"t": '[{"x": 1}, {"x": 2}]'}, {"t": "[]"}, {"t": None})
+    assert records(found.unbox("t", "json")) == [{"t": None}, {"t": []}, {"t": [{"x": 1}, {"x": 2}]}]
+    with pytest.raises(ValueError, match="values of several types in the field itself"):
+        frame({"t": "[1]"}, {"t": '{"x": 1}'}).unbox("t", "json")
+    with pytest.raises(ValueError, match="unbox found 1 texts in t that are no JSON objects or arrays"):
+        frame({"t": "[1]"}, {"t": "7"}).unbox("t", "json")
 
 
 def test_a_frame_goes_to_spark_and_back(context: Any, frame: Make) -> None:

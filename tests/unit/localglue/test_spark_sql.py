@@ -23,6 +23,12 @@ spark.sql("create or replace temp view w as select 1")
         ('spark.sql("INSERT INTO db.t VALUES (1)")', "INSERT INTO"),
         ('spark.sql("msck repair table db.t")', "msck repair table"),
         ('spark.sql("CREATE DATABASE db")', "CREATE DATABASE"),
+        ('df.writeTo("db.t").append()', "writeTo"),
+        ('spark.sql("create or replace view v as select 1")', "create or replace view"),
+        ('print "an older Python"; spark.sql("DROP TABLE t")', "DROP TABLE"),
+        ('import pg8000; spark.sql(f"INSERT INTO {name} SELECT 1")', "INSERT INTO"),
+        ('import psycopg2; do = lambda: go(x="DROP TABLE t")\\ndef go(x): spark.sql(x)', "DROP TABLE"),
+        ('q = "INSERT INTO t SELECT 1"; p = q + ";"; import psycopg2; spark.sql(sqlQuery=p)', "INSERT INTO"),
     ],
 )
 def test_a_script_that_writes_tables_by_sql_is_refused_with_its_line(statement: str, words: str) -> None:
@@ -37,6 +43,23 @@ def test_a_script_that_writes_tables_by_sql_is_refused_with_its_line(statement: 
 def test_a_job_that_does_not_ask_for_it_or_brings_a_catalogue_may(arguments: dict[str, str]) -> None:
     refuse_writes('df.write.saveAsTable("db.t")', arguments)
     assert notice(arguments) == ""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        '# spark.sql("CREATE TABLE t") and df.write.saveAsTable("t")',
+        '"""Does what INSERT INTO did."""',
+        "x = 1  # INSERT INTO comes later",
+        'import psycopg2\nq = "INSERT INTO t VALUES (1)"\ncursor.execute(q)\nspark.sql("SELECT 1")',
+        'from pg8000.native import Connection\nConnection("u").run("DROP TABLE t")',
+        'SparkSession.builder.config("spark.sql.catalog.own", "x")\nspark.sql("CREATE TABLE own.db.t (a int)")',
+        'spark.sql("create or replace temporary view v as select 1")',
+        'spark.sql("CREATE GLOBAL TEMP VIEW v AS SELECT 1")',
+    ],
+)
+def test_what_is_no_sql_of_spark_or_has_a_catalogue_of_its_own_runs(statement: str) -> None:
+    refuse_writes(HARMLESS + statement + "\n", ON)
 
 
 def test_what_writes_no_table_runs_and_its_log_says_what_it_does_not_see() -> None:

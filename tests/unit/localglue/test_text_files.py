@@ -33,7 +33,10 @@ def read(text: str | bytes) -> Text | None:
         ("name,city\njo,leeds\n", {"col0": "string", "col1": "string"}, 2),
         ("a,a\n1,2\n", {"col0": "string", "col1": "string"}, 2),
         (f"{'x' * 150},b\n1,2\n", {"col0": "string", "col1": "string"}, 2),
-        ("a,b,\n1,2,\n3,4,\n", {"a": "bigint", "b": "bigint", "": "string"}, 2),
+        ("a,b,\n1,2,\n3,4,\n", {"a": "bigint", "b": "bigint", "col2": "string"}, 2),
+        ("a,col2,\n1,2,\n3,4,\n", {"a": "bigint", "col2": "bigint", "col5": "string"}, 2),
+        ("ORCHARD,trees\nnorth,7\n", {"orchard": "string", "trees": "bigint"}, 1),
+        ("BZh9,trees\nnorth,7\n", {"bzh9": "string", "trees": "bigint"}, 1),
         ("\ufeffid,name\n1,a\n", {"id": "bigint", "name": "string"}, 1),
     ],
 )
@@ -122,7 +125,9 @@ def test_the_beginning_of_a_file_is_enough(text: str) -> None:
     assert (part.columns, part.share < 0.5, part.records < whole.records) == (whole.columns, True, True)
 
 
-@pytest.mark.parametrize("content", [b"ORC\x00", b"Obj\x01", b"BZh9", b"PK\x03\x04", b"<?xml version='1.0'?>"])
+@pytest.mark.parametrize(
+    "content", [b"ORC\x00", b"ORC\x07,1\n2,3\n", b"Obj\x01", b"BZh9", b"PK\x03\x04", b"<?xml version='1.0'?>"]
+)
 def test_what_glue_reads_and_this_does_not_is_refused_by_name(content: bytes) -> None:
     with pytest.raises(NotBuilt):
         read(content)

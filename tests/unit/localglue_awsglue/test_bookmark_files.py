@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from awsglue.bookmarks import Bookmark, BookmarkError, Seen, chosen
 from awsglue.objects import File
+from awsglue.utils import DISABLE, ENABLE, PAUSE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,8 +74,32 @@ def test_a_bound_takes_the_oldest_files_and_leaves_the_others_for_later_runs() -
 
 def test_a_run_without_a_bookmark_takes_all_files_and_commits_nothing() -> None:
     bookmark = Bookmark("job", "jr_1")
-    assert bookmark.files("source", [file("a")], {}) == [file("a")]
+    assert bookmark.files("source", [file("a")], {}, NOW) == [file("a")]
     bookmark.commit()
+
+
+BOTH = {"boundedFiles": "2", "boundedSize": 1}
+
+
+@pytest.mark.parametrize(("bound", "taken"), [({"boundedFiles": "2"}, 2), ({"boundedSize": 1}, 1), (BOTH, 1)])
+@pytest.mark.parametrize("option", [DISABLE, ENABLE, "between"])
+def test_a_bound_needs_no_bookmark(
+    monkeypatch: pytest.MonkeyPatch, option: str, bound: dict[str, Any], taken: int
+) -> None:
+    files = [file(str(number), NOW - (10 - number) * HOUR) for number in range(3)]
+    after = {"source": chosen(files, Seen(), NOW, {})[1].state(1)}
+    monkeypatch.setattr(Bookmark, "_entry", lambda _self, run: ({}, after if run == "jr_2" else {}))
+    runs = ("jr_1", "jr_2") if option == "between" else ()
+    bookmark = Bookmark("job", "jr_3", PAUSE if runs else option, *runs)
+    assert bookmark.files("source", files, bound, NOW) == files[:taken]
+    assert bookmark.files("", files, bound, NOW) == files[:taken]
+
+
+def test_a_file_that_came_while_the_source_was_listed_is_new_for_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bookmark, "_entry", lambda _self, _run: ({}, {}))
+    bookmark = Bookmark("job", "jr_1", ENABLE)
+    bookmark.files("source", [], {"maxBand": 1_000}, NOW)
+    assert not Seen.of(bookmark._made["source"]).has(file("late", NOW))
 
 
 def test_the_state_of_something_else_is_refused() -> None:

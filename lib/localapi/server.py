@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +30,10 @@ class Application(Protocol):
 
     def answer(self, operation: str, request: object) -> Document:
         """The response. Raises ApiError."""
+
+    @property
+    def pages(self) -> Mapping[str, Callable[[], Document]]:
+        """What GET answers to everybody on this machine, by path, beside /health."""
 
     def in_region(self, name: str) -> Application:
         """What answers the requests that are signed for this region. Raises ApiError for one that is none."""
@@ -58,7 +62,6 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, keys: Keys, service: Service, names: Sequence[str] = ()) -> None:
         self.application: Application | None = None
-        self.pages: dict[str, Callable[[], Document]] = {"/health": lambda: {"status": "ok"}}
         self.service = service
         self.gate = Gate(keys, service.remedy)
         super().__init__((host, port), Handler)
@@ -88,11 +91,12 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             self._refuse(refused)
             return
-        page = self.server.pages.get(self.path)
-        if page is not None and self.server.application is not None:
-            self._send(200, page())
+        application = self.server.application
+        pages = {"/health": lambda: {"status": "ok"}, **(application.pages if application else {})}
+        if application and self.path in pages:
+            self._send(200, pages[self.path]())
         else:
-            known = " and ".join(f"GET {name}" for name in self.server.pages)
+            known = " and ".join(f"GET {name}" for name in pages)
             self._send(404, {"message": f"{self.server.service.name} answers POST / and {known}"})
 
     def do_POST(self) -> None:  # noqa: N802 - the name is http.server's

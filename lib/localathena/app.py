@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from botocore.loaders import Loader
@@ -59,6 +60,11 @@ class LocalAthena:
     def operations(self) -> frozenset[str]:
         """The operations that are answered."""
         return frozenset(self._handlers)
+
+    @property
+    def pages(self) -> Mapping[str, Callable[[], Document]]:
+        """No page of its own."""
+        return {}
 
     def in_region(self, name: str) -> LocalAthena:
         """Itself, whatever the region: one machine has one Athena."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from localapi.documents import Document, Handler
@@ -104,6 +105,11 @@ class LocalGlue:
         self._scheduler.start()
         for file in sorted(settings.state.glob(f"{REGIONS}/*/{FILE}")):
             self.in_region(file.parent.name)
+
+    @property
+    def pages(self) -> Mapping[str, Callable[[], Document]]:
+        """What waits for runs."""
+        return {"/standbys": self.standbys}
 
     def in_region(self, name: str) -> LocalGlue:
         """The application of a region: this one for its own, else another with its own state, made at its first use.

@@ -145,7 +145,6 @@ def _serve(options: argparse.Namespace) -> int:
         standbys=options.standby,
     )
     glue = server.application = LocalGlue(settings)
-    server.pages["/standbys"] = glue.standbys
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     logging.info("localglue answers on %s", settings.own_url)

@@ -61,7 +61,7 @@ def refuse_writes(script: str, arguments: Mapping[str, str]) -> None:
 def _first_write(script: str) -> Found | None:
     try:
         tree = ast.parse(script)
-    # of another Python or of none, nested too deeply, or parsed by two threads at once, which CPython 3.11 may not stand
+    # of another Python or of none, nested too deeply, or parsed by two threads at once, which CPython 3.11 confuses
     except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
         match = _TEXT.search(script)
         return (script.count("\n", 0, match.start()) + 1, _words(match.group())) if match else None

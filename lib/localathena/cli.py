@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from localapi.server import Server
@@ -19,7 +18,6 @@ from localgate.keys import Keys
 
 _ID, _SECRET = "LOCALATHENA_ACCESS_KEY_ID", "LOCALATHENA_SECRET_ACCESS_KEY"
 _ABOUT = "The Amazon Athena API on one machine."
-_IS_ID = re.compile(r"[A-Za-z0-9_-]+")
 _ABOUT_KEYS = (
     f"Requests have to be signed with the key in the variables {_ID} and {_SECRET}, with which localathena signs at "
     "both endpoints, too; without them serve makes a key and prints it. The key of an AWS account is never used."
@@ -43,24 +41,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _given_keys(environment: Mapping[str, str]) -> Keys | None:
-    """The key of its own variables; None without them. Raises ValueError for half a key, or one that fits no header."""
-    key, secret = environment.get(_ID, ""), environment.get(_SECRET, "")
-    if not key and not secret:
-        return None
-    if not key or not secret:
-        raise ValueError(f"{_SECRET if key else _ID} is not set; set both {_ID} and {_SECRET}, or neither")
-    if not _IS_ID.fullmatch(key):
-        raise ValueError(f"{_ID} is '{key}'; it may have letters, digits, _ and - only")
-    return Keys(key, secret)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     options = _options(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        given = _given_keys(os.environ)
+        given = Keys.given(os.environ, _ID, _SECRET)
         keys = given or Keys.random()
         server = Server(options.host, options.port, keys, SERVICE, options.accept_host)
     except ValueError as problem:

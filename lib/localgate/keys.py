@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from hashlib import sha256
 # AWS's own keys begin with AKIA or ASIA; nobody takes this one for a leaked key of an account
 _BEGINNING = "LKIA"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_IS_ID = re.compile(r"[A-Za-z0-9_-]+")
 _ID, _SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
 
@@ -30,6 +32,22 @@ class Keys:
     def of_environment(cls, environment: Mapping[str, str]) -> Keys:
         """The pair in AWS's own variables. Raises KeyError when one is missing."""
         return cls(environment[_ID], environment[_SECRET])
+
+    @classmethod
+    def given(cls, environment: Mapping[str, str], key_name: str, secret_name: str) -> Keys | None:
+        """The pair in a server's own variables of these names; None without them.
+
+        Raises ValueError for half a pair, or a key that fits no header.
+        """
+        key, secret = environment.get(key_name, ""), environment.get(secret_name, "")
+        if not key and not secret:
+            return None
+        if not key or not secret:
+            missing = secret_name if key else key_name
+            raise ValueError(f"{missing} is not set; set both {key_name} and {secret_name}, or neither")
+        if not _IS_ID.fullmatch(key):
+            raise ValueError(f"{key_name} is '{key}'; it may have letters, digits, _ and - only")
+        return cls(key, secret)
 
     def environment(self) -> dict[str, str]:
         """AWS's own variables for the pair."""

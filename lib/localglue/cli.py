@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import re
 import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,7 +24,6 @@ from localglue.store import FILE, JOB_RUN, STANDBY, Store
 
 _ID, _SECRET = "LOCALGLUE_ACCESS_KEY_ID", "LOCALGLUE_SECRET_ACCESS_KEY"
 _ABOUT = "The AWS Glue API on one machine."
-_IS_ID = re.compile(r"[A-Za-z0-9_-]+")
 _ABOUT_KEYS = (
     f"Requests have to be signed with the key in the variables {_ID} and {_SECRET}, with which localglue and its jobs "
     "sign at the endpoint, too; without them serve makes a key and prints it. The key of an AWS account is never used."
@@ -108,22 +106,10 @@ def _end_orphans(file: Path) -> int:
     return 1 if left else 0
 
 
-def _given_keys(environment: Mapping[str, str]) -> Keys | None:
-    """The key of its own variables; None without them. Raises ValueError for half a key, or one that fits no header."""
-    key, secret = environment.get(_ID, ""), environment.get(_SECRET, "")
-    if not key and not secret:
-        return None
-    if not key or not secret:
-        raise ValueError(f"{_SECRET if key else _ID} is not set; set both {_ID} and {_SECRET}, or neither")
-    if not _IS_ID.fullmatch(key):
-        raise ValueError(f"{_ID} is '{key}'; it may have letters, digits, _ and - only")
-    return Keys(key, secret)
-
-
 def _serve(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        given = _given_keys(os.environ)
+        given = Keys.given(os.environ, _ID, _SECRET)
         keys = given or Keys.random()
         server = Server(options.host, options.port, keys, SERVICE, options.accept_host)
     except ValueError as problem:
